@@ -1,0 +1,71 @@
+import type { ByteSource } from '../bytes/index.ts';
+import type { Artifact, ContentType, Evidence, FindingKind, GapReason } from '../domain/index.ts';
+
+/** What an analyzer is told before the first byte. */
+export interface Subject {
+  readonly artifact: Artifact;
+  readonly type: ContentType;
+  /** The first bytes (up to 128 KiB; the whole artifact if it is smaller). Read only, valid until `end`. */
+  readonly head: Buffer;
+  /** In bytes; null while nobody knows (a stream). */
+  readonly size: number | null;
+  /** Set when the bytes can be read again at any place; null for what only streams past. */
+  readonly source: ByteSource | null;
+  /** The whole scan of this artifact has to stop: no more work is wanted. */
+  readonly signal: AbortSignal;
+}
+
+/** A claim before the pipeline adds whose artifact it is. */
+export interface Claim {
+  readonly kind: FindingKind;
+  readonly rule: string;
+  readonly namespace?: string;
+  readonly tags?: readonly string[];
+  readonly detail: string;
+  readonly offset: number | null;
+  readonly evidence: Evidence;
+}
+
+/** What was not looked at, before the pipeline adds whose artifact it is. */
+export interface Miss {
+  readonly reason: GapReason;
+  readonly detail: string;
+  /** null: all of the artifact's bytes. */
+  readonly bytes: number | null;
+}
+
+/** What one analyzer has to say of one artifact. */
+export interface Outcome {
+  readonly claims: readonly Claim[];
+  readonly measurements: Readonly<Record<string, number | string>>;
+  readonly misses: readonly Miss[];
+  /** How many of the artifact's bytes it really examined. */
+  readonly inspected_bytes: number;
+  /** Seen in overlapping windows, not whole. */
+  readonly windowed: boolean;
+}
+
+/** One artifact going past one analyzer. */
+export interface Examination {
+  /**
+   * The next bytes, in order. The chunk is the analyzer's only until the promise resolves: what it keeps, it
+   * copies. Resolving late is how an analyzer slows the producer down. Never rejects: trouble becomes a Miss.
+   */
+  write(chunk: Buffer): Promise<void> | void;
+  /** After the last byte. Called once, unless `abort` was. Has a deadline of its own. Never rejects. */
+  end(): Promise<Outcome>;
+  /** The artifact will not be seen to its end: let go of everything at once. */
+  abort(): void;
+}
+
+/** Produces findings, measurements and gaps for one artifact at a time; many examinations may be open at once. */
+export interface Analyzer {
+  /** Stable; the key under `coverage` and the `engine` of its findings. */
+  readonly id: string;
+  /** Raised whenever the same bytes could get another answer (a cache key). */
+  readonly version: string;
+  /** Opens nothing and costs nothing: null when this analyzer has no business with such an artifact. */
+  examine(subject: Subject): Examination | null;
+  /** Lets go of connections. Examinations still open end with a Miss. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,2 @@
+/** Findings + Gaps + Policy -> Assessment. Pure: no I/O, no clock, no package. */
+export { assess, type Scanned } from './assess.ts';

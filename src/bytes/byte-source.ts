@@ -1,0 +1,79 @@
+import type { FileHandle } from 'node:fs/promises';
+
+/** Bytes read at a time from a file: large enough that system calls do not count, small enough for many at once. */
+export const CHUNK_BYTES = 256 * 1024;
+
+/**
+ * Bytes that can be read anywhere, any number of times. Reads never go past `size`, even if the file behind it
+ * grows. Either `bytes` is set (all of it is in memory) or `fd` is (an open descriptor, owned by whoever made
+ * the source; positions are always explicit, so threads and engines may share it).
+ */
+export interface ByteSource {
+  readonly size: number;
+  readonly bytes: Buffer | null;
+  readonly fd: number | null;
+  /** Fills `target` from `position`; resolves to the count, smaller than asked for only at the end. */
+  readAt(target: Uint8Array, position: number): Promise<number>;
+  /**
+   * The bytes of [start, end) in order. A chunk belongs to the reader only until the next one is asked for:
+   * whoever keeps it, copies it.
+   */
+  stream(start?: number, end?: number): AsyncGenerator<Buffer, void, undefined>;
+}
+
+export class MemorySource implements ByteSource {
+  readonly bytes: Buffer;
+  readonly fd = null;
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+  get size(): number {
+    return this.bytes.length;
+  }
+  async readAt(target: Uint8Array, position: number): Promise<number> {
+    const slice = this.bytes.subarray(position, position + target.length);
+    target.set(slice);
+    return slice.length;
+  }
+  async *stream(start = 0, end = this.size): AsyncGenerator<Buffer, void, undefined> {
+    if (end > start) yield this.bytes.subarray(start, end);
+  }
+}
+
+export class FileSource implements ByteSource {
+  readonly bytes = null;
+  readonly size: number;
+  readonly #handle: FileHandle;
+
+  /** The handle stays the caller's, who closes it after the last read. `size` is what fstat said. */
+  constructor(handle: FileHandle, size: number) {
+    this.#handle = handle;
+    this.size = size;
+  }
+  get fd(): number {
+    return this.#handle.fd;
+  }
+  async readAt(target: Uint8Array, position: number): Promise<number> {
+    const wanted = Math.max(0, Math.min(target.length, this.size - position));
+    let filled = 0;
+    while (filled < wanted) {
+      const { bytesRead } = await this.#handle.read(target, filled, wanted - filled, position + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return filled;
+  }
+  // Two buffers take turns, so the next read never overwrites the chunk that is still being examined.
+  async *stream(start = 0, end = this.size): AsyncGenerator<Buffer, void, undefined> {
+    const length = Math.min(CHUNK_BYTES, end - start);
+    if (length <= 0) return;
+    const buffers = [Buffer.allocUnsafeSlow(length), Buffer.allocUnsafeSlow(length)] as const;
+    for (let position = start, turn = 0; position < end; turn ^= 1) {
+      const buffer = turn === 0 ? buffers[0] : buffers[1];
+      const got = await this.readAt(buffer.subarray(0, Math.min(length, end - position)), position);
+      if (got === 0) return;
+      yield buffer.subarray(0, got);
+      position += got;
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** Bytes under examination, wherever they are, and the one scratch folder. */
+export * from './byte-source.ts';
+export * from './name.ts';
+export * from './read-at-most.ts';
+export * from './scratch.ts';

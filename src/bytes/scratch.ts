@@ -1,0 +1,90 @@
+import { chmod, mkdir, mkdtemp, open, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { BackupLensError } from '../domain/index.ts';
+
+/** What is always left free on the scratch file system: filling it up would hurt others. */
+export const RESERVED_BYTES = 64 * 1024 * 1024;
+
+/** A file in the scratch folder. Its path is made of a number only, never of a member's name. */
+export interface ScratchFile {
+  readonly path: string;
+  readonly handle: FileHandle;
+  /** Closes and deletes; may be called again. */
+  remove(): Promise<void>;
+}
+
+/** The one owner of everything that is written while unpacking: a private folder (0700) with numbered files. */
+export class Scratch {
+  readonly path: string;
+  #next = 0;
+  readonly #open = new Set<ScratchFile>();
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Makes `parent/backuplens-XXXXXX`. Throws BL_SCRATCH. */
+  static async create(parent: string): Promise<Scratch> {
+    try {
+      const path = await mkdtemp(join(parent, 'backuplens-'));
+      await chmod(path, 0o700);
+      return new Scratch(path);
+    } catch (cause) {
+      throw new BackupLensError('BL_SCRATCH', `cannot make a scratch folder in ${parent}`, {
+        hint: 'set TMPDIR to a folder that you can write and that has free space',
+        cause,
+      });
+    }
+  }
+
+  /** A short private folder for sockets: a path over 107 bytes would be cut short silently. */
+  static createForSockets(): Scratch {
+    return new Scratch(mkdtempSync('/tmp/backuplens-'));
+  }
+
+  /** Another process's part of a scratch folder: made by the parent, owned by the one who adopts it. */
+  static adopt(path: string): Scratch {
+    return new Scratch(path);
+  }
+
+  /** A folder below, for a child process. Removed together with this scratch. */
+  async subfolder(name: `${'worker' | 'engine'}-${number}`): Promise<string> {
+    const path = join(this.path, name);
+    await mkdir(path, { mode: 0o700, recursive: true });
+    return path;
+  }
+
+  async file(): Promise<ScratchFile> {
+    const path = join(this.path, String(this.#next++));
+    const handle = await open(path, 'wx+', 0o600);
+    const file: ScratchFile = {
+      path,
+      handle,
+      remove: async () => {
+        if (!this.#open.delete(file)) return;
+        await handle.close();
+        await rm(path, { force: true });
+      },
+    };
+    this.#open.add(file);
+    return file;
+  }
+
+  /** Bytes that may still be written here, the reserve left out. */
+  async freeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.path);
+    return Math.max(0, bavail * bsize - RESERVED_BYTES);
+  }
+
+  /** Removes the folder and everything in it. */
+  async remove(): Promise<void> {
+    for (const file of [...this.#open]) await file.remove();
+    await rm(this.path, { recursive: true, force: true });
+  }
+
+  /** For exit handlers, where nothing can be awaited. */
+  removeNow(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}

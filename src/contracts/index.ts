@@ -1,0 +1,2 @@
+/** What crosses a wire: schemas shared by whoever writes and whoever reads. */
+export * from './report.ts';

@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import { DECISIONS, FINDING_KINDS, GAP_REASONS } from '../domain/index.ts';
+
+/**
+ * The report as it crosses a wire (docs: CONTRACTS, section 2). schema/report.schema.json is generated from here.
+ * Sizes are bytes, times `_ms` or RFC 3339 UTC, hashes lower-case hex SHA-256.
+ */
+export const REPORT_SCHEMA = 'backuplens.report/1';
+
+/** Bounds of one result; what is beyond is counted in `omitted`, never silently dropped. */
+export const MAX_FINDINGS = 1000;
+export const MAX_TRAILS_PER_REASON = 100;
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().nonnegative();
+const time = z.iso.datetime();
+const trail = z.array(z.string()).min(1);
+const decision = z.enum(DECISIONS);
+const engineStatus = z.enum(['ok', 'unproven', 'unavailable', 'failed', 'off']);
+
+const inspected = z.strictObject({ artifacts: count, bytes: count, windowed: count.optional() });
+
+const finding = z.strictObject({
+  kind: z.enum(FINDING_KINDS),
+  engine: z.string(),
+  rule: z.string(),
+  weight: count,
+  trail,
+  sha256: sha256.nullable(),
+  detail: z.string(),
+  offset: count.nullable(),
+  evidence: z.record(
+    z.string(),
+    z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.union([z.string(), z.number()]))]),
+  ),
+  /** The baseline's reason, where the finding is known and accepted. */
+  accepted: z.string().optional(),
+});
+
+const gap = z.strictObject({
+  stage: z.enum(['intake', 'identify', 'unpack', 'analyze', 'pipeline']),
+  by: z.string(),
+  reason: z.enum(GAP_REASONS),
+  trail,
+  detail: z.string(),
+  bytes: count.nullable(),
+  /** How many artifacts this line stands for; absent means one. */
+  artifacts: count.optional(),
+  /** What the policy says of it. */
+  rule: z.enum(['tolerate', 'review', 'quarantine']),
+  /** Why it is known and accepted (policy or baseline). */
+  accepted: z.string().optional(),
+});
+
+const measurement = z.strictObject({
+  name: z.string(),
+  engine: z.string(),
+  trail,
+  value: z.union([z.number(), z.string()]),
+});
+
+const disposition = z.strictObject({
+  action: z.enum(['none', 'quarantined', 'held', 'failed']),
+  /** Where the file is now. */
+  location: z.string(),
+  id: z.string().nullable(),
+  detail: z.string().nullable(),
+});
+
+export const fileResult = z.strictObject({
+  path: z.string(),
+  /** Only where the path is not valid UTF-8: its bytes. */
+  path_base64: z.string().optional(),
+  size: count.nullable(),
+  sha256: sha256.nullable(),
+  content_type: z.strictObject({ mime: z.string(), description: z.string(), claimed: z.string().nullable() }),
+  verdict: z.enum(['benign', 'unknown', 'suspicious', 'malicious']),
+  decision,
+  score: count,
+  score_lines: z.array(
+    z.strictObject({ kind: z.string(), points: count, rule: z.string(), trail: z.array(z.string()) }),
+  ),
+  provisional: z.boolean(),
+  /** Every ground that led past auto_approve, in words. */
+  reasons: z.array(z.string()),
+  findings: z.array(finding),
+  gaps: z.array(gap),
+  measurements: z.array(measurement),
+  coverage: z
+    .object({ artifacts: count, bytes: count })
+    .catchall(inspected)
+    .describe('artifacts, bytes, and one entry per analyzer'),
+  /** What the bounds above left out of this result. */
+  omitted: z.strictObject({ findings: count, gaps: count, measurements: count }).optional(),
+  disposition: disposition.optional(),
+  duration_ms: count,
+});
+export type FileResult = z.infer<typeof fileResult>;
+
+export const summary = z.strictObject({
+  decision,
+  files: count,
+  artifacts: count,
+  bytes: count,
+  auto_approve: count,
+  manual_review: count,
+  quarantine: count,
+  errors: count,
+  gaps: count,
+  provisional: count,
+  skipped: count,
+  /** Links met on the way that lead out of what was to be scanned. */
+  outward_links: count,
+  /** The run was ended (Ctrl-C) before everything was seen. */
+  interrupted: z.boolean(),
+});
+export type Summary = z.infer<typeof summary>;
+
+export const skippedEntry = z.strictObject({
+  path: z.string(),
+  reason: z.enum(['symlink', 'fifo', 'socket', 'device', 'excluded', 'other_file_system', 'unknown']),
+});
+export type SkippedEntry = z.infer<typeof skippedEntry>;
+
+export const errorEntry = z.strictObject({ path: z.string(), code: z.string(), message: z.string() });
+export type ErrorEntry = z.infer<typeof errorEntry>;
+
+export const engines = z.strictObject({
+  clamav: z.strictObject({
+    status: engineStatus,
+    version: z.string().nullable(),
+    address: z.string().nullable(),
+    database_time: time.nullable(),
+    detail: z.string().nullable(),
+  }),
+  yara: z.strictObject({
+    status: engineStatus,
+    version: z.string().nullable(),
+    rules: count,
+    rule_files: count,
+    rules_sha256: sha256.nullable(),
+    rejected: z.array(
+      z.strictObject({
+        file: z.string(),
+        line: count.nullable(),
+        column: count.nullable(),
+        message: z.string(),
+      }),
+    ),
+    address: z.string().nullable(),
+    detail: z.string().nullable(),
+  }),
+});
+
+/** Everything that was used to judge: path and hash of each, so that a report can be replayed. */
+const usedFile = z.strictObject({ path: z.string(), sha256: sha256.nullable() });
+
+export const reportHeader = z.strictObject({
+  schema: z.literal(REPORT_SCHEMA),
+  tool: z.strictObject({ name: z.literal('backuplens'), version: z.string() }),
+  started_at: time,
+  policy: z.strictObject({ sha256, strict: z.boolean(), path: z.string().nullable() }),
+  used: z.array(usedFile),
+  engines,
+});
+export type ReportHeader = z.infer<typeof reportHeader>;
+
+export const reportFooter = z.strictObject({ finished_at: time, engines, summary });
+export type ReportFooter = z.infer<typeof reportFooter>;
+
+/** The whole of a `--format json` report. */
+export const report = reportHeader.extend({
+  finished_at: time,
+  summary,
+  results: z.array(fileResult),
+  skipped: z.array(skippedEntry),
+  errors: z.array(errorEntry),
+});

@@ -1,0 +1,20 @@
+/** What the bytes are, how we know, and what the name claimed. */
+export interface ContentType {
+  /** By content, never by name: `application/zip`. `application/octet-stream` when nothing is known. */
+  readonly mime: string;
+  /** For people: `Zip archive`. ASCII, at most 200 characters, no control characters. */
+  readonly description: string;
+  /** How we know. */
+  readonly by: 'empty' | 'signature' | 'structure' | 'text' | 'libmagic' | 'unknown';
+  /** Id of the container format (see unpack/registry.ts), such as `zip` for a .docx; null: not a container. */
+  readonly container: string | null;
+  /**
+   * What high entropy means here. `compressed`: normal by nature (gz, jpg, docx). `plain`: text, databases,
+   * executables, documents: not normal. `unknown`: nothing is known of the type, so it is not excused.
+   */
+  readonly density: 'compressed' | 'plain' | 'unknown';
+  /** The MIME type that the name promises; null when the name promises nothing. */
+  readonly claimed: string | null;
+  /** In words, why claim and content truly contradict each other; null when they agree or nothing is claimed. */
+  readonly contradiction: string | null;
+}

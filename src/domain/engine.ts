@@ -1,0 +1,39 @@
+/** What a scan says of an engine. `unproven`: it answers, but its canary is not in its database. */
+export type EngineStatus = 'ok' | 'unproven' | 'unavailable' | 'failed' | 'off';
+
+export interface ClamavState {
+  readonly status: EngineStatus;
+  /** `ClamAV 1.4.6/27500/…` as the daemon says it; null when it never answered. */
+  readonly version: string | null;
+  /** `127.0.0.1:3310` or `unix:/run/clamav/clamd.ctl`; null when off. */
+  readonly address: string | null;
+  /** RFC 3339 UTC of the signature database; null when it does not say. */
+  readonly database_time: string | null;
+  /** Why it is not `ok`, in words; null when it is. */
+  readonly detail: string | null;
+}
+
+export interface RejectedRule {
+  /** Relative to the rules folder. */
+  readonly file: string;
+  readonly line: number | null;
+  readonly column: number | null;
+  readonly message: string;
+}
+
+export interface YaraState {
+  readonly status: EngineStatus;
+  readonly version: string | null;
+  readonly rules: number;
+  readonly rule_files: number;
+  /** Over names and contents of all rule files in order; null without rules. */
+  readonly rules_sha256: string | null;
+  readonly rejected: readonly RejectedRule[];
+  readonly address: string | null;
+  readonly detail: string | null;
+}
+
+export interface Engines {
+  readonly clamav: ClamavState;
+  readonly yara: YaraState;
+}

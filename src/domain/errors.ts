@@ -1,0 +1,35 @@
+/** What each error means, and which exit code it leads to. docs/errors.md is held to this table by a test. */
+export const ERRORS = {
+  BL_USAGE: { summary: 'The command line is wrong', exit: 2 },
+  BL_CONFIG: { summary: 'A configuration value is missing, misspelt or out of range', exit: 2 },
+  BL_POLICY: { summary: 'The scoring policy is not valid', exit: 2 },
+  BL_UNTRUSTED_CONFIG: {
+    summary: 'Policy, rules or data lie where others, or the scanned files, could change them',
+    exit: 2,
+  },
+  BL_PATH_MISSING: { summary: 'A path that was given does not exist', exit: 2 },
+  BL_ENGINE_REQUIRED: { summary: 'An engine named by --require is away', exit: 2 },
+  BL_RULES: { summary: 'The rules folder cannot be read', exit: 2 },
+  BL_OUTPUT: { summary: 'The report cannot be written', exit: 2 },
+  BL_SCRATCH: { summary: 'The scratch folder cannot be made or written', exit: 2 },
+  BL_DISPOSITION: { summary: 'A file could not be moved as decided; it is where it was', exit: 2 },
+  BL_RUNTIME: { summary: 'This Node.js cannot run BackupLens', exit: 2 },
+  BL_INTERNAL: { summary: 'A fault of our own', exit: 2 },
+} as const satisfies Record<string, { summary: string; exit: number }>;
+export type ErrorCode = keyof typeof ERRORS;
+
+/**
+ * What we or the user did wrong. What the *world* does to us (a broken archive, a silent engine) is never thrown
+ * but recorded as a Gap. Callers switch on `code`; `hint` is the next step, on a line of its own.
+ */
+export class BackupLensError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | null;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'BackupLensError';
+    this.code = code;
+    this.hint = options.hint ?? null;
+  }
+}

@@ -1,0 +1,2 @@
+/** bytes -> ContentType; what the name claims, held against the content. */
+export { HEAD_BYTES, TAIL_BYTES, Identifier, type Glimpse } from './identify.ts';

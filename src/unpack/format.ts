@@ -1,0 +1,73 @@
+import type { ByteSource, Scratch } from '../bytes/index.ts';
+import type { Evidence, GapReason } from '../domain/index.ts';
+import type { Budget } from './budget.ts';
+
+/** What docs/formats.md says of a format; generated from here. */
+export interface FormatDoc {
+  readonly name: string;
+  readonly description: string;
+  /** Specifications and manuals: title and URL. */
+  readonly references: readonly string[];
+  /** What it does not do; empty means fully supported. */
+  readonly limitations: readonly string[];
+}
+
+/** The container to be opened. */
+export interface Container {
+  /** Id of its format in the registry. */
+  readonly format: string;
+  /** Its own name: data only, used to guess what a nameless member (of a .gz) is called. */
+  readonly name: string;
+  readonly depth: number;
+  /** In bytes; null when it streams past and nobody knows. */
+  readonly size: number | null;
+  /**
+   * Set when it can be read at any place. `openContainer` sees to it that a format with `access: 'random'`
+   * always has one (a stream is spooled to scratch first).
+   */
+  readonly source: ByteSource | null;
+  /** The bytes in order; may be iterated once. A chunk is valid until the next is asked for. */
+  readonly stream: AsyncIterable<Buffer>;
+}
+
+/** Something inside a container, on its way to the examiners. */
+export interface Member {
+  /** As stored, in bytes (or text where the format gives text). Data, never a path. */
+  readonly name: Uint8Array | string;
+  /** As declared; may lie. */
+  readonly size: number | null;
+  /** Its bytes in order; a chunk is valid until the next is asked for. May be left before its end. */
+  readonly content: AsyncIterable<Buffer>;
+}
+
+/** Where a format puts what it finds. `member` names are as in Member; null means the container itself. */
+export interface MemberSink {
+  /** Resolves when the member is examined (children and all): the producer waits, nothing piles up. */
+  member(member: Member): Promise<void>;
+  gap(reason: GapReason, detail: string, options?: { member?: Member['name']; bytes?: number | null }): void;
+  /** Always of kind `unsafe_archive`. `rule` is kebab-case: `path-traversal`, `bomb`, `overlapping-entries`. */
+  unsafe(rule: string, detail: string, options?: { member?: Member['name']; evidence?: Evidence }): void;
+  /** A fact without judgement, such as how many links or absolute names were listed. Numbers of one name add up. */
+  measure(name: string, value: number): void;
+}
+
+export interface UnpackContext {
+  readonly budget: Budget;
+  readonly scratch: Scratch;
+  readonly passwords: readonly string[];
+  /** Aborted when this container's time is up or the scan ends: stop at once, by throwing the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
+/** One container format: one file, one line in registry.ts. */
+export interface Format {
+  readonly id: string;
+  readonly access: 'stream' | 'random';
+  readonly doc: FormatDoc;
+  /**
+   * Hands every member to the sink. Throws `Damaged` (becomes a `corrupt` gap after what came out was examined),
+   * `NeedsPassword` (`encrypted`), `Unsupported` (`unsupported_format`); any other error counts as damage. Never
+   * catches what `sink.member` or the budget throws.
+   */
+  unpack(container: Container, sink: MemberSink, context: UnpackContext): Promise<void>;
+}
