@@ -1,4 +1,4 @@
-import type { Assessment, Coverage, Finding, Gap, Policy } from '../domain/index.ts';
+import type { Assessment, Baseline, Coverage, Finding, Gap, Policy } from '../domain/index.ts';
 
 /** One tree as the stages left it. */
 export interface Scanned {
@@ -7,6 +7,6 @@ export interface Scanned {
   readonly coverage: Coverage;
 }
 
-export function assess(_scanned: Scanned, _policy: Policy, _asOf: string): Assessment {
+export function assess(_scanned: Scanned, _policy: Policy, _baseline: Baseline, _asOf: string): Assessment {
   throw new Error('not written yet');
 }

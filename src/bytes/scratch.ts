@@ -79,7 +79,7 @@ export class Scratch {
 
   /** Removes the folder and everything in it. */
   async remove(): Promise<void> {
-    for (const file of [...this.#open]) await file.remove();
+    for (const file of this.#open) await file.remove();
     await rm(this.path, { recursive: true, force: true });
   }
 

@@ -16,6 +16,8 @@ export function harsher(a: Decision, b: Decision): Decision {
 /** A finding with the weight that the policy gives it. */
 export interface WeighedFinding extends Finding {
   readonly weight: number;
+  /** Why it is known and accepted (a baseline entry): listed, but without points. null when it is not. */
+  readonly accepted: string | null;
 }
 
 /** A gap with what the policy says of it. */

@@ -27,6 +27,8 @@ export interface Gap {
   readonly reason: GapReason;
   readonly artifact: number;
   readonly trail: Trail;
+  /** Of the artifact the gap belongs to, lower-case hex; null when its bytes were not read to their end. */
+  readonly sha256: string | null;
   /** The artifact's MIME type or format, for `accept` patterns in the policy; null when unknown. */
   readonly format: string | null;
   /** One sentence for people, with figures where there are any. */

@@ -1,5 +1,6 @@
 /** The nouns of BackupLens: pure types and tiny pure functions. This room imports nothing. */
 export * from './artifact.ts';
+export * from './baseline.ts';
 export * from './content-type.ts';
 export * from './coverage.ts';
 export * from './decision.ts';
