@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 
 /** The whole of a small file. Throws RangeError when it holds more than `limit` bytes, and what `open` throws. */
 export async function readAtMost(path: string | Buffer, limit: number): Promise<Buffer> {
@@ -14,5 +14,17 @@ export async function readAtMost(path: string | Buffer, limit: number): Promise<
     }
   } finally {
     await handle.close();
+  }
+}
+
+/** The first `limit` bytes of an open file, fewer if it ends before. The buffer is the caller's. */
+export async function readWhole(handle: FileHandle, limit: number): Promise<Buffer> {
+  const { size } = await handle.stat();
+  let buffer = Buffer.allocUnsafeSlow(Math.min(limit, size + 1));
+  for (let filled = 0; ;) {
+    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, filled);
+    filled += bytesRead;
+    if (bytesRead === 0 || filled === limit) return buffer.subarray(0, filled);
+    if (filled === buffer.length) buffer = Buffer.concat([buffer], Math.min(limit, filled * 2 + 4096));
   }
 }

@@ -1,5 +1,5 @@
-import { chmod, mkdir, mkdtemp, open, rm, statfs, type FileHandle } from 'node:fs/promises';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmod, mkdtemp, open, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackupLensError } from '../domain/index.ts';
 
@@ -20,8 +20,17 @@ export class Scratch {
   #next = 0;
   readonly #open = new Set<ScratchFile>();
 
+  readonly #onExit = (): void => rmSync(this.path, { recursive: true, force: true });
+
   private constructor(path: string) {
     this.path = path;
+  }
+
+  /** Removed even when the process is made to end before it could do so itself. */
+  static #owned(path: string): Scratch {
+    const scratch = new Scratch(path);
+    process.once('exit', scratch.#onExit);
+    return scratch;
   }
 
   /** Makes `parent/backuplens-XXXXXX`. Throws BL_SCRATCH. */
@@ -29,7 +38,7 @@ export class Scratch {
     try {
       const path = await mkdtemp(join(parent, 'backuplens-'));
       await chmod(path, 0o700);
-      return new Scratch(path);
+      return Scratch.#owned(path);
     } catch (cause) {
       throw new BackupLensError('BL_SCRATCH', `cannot make a scratch folder in ${parent}`, {
         hint: 'set TMPDIR to a folder that you can write and that has free space',
@@ -40,7 +49,7 @@ export class Scratch {
 
   /** A short private folder for sockets: a path over 107 bytes would be cut short silently. */
   static createForSockets(): Scratch {
-    return new Scratch(mkdtempSync('/tmp/backuplens-'));
+    return Scratch.#owned(mkdtempSync('/tmp/backuplens-'));
   }
 
   /** Another process's part of a scratch folder: made by the parent, owned by the one who adopts it. */
@@ -49,9 +58,9 @@ export class Scratch {
   }
 
   /** A folder below, for a child process. Removed together with this scratch. */
-  async subfolder(name: `${'worker' | 'engine'}-${number}`): Promise<string> {
+  subfolderSync(name: `worker-${number}`): string {
     const path = join(this.path, name);
-    await mkdir(path, { mode: 0o700, recursive: true });
+    mkdirSync(path, { mode: 0o700 });
     return path;
   }
 
@@ -81,10 +90,10 @@ export class Scratch {
   async remove(): Promise<void> {
     for (const file of this.#open) await file.remove();
     await rm(this.path, { recursive: true, force: true });
+    process.off('exit', this.#onExit);
   }
 
-  /** For exit handlers, where nothing can be awaited. */
-  removeNow(): void {
-    rmSync(this.path, { recursive: true, force: true });
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.remove();
   }
 }

@@ -1,2 +1,3 @@
 /** What crosses a wire: schemas shared by whoever writes and whoever reads. */
 export * from './report.ts';
+export * from './yara-scanner.ts';

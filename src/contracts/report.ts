@@ -31,7 +31,13 @@ const finding = z.strictObject({
   offset: count.nullable(),
   evidence: z.record(
     z.string(),
-    z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.union([z.string(), z.number()]))]),
+    z.union([
+      z.string(),
+      z.number(),
+      z.boolean(),
+      z.null(),
+      z.array(z.union([z.string(), z.number()])).readonly(),
+    ]),
   ),
   /** The baseline's reason, where the finding is known and accepted. */
   accepted: z.string().optional(),
@@ -86,10 +92,15 @@ export const fileResult = z.strictObject({
   findings: z.array(finding),
   gaps: z.array(gap),
   measurements: z.array(measurement),
-  coverage: z
-    .object({ artifacts: count, bytes: count })
-    .catchall(inspected)
-    .describe('artifacts, bytes, and one entry per analyzer'),
+  /** Artifacts and bytes of the whole tree, and what each analyzer saw of them. */
+  coverage: z.strictObject({
+    artifacts: count,
+    bytes: count,
+    clamav: inspected.optional(),
+    yara: inspected.optional(),
+    entropy: inspected.optional(),
+    'type-mismatch': inspected.optional(),
+  }),
   /** What the bounds above left out of this result. */
   omitted: z.strictObject({ findings: count, gaps: count, measurements: count }).optional(),
   disposition: disposition.optional(),
@@ -175,4 +186,11 @@ export const report = reportHeader.extend({
   results: z.array(fileResult),
   skipped: z.array(skippedEntry),
   errors: z.array(errorEntry),
+  /** Entries beyond what a report lists (docs/report.md); absent when it lists all. `summary` counts all of them. */
+  omitted: z.strictObject({ skipped: count, errors: count }).optional(),
 });
+export type Report = z.infer<typeof report>;
+
+/** The last line of a `--format ndjson` report: all of it but the results, which are the lines before. */
+export const reportLastLine = report.omit({ results: true });
+export type ReportLastLine = z.infer<typeof reportLastLine>;

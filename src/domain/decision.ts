@@ -15,6 +15,7 @@ export function harsher(a: Decision, b: Decision): Decision {
 
 /** A finding with the weight that the policy gives it. */
 export interface WeighedFinding extends Finding {
+  /** The points it counts for; 0 when it is accepted. */
   readonly weight: number;
   /** Why it is known and accepted (a baseline entry): listed, but without points. null when it is not. */
   readonly accepted: string | null;

@@ -33,3 +33,22 @@ export class BackupLensError extends Error {
     this.hint = options.hint ?? null;
   }
 }
+
+const IN_WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  ELOOP: 'too many levels of links, or a link',
+  ENOTDIR: 'a part of the path is not a folder',
+  ENAMETOOLONG: 'name too long',
+  ENOSPC: 'no space left',
+  EIO: 'the disk reports a read error',
+  ECONNREFUSED: 'connection refused',
+};
+
+/** What went wrong, for people and without a path in it (paths are shown once, escaped). */
+export function inWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
+  return code === null ? error.message : (IN_WORDS[code] ?? code);
+}

@@ -8,5 +8,6 @@ export * from './engine.ts';
 export * from './errors.ts';
 export * from './finding.ts';
 export * from './gap.ts';
+export * from './glob.ts';
 export * from './measurement.ts';
 export * from './policy.ts';

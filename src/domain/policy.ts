@@ -42,3 +42,36 @@ export interface Policy {
   readonly yara_weights: Readonly<Record<string, number>>;
   readonly accept: readonly AcceptedGap[];
 }
+
+/** Where a file says nothing. config/scoring.yaml says the same, with the reasons; a test holds both together. */
+export const DEFAULT_POLICY: Omit<Policy, 'sha256' | 'strict'> = {
+  weights: {
+    mime_mismatch: 30,
+    clamav_infected: 200,
+    yara_match: 120,
+    high_entropy: 40,
+    encryption_suspected: 60,
+    mass_encryption: 120,
+    ransom_note: 70,
+    unsafe_archive: 110,
+    known_bad_hash: 200,
+  },
+  thresholds: { auto_approve: 50, manual_review: 100 },
+  gaps: {
+    engine_off: { root: 'tolerate', nested: 'tolerate' },
+    engine_unavailable: { root: 'tolerate', nested: 'tolerate' },
+    engine_failed: { root: 'review', nested: 'review' },
+    timed_out: { root: 'review', nested: 'review' },
+    budget_exceeded: { root: 'review', nested: 'review' },
+    encrypted: { root: 'review', nested: 'review' },
+    opaque: { root: 'review', nested: 'tolerate' },
+    corrupt: { root: 'review', nested: 'tolerate' },
+    unsupported_format: { root: 'review', nested: 'tolerate' },
+    unreadable: { root: 'review', nested: 'review' },
+    changed: { root: 'review', nested: 'review' },
+    never_settled: { root: 'review', nested: 'review' },
+  },
+  max_uninspected_share: 0.05,
+  yara_weights: {},
+  accept: [],
+};

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+
+/** What crosses between a yara-scanner and whoever asks it (docs: CONTRACTS, section 3). */
+
+const count = z.int().nonnegative();
+const metaValue = z.union([z.string(), z.number(), z.boolean()]);
+
+export const rejectedRule = z.object({
+  file: z.string(),
+  line: count.nullable(),
+  column: count.nullable(),
+  message: z.string(),
+});
+
+/** `GET /health`. Not strict: another implementation may say more. */
+export const yaraHealth = z.object({
+  status: z.enum(['healthy', 'degraded']),
+  rules_loaded: z.boolean(),
+  rules_dir: z.string(),
+  rules: count,
+  rule_files: count,
+  rejected: z.array(rejectedRule),
+  engine: z.string(),
+  rules_sha256: z.string().nullable(),
+});
+export type YaraHealth = z.infer<typeof yaraHealth>;
+
+const yaraMatch = z.object({
+  rule: z.string(),
+  /** null when the rule has none. */
+  tags: z.array(z.string()).nullable(),
+  namespace: z.string(),
+  meta: z.record(z.string(), metaValue),
+  /** Offsets are bytes from the start of what was scanned; at most 100 a pattern. */
+  strings: z.array(z.object({ id: z.string(), offset: count, length: count })),
+});
+export type YaraMatch = z.infer<typeof yaraMatch>;
+
+/** 200 of `POST /scan` and `POST /scan-file`. */
+export const yaraScanReply = z.object({
+  matches: z.array(yaraMatch),
+  /** How many rules matched: larger than `matches` is long when the reply had to be kept short. */
+  match_count: count,
+});
+export type YaraScanReply = z.infer<typeof yaraScanReply>;
+
+/** Why a scan was not done, for programs; `error` beside it is for people. */
+export const YARA_ERROR_CODES = [
+  'bad_request',
+  'not_allowed',
+  'not_found',
+  'no_rules',
+  'busy',
+  'timed_out',
+  'changed',
+  'unreadable',
+  'engine_failed',
+] as const;
+export type YaraErrorCode = (typeof YARA_ERROR_CODES)[number];
+
+export const yaraError = z.object({ error: z.string(), code: z.enum(YARA_ERROR_CODES).optional() });
+export type YaraError = z.infer<typeof yaraError>;
+
+/**
+ * `POST /scan-file` on the private socket: a part of a file that must still be the one the asker has open.
+ * `path` may be `/proc/PID/fd/N`. Identity as decimal text, because an inode can exceed what a number holds.
+ */
+export interface YaraWindow {
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly dev: string;
+  readonly ino: string;
+  readonly size: number;
+}

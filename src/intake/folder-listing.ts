@@ -1,0 +1,72 @@
+import { opendir } from 'node:fs/promises';
+
+export type EntryKind = 'file' | 'folder' | 'symlink' | 'fifo' | 'socket' | 'device' | 'unknown';
+const KINDS: readonly EntryKind[] = ['file', 'folder', 'symlink', 'fifo', 'socket', 'device', 'unknown'];
+
+/**
+ * The entries of one folder, sorted by the bytes of their names. Names are kept in one buffer: a folder of a million
+ * entries costs about 30 MB, where a million Buffer objects would cost ten times that.
+ */
+export class FolderListing {
+  #names = Buffer.allocUnsafe(4096);
+  #used = 0;
+  #ends: number[] = [0];
+  #kinds: number[] = [];
+  #order: Uint32Array = new Uint32Array();
+
+  /** Throws what opendir throws. */
+  static async of(path: Buffer): Promise<FolderListing> {
+    const listing = new FolderListing();
+    // Names as bytes: two names that are not UTF-8 must not become one string. `encoding: 'buffer'` is documented
+    // for opendir, but its type is not declared.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    const options = { encoding: 'buffer' as BufferEncoding, bufferSize: 256 };
+    for await (const entry of await opendir(path, options)) {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      listing.#add(entry.name as unknown as Buffer, kindOf(entry));
+    }
+    listing.#sort();
+    return listing;
+  }
+
+  *entries(): Generator<{ name: Buffer; kind: EntryKind }, void, undefined> {
+    for (const index of this.#order) {
+      yield { name: Buffer.from(this.#name(index)), kind: KINDS[this.#kinds[index] ?? 6] ?? 'unknown' };
+    }
+  }
+
+  #add(name: Buffer, kind: EntryKind): void {
+    while (this.#used + name.length > this.#names.length) {
+      this.#names = Buffer.concat([this.#names], this.#names.length * 2);
+    }
+    this.#used += name.copy(this.#names, this.#used);
+    this.#ends.push(this.#used);
+    this.#kinds.push(KINDS.indexOf(kind));
+  }
+
+  #sort(): void {
+    this.#order = Uint32Array.from(this.#kinds.keys()).toSorted((a, b) =>
+      Buffer.compare(this.#name(a), this.#name(b)),
+    );
+  }
+
+  #name(index: number): Buffer {
+    return this.#names.subarray(this.#ends[index], this.#ends[index + 1]);
+  }
+}
+
+/** The kind of a folder entry or of what lstat says. */
+export function kindOf(entry: KindTests): EntryKind {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'folder';
+  if (entry.isSymbolicLink()) return 'symlink';
+  if (entry.isFIFO()) return 'fifo';
+  if (entry.isSocket()) return 'socket';
+  if (entry.isBlockDevice() || entry.isCharacterDevice()) return 'device';
+  return 'unknown';
+}
+
+type KindTests = Record<
+  'isFile' | 'isDirectory' | 'isSymbolicLink' | 'isFIFO' | 'isSocket' | 'isBlockDevice' | 'isCharacterDevice',
+  () => boolean
+>;

@@ -1,0 +1,32 @@
+import { constants, type BigIntStats } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+
+/** A root file, opened once: every reader uses this one descriptor, so that all see the same inode. */
+export interface RootFile {
+  readonly handle: FileHandle;
+  readonly stats: BigIntStats;
+}
+
+export class NotRegular extends Error {}
+
+/**
+ * Opens without following a link (it may have been swapped in since the walk) and without waiting for a FIFO's
+ * writer. Throws NotRegular, and what `open` throws. The caller closes the handle.
+ */
+export async function openRoot(path: Buffer): Promise<RootFile> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stats = await handle.stat({ bigint: true });
+    if (!stats.isFile()) throw new NotRegular('is no longer a regular file');
+    return { handle, stats };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** True when the file behind the descriptor is not what it was when it was opened. */
+export async function hasChanged({ handle, stats }: RootFile): Promise<boolean> {
+  const now = await handle.stat({ bigint: true });
+  return now.size !== stats.size || now.mtimeNs !== stats.mtimeNs || now.ctimeNs !== stats.ctimeNs;
+}

@@ -1,0 +1,138 @@
+import { lstat, realpath, stat } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { nameFromBytes } from '../bytes/index.ts';
+import { inWords } from '../domain/index.ts';
+import { FolderListing, kindOf, type EntryKind } from './folder-listing.ts';
+import { selection } from './selection.ts';
+
+/** What a walk meets, in a stable order: folders depth-first, entries by the bytes of their names. */
+export type Met =
+  /** A regular file to be scanned. `path` is what to open, as bytes. */
+  | { readonly type: 'file'; readonly path: Buffer; readonly display: string; readonly size: number }
+  /** Standard input. */
+  | { readonly type: 'stream'; readonly display: string }
+  /** Not scanned, by rule. */
+  | {
+      readonly type: 'skipped';
+      readonly display: string;
+      readonly reason: Exclude<EntryKind, 'file' | 'folder'> | 'excluded' | 'other_file_system';
+      /** A link whose target lies outside everything that was given. */
+      readonly outward: boolean;
+    }
+  /** A folder or file on the way that could not be looked at. */
+  | { readonly type: 'unreadable'; readonly path: Buffer; readonly display: string; readonly message: string }
+  /** A given path that does not exist, or is nothing that can be scanned. */
+  | { readonly type: 'missing'; readonly display: string; readonly message: string };
+
+export interface WalkOptions {
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly one_file_system: boolean;
+}
+
+const SLASH = Buffer.from('/');
+
+/** Walks every given path. `-` is standard input. Never throws for what it meets. */
+export async function* walk(
+  given: AsyncIterable<Buffer> | Iterable<Buffer>,
+  options: WalkOptions,
+): AsyncGenerator<Met, void, undefined> {
+  const wanted = selection(options.include, options.exclude);
+  for await (const path of given) {
+    if (path.toString() === '-') yield { type: 'stream', display: '-' };
+    else yield* walkGiven(path, options, wanted);
+  }
+}
+
+/** A path given explicitly is followed if it is a link; links met on the way are not. */
+async function* walkGiven(
+  path: Buffer,
+  options: WalkOptions,
+  wanted: ReturnType<typeof selection>,
+): AsyncGenerator<Met, void, undefined> {
+  const display = nameFromBytes(path);
+  let stats: BigIntStats, real: Buffer;
+  try {
+    stats = await stat(path, { bigint: true });
+    real = await realpath(path, { encoding: 'buffer' });
+  } catch (error) {
+    yield { type: 'missing', display, message: inWords(error) };
+    return;
+  }
+  const kind = kindOf(stats);
+  if (kind === 'file') yield { type: 'file', path: real, display, size: Number(stats.size) };
+  else if (kind === 'folder') {
+    const device = options.one_file_system ? stats.dev : null;
+    yield* walkFolder({ path, display, relative: '', root: real, device }, wanted);
+  } else yield { type: 'missing', display, message: `is a ${kind}, not a file or folder` };
+}
+
+interface Folder {
+  readonly path: Buffer;
+  readonly display: string;
+  /** Below the given path, for include and exclude patterns; empty for the given path itself. */
+  readonly relative: string;
+  /** Real path of the given path: what leads out of it is outward. */
+  readonly root: Buffer;
+  /** Stay on this device; null: go anywhere. */
+  readonly device: bigint | null;
+}
+
+async function* walkFolder(
+  folder: Folder,
+  wanted: ReturnType<typeof selection>,
+): AsyncGenerator<Met, void, undefined> {
+  let listing: FolderListing;
+  try {
+    listing = await FolderListing.of(folder.path);
+  } catch (error) {
+    yield { type: 'unreadable', path: folder.path, display: folder.display, message: inWords(error) };
+    return;
+  }
+  for (const { name, kind: listed } of listing.entries()) {
+    const path = join(folder.path, name);
+    const display = joinText(folder.display, nameFromBytes(name));
+    const relative =
+      folder.relative === '' ? nameFromBytes(name) : `${folder.relative}/${nameFromBytes(name)}`;
+    let stats: BigIntStats;
+    try {
+      stats = await lstat(path, { bigint: true });
+    } catch (error) {
+      yield { type: 'unreadable', path, display, message: inWords(error) };
+      continue;
+    }
+    const kind = listed === 'unknown' ? kindOf(stats) : listed;
+    if (kind === 'folder') {
+      if (!wanted.wanted(relative, 'folder')) {
+        yield { type: 'skipped', display, reason: 'excluded', outward: false };
+      } else if (folder.device !== null && stats.dev !== folder.device) {
+        yield { type: 'skipped', display, reason: 'other_file_system', outward: false };
+      } else yield* walkFolder({ ...folder, path, display, relative }, wanted);
+    } else if (kind === 'file') {
+      if (wanted.wanted(relative, 'file')) yield { type: 'file', path, display, size: Number(stats.size) };
+      else yield { type: 'skipped', display, reason: 'excluded', outward: false };
+    } else {
+      const outward = kind === 'symlink' && (await leadsOut(path, folder.root));
+      yield { type: 'skipped', display, reason: kind, outward };
+    }
+  }
+}
+
+/** A link that dangles or turns in circles leads nowhere. */
+async function leadsOut(link: Buffer, root: Buffer): Promise<boolean> {
+  try {
+    const target = await realpath(link, { encoding: 'buffer' });
+    const inside = join(root, Buffer.alloc(0));
+    return !target.equals(root) && !target.subarray(0, inside.length).equals(inside);
+  } catch {
+    return false;
+  }
+}
+
+function join(folder: Buffer, name: Buffer): Buffer {
+  return folder.at(-1) === 0x2f ? Buffer.concat([folder, name]) : Buffer.concat([folder, SLASH, name]);
+}
+
+function joinText(folder: string, name: string): string {
+  return folder.endsWith('/') ? folder + name : `${folder}/${name}`;
+}

@@ -1,0 +1,130 @@
+import type { Away, EngineEndpoints } from '../analyze/index.ts';
+import { findClamd } from '../analyze/clamav/index.ts';
+import { probeYara } from '../analyze/yara/index.ts';
+import { BackupLensError, inWords, type ClamavState, type Engines, type YaraState } from '../domain/index.ts';
+import { startYaraChild, type YaraChild } from './yara-child.ts';
+
+/** Which engines are wanted. */
+export interface EngineChoice {
+  /** Addresses to try in order; null: off. */
+  readonly clamd: readonly string[] | null;
+  /** `embedded`: our own child process; a URL: that service; null: off. */
+  readonly yara: 'embedded' | { readonly url: string } | null;
+  /** Rule folders for the embedded service. */
+  readonly rules: readonly string[];
+  /** Engine processes of the embedded service. */
+  readonly yara_engines: number;
+}
+
+interface Found<State, Endpoint> {
+  readonly state: State;
+  readonly endpoint: Endpoint | Away;
+}
+
+const OFF = { away: 'engine_off', detail: 'turned off' } as const;
+
+/** The engines of one run: found or started, and asked again at the end. */
+export class RunningEngines {
+  readonly endpoints: EngineEndpoints;
+  /** As they were at the start. */
+  readonly state: Engines;
+  readonly #choice: EngineChoice;
+  readonly #child: YaraChild | null;
+
+  private constructor(
+    choice: EngineChoice,
+    endpoints: EngineEndpoints,
+    state: Engines,
+    child: YaraChild | null,
+  ) {
+    this.#choice = choice;
+    this.endpoints = endpoints;
+    this.state = state;
+    this.#child = child;
+  }
+
+  /** Throws BL_RULES, and BL_ENGINE_REQUIRED when one of `required` is away. */
+  static async start(choice: EngineChoice, required: readonly string[]): Promise<RunningEngines> {
+    const [clamav, yara] = await Promise.all([findClamav(choice), startYara(choice)]);
+    const state = { clamav: clamav.state, yara: yara.state };
+    const endpoints = { clamd: clamav.endpoint, yara: yara.endpoint };
+    const engines = new RunningEngines(choice, endpoints, state, yara.child);
+    for (const [name, { status, detail }] of Object.entries(state)) {
+      if (!required.includes(name) || status === 'ok' || status === 'unproven') continue;
+      await engines[Symbol.asyncDispose]();
+      throw new BackupLensError('BL_ENGINE_REQUIRED', `${name} is required but away: ${detail ?? status}`, {
+        hint: `start it, say where it is (--${name === 'yara' ? 'yara' : 'clamd'}), or leave it out of --require`,
+      });
+    }
+    return engines;
+  }
+
+  /** As they are now; one that was away from the start stays what it was. */
+  async ask(): Promise<Engines> {
+    const { clamav, yara } = this.state;
+    return {
+      clamav:
+        clamav.status === 'ok' || clamav.status === 'unproven'
+          ? (await findClamav(this.#choice)).state
+          : clamav,
+      yara: this.#child === null ? yara : await this.#child.state(),
+    };
+  }
+
+  /** For whoever measures memory. */
+  pids(): number[] {
+    return this.#child?.pids() ?? [];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child?.close();
+  }
+}
+
+async function findClamav({ clamd }: EngineChoice): Promise<Found<ClamavState, { address: string }>> {
+  if (clamd === null) {
+    const state: ClamavState = {
+      status: 'off',
+      version: null,
+      address: null,
+      database_time: null,
+      detail: OFF.detail,
+    };
+    return { state, endpoint: OFF };
+  }
+  const { address, state } = await findClamd(clamd);
+  // It answers, but not as clamd does: waiting for it again at every artifact would end in a hang.
+  if (state.status === 'failed')
+    return { state, endpoint: { away: 'engine_failed', detail: state.detail ?? 'failed' } };
+  return { state, endpoint: { address } };
+}
+
+async function startYara(
+  choice: EngineChoice,
+): Promise<Found<YaraState, { socket: string } | { url: string }> & { child: YaraChild | null }> {
+  if (choice.yara === null) return { child: null, state: yaraAway('off', OFF.detail), endpoint: OFF };
+  if (choice.yara !== 'embedded') {
+    return { child: null, state: await probeYara(choice.yara.url), endpoint: choice.yara };
+  }
+  try {
+    const child = await startYaraChild({ rulesDirs: choice.rules, engines: choice.yara_engines });
+    return { child, state: await child.state(), endpoint: { socket: child.socketPath } };
+  } catch (error) {
+    if (error instanceof BackupLensError && error.code === 'BL_RULES') throw error;
+    const detail = inWords(error);
+    return { child: null, state: yaraAway('failed', detail), endpoint: { away: 'engine_failed', detail } };
+  }
+}
+
+function yaraAway(status: 'off' | 'failed', detail: string): YaraState {
+  return {
+    status,
+    version: null,
+    rules: 0,
+    rule_files: 0,
+    rules_sha256: null,
+    rejected: [],
+    address: null,
+    detail,
+  };
+}

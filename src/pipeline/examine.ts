@@ -1,0 +1,340 @@
+import { createHash } from 'node:crypto';
+import type { Analyzer, Examination, Outcome, Subject } from '../analyze/index.ts';
+import { MemorySource, nameFromBytes, type ByteSource, type Scratch } from '../bytes/index.ts';
+import type { Artifact, ContentType, Finding, Gap } from '../domain/index.ts';
+import { HEAD_BYTES, TAIL_BYTES, withoutReader, type Identifier } from '../identify/index.ts';
+import { canOpen, openContainer, type Budget, type Member, type MemberSink } from '../unpack/index.ts';
+import { Lanes } from './lanes.ts';
+import type { Ledger } from './ledger.ts';
+import { Tee } from './tee.ts';
+
+/** Artifacts up to this size are read once and stay in memory while they are examined (DESIGN 7: 1 MiB). */
+export const HELD_BYTES = 1024 * 1024;
+/** Small artifacts whose engines have not answered yet, while the producer goes on: at most 4 MiB are held. */
+const LANES = 4;
+
+/** What is shared by all artifacts of one tree. */
+export interface Tree {
+  readonly identifier: Identifier;
+  readonly analyzers: readonly Analyzer[];
+  readonly budget: Budget;
+  readonly scratch: Scratch;
+  readonly passwords: readonly string[];
+  readonly ledger: Ledger;
+  /** Ends the whole scan of this tree. */
+  readonly signal: AbortSignal;
+  /** Told of every chunk of the root, for the progress bar. */
+  readonly progress: (bytes: number) => void;
+}
+
+/** The bytes of one artifact, as its producer gives them. */
+export interface Feed {
+  readonly size: number | null;
+  /** Set when they can be read again at any place. */
+  readonly source: ByteSource | null;
+  readonly stream: AsyncIterable<Buffer>;
+}
+
+export interface Examined {
+  readonly type: ContentType;
+  readonly size: number;
+  readonly sha256: string | null;
+}
+
+/** Examines a root artifact and everything in it. Throws only what breaks the root's own bytes off. */
+export async function examineTree(trail: Artifact['trail'], feed: Feed, tree: Tree): Promise<Examined> {
+  return new TreeExaminer(tree).root(trail, feed);
+}
+
+class TreeExaminer {
+  readonly #tree: Tree;
+  #nextId = 0;
+  readonly #lanes = new Lanes(LANES);
+
+  constructor(tree: Tree) {
+    this.#tree = tree;
+  }
+
+  async root(trail: Artifact['trail'], feed: Feed): Promise<Examined> {
+    const pass = await this.#open({ id: this.#nextId++, parent: null, trail }, feed, 0);
+    const examined = await pass.finish();
+    await this.#lanes.settle();
+    return examined;
+  }
+
+  /** Identifies the artifact, lets its bytes go past every analyzer, and opens it if it is a container. */
+  async #open(artifact: Artifact, feed: Feed, depth: number): Promise<Pass> {
+    const held = await hold(feed);
+    const source = held.whole ?? feed.source;
+    const size = source?.size ?? feed.size;
+    const name = artifact.trail.at(-1) ?? '';
+    const head = held.head.subarray(0, HEAD_BYTES);
+    const type = this.#tree.identifier.identify({ head, tail: await tailOf(source), size, name });
+    const pass = new Pass(this.#tree, { artifact, type, head, size, source, signal: this.#tree.signal });
+    try {
+      const format = type.container;
+      if (format === null || !canOpen(format)) {
+        pass.unopened();
+        await pass.run(held.chunks);
+      } else if (source === null) {
+        const tee = new Tee();
+        const container = { format, name, depth, size, source, stream: tee.chunks() };
+        const opening = openContainer(container, this.#sink(pass, depth), this.#context());
+        await Promise.all([pass.run(held.chunks, tee), opening.finally(() => tee.leave())]);
+      } else {
+        await pass.run(held.chunks);
+        const container = { format, name, depth, size, source, stream: source.stream() };
+        if (pass.failure === null) await openContainer(container, this.#sink(pass, depth), this.#context());
+      }
+      return pass;
+    } catch (error) {
+      pass.abort();
+      throw error;
+    }
+  }
+
+  #context(): { budget: Budget; scratch: Scratch; passwords: readonly string[]; signal: AbortSignal } {
+    const { budget, scratch, passwords, signal } = this.#tree;
+    return { budget, scratch, passwords, signal };
+  }
+
+  #sink(parent: Pass, depth: number): MemberSink {
+    const trailTo = (name: Member['name'] | undefined): Artifact['trail'] =>
+      name === undefined ? parent.artifact.trail : [...parent.artifact.trail, memberName(name)];
+    return {
+      member: async ({ name, size, content }) => {
+        const child: Artifact = { id: this.#nextId++, parent: parent.artifact.id, trail: trailTo(name) };
+        const pass = await this.#open(child, { size, source: null, stream: content }, depth + 1);
+        // What broke the member's bytes off is the producer's to hear; large ones hold scratch space until they end.
+        if (pass.failure !== null || pass.size > HELD_BYTES) await pass.finish();
+        else await this.#lanes.admit(pass.finish().then(() => undefined));
+      },
+      gap: (reason, detail, options = {}) =>
+        parent.gap({
+          stage: 'unpack',
+          by: parent.type.container ?? 'unpack',
+          reason,
+          detail,
+          bytes: options.bytes ?? null,
+          trail: trailTo(options.member),
+        }),
+      unsafe: (rule, detail, options = {}) =>
+        parent.finding({
+          kind: 'unsafe_archive',
+          engine: parent.type.container ?? 'unpack',
+          rule,
+          detail,
+          offset: null,
+          evidence: options.evidence ?? {},
+          trail: trailTo(options.member),
+        }),
+      measure: (what, value) => parent.measure(what, value),
+    };
+  }
+}
+
+type LooseFinding = Omit<Finding, 'artifact' | 'sha256'>;
+type LooseGap = Pick<Gap, 'stage' | 'by' | 'reason' | 'detail' | 'bytes' | 'trail'>;
+
+/** Findings of one rule, and gaps of one reason, that are kept of one artifact: a name list can be endless. */
+const KEPT_PER_ARTIFACT = 100;
+
+/** One artifact's bytes going past the hash and every analyzer, and all that is said of it until its hash is known. */
+class Pass {
+  readonly artifact: Artifact;
+  readonly type: ContentType;
+  /** Bytes that went past so far. */
+  size = 0;
+  /** What broke the bytes off, if anything did. */
+  failure: { error: unknown } | null = null;
+  readonly #tree: Tree;
+  readonly #hash = createHash('sha256');
+  readonly #running: readonly { analyzer: Analyzer; examination: Examination }[];
+  #outcomes: Promise<{ id: string; outcome: Outcome }[]> | null = null;
+  readonly #findings: LooseFinding[] = [];
+  readonly #gaps: LooseGap[] = [];
+  readonly #counts = new Map<string, number>();
+  readonly #measures = new Map<string, number>();
+
+  constructor(tree: Tree, subject: Subject) {
+    this.#tree = tree;
+    this.artifact = subject.artifact;
+    this.type = subject.type;
+    this.#running = tree.analyzers.flatMap((analyzer) => {
+      const examination = analyzer.examine(subject);
+      return examination === null ? [] : [{ analyzer, examination }];
+    });
+  }
+
+  /** Lets all bytes go past. What breaks them off is kept in `failure`, after what came was examined. */
+  async run(chunks: AsyncIterable<Buffer>, tee?: Tee): Promise<void> {
+    try {
+      for await (const chunk of chunks) {
+        this.#tree.signal.throwIfAborted();
+        this.size += chunk.length;
+        if (this.artifact.parent === null) this.#tree.progress(chunk.length);
+        this.#hash.update(chunk);
+        const waits = this.#running.flatMap(({ examination }) => examination.write(chunk) ?? []);
+        if (tee !== undefined) waits.push(tee.write(chunk));
+        if (waits.length > 0) await Promise.all(waits);
+      }
+      tee?.end();
+    } catch (error) {
+      this.failure = { error };
+      tee?.fail(error);
+    }
+    this.#tree.signal.throwIfAborted();
+    // At once, not in finish(): an engine must not wait for its last byte while the members are examined.
+    this.#outcomes = Promise.all(
+      this.#running.map(async ({ analyzer, examination }) => ({
+        id: analyzer.id,
+        outcome: await examination.end(),
+      })),
+    );
+  }
+
+  /** Hears every analyzer's outcome and hands everything to the ledger. Rethrows what broke the bytes off. */
+  async finish(): Promise<Examined> {
+    for (const { id, outcome } of (await this.#outcomes) ?? []) this.#hear(id, outcome);
+    const sha256 = this.failure === null ? this.#hash.digest('hex') : null;
+    this.#record(sha256);
+    if (this.failure !== null) throw this.failure.error;
+    return { type: this.type, size: this.size, sha256 };
+  }
+
+  abort(): void {
+    for (const { examination } of this.#running) examination.abort();
+  }
+
+  /** A container that nobody here opens is a gap; a plain file is not. */
+  unopened(): void {
+    const { trail } = this.artifact;
+    const { container, description } = this.type;
+    const known = withoutReader(this.type);
+    if (known !== null) this.gap({ stage: 'unpack', by: 'identify', ...known, bytes: null, trail });
+    else if (container !== null) {
+      const detail = `${description}: nothing here opens it`;
+      this.gap({ stage: 'unpack', by: container, reason: 'unsupported_format', detail, bytes: null, trail });
+    }
+  }
+
+  finding(finding: LooseFinding): void {
+    if (this.#room(`${finding.engine}\0${finding.kind}\0${finding.rule}`)) this.#findings.push(finding);
+    else this.measure(`more_${finding.rule}`, 1);
+  }
+
+  gap(gap: LooseGap): void {
+    if (this.#room(`${gap.by}\0${gap.reason}`)) this.#gaps.push(gap);
+    else this.measure(`more_${gap.reason}`, 1);
+  }
+
+  measure(name: string, value: number): void {
+    this.#measures.set(name, (this.#measures.get(name) ?? 0) + value);
+  }
+
+  #room(key: string): boolean {
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, count);
+    return count <= KEPT_PER_ARTIFACT;
+  }
+
+  #hear(engine: string, outcome: Outcome): void {
+    const { trail, id } = this.artifact;
+    this.#tree.ledger.inspected(engine, outcome.inspected_bytes, outcome.windowed);
+    for (const claim of outcome.claims) this.#findings.push({ ...claim, engine, trail });
+    for (const miss of outcome.misses) this.gap({ stage: 'analyze', by: engine, ...miss, trail });
+    for (const [name, value] of Object.entries(outcome.measurements)) {
+      this.#tree.ledger.measurement({ name, value, engine, artifact: id, trail });
+    }
+  }
+
+  #record(sha256: string | null): void {
+    const { ledger } = this.#tree;
+    const { id, trail } = this.artifact;
+    const format = this.type.container ?? this.type.mime;
+    ledger.artifact(this.size);
+    ledger.findings(this.#findings.map((finding) => ({ ...finding, artifact: id, sha256 })));
+    for (const gap of this.#gaps) {
+      const bytes = gap.bytes ?? (gap.trail === trail ? this.size : null);
+      ledger.gap({ ...gap, bytes, artifact: id, sha256, format, artifacts: 1 });
+    }
+    for (const [name, value] of this.#measures) {
+      ledger.measurement({ name, value, engine: this.type.container ?? 'unpack', artifact: id, trail });
+    }
+  }
+}
+
+function memberName(name: Member['name']): string {
+  return nameFromBytes(typeof name === 'string' ? Buffer.from(name) : name);
+}
+
+/** The last bytes of what can be read anywhere and is longer than the head; null otherwise. */
+async function tailOf(source: ByteSource | null): Promise<Buffer | null> {
+  if (source === null || source.size <= HEAD_BYTES) return null;
+  const tail = Buffer.allocUnsafe(Math.min(TAIL_BYTES, source.size - HEAD_BYTES));
+  const got = await source.readAt(tail, source.size - tail.length);
+  return tail.subarray(0, got);
+}
+
+interface Held {
+  /** The first bytes: up to HELD_BYTES, or all there is. */
+  readonly head: Buffer;
+  /** All of it, when it fits. */
+  readonly whole: MemorySource | null;
+  /** Everything from the first byte on, once. */
+  readonly chunks: AsyncIterable<Buffer>;
+}
+
+/** Reads ahead until the artifact is known to be small, or its head is complete. What breaks off early is kept for the pass. */
+async function hold(feed: Feed): Promise<Held> {
+  if (feed.source !== null && feed.source.bytes !== null) {
+    const { bytes } = feed.source;
+    return { head: bytes, whole: new MemorySource(bytes), chunks: feed.stream };
+  }
+  const iterator = feed.stream[Symbol.asyncIterator]();
+  const parts: Buffer[] = [];
+  let length = 0;
+  let failure: { error: unknown } | null = null;
+  let ended = false;
+  try {
+    while (length < HELD_BYTES) {
+      const next = await iterator.next();
+      if (next.done === true) {
+        ended = true;
+        break;
+      }
+      parts.push(Buffer.from(next.value));
+      length += next.value.length;
+    }
+  } catch (error) {
+    failure = { error };
+  }
+  const head = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, length);
+  if (ended) {
+    const whole = new MemorySource(head);
+    return { head, whole, chunks: whole.stream() };
+  }
+  return { head, whole: null, chunks: rest(head, iterator, failure) };
+}
+
+async function* rest(
+  head: Buffer,
+  iterator: AsyncIterator<Buffer>,
+  failure: { error: unknown } | null,
+): AsyncGenerator<Buffer, void, undefined> {
+  let done = false;
+  try {
+    if (head.length > 0) yield head;
+    if (failure !== null) throw failure.error;
+    for (;;) {
+      const next = await iterator.next();
+      if (next.done === true) {
+        done = true;
+        return;
+      }
+      yield next.value;
+    }
+  } finally {
+    if (!done && failure === null) await iterator.return?.();
+  }
+}

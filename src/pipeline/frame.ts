@@ -1,0 +1,25 @@
+import { REPORT_SCHEMA, type ReportFooter, type ReportHeader, type Summary } from '../contracts/index.ts';
+import type { Engines } from '../domain/index.ts';
+import type { ScanRequest } from './request.ts';
+
+/** What stands before the results. */
+export function headerOf(request: ScanRequest, engines: Engines, startedAt: string): ReportHeader {
+  const { sha256, strict } = request.policy;
+  return {
+    schema: REPORT_SCHEMA,
+    tool: { name: 'backuplens', version: request.version },
+    started_at: startedAt,
+    policy: { sha256, strict, path: request.policy_path },
+    used: request.used.map((file) => ({ ...file })),
+    engines: reported(engines),
+  };
+}
+
+/** What stands after them. */
+export function footerOf(summary: Summary, engines: Engines): ReportFooter {
+  return { finished_at: new Date().toISOString(), engines: reported(engines), summary };
+}
+
+function reported({ clamav, yara }: Engines): ReportHeader['engines'] {
+  return { clamav: { ...clamav }, yara: { ...yara, rejected: yara.rejected.map((rule) => ({ ...rule })) } };
+}

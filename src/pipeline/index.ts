@@ -1,0 +1,4 @@
+/** The only room that knows all stages. Start reading at scan.ts. */
+export type { EngineChoice } from './engines.ts';
+export type { ScanEvent, ScanRequest } from './request.ts';
+export { scan, type Watcher } from './scan.ts';

@@ -1,0 +1,62 @@
+import type { EngineEndpoints } from '../analyze/index.ts';
+import type { Coverage, Finding, Gap, Measurement } from '../domain/index.ts';
+import type { BudgetLimits } from '../unpack/index.ts';
+
+/** What the parent and its scan workers say to each other, over the child's IPC channel. */
+
+/** The first message: a worker has no environment and reads no configuration. */
+export interface WorkerSetup extends EngineEndpoints {
+  readonly type: 'setup';
+  readonly entropy_threshold: number;
+  readonly limits: BudgetLimits;
+  readonly passwords: readonly string[];
+  /** Made by the parent, who also removes it. */
+  readonly scratch: string;
+}
+
+export interface Job {
+  readonly type: 'scan';
+  readonly id: number;
+  /** Bytes of the path to open; null: the worker's standard input. */
+  readonly path: Uint8Array | null;
+  /** First name of the trail. */
+  readonly name: string;
+}
+
+/** What was seen of a tree so far: sent whenever there is something worth not losing. */
+export interface Seen {
+  readonly findings: readonly Finding[];
+  readonly gaps: readonly Gap[];
+}
+
+/** A tree examined to its end. */
+export interface TreeOutcome extends Seen {
+  readonly measurements: readonly Measurement[];
+  readonly coverage: Coverage;
+  /** The root file itself. */
+  readonly root: RootFacts;
+  readonly omitted: { readonly findings: number; readonly gaps: number; readonly measurements: number };
+  readonly duration_ms: number;
+}
+
+export interface RootFacts {
+  /** In bytes; null when it could not be opened. */
+  readonly size: number | null;
+  readonly sha256: string | null;
+  readonly content_type: {
+    readonly mime: string;
+    readonly description: string;
+    readonly claimed: string | null;
+  };
+  /** Which inode was scanned; null for a stream, and when it could not be opened. */
+  readonly identity: { readonly dev: bigint; readonly ino: bigint } | null;
+}
+
+export type ToWorker = WorkerSetup | Job;
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  /** At least once a second while there is work: proof of life, and what the progress bar shows. */
+  | { readonly type: 'alive'; readonly bytes: number; readonly artifacts: number }
+  | { readonly type: 'seen'; readonly id: number; readonly seen: Seen }
+  | { readonly type: 'done'; readonly id: number; readonly outcome: TreeOutcome };

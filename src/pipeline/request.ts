@@ -1,0 +1,42 @@
+import type { ErrorEntry, FileResult, ReportFooter, ReportHeader, SkippedEntry } from '../contracts/index.ts';
+import type { Baseline, Policy } from '../domain/index.ts';
+import type { WalkOptions } from '../intake/index.ts';
+import type { EngineChoice } from './engines.ts';
+import type { WorkerSetup } from './protocol.ts';
+
+/** Everything a scan needs to know; nothing is read from anywhere else. */
+export interface ScanRequest {
+  /** Of this program. */
+  readonly version: string;
+  /** Paths as bytes; `-` is standard input. */
+  readonly paths: AsyncIterable<Buffer> | Iterable<Buffer>;
+  /** Whether `-` may be among them. */
+  readonly stdin: boolean;
+  readonly walk: WalkOptions;
+  readonly policy: Policy;
+  readonly baseline: Baseline;
+  /** Where the policy was read from; null: the built-in one. */
+  readonly policy_path: string | null;
+  /** Policy, rules and baseline: path and hash of each, for the report. */
+  readonly used: readonly { readonly path: string; readonly sha256: string | null }[];
+  readonly engines: EngineChoice;
+  /** `clamav`, `yara`: engines without which the run is not valid. */
+  readonly require: readonly string[];
+  readonly workers: number;
+  readonly settings: Pick<WorkerSetup, 'limits' | 'passwords' | 'entropy_threshold'>;
+  /** Folders and files that scan workers may read: what is scanned. */
+  readonly readable: readonly string[];
+  readonly scratch_parent: string;
+  /** Carry out the decisions; null: report only. */
+  readonly apply: { readonly quarantineDir: string; readonly reviewDir: string } | null;
+  /** Ends the scan; what is finished by then has been reported. */
+  readonly signal: AbortSignal;
+}
+
+/** What a scan has to say, in walk order: one header, results and what else was met, one footer. */
+export type ScanEvent =
+  | { readonly type: 'header'; readonly header: ReportHeader }
+  | { readonly type: 'result'; readonly result: FileResult }
+  | { readonly type: 'skipped'; readonly entry: SkippedEntry; readonly outward: boolean }
+  | { readonly type: 'error'; readonly entry: ErrorEntry }
+  | { readonly type: 'footer'; readonly footer: ReportFooter };

@@ -1,0 +1,164 @@
+import type { Analyzer } from '../analyze/index.ts';
+import { CHUNK_BYTES, FileSource, MemorySource, readWhole, type Scratch } from '../bytes/index.ts';
+import { inWords, type Artifact, type GapReason } from '../domain/index.ts';
+import type { Identifier } from '../identify/index.ts';
+import { hasChanged, NotRegular, openRoot, type RootFile } from '../intake/index.ts';
+import { Budget, type BudgetLimits } from '../unpack/index.ts';
+import { examineTree, HELD_BYTES, type Examined, type Feed } from './examine.ts';
+import { Ledger } from './ledger.ts';
+import type { RootFacts, Seen, TreeOutcome } from './protocol.ts';
+
+export interface RootContext {
+  readonly identifier: Identifier;
+  readonly analyzers: readonly Analyzer[];
+  readonly limits: BudgetLimits;
+  readonly scratch: Scratch;
+  readonly passwords: readonly string[];
+  readonly progress: (bytes: number) => void;
+  /** Told of findings and gaps as they come, so that they outlive this process. */
+  readonly seen: (seen: Seen) => void;
+}
+
+/** A file that changes while it is read is examined once more (DESIGN 5), then that is a gap. */
+const ATTEMPTS = 2;
+/** Findings reach the parent at least this often, in ms. */
+const SEEN_INTERVAL_MS = 1000;
+
+const NOTHING_KNOWN: RootFacts = {
+  size: null,
+  sha256: null,
+  content_type: { mime: 'application/octet-stream', description: 'not examined', claimed: null },
+  identity: null,
+};
+
+/** Examines the file at `path`, and everything in it. Never throws: whatever happens is in the outcome. */
+export async function scanFile(path: Buffer, name: string, context: RootContext): Promise<TreeOutcome> {
+  for (let attempt = 1; ; attempt++) {
+    const tree = new RootScan(name, context);
+    let file: RootFile;
+    try {
+      file = await openRoot(path);
+    } catch (error) {
+      return tree.unreadable(error);
+    }
+    try {
+      const { dev, ino, size } = file.stats;
+      const outcome = await tree.run(await feedOf(file, Number(size)), { dev, ino });
+      if (!(await hasChanged(file))) return outcome;
+      if (attempt === ATTEMPTS) return tree.changed(outcome);
+    } catch (error) {
+      return tree.unreadable(error);
+    } finally {
+      await file.handle.close();
+    }
+  }
+}
+
+/** Examines a stream (standard input), which nobody can read twice. Never throws. */
+export async function scanStream(
+  stream: AsyncIterable<Buffer>,
+  name: string,
+  context: RootContext,
+): Promise<TreeOutcome> {
+  return new RootScan(name, context).run({ size: null, source: null, stream }, null);
+}
+
+/**
+ * A small file is read once and stays in memory; a larger one is read through its descriptor. What holds more than it
+ * says (a file that grows, one of /proc) is read to its end as a stream.
+ */
+async function feedOf({ handle }: RootFile, size: number): Promise<Feed> {
+  if (size > HELD_BYTES) {
+    const source = new FileSource(handle, size);
+    return { size, source, stream: source.stream() };
+  }
+  const bytes = await readWhole(handle, HELD_BYTES + 1);
+  if (bytes.length > HELD_BYTES) {
+    const stream = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
+    return { size: null, source: null, stream };
+  }
+  const source = new MemorySource(bytes);
+  return { size: source.size, source, stream: source.stream() };
+}
+
+class RootScan {
+  readonly #name: string;
+  readonly #context: RootContext;
+  readonly #ledger: Ledger;
+  readonly #trail: Artifact['trail'];
+  readonly #started = performance.now();
+
+  constructor(name: string, context: RootContext) {
+    this.#name = name;
+    this.#context = context;
+    this.#ledger = new Ledger(name);
+    this.#trail = [name];
+  }
+
+  async run(feed: Feed, identity: RootFacts['identity']): Promise<TreeOutcome> {
+    const { limits, seen, ...shared } = this.#context;
+    const deadline = limits.max_scan_ms === null ? null : AbortSignal.timeout(limits.max_scan_ms);
+    const signal = deadline ?? new AbortController().signal;
+    const timer = setInterval(() => {
+      const news = this.#ledger.news();
+      if (news !== null) seen(news);
+    }, SEEN_INTERVAL_MS);
+    try {
+      const budget = new Budget(limits, feed.size);
+      const tree = { ...shared, budget, ledger: this.#ledger, signal };
+      const examined = await examineTree(this.#trail, feed, tree);
+      return this.#outcome(factsOf(examined, identity));
+    } catch (error) {
+      if (deadline?.aborted === true) {
+        this.#gap('pipeline', 'timed_out', `not finished within ${limits.max_scan_ms} ms`, feed.size);
+      } else this.#gap('intake', 'unreadable', inWords(error), feed.size);
+      return this.#outcome({ ...NOTHING_KNOWN, size: feed.size, identity });
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  unreadable(error: unknown): TreeOutcome {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const swapped =
+      error instanceof NotRegular || (error instanceof Error && 'code' in error && error.code === 'ELOOP');
+    if (missing) this.#gap('intake', 'unreadable', 'vanished before it could be read', null);
+    else this.#gap('intake', swapped ? 'changed' : 'unreadable', inWords(error), null);
+    return this.#outcome(NOTHING_KNOWN);
+  }
+
+  changed(outcome: TreeOutcome): TreeOutcome {
+    this.#gap(
+      'intake',
+      'changed',
+      `changed while it was read, ${ATTEMPTS} times in a row`,
+      outcome.root.size,
+    );
+    return this.#outcome({ ...outcome.root, sha256: null });
+  }
+
+  #gap(by: 'intake' | 'pipeline', reason: GapReason, detail: string, bytes: number | null): void {
+    this.#ledger.gap({
+      stage: by,
+      by,
+      reason,
+      artifact: 0,
+      trail: this.#trail,
+      sha256: null,
+      format: null,
+      detail,
+      bytes,
+      artifacts: 1,
+    });
+  }
+
+  #outcome(root: RootFacts): TreeOutcome {
+    const closed = this.#ledger.close({ id: 0, parent: null, trail: this.#trail });
+    return { ...closed, root, duration_ms: Math.round(performance.now() - this.#started) };
+  }
+}
+
+function factsOf({ type, size, sha256 }: Examined, identity: RootFacts['identity']): RootFacts {
+  const { mime, description, claimed } = type;
+  return { size, sha256, content_type: { mime, description, claimed }, identity };
+}

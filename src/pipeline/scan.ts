@@ -1,0 +1,148 @@
+/**
+ * The main job, and the table of contents of the program: what was given is met by intake, examined in the scan
+ * workers (identify, unpack, analyze: see scan-root.ts and examine.ts), assessed under the policy, disposed of, and
+ * told as events in walk order, whatever the number of workers.
+ */
+import { basename } from 'node:path';
+import { assess } from '../assess/index.ts';
+import { Scratch } from '../bytes/index.ts';
+import type { FileResult } from '../contracts/index.ts';
+import { applyDisposition } from '../dispose/index.ts';
+import { walk, type Met } from '../intake/index.ts';
+import { RunningEngines } from './engines.ts';
+import { fileResult, unexamined } from './file-result.ts';
+import { footerOf, headerOf } from './frame.ts';
+import { inOrder } from './in-order.ts';
+import type { TreeOutcome } from './protocol.ts';
+import type { ScanEvent, ScanRequest } from './request.ts';
+import { Tally } from './tally.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+/** Results that may be ready before an earlier one is, at about 1 KiB each. */
+const WINDOW = 4096;
+
+/** A running scan, for whoever shows its progress or measures its processes. */
+export interface Watcher {
+  started(running: { progress(): { bytes: number; artifacts: number }; pids(): number[] }): void;
+}
+
+/** Throws BackupLensError when the job cannot be done at all; what happens to single files is in the events. */
+export async function* scan(
+  request: ScanRequest,
+  watcher?: Watcher,
+): AsyncGenerator<ScanEvent, void, undefined> {
+  const startedAt = new Date().toISOString();
+  const tally = new Tally();
+  await using scratch = await Scratch.create(request.scratch_parent);
+  await using engines = await RunningEngines.start(request.engines, request.require);
+  await using pool = new WorkerPool({
+    workers: request.workers,
+    setup: { ...request.settings, ...engines.endpoints },
+    stdin: request.stdin,
+    scratch,
+    readable: request.readable,
+  });
+  const stop = (): void => void pool.close();
+  request.signal.addEventListener('abort', stop, { once: true });
+  watcher?.started({ progress: () => pool.progress(), pids: () => [...pool.pids(), ...engines.pids()] });
+
+  yield { type: 'header', header: headerOf(request, engines.state, startedAt) };
+  const met = walk(request.paths, request.walk);
+  for await (const events of inOrder(met, WINDOW, (one) => take(one, pool, request, startedAt))) {
+    if (request.signal.aborted) break; // What is not finished by now is not reported as if it were.
+    for (const event of events) {
+      tally.count(event);
+      yield event;
+    }
+  }
+  const summary = tally.summary(request.signal.aborted);
+  yield {
+    type: 'footer',
+    footer: footerOf(summary, request.signal.aborted ? engines.state : await engines.ask()),
+  };
+  request.signal.removeEventListener('abort', stop);
+}
+
+/** One thing that intake met, up to its line in the report. */
+async function take(met: Met, pool: WorkerPool, request: ScanRequest, asOf: string): Promise<ScanEvent[]> {
+  if (request.signal.aborted) return [];
+  switch (met.type) {
+    case 'file':
+    case 'stream': {
+      const path = met.type === 'file' ? met.path : null;
+      const name = basename(met.display);
+      const came = await pool.run(path, name, met.type === 'file' ? met.size : Infinity);
+      const outcome = came.type === 'done' ? came.outcome : lost(name, came);
+      return [await conclude(met.display, path, outcome, request, asOf)];
+    }
+    case 'unreadable': {
+      const gap = { stage: 'intake', by: 'intake', reason: 'unreadable', detail: met.message } as const;
+      return [await conclude(met.display, met.path, unexamined(gap, basename(met.display)), request, asOf)];
+    }
+    case 'skipped': {
+      const skipped: ScanEvent = {
+        type: 'skipped',
+        entry: { path: met.display, reason: met.reason },
+        outward: met.outward,
+      };
+      if (!met.outward || !request.policy.strict) return [skipped];
+      const detail = 'a link that leads out of what was scanned; its target was not examined';
+      const gap = { stage: 'intake', by: 'intake', reason: 'unreadable', detail } as const;
+      return [
+        skipped,
+        await conclude(met.display, null, unexamined(gap, basename(met.display)), request, asOf),
+      ];
+    }
+    case 'missing':
+      return [{ type: 'error', entry: { path: met.display, code: 'BL_PATH_MISSING', message: met.message } }];
+  }
+}
+
+/** A file whose worker died or hung even when it was alone: what was seen before stands, the rest is a gap. */
+function lost(
+  name: string,
+  { why, seen }: { why: string; seen: Pick<TreeOutcome, 'findings' | 'gaps'> },
+): TreeOutcome {
+  const nothing = unexamined({ stage: 'pipeline', by: 'worker', reason: 'engine_failed', detail: why }, name);
+  return { ...nothing, findings: seen.findings, gaps: [...seen.gaps, ...nothing.gaps] };
+}
+
+/** assess, and with `--apply` dispose. */
+async function conclude(
+  display: string,
+  path: Buffer | null,
+  outcome: TreeOutcome,
+  request: ScanRequest,
+  asOf: string,
+): Promise<ScanEvent> {
+  const assessment = assess(outcome, request.policy, request.baseline, asOf);
+  const result = fileResult({ path: display, bytes: path }, outcome, assessment);
+  const disposition = await dispose(path, outcome, result, request);
+  return { type: 'result', result: disposition === null ? result : { ...result, disposition } };
+}
+
+async function dispose(
+  path: Buffer | null,
+  { root }: TreeOutcome,
+  result: FileResult,
+  { apply }: ScanRequest,
+): Promise<FileResult['disposition'] | null> {
+  if (apply === null || path === null || result.decision === 'auto_approve') return null;
+  if (root.identity === null || root.size === null || root.sha256 === null) {
+    return {
+      action: 'none',
+      location: result.path,
+      id: null,
+      detail: 'left in place: it was not read to its end',
+    };
+  }
+  return applyDisposition({
+    ...apply,
+    path,
+    identity: { ...root.identity, size: root.size },
+    sha256: root.sha256,
+    decision: result.decision,
+    report: result,
+    now: new Date(),
+  });
+}

@@ -1,0 +1,47 @@
+import type { FileResult, Summary } from '../contracts/index.ts';
+import { harsher, type Decision } from '../domain/index.ts';
+import type { ScanEvent } from './request.ts';
+
+/** Adds up the run. */
+export class Tally {
+  #decision: Decision = 'auto_approve';
+  readonly #counts = {
+    files: 0,
+    artifacts: 0,
+    bytes: 0,
+    auto_approve: 0,
+    manual_review: 0,
+    quarantine: 0,
+    errors: 0,
+    gaps: 0,
+    provisional: 0,
+    skipped: 0,
+    outward_links: 0,
+  };
+
+  count(event: ScanEvent): void {
+    if (event.type === 'result') this.#result(event.result);
+    else if (event.type === 'error') this.#counts.errors++;
+    else if (event.type === 'skipped') {
+      this.#counts.skipped++;
+      if (event.outward) this.#counts.outward_links++;
+    }
+  }
+
+  /** An interrupted run never ends as approved: the rest was not seen. */
+  summary(interrupted: boolean): Summary {
+    const decision = interrupted ? harsher(this.#decision, 'manual_review') : this.#decision;
+    return { decision, ...this.#counts, interrupted };
+  }
+
+  #result(result: FileResult): void {
+    const counts = this.#counts;
+    this.#decision = harsher(this.#decision, result.decision);
+    counts[result.decision]++;
+    counts.files++;
+    counts.artifacts += result.coverage.artifacts;
+    counts.bytes += result.size ?? 0;
+    counts.gaps += result.gaps.length + (result.omitted?.gaps ?? 0);
+    if (result.provisional) counts.provisional++;
+  }
+}

@@ -1,0 +1,292 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Scratch } from '../bytes/index.ts';
+import type { FromWorker, Job, Seen, TreeOutcome, WorkerSetup } from './protocol.ts';
+
+/** What a worker may hold, in bytes; past it, it is ended. Worker threads' own limits do not bound buffers (FACTS). */
+const MEMORY_LIMIT_BYTES = 1024 * 1024 * 1024;
+const MEMORY_INTERVAL_MS = 250;
+/** Without a sign of life for this long, a worker hangs. Workers speak twice a second. */
+const SILENCE_LIMIT_MS = 60_000;
+/** How long a worker may take until it is ready. */
+const START_LIMIT_MS = 30_000;
+/** Small files under way in one worker at a time: while one waits for clamd, the next is read. */
+const JOBS_PER_WORKER = 4;
+/** Files above this size have a worker's attention alone, in bytes. */
+const SMALL_BYTES = 1024 * 1024;
+
+/** Of a worker's JavaScript heap; its buffers are watched from outside. */
+const MAX_HEAP_MIB = 512;
+
+const HERE = fileURLToPath(import.meta.url);
+const PROGRAM = fileURLToPath(new URL(HERE.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url));
+/** The folder of package.json: the sources (or dist) and node_modules lie below it. */
+const PACKAGE = dirname(dirname(dirname(HERE)));
+
+export interface PoolOptions {
+  readonly workers: number;
+  readonly setup: Omit<WorkerSetup, 'type' | 'scratch'>;
+  /** Whether a worker will be asked to read standard input. */
+  readonly stdin: boolean;
+  readonly scratch: Scratch;
+  /** Folders and files that workers may read: what is scanned. */
+  readonly readable: readonly string[];
+  readonly memory_limit_bytes?: number;
+  readonly silence_limit_ms?: number;
+}
+
+/** What came of one file. `lost`: its worker died or hung, even when it had nothing else to do. */
+export type PoolOutcome =
+  | { readonly type: 'done'; readonly outcome: TreeOutcome }
+  | { readonly type: 'lost'; readonly why: string; readonly seen: Seen };
+
+interface Task {
+  readonly job: Job;
+  readonly size: number;
+  /** Its worker died while others were in it: it is tried again with a worker of its own. */
+  alone: boolean;
+  findings: Seen['findings'][number][];
+  gaps: Seen['gaps'][number][];
+  readonly resolve: (outcome: PoolOutcome) => void;
+}
+
+interface Worker {
+  readonly child: ChildProcess;
+  readonly tasks: Map<number, Task>;
+  ready: boolean;
+  lastHeard: number;
+  bytes: number;
+  artifacts: number;
+  /** Why we ended it, when we did. */
+  ended: string | null;
+}
+
+/**
+ * The processes that scan. One that dies, hangs or grows too large is replaced; the files that were in it are tried
+ * once more, each alone, so that only a file that does it by itself is given up.
+ */
+export class WorkerPool {
+  readonly #options: PoolOptions;
+  readonly #workers = new Set<Worker>();
+  readonly #waiting: Task[] = [];
+  readonly #retries: Task[] = [];
+  readonly #watch: NodeJS.Timeout;
+  #nextWorker = 0;
+  #nextJob = 0;
+  #closing = false;
+  #failedStarts = 0;
+  #retired = { bytes: 0, artifacts: 0 };
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#watch = setInterval(() => this.#examineWorkers(), MEMORY_INTERVAL_MS);
+    this.#watch.unref();
+  }
+
+  /** Scans one file (or, with a null path, standard input). Never rejects. `size` is only used for scheduling. */
+  async run(path: Uint8Array | null, name: string, size: number): Promise<PoolOutcome> {
+    return new Promise((resolve) => {
+      const job: Job = { type: 'scan', id: this.#nextJob++, path, name };
+      this.#waiting.push({ job, size, alone: path === null, findings: [], gaps: [], resolve });
+      this.#dispatch();
+    });
+  }
+
+  /** How many files can be under way at once. */
+  get slots(): number {
+    return this.#options.workers * JOBS_PER_WORKER;
+  }
+
+  /** Bytes of given files read so far, and artifacts examined. */
+  progress(): { bytes: number; artifacts: number } {
+    const sum = { ...this.#retired };
+    for (const { bytes, artifacts } of this.#workers) {
+      sum.bytes += bytes;
+      sum.artifacts += artifacts;
+    }
+    return sum;
+  }
+
+  /** For whoever measures memory. */
+  pids(): number[] {
+    return [...this.#workers].flatMap(({ child }) => child.pid ?? []);
+  }
+
+  /** Ends all workers; what is still under way resolves as lost. */
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    clearInterval(this.#watch);
+    const gone = [...this.#workers].map(
+      ({ child }) => new Promise<void>((resolve) => child.once('exit', () => resolve())),
+    );
+    for (const worker of this.#workers) this.#end(worker, 'the scan was ended');
+    await Promise.all(gone);
+    for (const task of [...this.#waiting.splice(0), ...this.#retries.splice(0)]) {
+      task.resolve({ type: 'lost', why: 'the scan was ended', seen: task });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #dispatch(): void {
+    if (this.#closing) return;
+    while (this.#retries.length > 0) {
+      const worker = this.#idleWorker();
+      const task = worker === null ? undefined : this.#retries.shift();
+      if (worker === null || task === undefined) break;
+      this.#give(worker, task);
+    }
+    while (this.#retries.length === 0 && this.#waiting.length > 0) {
+      const next = this.#waiting[0];
+      const worker = next === undefined ? null : this.#workerFor(next);
+      if (worker === null || next === undefined) return;
+      this.#waiting.shift();
+      this.#give(worker, next);
+    }
+  }
+
+  #give(worker: Worker, task: Task): void {
+    worker.tasks.set(task.job.id, task);
+    worker.lastHeard = performance.now();
+    worker.child.send(task.job);
+  }
+
+  #workerFor(task: Task): Worker | null {
+    const idle = this.#idleWorker();
+    if (idle !== null || task.size > SMALL_BYTES || task.alone) return idle;
+    const shared = [...this.#workers].filter(
+      ({ tasks, ready }) =>
+        ready &&
+        tasks.size < JOBS_PER_WORKER &&
+        [...tasks.values()].every((other) => !other.alone && other.size <= SMALL_BYTES),
+    );
+    return shared.toSorted((a, b) => a.tasks.size - b.tasks.size)[0] ?? null;
+  }
+
+  /** One with nothing to do; started when there may be one more. */
+  #idleWorker(): Worker | null {
+    for (const worker of this.#workers) {
+      if (worker.ready && worker.ended === null && worker.tasks.size === 0) return worker;
+    }
+    const starting = [...this.#workers].filter(({ ready }) => !ready).length;
+    if (
+      this.#workers.size < this.#options.workers &&
+      starting < this.#waiting.length + this.#retries.length
+    ) {
+      this.#start();
+    }
+    return null;
+  }
+
+  #start(): void {
+    const { scratch, readable, stdin, setup } = this.#options;
+    const folder = scratch.subfolderSync(`worker-${this.#nextWorker++}`);
+    const permissions = [
+      '--permission',
+      '--allow-worker',
+      `--allow-fs-write=${folder}`,
+      ...[PACKAGE, folder, ...readable].map((path) => `--allow-fs-read=${path}`),
+    ];
+    const flags = [
+      '--disable-warning=ExperimentalWarning',
+      `--max-old-space-size=${MAX_HEAP_MIB}`,
+      ...permissions,
+    ];
+    const child = spawn(process.execPath, [...flags, PROGRAM], {
+      env: {},
+      stdio: [stdin ? 'inherit' : 'ignore', 'ignore', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    });
+    // Not as an argument: passwords would show in the process list.
+    child.send({ ...setup, type: 'setup', scratch: folder } satisfies WorkerSetup);
+    const worker: Worker = {
+      child,
+      tasks: new Map(),
+      ready: false,
+      lastHeard: performance.now(),
+      bytes: 0,
+      artifacts: 0,
+      ended: null,
+    };
+    this.#workers.add(worker);
+    child.on('message', (message: FromWorker) => this.#hear(worker, message));
+    child.on('error', (error) => this.#end(worker, error.message));
+    child.once('exit', (code, signal) => this.#gone(worker, signal ?? `exit code ${code}`));
+  }
+
+  #hear(worker: Worker, message: FromWorker): void {
+    worker.lastHeard = performance.now();
+    if (message.type === 'ready') {
+      worker.ready = true;
+      this.#failedStarts = 0;
+    } else if (message.type === 'alive') {
+      worker.bytes = message.bytes;
+      worker.artifacts = message.artifacts;
+    } else {
+      const task = worker.tasks.get(message.id);
+      if (message.type === 'seen') {
+        task?.findings.push(...message.seen.findings);
+        task?.gaps.push(...message.seen.gaps);
+        return;
+      }
+      worker.tasks.delete(message.id);
+      task?.resolve({ type: 'done', outcome: message.outcome });
+    }
+    this.#dispatch();
+  }
+
+  #gone(worker: Worker, how: string): void {
+    this.#workers.delete(worker);
+    this.#retired.bytes += worker.bytes;
+    this.#retired.artifacts += worker.artifacts;
+    const why = worker.ended ?? `its worker ended by itself (${how})`;
+    const tasks = [...worker.tasks.values()];
+    for (const task of tasks) {
+      if (tasks.length === 1 && task.alone) task.resolve({ type: 'lost', why, seen: task });
+      else this.#retries.push(Object.assign(task, { alone: true }));
+    }
+    if (!worker.ready && !this.#closing && ++this.#failedStarts >= 3) this.#giveUp(why);
+    this.#dispatch();
+  }
+
+  /** Workers that do not even start: nothing can be scanned, and everything that waits says so. */
+  #giveUp(why: string): void {
+    for (const task of [...this.#retries.splice(0), ...this.#waiting.splice(0)]) {
+      task.resolve({ type: 'lost', why: `no worker can be started: ${why}`, seen: task });
+    }
+  }
+
+  #examineWorkers(): void {
+    const memory = this.#options.memory_limit_bytes ?? MEMORY_LIMIT_BYTES;
+    const silence = this.#options.silence_limit_ms ?? SILENCE_LIMIT_MS;
+    for (const worker of this.#workers) {
+      const quiet = performance.now() - worker.lastHeard;
+      if (residentBytes(worker.child.pid) > memory) {
+        this.#end(worker, `its worker grew beyond ${Math.round(memory / 1024 / 1024)} MiB of memory`);
+      } else if (worker.ready && worker.tasks.size > 0 && quiet > silence) {
+        this.#end(worker, `its worker gave no sign of life for ${Math.round(silence / 1000)} s`);
+      } else if (!worker.ready && quiet > START_LIMIT_MS) this.#end(worker, 'its worker did not start');
+    }
+  }
+
+  #end(worker: Worker, why: string): void {
+    worker.ended ??= why;
+    worker.child.kill('SIGKILL');
+  }
+}
+
+/** Resident size of a process as the kernel has it; 0 when it is gone or there is no /proc. */
+function residentBytes(pid: number | undefined): number {
+  try {
+    // oxlint-disable-next-line house/no-unbounded-read -- one line written by the kernel
+    const pages = readFileSync(`/proc/${pid}/statm`, 'ascii').split(' ')[1];
+    return Number(pages) * 4096;
+  } catch {
+    return 0; // Its exit is heard elsewhere.
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * A scan worker: a process of its own with an empty environment, which reads backups and talks to engines, so that a
+ * parser that is taken over or grows without bound reaches neither keys nor the other workers (DESIGN 6). It is
+ * started by worker-pool.ts and ends when its parent is gone.
+ */
+import { openAnalyzers } from '../analyze/index.ts';
+import { Scratch } from '../bytes/index.ts';
+import { Identifier } from '../identify/index.ts';
+import type { FromWorker, Job, ToWorker, WorkerSetup } from './protocol.ts';
+import { scanFile, scanStream, type RootContext } from './scan-root.ts';
+
+const ALIVE_INTERVAL_MS = 500;
+
+function tell(message: FromWorker): void {
+  if (process.connected) process.send?.(message);
+}
+
+const identifier = await Identifier.create();
+let context: Omit<RootContext, 'seen'> | null = null;
+let bytes = 0;
+let artifacts = 0;
+
+function open(setup: WorkerSetup): Omit<RootContext, 'seen'> {
+  const { limits, passwords } = setup;
+  const scratch = Scratch.adopt(setup.scratch);
+  return {
+    identifier,
+    analyzers: openAnalyzers({ ...setup, scratch }),
+    limits,
+    scratch,
+    passwords,
+    progress: (more) => {
+      bytes += more;
+    },
+  };
+}
+
+async function scan(job: Job, shared: Omit<RootContext, 'seen'>): Promise<void> {
+  const root: RootContext = { ...shared, seen: (seen) => tell({ type: 'seen', id: job.id, seen }) };
+  const outcome =
+    job.path === null
+      ? await scanStream(process.stdin, job.name, root)
+      : await scanFile(Buffer.from(job.path), job.name, root);
+  artifacts += outcome.coverage.artifacts;
+  tell({ type: 'done', id: job.id, outcome });
+}
+
+// An unexpected exception ends the process: the parent then scans what was in it once more, alone.
+process.on('message', (message: ToWorker) => {
+  if (message.type === 'setup') context = open(message);
+  else if (context !== null) void scan(message, context);
+});
+process.on('disconnect', () => process.exit(0));
+process.on('SIGINT', () => undefined); // Ctrl-C goes to the whole group; the parent decides.
+setInterval(() => tell({ type: 'alive', bytes, artifacts }), ALIVE_INTERVAL_MS);
+tell({ type: 'ready' });
