@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ async function met(paths: string[], options: Partial<WalkOptions> = {}): Promise
   const all: string[] = [];
   const walked = walk(
     paths.map((path) => Buffer.from(path)),
-    { include: [], exclude: [], one_file_system: false, ...options },
+    { include: [], exclude: [], one_file_system: false, except: [], ...options },
   );
   for await (const one of walked) all.push(describe(one));
   return all;
@@ -128,4 +128,13 @@ test('what became a link or a FIFO since it was met is not opened', async () => 
   execFileSync('mkfifo', [join(folder, 'fifo')]);
   await expect(openRoot(Buffer.from(join(folder, 'link')))).rejects.toMatchObject({ code: 'ELOOP' });
   await expect(openRoot(Buffer.from(join(folder, 'fifo')))).rejects.toThrow('no longer a regular file');
+});
+
+test('the report that is being written is not scanned', async () => {
+  for (const name of ['a', 'report.json']) writeFileSync(join(folder, name), 'x');
+  const { dev, ino } = statSync(join(folder, 'report.json'), { bigint: true });
+  expect(await met([folder], { except: [{ dev, ino }] })).toEqual([
+    'file a',
+    'skipped report.json: excluded',
+  ]);
 });

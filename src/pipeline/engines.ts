@@ -1,5 +1,5 @@
 import type { Away, EngineEndpoints } from '../analyze/index.ts';
-import { findClamd } from '../analyze/clamav/index.ts';
+import { findClamd, type ClamdAddress } from '../analyze/clamav/index.ts';
 import { probeYara } from '../analyze/yara/index.ts';
 import { BackupLensError, inWords, type ClamavState, type Engines, type YaraState } from '../domain/index.ts';
 import { startYaraChild, type YaraChild } from './yara-child.ts';
@@ -7,7 +7,7 @@ import { startYaraChild, type YaraChild } from './yara-child.ts';
 /** Which engines are wanted. */
 export interface EngineChoice {
   /** Addresses to try in order; null: off. */
-  readonly clamd: readonly string[] | null;
+  readonly clamd: readonly [ClamdAddress, ...ClamdAddress[]] | null;
   /** `embedded`: our own child process; a URL: that service; null: off. */
   readonly yara: 'embedded' | { readonly url: string } | null;
   /** Rule folders for the embedded service. */
@@ -72,7 +72,7 @@ export class RunningEngines {
   }
 
   /** For whoever measures memory. */
-  pids(): number[] {
+  pids(): readonly number[] {
     return this.#child?.pids() ?? [];
   }
 
@@ -81,7 +81,7 @@ export class RunningEngines {
   }
 }
 
-async function findClamav({ clamd }: EngineChoice): Promise<Found<ClamavState, { address: string }>> {
+async function findClamav({ clamd }: EngineChoice): Promise<Found<ClamavState, { address: ClamdAddress }>> {
   if (clamd === null) {
     const state: ClamavState = {
       status: 'off',

@@ -29,7 +29,6 @@ export interface Tree {
 
 /** The bytes of one artifact, as its producer gives them. */
 export interface Feed {
-  readonly size: number | null;
   /** Set when they can be read again at any place. */
   readonly source: ByteSource | null;
   readonly stream: AsyncIterable<Buffer>;
@@ -66,7 +65,7 @@ class TreeExaminer {
   async #open(artifact: Artifact, feed: Feed, depth: number): Promise<Pass> {
     const held = await hold(feed);
     const source = held.whole ?? feed.source;
-    const size = source?.size ?? feed.size;
+    const size = source?.size ?? null; // What a member's header says may be a lie.
     const name = artifact.trail.at(-1) ?? '';
     const head = held.head.subarray(0, HEAD_BYTES);
     const type = this.#tree.identifier.identify({ head, tail: await tailOf(source), size, name });
@@ -76,11 +75,15 @@ class TreeExaminer {
       if (format === null || !canOpen(format)) {
         pass.unopened();
         await pass.run(held.chunks);
-      } else if (source === null) {
+        return pass;
+      }
+      pass.opened = true;
+      if (source === null) {
         const tee = new Tee();
         const container = { format, name, depth, size, source, stream: tee.chunks() };
         const opening = openContainer(container, this.#sink(pass, depth), this.#context());
-        await Promise.all([pass.run(held.chunks, tee), opening.finally(() => tee.leave())]);
+        const both = [pass.run(held.chunks, tee), opening.finally(() => tee.leave())];
+        for (const end of await Promise.allSettled(both)) if (end.status === 'rejected') throw end.reason;
       } else {
         await pass.run(held.chunks);
         const container = { format, name, depth, size, source, stream: source.stream() };
@@ -102,9 +105,9 @@ class TreeExaminer {
     const trailTo = (name: Member['name'] | undefined): Artifact['trail'] =>
       name === undefined ? parent.artifact.trail : [...parent.artifact.trail, memberName(name)];
     return {
-      member: async ({ name, size, content }) => {
+      member: async ({ name, content }) => {
         const child: Artifact = { id: this.#nextId++, parent: parent.artifact.id, trail: trailTo(name) };
-        const pass = await this.#open(child, { size, source: null, stream: content }, depth + 1);
+        const pass = await this.#open(child, { source: null, stream: content }, depth + 1);
         // What broke the member's bytes off is the producer's to hear; large ones hold scratch space until they end.
         if (pass.failure !== null || pass.size > HELD_BYTES) await pass.finish();
         else await this.#lanes.admit(pass.finish().then(() => undefined));
@@ -145,6 +148,8 @@ class Pass {
   readonly type: ContentType;
   /** Bytes that went past so far. */
   size = 0;
+  /** It is a container, and its members were examined. */
+  opened = false;
   /** What broke the bytes off, if anything did. */
   failure: { error: unknown } | null = null;
   readonly #tree: Tree;
@@ -232,6 +237,11 @@ class Pass {
     this.#measures.set(name, (this.#measures.get(name) ?? 0) + value);
   }
 
+  /** Opened, and nothing in it stayed closed. */
+  #wasOpened(): boolean {
+    return this.opened && this.failure === null && this.#gaps.every(({ stage }) => stage !== 'unpack');
+  }
+
   #room(key: string): boolean {
     const count = (this.#counts.get(key) ?? 0) + 1;
     this.#counts.set(key, count);
@@ -242,7 +252,12 @@ class Pass {
     const { trail, id } = this.artifact;
     this.#tree.ledger.inspected(engine, outcome.inspected_bytes, outcome.windowed);
     for (const claim of outcome.claims) this.#findings.push({ ...claim, engine, trail });
-    for (const miss of outcome.misses) this.gap({ stage: 'analyze', by: engine, ...miss, trail });
+    for (const miss of outcome.misses) {
+      // A container beyond an engine's limits, all of whose members were handed to it one by one (DESIGN 7).
+      if (miss.reason === 'budget_exceeded' && this.#wasOpened())
+        this.measure(`${engine}_limit_on_container`, 1);
+      else this.gap({ stage: 'analyze', by: engine, ...miss, trail });
+    }
     for (const [name, value] of Object.entries(outcome.measurements)) {
       this.#tree.ledger.measurement({ name, value, engine, artifact: id, trail });
     }

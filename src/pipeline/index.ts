@@ -1,4 +1,5 @@
 /** The only room that knows all stages. Start reading at scan.ts. */
 export type { EngineChoice } from './engines.ts';
 export type { ScanEvent, ScanRequest } from './request.ts';
-export { scan, type Watcher } from './scan.ts';
+export { scan } from './scan.ts';
+export type { ScanState, Watcher } from './watcher.ts';

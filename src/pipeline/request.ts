@@ -1,5 +1,5 @@
 import type { ErrorEntry, FileResult, ReportFooter, ReportHeader, SkippedEntry } from '../contracts/index.ts';
-import type { Baseline, Policy } from '../domain/index.ts';
+import type { Assessment, Baseline, Policy } from '../domain/index.ts';
 import type { WalkOptions } from '../intake/index.ts';
 import type { EngineChoice } from './engines.ts';
 import type { WorkerSetup } from './protocol.ts';
@@ -27,8 +27,8 @@ export interface ScanRequest {
   /** Folders and files that scan workers may read: what is scanned. */
   readonly readable: readonly string[];
   readonly scratch_parent: string;
-  /** Carry out the decisions; null: report only. */
-  readonly apply: { readonly quarantineDir: string; readonly reviewDir: string } | null;
+  /** Carry out the decisions; null: report only. Without a review folder, what is to be reviewed stays in place. */
+  readonly apply: { readonly quarantineDir: string; readonly reviewDir: string | null } | null;
   /** Ends the scan; what is finished by then has been reported. */
   readonly signal: AbortSignal;
 }
@@ -36,7 +36,7 @@ export interface ScanRequest {
 /** What a scan has to say, in walk order: one header, results and what else was met, one footer. */
 export type ScanEvent =
   | { readonly type: 'header'; readonly header: ReportHeader }
-  | { readonly type: 'result'; readonly result: FileResult }
+  | { readonly type: 'result'; readonly result: FileResult; readonly assessment: Assessment }
   | { readonly type: 'skipped'; readonly entry: SkippedEntry; readonly outward: boolean }
   | { readonly type: 'error'; readonly entry: ErrorEntry }
   | { readonly type: 'footer'; readonly footer: ReportFooter };

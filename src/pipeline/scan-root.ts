@@ -60,7 +60,7 @@ export async function scanStream(
   name: string,
   context: RootContext,
 ): Promise<TreeOutcome> {
-  return new RootScan(name, context).run({ size: null, source: null, stream }, null);
+  return new RootScan(name, context).run({ source: null, stream }, null);
 }
 
 /**
@@ -70,15 +70,15 @@ export async function scanStream(
 async function feedOf({ handle }: RootFile, size: number): Promise<Feed> {
   if (size > HELD_BYTES) {
     const source = new FileSource(handle, size);
-    return { size, source, stream: source.stream() };
+    return { source, stream: source.stream() };
   }
   const bytes = await readWhole(handle, HELD_BYTES + 1);
   if (bytes.length > HELD_BYTES) {
     const stream = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
-    return { size: null, source: null, stream };
+    return { source: null, stream };
   }
   const source = new MemorySource(bytes);
-  return { size: source.size, source, stream: source.stream() };
+  return { source, stream: source.stream() };
 }
 
 class RootScan {
@@ -103,16 +103,17 @@ class RootScan {
       const news = this.#ledger.news();
       if (news !== null) seen(news);
     }, SEEN_INTERVAL_MS);
+    const size = feed.source?.size ?? null;
     try {
-      const budget = new Budget(limits, feed.size);
+      const budget = new Budget(limits, size);
       const tree = { ...shared, budget, ledger: this.#ledger, signal };
       const examined = await examineTree(this.#trail, feed, tree);
       return this.#outcome(factsOf(examined, identity));
     } catch (error) {
       if (deadline?.aborted === true) {
-        this.#gap('pipeline', 'timed_out', `not finished within ${limits.max_scan_ms} ms`, feed.size);
-      } else this.#gap('intake', 'unreadable', inWords(error), feed.size);
-      return this.#outcome({ ...NOTHING_KNOWN, size: feed.size, identity });
+        this.#gap('pipeline', 'timed_out', `not finished within ${limits.max_scan_ms} ms`, size);
+      } else this.#gap('intake', 'unreadable', inWords(error), size);
+      return this.#outcome({ ...NOTHING_KNOWN, size, identity });
     } finally {
       clearInterval(timer);
     }

@@ -16,15 +16,11 @@ import { inOrder } from './in-order.ts';
 import type { TreeOutcome } from './protocol.ts';
 import type { ScanEvent, ScanRequest } from './request.ts';
 import { Tally } from './tally.ts';
+import { metered, type Watcher } from './watcher.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /** Results that may be ready before an earlier one is, at about 1 KiB each. */
 const WINDOW = 4096;
-
-/** A running scan, for whoever shows its progress or measures its processes. */
-export interface Watcher {
-  started(running: { progress(): { bytes: number; artifacts: number }; pids(): number[] }): void;
-}
 
 /** Throws BackupLensError when the job cannot be done at all; what happens to single files is in the events. */
 export async function* scan(
@@ -44,11 +40,14 @@ export async function* scan(
   });
   const stop = (): void => void pool.close();
   request.signal.addEventListener('abort', stop, { once: true });
-  watcher?.started({ progress: () => pool.progress(), pids: () => [...pool.pids(), ...engines.pids()] });
+  const met = metered(walk(request.paths, request.walk));
+  watcher?.started({
+    state: () => ({ ...met.state(), bytesDone: pool.progress().bytes }),
+    pids: () => [...pool.pids(), ...engines.pids()],
+  });
 
   yield { type: 'header', header: headerOf(request, engines.state, startedAt) };
-  const met = walk(request.paths, request.walk);
-  for await (const events of inOrder(met, WINDOW, (one) => take(one, pool, request, startedAt))) {
+  for await (const events of inOrder(met.all, WINDOW, (one) => take(one, pool, request, startedAt))) {
     if (request.signal.aborted) break; // What is not finished by now is not reported as if it were.
     for (const event of events) {
       tally.count(event);
@@ -118,7 +117,7 @@ async function conclude(
   const assessment = assess(outcome, request.policy, request.baseline, asOf);
   const result = fileResult({ path: display, bytes: path }, outcome, assessment);
   const disposition = await dispose(path, outcome, result, request);
-  return { type: 'result', result: disposition === null ? result : { ...result, disposition } };
+  return { type: 'result', result: disposition === null ? result : { ...result, disposition }, assessment };
 }
 
 async function dispose(
@@ -128,6 +127,7 @@ async function dispose(
   { apply }: ScanRequest,
 ): Promise<FileResult['disposition'] | null> {
   if (apply === null || path === null || result.decision === 'auto_approve') return null;
+  if (result.decision === 'manual_review' && apply.reviewDir === null) return null;
   if (root.identity === null || root.size === null || root.sha256 === null) {
     return {
       action: 'none',

@@ -110,7 +110,7 @@ export class WorkerPool {
   }
 
   /** For whoever measures memory. */
-  pids(): number[] {
+  pids(): readonly number[] {
     return [...this.#workers].flatMap(({ child }) => child.pid ?? []);
   }
 

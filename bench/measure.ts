@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+
+/** What one command cost, all its processes together. */
+export interface Cost {
+  /** User and system time of all its processes, and of clamd meanwhile, in seconds. */
+  readonly cpu: number;
+  /** clamd's part of it. */
+  readonly clamd: number;
+  readonly wall: number;
+  /** Highest sum over its processes at one moment, in MiB: shared pages divided by their sharers (PSS). */
+  readonly pss: number;
+  /** The same with shared pages counted in each (RSS). */
+  readonly rss: number;
+  readonly code: number | null;
+}
+
+const SAMPLE_MS = 50;
+/** USER_HZ on Linux (proc(5)). */
+const TICKS_PER_SECOND = 100;
+
+/** User and system time of one process, in seconds; with `reaped`, that of its ended and awaited children too. */
+export function cpuSeconds(pid: number, reaped = false): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+    .map(Number);
+  const own = (fields[11] ?? 0) + (fields[12] ?? 0);
+  return (own + (reaped ? (fields[13] ?? 0) + (fields[14] ?? 0) : 0)) / TICKS_PER_SECOND;
+}
+
+/** Runs a command, and measures it and everything it starts. `clamd` is the pid of the daemon that it uses. */
+export async function measure(
+  command: readonly string[],
+  clamd: number | null,
+  memory = false,
+): Promise<Cost> {
+  const before = clamd === null ? 0 : cpuSeconds(clamd);
+  const started = performance.now();
+  // The shell's `times` has what every descendant used, once it was waited for.
+  const child = spawn('sh', ['-c', '"$@" >/dev/null 2>&1; echo "code $?" >&3; times >&3', 'sh', ...command], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  let told = '';
+  child.stdio[3]?.on('data', (text: Buffer) => (told += text.toString()));
+  let pss = 0;
+  let rss = 0;
+  const sampler = setInterval(() => {
+    if (!memory || child.pid === undefined) return;
+    const now = memoryOf(descendants(child.pid));
+    pss = Math.max(pss, now.pss);
+    rss = Math.max(rss, now.rss);
+  }, SAMPLE_MS);
+  await new Promise((resolve) => child.once('close', resolve));
+  clearInterval(sampler);
+  const wall = (performance.now() - started) / 1000;
+  const share = clamd === null ? 0 : cpuSeconds(clamd) - before;
+  return {
+    cpu: timesOf(told) + share,
+    clamd: share,
+    wall,
+    pss,
+    rss,
+    code: Number(/code (\d+)/.exec(told)?.[1]),
+  };
+}
+
+/** The second line of `times`: children's user and system time, as `0m1.230s 0m0.400s`. */
+function timesOf(told: string): number {
+  const line = told.trim().split('\n').at(-1) ?? '';
+  return [...line.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, min, sec]) => sum + Number(min) * 60 + Number(sec),
+    0,
+  );
+}
+
+function descendants(root: number): number[] {
+  const parents = new Map<number, number>();
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, 'latin1').replace(/^.*\) /s, '');
+      parents.set(Number(entry), Number(stat.split(' ')[1]));
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  const found = [root];
+  for (let at = 0; at < found.length; at++) {
+    for (const [pid, parent] of parents) if (parent === found[at]) found.push(pid);
+  }
+  return found.slice(1); // Not the shell.
+}
+
+function memoryOf(pids: readonly number[]): { pss: number; rss: number } {
+  const sum = { pss: 0, rss: 0 };
+  for (const pid of pids) {
+    try {
+      const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+      sum.pss += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) / 1024;
+      sum.rss += Number(/^Rss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) / 1024;
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return sum;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}

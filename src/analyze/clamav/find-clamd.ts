@@ -1,0 +1,23 @@
+import type { ClamavState } from '../../domain/index.ts';
+import { type ClamdAddress, describeAddress } from './address.ts';
+import { type ProbeOptions, probeClamd } from './probe.ts';
+
+/**
+ * The first candidate that is not unavailable, with its state. When all are: the first of them, with what was
+ * tried in `detail`.
+ */
+export async function findClamd(
+  candidates: readonly [ClamdAddress, ...ClamdAddress[]],
+  options: ProbeOptions = {},
+): Promise<{ readonly address: ClamdAddress; readonly state: ClamavState }> {
+  const tried: string[] = [];
+  for (const address of candidates) {
+    const state = await probeClamd(address, options);
+    if (state.status !== 'unavailable') return { address, state };
+    tried.push(`${describeAddress(address)}: ${state.detail}`);
+  }
+  const [first] = candidates;
+  const detail = tried.join('; ');
+  const state = { version: null, address: describeAddress(first), database_time: null, detail } as const;
+  return { address: first, state: { ...state, status: 'unavailable' } };
+}

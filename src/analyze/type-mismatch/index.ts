@@ -1,0 +1,2 @@
+/** Names that promise something else than the content is. */
+export { typeMismatchAnalyzer } from './analyzer.ts';

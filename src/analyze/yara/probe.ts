@@ -1,0 +1,131 @@
+import { Client } from 'undici';
+import { inWords, type RejectedRule, type YaraState } from '../../domain/index.ts';
+
+const CONNECT_MS = 3000;
+const ANSWER_MS = 5000;
+const MAX_BYTES = 8 * 1024 * 1024;
+const MAX_REJECTED = 1000;
+const MAX_TEXT_CHARS = 300;
+
+/** What a yara-scanner elsewhere says of itself. Never throws: one that is away is a state. */
+export async function probeYara(url: string): Promise<YaraState> {
+  try {
+    return await ask(url, url, {}, ANSWER_MS);
+  } catch (error) {
+    return yaraAway('unavailable', url, reasonOf(error));
+  }
+}
+
+/** The same of our own child, which answers when its rules are compiled; it has to answer. */
+export async function probeYaraSocket(socketPath: string, timeoutMs = ANSWER_MS): Promise<YaraState> {
+  const address = `unix:${socketPath}`;
+  try {
+    return await ask('http://yara-scanner', address, { socketPath }, timeoutMs);
+  } catch (error) {
+    return yaraAway('failed', address, reasonOf(error));
+  }
+}
+
+export function yaraAway(status: 'unavailable' | 'failed', address: string, detail: string): YaraState {
+  return {
+    status,
+    version: null,
+    rules: 0,
+    rule_files: 0,
+    rules_sha256: null,
+    rejected: [],
+    address,
+    detail,
+  };
+}
+
+async function ask(
+  url: string,
+  address: string,
+  connect: { readonly socketPath?: string },
+  timeoutMs: number,
+): Promise<YaraState> {
+  const { origin, pathname } = new URL(url);
+  const client = new Client(origin, {
+    connect: { timeout: CONNECT_MS, ...connect },
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  });
+  try {
+    const path = `${pathname.replace(/\/$/, '')}/health`;
+    const signal = AbortSignal.timeout(timeoutMs);
+    const { body } = await client.request({ path, method: 'GET', signal });
+    const parts: Buffer[] = [];
+    let length = 0;
+    for await (const part of body as AsyncIterable<Buffer>) {
+      length += part.length;
+      if (length > MAX_BYTES) throw new Error('its answer is too long');
+      parts.push(part);
+    }
+    return stateOf(JSON.parse(Buffer.concat(parts, length).toString()), address);
+  } finally {
+    await client.destroy();
+  }
+}
+
+/** By hand, and not by the schema in contracts: scan workers load this file, and should stay small. */
+function stateOf(health: unknown, address: string): YaraState {
+  if (!isFields(health) || typeof health['status'] !== 'string') {
+    return yaraAway('unavailable', address, NO_SCANNER);
+  }
+  const rules = sizeOf(health['rules']) ?? 0;
+  const loaded = health['rules_loaded'] === true || rules > 0;
+  const { rejected } = health;
+  return {
+    status: loaded ? 'ok' : 'unavailable',
+    version: textOf(health['engine']),
+    rules,
+    rule_files: sizeOf(health['rule_files']) ?? 0,
+    rules_sha256: textOf(health['rules_sha256']),
+    rejected: Array.isArray(rejected) ? rejected.slice(0, MAX_REJECTED).flatMap(rejectedOf) : [],
+    address,
+    detail: loaded ? null : 'no rules are loaded',
+  };
+}
+
+const NO_SCANNER = 'what answers there is no yara-scanner';
+
+function rejectedOf(entry: unknown): RejectedRule[] {
+  if (!isFields(entry)) return [];
+  const { file, line, column, message } = entry;
+  return [
+    {
+      file: textOf(file) ?? '?',
+      line: sizeOf(line),
+      column: sizeOf(column),
+      message: textOf(message) ?? '?',
+    },
+  ];
+}
+
+interface Fields {
+  readonly [key: string]: unknown;
+  readonly rejected?: unknown;
+  readonly file?: unknown;
+  readonly line?: unknown;
+  readonly column?: unknown;
+  readonly message?: unknown;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null;
+}
+
+function sizeOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value.slice(0, MAX_TEXT_CHARS) : null;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof SyntaxError) return NO_SCANNER;
+  if (error instanceof Error && error.name === 'TimeoutError') return 'it does not answer in time';
+  return inWords(error).slice(0, MAX_TEXT_CHARS);
+}

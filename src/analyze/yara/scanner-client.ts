@@ -1,0 +1,202 @@
+import { read } from 'node:fs';
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { Pool, type Dispatcher } from 'undici';
+import type { YaraMatch } from '../../contracts/index.ts';
+import type { GapReason } from '../../domain/index.ts';
+import { parseError, parseReply } from './scan-reply.ts';
+
+/** `socket` is our own child: it shares our files, and its failing is our failing. */
+export type Endpoint = { readonly socket: string } | { readonly url: string };
+
+export interface Timeouts {
+  readonly connectMs: number;
+  /** From the last byte sent to the answer: two scan time-outs (an engine may die once) and the wait for an engine. */
+  readonly answerMs: number;
+  /** How long an engine that is away is not asked again. */
+  readonly awayMs: number;
+}
+const TIMEOUTS: Timeouts = { connectMs: 3000, answerMs: 180_000, awayMs: 2000 };
+
+/** A file as we have it open; the scanner must find the same. */
+export interface OpenFile {
+  readonly fd: number;
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: number;
+}
+
+export type Reply =
+  | { readonly ok: true; readonly matches: readonly YaraMatch[]; readonly omitted: number }
+  | { readonly ok: false; readonly reason: GapReason; readonly detail: string };
+
+const CONNECTIONS = 4;
+const MAX_REPLY_BYTES = 8 * 1024 * 1024;
+/** Of an upload, read at a time. */
+const UPLOAD_CHUNK_BYTES = 256 * 1024;
+const BOUNDARY = 'backuplens-5b0c6a1e';
+const PART_HEAD = Buffer.from(
+  `--${BOUNDARY}\r\ncontent-disposition: form-data; name="file"; filename="artifact"\r\n` +
+    'content-type: application/octet-stream\r\n\r\n',
+);
+const PART_TAIL = Buffer.from(`\r\n--${BOUNDARY}--\r\n`);
+/** Nobody was there: not a byte of the artifact was sent. */
+const REFUSED = new Set([
+  'ECONNREFUSED',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** Asks one yara-scanner, over a few connections that stay open. Never throws: trouble is a reason. */
+export class ScannerClient {
+  readonly #pool: Pool;
+  readonly #private: boolean;
+  readonly #base: string;
+  readonly #timeouts: Timeouts;
+  #awayUntil = 0;
+  #away: Reply | null = null;
+
+  constructor(endpoint: Endpoint, timeouts: Partial<Timeouts> = {}) {
+    this.#timeouts = { ...TIMEOUTS, ...timeouts };
+    this.#private = 'socket' in endpoint;
+    const url = 'socket' in endpoint ? new URL('http://yara-scanner') : new URL(endpoint.url);
+    this.#base = url.pathname.replace(/\/$/, '');
+    this.#pool = new Pool(url.origin, {
+      connections: CONNECTIONS,
+      connect: {
+        timeout: this.#timeouts.connectMs,
+        ...('socket' in endpoint ? { socketPath: endpoint.socket } : {}),
+      },
+      headersTimeout: this.#timeouts.answerMs,
+      bodyTimeout: this.#timeouts.answerMs,
+    });
+  }
+
+  async scanBytes(bytes: Buffer): Promise<Reply> {
+    if (this.#private) return this.#post('/scan', 'application/octet-stream', bytes);
+    return this.#post('/scan', MULTIPART, Buffer.concat([PART_HEAD, bytes, PART_TAIL]));
+  }
+
+  /** `length` bytes of an open file from `offset`. */
+  async scanWindow({ fd, dev, ino, size }: OpenFile, offset: number, length: number): Promise<Reply> {
+    if (!this.#private) {
+      const total = PART_HEAD.length + length + PART_TAIL.length;
+      return this.#post('/scan', MULTIPART, () => upload(fd, offset, length), total);
+    }
+    const path = `/proc/${process.pid}/fd/${fd}`;
+    const window = { path, offset, length, dev: String(dev), ino: String(ino), size };
+    return this.#post('/scan-file', 'application/json', Buffer.from(JSON.stringify(window)));
+  }
+
+  /** What is still being asked ends as failed. */
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  async #post(
+    path: string,
+    type: string,
+    body: Buffer | (() => AsyncGenerator<Buffer>),
+    length = Buffer.isBuffer(body) ? body.length : 0,
+  ): Promise<Reply> {
+    if (this.#away !== null && performance.now() < this.#awayUntil) return this.#away;
+    this.#away = null;
+    const headers = { 'content-type': type, 'content-length': String(length) };
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const options = { path: this.#base + path, method: 'POST', headers } as const;
+        const content = Buffer.isBuffer(body) ? body : Readable.from(body());
+        const { statusCode, text } = await exchange(this.#pool, { ...options, body: content });
+        return statusCode === 200 ? this.#found(text) : this.#refused(statusCode, text);
+      } catch (error) {
+        const code = codeOf(error);
+        // A connection that was idle may have been closed by the other side just now.
+        if (attempt === 1 && (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE'))
+          continue;
+        return this.#failed(error, code, attempt === 1);
+      }
+    }
+  }
+
+  #found(text: string): Reply {
+    const found = parseReply(text);
+    if (found === null)
+      return { ok: false, reason: 'engine_failed', detail: 'the YARA scanner answered nonsense' };
+    return { ok: true, ...found };
+  }
+
+  #refused(status: number, text: string): Reply {
+    const { message, code } = parseError(text);
+    if (code === 'no_rules' || (code === null && status === 503 && /no rules/i.test(message))) {
+      return { ok: false, reason: 'engine_unavailable', detail: 'no rules are loaded' };
+    }
+    if (code === 'timed_out' || code === 'changed' || code === 'unreadable') {
+      return { ok: false, reason: code, detail: `YARA: ${message}` };
+    }
+    return { ok: false, reason: 'engine_failed', detail: `the YARA scanner answered ${status}: ${message}` };
+  }
+
+  #failed(error: unknown, code: string, beforeTheFirstByte: boolean): Reply {
+    if (code === UNREADABLE)
+      return { ok: false, reason: 'unreadable', detail: 'it could not be read again for YARA' };
+    if (!REFUSED.has(code)) {
+      const what = error instanceof Error ? error.message : 'unknown fault';
+      return {
+        ok: false,
+        reason: 'engine_failed',
+        detail: `the YARA scanner failed: ${code || what}`.slice(0, 300),
+      };
+    }
+    // Our own child must be there; only somebody else's program may be away.
+    const reason = this.#private || !beforeTheFirstByte ? 'engine_failed' : 'engine_unavailable';
+    const away: Reply = { ok: false, reason, detail: `the YARA scanner is away: ${code}` };
+    this.#away = away;
+    this.#awayUntil = performance.now() + this.#timeouts.awayMs;
+    return away;
+  }
+}
+
+const MULTIPART = `multipart/form-data; boundary=${BOUNDARY}`;
+const UNREADABLE = 'BACKUPLENS_UNREADABLE';
+
+/** One request, and its answer as text. Throws for an answer that is too long. */
+async function exchange(
+  pool: Pool,
+  options: Dispatcher.RequestOptions,
+): Promise<{ statusCode: number; text: string }> {
+  const { statusCode, body } = await pool.request(options);
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of body as AsyncIterable<Buffer>) {
+    length += part.length;
+    if (length > MAX_REPLY_BYTES) throw new Error('its answer is too long');
+    parts.push(part);
+  }
+  return { statusCode, text: Buffer.concat(parts, length).toString() };
+}
+
+const readFrom = promisify(read);
+
+async function* upload(fd: number, offset: number, length: number): AsyncGenerator<Buffer> {
+  yield PART_HEAD;
+  for (let at = 0; at < length;) {
+    const chunk = Buffer.allocUnsafe(Math.min(UPLOAD_CHUNK_BYTES, length - at));
+    const { bytesRead } = await readFrom(fd, chunk, 0, chunk.length, offset + at).catch(() => ({
+      bytesRead: 0,
+    }));
+    if (bytesRead === 0) throw Object.assign(new Error('became shorter'), { code: UNREADABLE });
+    at += bytesRead;
+    yield chunk.subarray(0, bytesRead);
+  }
+  yield PART_TAIL;
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return error.cause === undefined ? '' : codeOf(error.cause);
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { loadConfig, processEnvironment } from '../config/index.ts';
+import { forTerminal } from '../report/index.ts';
+import { addConfigCommand } from './config.ts';
+import { quarantineCommand } from './quarantine.ts';
+import { runner } from './run.ts';
+import { addScanCommand } from './scan.ts';
+import { programVersion } from './version.ts';
+
+const env = processEnvironment();
+const run = runner((env['NO_COLOR'] ?? '') !== '');
+const program = new Command('backuplens')
+  .description(
+    'Examines backups before they are restored: what is in there, is it what it claims to be,\n' +
+      'and how much of it was really looked at.',
+  )
+  .version(programVersion(), '-V, --version')
+  .showHelpAfterError('hint: --help shows all options')
+  .configureOutput({
+    outputError: (text, write) => write(text.replace(/^error: /, 'backuplens: ').replace(/\.\n/, '\n')),
+  })
+  .exitOverride();
+
+addScanCommand(program, run);
+addConfigCommand(program, run);
+program.addCommand(
+  quarantineCommand({
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    escape: forTerminal,
+    quarantineDir: () => loadConfig({ cwd: process.cwd(), env }).quarantineDir.value,
+  }),
+);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // commander has said what there is to say: help and version end well, everything else is wrong usage.
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : 2;
+}

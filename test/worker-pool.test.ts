@@ -1,0 +1,117 @@
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Scratch } from '../src/bytes/index.ts';
+import { WorkerPool, type PoolOptions } from '../src/pipeline/worker-pool.ts';
+import { DEFAULT_LIMITS } from '../src/unpack/index.ts';
+
+let folder: string;
+let scratch: Scratch;
+let pool: WorkerPool;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'pool-'));
+  scratch = await Scratch.create(folder);
+});
+afterEach(async () => {
+  await pool.close();
+  await scratch.remove();
+  rmSync(folder, { recursive: true });
+});
+
+function open(options: Partial<PoolOptions> = {}): WorkerPool {
+  const off = { away: 'engine_off', detail: 'turned off' } as const;
+  pool = new WorkerPool({
+    workers: 1,
+    setup: {
+      clamd: off,
+      yara: off,
+      entropy_threshold: 6.5,
+      limits: DEFAULT_LIMITS,
+      passwords: ['secret word'],
+    },
+    stdin: false,
+    scratch,
+    readable: [folder],
+    ...options,
+  });
+  return pool;
+}
+
+function file(name: string, content = 'hello'): Buffer {
+  writeFileSync(join(folder, name), content);
+  return Buffer.from(join(folder, name));
+}
+
+/** Busy for seconds: a hole of 8 GiB. */
+function busy(name: string): Buffer {
+  const path = file(name);
+  truncateSync(path, 8 * 2 ** 30);
+  return path;
+}
+
+/** Waits until the work is under way, and says in which process. */
+async function underWay(): Promise<number> {
+  const deadline = performance.now() + 20_000;
+  for (;;) {
+    const [pid] = pool.pids();
+    if (pid !== undefined && pool.progress().bytes > 0) return pid;
+    if (performance.now() > deadline) throw new Error('the work did not begin');
+    await sleep(20);
+  }
+}
+
+test('a worker has no environment, and no password on its command line', async () => {
+  const outcome = await open().run(file('a'), 'a', 5);
+  expect(outcome.type).toBe('done');
+  const [pid] = pool.pids();
+  expect(readFileSync(`/proc/${pid}/environ`, 'latin1')).toBe('');
+  const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  expect(command).toContain('--permission');
+  expect(command).not.toContain('secret word');
+});
+
+test('a worker may only read what is scanned', async () => {
+  const outcome = await open().run(Buffer.from('/etc/hostname'), 'hostname', 5);
+  if (outcome.type !== 'done') throw new Error(outcome.why);
+  expect(outcome.outcome.gaps.map(({ reason, detail }) => `${reason}: ${detail}`)).toEqual([
+    'unreadable: ERR_ACCESS_DENIED',
+  ]);
+});
+
+test('a file that was in a worker that died is scanned once more, alone, and so are its neighbours', async () => {
+  const files = ['b', 'c', 'd'].map((name) => file(name));
+  open();
+  const first = pool.run(busy('a'), 'a', 8 * 2 ** 30);
+  process.kill(await underWay(), 'SIGKILL');
+  const others = files.map((path, at) => pool.run(path, String(at), 5));
+  for (const outcome of await Promise.all(others)) expect(outcome.type).toBe('done');
+  const [pid] = pool.pids();
+  if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  expect(await first).toMatchObject({ type: 'lost', why: 'its worker ended by itself (SIGKILL)' });
+});
+
+test('a file that makes its worker grow beyond its memory is given up, with the figure', async () => {
+  open({ memory_limit_bytes: 20 * 2 ** 20 });
+  const outcome = await pool.run(busy('a'), 'a', 8 * 2 ** 30);
+  expect(outcome).toMatchObject({ type: 'lost', why: 'its worker grew beyond 20 MiB of memory' });
+});
+
+test('a worker that gives no sign of life is ended, and its file is scanned by another', async () => {
+  open({ silence_limit_ms: 1500 });
+  const path = file('a');
+  truncateSync(path, 2 ** 30);
+  const outcome = pool.run(path, 'a', 2 ** 30);
+  process.kill(await underWay(), 'SIGSTOP');
+  expect((await outcome).type).toBe('done');
+});
+
+test('closing ends what is under way as lost, and leaves no process behind', async () => {
+  open();
+  const outcome = pool.run(busy('a'), 'a', 8 * 2 ** 30);
+  const pid = await underWay();
+  await pool.close();
+  expect(await outcome).toMatchObject({ type: 'lost', why: 'the scan was ended' });
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+});
