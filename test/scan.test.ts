@@ -253,9 +253,15 @@ describe('baseline', () => {
     put('kept.txt', MARKER);
     const baseline = join(work, 'baseline.json');
     expect((await cli(['scan', ...NO_CLAMD, '--write-baseline', baseline, folder])).code).toBe(1);
+    const unjudged = await cli(['scan', ...NO_CLAMD, '--baseline', baseline, folder]);
+    expect([unjudged.code, unjudged.stderr]).toEqual([2, expect.stringContaining('entries[0].why')]);
+    writeFileSync(
+      baseline,
+      readFileSync(baseline, 'utf8').replaceAll('"why":""', '"why":"our own test file"'),
+    );
     const { code, report } = await scanJson([...NO_CLAMD, '--baseline', baseline, folder]);
     expect([code, report.results[0]?.decision, report.results[0]?.score]).toEqual([0, 'auto_approve', 0]);
-    expect(report.results[0]?.findings[0]?.accepted).toContain('not judged yet');
+    expect(report.results[0]?.findings[0]?.accepted).toContain('our own test file');
     put('kept.txt', `${MARKER} and more`);
     expect((await scanJson([...NO_CLAMD, '--baseline', baseline, folder])).code).toBe(1);
   });

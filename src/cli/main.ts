@@ -12,8 +12,7 @@ const env = processEnvironment();
 const run = runner((env['NO_COLOR'] ?? '') !== '');
 const program = new Command('backuplens')
   .description(
-    'Examines backups before they are restored: what is in there, is it what it claims to be,\n' +
-      'and how much of it was really looked at.',
+    'Examines backups before they are restored: what is in there, is it what it claims to be, and how much of it was really looked at.',
   )
   .version(programVersion(), '-V, --version')
   .showHelpAfterError('hint: --help shows all options')

@@ -1,4 +1,4 @@
-import { createWriteStream, realpathSync, type BigIntStats } from 'node:fs';
+import { createWriteStream, existsSync, realpathSync, type BigIntStats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { availableParallelism, userInfo } from 'node:os';
 import { resolve } from 'node:path';
@@ -13,6 +13,7 @@ import {
   processEnvironment,
   writeBaseline,
   type ToTrust,
+  type UsedFile,
   type EffectiveConfig,
 } from '../config/index.ts';
 import { BackupLensError, inWords } from '../domain/index.ts';
@@ -80,8 +81,7 @@ export function addScanCommand(program: Command, run: Run): void {
     .command('scan')
     .summary('examine files, folders or standard input, and decide')
     .description(
-      'Identifies every file, opens every container, runs ClamAV, YARA and entropy analysis, and decides:\n' +
-        'auto_approve, manual_review or quarantine. Says what was not inspected. Moves nothing without --apply.',
+      'Identifies every file, opens every container, runs ClamAV, YARA and entropy analysis, and decides: auto_approve, manual_review or quarantine. Says what was not inspected. Moves nothing without --apply.',
     )
     .argument('[path...]', 'files and folders; - reads one file, or a tar stream, from standard input')
     .addOption(new Option('--format <format>', 'of the report').choices(REPORT_FORMATS).default('text'))
@@ -170,11 +170,11 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
     quarantineAbove: config.policy.policy.thresholds.manual_review,
   });
   const progress = new ScanProgress(new Progress(tty));
-  const collector = new BaselineCollector({ who: userInfo().username, why: 'not judged yet', until: null });
+  const collector = new BaselineCollector({ who: userInfo().username, why: '', until: null });
   try {
     const request: ScanRequest = {
       version: programVersion(),
-      paths: given(paths, options.filesFrom),
+      paths: given(paths, options.filesFrom, used),
       stdin: paths.includes('-'),
       walk: {
         include: options.include ?? [],
@@ -227,6 +227,15 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
 const MAX_ROOTS = 64;
 
 function checkUsage(paths: readonly string[], options: ScanOptions): void {
+  if (options.writeBaseline !== undefined && existsSync(options.writeBaseline)) {
+    throw new BackupLensError(
+      'BL_OUTPUT',
+      `${options.writeBaseline} exists already, and is not overwritten`,
+      {
+        hint: 'move it away first, or name another file',
+      },
+    );
+  }
   if (paths.length === 0 && options.filesFrom === undefined) {
     throw new BackupLensError('BL_USAGE', 'nothing to scan', {
       hint: 'name files or folders, or - for standard input: backuplens scan /restore/nightly.tar.zst',
@@ -239,9 +248,31 @@ function checkUsage(paths: readonly string[], options: ScanOptions): void {
   }
 }
 
-async function* given(paths: readonly string[], filesFrom: string | undefined): AsyncGenerator<Buffer> {
+async function* given(
+  paths: readonly string[],
+  filesFrom: string | undefined,
+  used: readonly UsedFile[],
+): AsyncGenerator<Buffer> {
   for (const path of paths) yield Buffer.from(path);
-  if (filesFrom !== undefined) yield* pathList(filesFrom, process.stdin);
+  if (filesFrom === undefined) return;
+  for await (const path of pathList(filesFrom, process.stdin)) {
+    refuseOver(path, used);
+    yield path;
+  }
+}
+
+/** What decides must not lie in what is scanned: assertTrusted sees to the arguments, this to a list of paths. */
+function refuseOver(path: Buffer, used: readonly UsedFile[]): void {
+  const [real] = withRealPaths([path.toString()]).slice(-1);
+  const inside = used.find((file) => file.path === real || file.path.startsWith(`${real}/`));
+  if (inside === undefined) return;
+  throw new BackupLensError(
+    'BL_UNTRUSTED_CONFIG',
+    `${inside.path} decides, and lies in ${real}, which is to be scanned`,
+    {
+      hint: 'name a policy and rules elsewhere (--scoring, --rules)',
+    },
+  );
 }
 
 /** One a core: more would only wait. The service has its own default. */

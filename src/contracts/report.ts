@@ -91,6 +91,7 @@ export const fileResult = z.strictObject({
   reasons: z.array(z.string()),
   findings: z.array(finding),
   gaps: z.array(gap),
+  /** Of the file itself. */
   measurements: z.array(measurement),
   /** Artifacts and bytes of the whole tree, and what each analyzer saw of them. */
   coverage: z.strictObject({
@@ -102,7 +103,7 @@ export const fileResult = z.strictObject({
     'type-mismatch': inspected.optional(),
   }),
   /** What the bounds above left out of this result. */
-  omitted: z.strictObject({ findings: count, gaps: count, measurements: count }).optional(),
+  omitted: z.strictObject({ findings: count, gaps: count }).optional(),
   disposition: disposition.optional(),
   duration_ms: count,
 });

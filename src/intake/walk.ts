@@ -28,6 +28,8 @@ export interface WalkOptions {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   readonly one_file_system: boolean;
+  /** Files that are not to be scanned whatever they are called: the report that is being written. */
+  readonly except: readonly { readonly dev: bigint; readonly ino: bigint }[];
 }
 
 const SLASH = Buffer.from('/');
@@ -51,6 +53,7 @@ async function* walkGiven(
   wanted: ReturnType<typeof selection>,
 ): AsyncGenerator<Met, void, undefined> {
   const display = nameFromBytes(path);
+  const absolute = path[0] === SLASH[0] ? path : join(Buffer.from(process.cwd()), path);
   let stats: BigIntStats, real: Buffer;
   try {
     stats = await stat(path, { bigint: true });
@@ -60,10 +63,12 @@ async function* walkGiven(
     return;
   }
   const kind = kindOf(stats);
-  if (kind === 'file') yield { type: 'file', path: real, display, size: Number(stats.size) };
+  if (kind === 'file' && isExcept(stats, options)) {
+    yield { type: 'skipped', display, reason: 'excluded', outward: false };
+  } else if (kind === 'file') yield { type: 'file', path: real, display, size: Number(stats.size) };
   else if (kind === 'folder') {
     const device = options.one_file_system ? stats.dev : null;
-    yield* walkFolder({ path, display, relative: '', root: real, device }, wanted);
+    yield* walkFolder({ path: absolute, display, relative: '', root: real, device, options }, wanted);
   } else yield { type: 'missing', display, message: `is a ${kind}, not a file or folder` };
 }
 
@@ -76,6 +81,7 @@ interface Folder {
   readonly root: Buffer;
   /** Stay on this device; null: go anywhere. */
   readonly device: bigint | null;
+  readonly options: WalkOptions;
 }
 
 async function* walkFolder(
@@ -109,13 +115,18 @@ async function* walkFolder(
         yield { type: 'skipped', display, reason: 'other_file_system', outward: false };
       } else yield* walkFolder({ ...folder, path, display, relative }, wanted);
     } else if (kind === 'file') {
-      if (wanted.wanted(relative, 'file')) yield { type: 'file', path, display, size: Number(stats.size) };
+      const isWanted = wanted.wanted(relative, 'file') && !isExcept(stats, folder.options);
+      if (isWanted) yield { type: 'file', path, display, size: Number(stats.size) };
       else yield { type: 'skipped', display, reason: 'excluded', outward: false };
     } else {
       const outward = kind === 'symlink' && (await leadsOut(path, folder.root));
       yield { type: 'skipped', display, reason: kind, outward };
     }
   }
+}
+
+function isExcept({ dev, ino }: BigIntStats, { except }: WalkOptions): boolean {
+  return except.some((one) => one.dev === dev && one.ino === ino);
 }
 
 /** A link that dangles or turns in circles leads nowhere. */
@@ -134,5 +145,6 @@ function join(folder: Buffer, name: Buffer): Buffer {
 }
 
 function joinText(folder: string, name: string): string {
+  if (folder === '.' || folder === './') return name;
   return folder.endsWith('/') ? folder + name : `${folder}/${name}`;
 }

@@ -88,7 +88,7 @@ async function findClamav({ clamd }: EngineChoice): Promise<Found<ClamavState, {
       version: null,
       address: null,
       database_time: null,
-      detail: OFF.detail,
+      detail: null,
     };
     return { state, endpoint: OFF };
   }
@@ -102,7 +102,7 @@ async function findClamav({ clamd }: EngineChoice): Promise<Found<ClamavState, {
 async function startYara(
   choice: EngineChoice,
 ): Promise<Found<YaraState, { socket: string } | { url: string }> & { child: YaraChild | null }> {
-  if (choice.yara === null) return { child: null, state: yaraAway('off', OFF.detail), endpoint: OFF };
+  if (choice.yara === null) return { child: null, state: yaraAway('off', null), endpoint: OFF };
   if (choice.yara !== 'embedded') {
     return { child: null, state: await probeYara(choice.yara.url), endpoint: choice.yara };
   }
@@ -116,7 +116,7 @@ async function startYara(
   }
 }
 
-function yaraAway(status: 'off' | 'failed', detail: string): YaraState {
+function yaraAway(status: 'off' | 'failed', detail: string | null): YaraState {
   return {
     status,
     version: null,

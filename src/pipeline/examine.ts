@@ -49,6 +49,7 @@ class TreeExaminer {
   readonly #tree: Tree;
   #nextId = 0;
   readonly #lanes = new Lanes(LANES);
+  #recorded: Promise<void> = Promise.resolve();
 
   constructor(tree: Tree) {
     this.#tree = tree;
@@ -56,9 +57,19 @@ class TreeExaminer {
 
   async root(trail: Artifact['trail'], feed: Feed): Promise<Examined> {
     const pass = await this.#open({ id: this.#nextId++, parent: null, trail }, feed, 0);
-    const examined = await pass.finish();
+    const examined = await this.#finish(pass);
     await this.#lanes.settle();
     return examined;
+  }
+
+  /** Artifacts are recorded one after another, whichever engine answers first: the report is always the same. */
+  #finish(pass: Pass): Promise<Examined> {
+    const finished = pass.finish(this.#recorded);
+    this.#recorded = finished.then(
+      () => undefined,
+      () => undefined, // Whoever called hears of it.
+    );
+    return finished;
   }
 
   /** Identifies the artifact, lets its bytes go past every analyzer, and opens it if it is a container. */
@@ -109,8 +120,8 @@ class TreeExaminer {
         const child: Artifact = { id: this.#nextId++, parent: parent.artifact.id, trail: trailTo(name) };
         const pass = await this.#open(child, { source: null, stream: content }, depth + 1);
         // What broke the member's bytes off is the producer's to hear; large ones hold scratch space until they end.
-        if (pass.failure !== null || pass.size > HELD_BYTES) await pass.finish();
-        else await this.#lanes.admit(pass.finish().then(() => undefined));
+        if (pass.failure !== null || pass.size > HELD_BYTES) await this.#finish(pass);
+        else await this.#lanes.admit(this.#finish(pass).then(() => undefined));
       },
       gap: (reason, detail, options = {}) =>
         parent.gap({
@@ -198,9 +209,11 @@ class Pass {
     );
   }
 
-  /** Hears every analyzer's outcome and hands everything to the ledger. Rethrows what broke the bytes off. */
-  async finish(): Promise<Examined> {
-    for (const { id, outcome } of (await this.#outcomes) ?? []) this.#hear(id, outcome);
+  /** Hears every analyzer's outcome and, after `before`, hands everything to the ledger. Rethrows what broke the bytes off. */
+  async finish(before: Promise<void>): Promise<Examined> {
+    const outcomes = (await this.#outcomes) ?? [];
+    await before;
+    for (const { id, outcome } of outcomes) this.#hear(id, outcome);
     const sha256 = this.failure === null ? this.#hash.digest('hex') : null;
     this.#record(sha256);
     if (this.failure !== null) throw this.failure.error;

@@ -1,4 +1,4 @@
-import { MAX_FINDINGS, type FileResult } from '../contracts/index.ts';
+import type { FileResult } from '../contracts/index.ts';
 import type { Assessment, Coverage, Gap, JudgedGap, WeighedFinding } from '../domain/index.ts';
 import type { TreeOutcome } from './protocol.ts';
 
@@ -10,13 +10,9 @@ export interface FileName {
   readonly bytes: Buffer | null;
 }
 
-/** One file's line in the report, within the bounds of CONTRACTS 2: the worst findings first to stay. */
+/** One file's line in the report. The report room bounds it further (CONTRACTS 2). */
 export function fileResult(name: FileName, outcome: TreeOutcome, assessment: Assessment): FileResult {
   const { root, coverage, omitted, duration_ms } = outcome;
-  const worst = assessment.findings.toSorted((a, b) => b.weight - a.weight).slice(0, MAX_FINDINGS);
-  const kept = assessment.findings.filter((finding) => worst.includes(finding));
-  const cut = assessment.findings.length - kept.length;
-  const left = { ...omitted, findings: omitted.findings + cut };
   return {
     path: name.path,
     ...(name.bytes === null || isText(name.bytes) ? {} : { path_base64: name.bytes.toString('base64') }),
@@ -29,14 +25,14 @@ export function fileResult(name: FileName, outcome: TreeOutcome, assessment: Ass
     score_lines: assessment.lines.map((line) => ({ ...line, trail: [...line.trail] })),
     provisional: assessment.provisional,
     reasons: [...assessment.reasons],
-    findings: kept.map(reportedFinding),
+    findings: assessment.findings.map(reportedFinding),
     gaps: assessment.gaps.map(reportedGap),
     measurements: outcome.measurements.map(({ artifact: _, trail, ...rest }) => ({
       ...rest,
       trail: [...trail],
     })),
     coverage: { artifacts: coverage.artifacts, bytes: coverage.bytes, ...inspectedBy(coverage.engines) },
-    ...(left.findings + left.gaps + left.measurements === 0 ? {} : { omitted: left }),
+    ...(omitted.findings + omitted.gaps === 0 ? {} : { omitted }),
     duration_ms,
   };
 }
@@ -111,7 +107,7 @@ export function unexamined(gap: Pick<Gap, 'stage' | 'by' | 'reason' | 'detail'>,
       content_type: { mime: 'application/octet-stream', description: 'not examined', claimed: null },
       identity: null,
     },
-    omitted: { findings: 0, gaps: 0, measurements: 0 },
+    omitted: { findings: 0, gaps: 0 },
     duration_ms: 0,
   };
 }

@@ -16,7 +16,6 @@ const KEPT_ALIKE = 100;
 const MAX_TREE_FINDINGS = 20_000;
 /** Trails kept of each (stage, by, reason); the rest becomes one line with a count. CONTRACTS 2. */
 const KEPT_TRAILS = 100;
-const KEPT_MEASUREMENTS = 100;
 
 interface Remainder {
   first: Gap;
@@ -42,7 +41,6 @@ export class Ledger {
   readonly #measurements: Measurement[] = [];
   #omittedFindings = 0;
   #omittedGaps = 0;
-  #omittedMeasurements = 0;
   #overflow = 0;
   #sent = { findings: 0, gaps: 0 };
 
@@ -101,10 +99,9 @@ export class Ledger {
     this.#remainders.set(away, remainder);
   }
 
+  /** Only what was measured of the file itself is kept: of members there can be millions. */
   measurement(measurement: Measurement): void {
-    if (isRoot(measurement.trail) || this.#measurements.length < KEPT_MEASUREMENTS) {
-      this.#measurements.push(measurement);
-    } else this.#omittedMeasurements++;
+    if (isRoot(measurement.trail)) this.#measurements.push(measurement);
   }
 
   /** What has come since the last call; null when nothing has. */
@@ -120,7 +117,7 @@ export class Ledger {
     gaps: Gap[];
     measurements: Measurement[];
     coverage: Coverage;
-    omitted: { findings: number; gaps: number; measurements: number };
+    omitted: { findings: number; gaps: number };
   } {
     const gaps = [...this.#gaps];
     for (const { first, artifacts, bytes } of this.#remainders.values()) {
@@ -157,7 +154,6 @@ export class Ledger {
       omitted: {
         findings: this.#omittedFindings + this.#overflow,
         gaps: this.#omittedGaps,
-        measurements: this.#omittedMeasurements,
       },
     };
   }

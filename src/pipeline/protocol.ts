@@ -35,7 +35,7 @@ export interface TreeOutcome extends Seen {
   readonly coverage: Coverage;
   /** The root file itself. */
   readonly root: RootFacts;
-  readonly omitted: { readonly findings: number; readonly gaps: number; readonly measurements: number };
+  readonly omitted: { readonly findings: number; readonly gaps: number };
   readonly duration_ms: number;
 }
 

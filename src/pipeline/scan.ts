@@ -8,6 +8,7 @@ import { assess } from '../assess/index.ts';
 import { Scratch } from '../bytes/index.ts';
 import type { FileResult } from '../contracts/index.ts';
 import { applyDisposition } from '../dispose/index.ts';
+import { BackupLensError } from '../domain/index.ts';
 import { walk, type Met } from '../intake/index.ts';
 import { RunningEngines } from './engines.ts';
 import { fileResult, unexamined } from './file-result.ts';
@@ -71,6 +72,9 @@ async function take(met: Met, pool: WorkerPool, request: ScanRequest, asOf: stri
       const path = met.type === 'file' ? met.path : null;
       const name = basename(met.display);
       const came = await pool.run(path, name, met.type === 'file' ? met.size : Infinity);
+      if (pool.broken !== null) {
+        throw new BackupLensError('BL_INTERNAL', `no scan worker can be started: ${pool.broken}`);
+      }
       const outcome = came.type === 'done' ? came.outcome : lost(name, came);
       return [await conclude(met.display, path, outcome, request, asOf)];
     }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Scratch } from '../bytes/index.ts';
 import type { FromWorker, Job, Seen, TreeOutcome, WorkerSetup } from './protocol.ts';
@@ -17,13 +17,22 @@ const JOBS_PER_WORKER = 4;
 /** Files above this size have a worker's attention alone, in bytes. */
 const SMALL_BYTES = 1024 * 1024;
 
+const MAX_LAST_WORDS = 4096; // characters
 /** Of a worker's JavaScript heap; its buffers are watched from outside. */
 const MAX_HEAP_MIB = 512;
 
 const HERE = fileURLToPath(import.meta.url);
 const PROGRAM = fileURLToPath(new URL(HERE.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url));
-/** The folder of package.json: the sources (or dist) and node_modules lie below it. */
+/** The folder of package.json. */
 const PACKAGE = dirname(dirname(dirname(HERE)));
+/** What a worker's own code is read from: the program, and wherever npm put what it depends on. */
+const CODE = [PACKAGE, ...nodeModulesAbove(PACKAGE)];
+
+function nodeModulesAbove(folder: string): string[] {
+  const here = join(folder, 'node_modules');
+  const found = existsSync(here) ? [here, realpathSync(here)] : [];
+  return dirname(folder) === folder ? found : [...found, ...nodeModulesAbove(dirname(folder))];
+}
 
 export interface PoolOptions {
   readonly workers: number;
@@ -61,6 +70,8 @@ interface Worker {
   artifacts: number;
   /** Why we ended it, when we did. */
   ended: string | null;
+  /** The end of what it wrote to standard error: why it ended by itself. */
+  lastWords: string;
 }
 
 /**
@@ -77,6 +88,7 @@ export class WorkerPool {
   #nextJob = 0;
   #closing = false;
   #failedStarts = 0;
+  #broken: string | null = null;
   #retired = { bytes: 0, artifacts: 0 };
 
   constructor(options: PoolOptions) {
@@ -94,9 +106,9 @@ export class WorkerPool {
     });
   }
 
-  /** How many files can be under way at once. */
-  get slots(): number {
-    return this.#options.workers * JOBS_PER_WORKER;
+  /** Why not even one worker can be started; null while they can. */
+  get broken(): string | null {
+    return this.#broken;
   }
 
   /** Bytes of given files read so far, and artifacts examined. */
@@ -190,7 +202,7 @@ export class WorkerPool {
       '--permission',
       '--allow-worker',
       `--allow-fs-write=${folder}`,
-      ...[PACKAGE, folder, ...readable].map((path) => `--allow-fs-read=${path}`),
+      ...[...CODE, folder, ...readable].map((path) => `--allow-fs-read=${path}`),
     ];
     const flags = [
       '--disable-warning=ExperimentalWarning',
@@ -199,7 +211,7 @@ export class WorkerPool {
     ];
     const child = spawn(process.execPath, [...flags, PROGRAM], {
       env: {},
-      stdio: [stdin ? 'inherit' : 'ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: [stdin ? 'inherit' : 'ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'advanced',
     });
     // Not as an argument: passwords would show in the process list.
@@ -212,11 +224,15 @@ export class WorkerPool {
       bytes: 0,
       artifacts: 0,
       ended: null,
+      lastWords: '',
     };
     this.#workers.add(worker);
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      worker.lastWords = (worker.lastWords + text).slice(-MAX_LAST_WORDS);
+    });
     child.on('message', (message: FromWorker) => this.#hear(worker, message));
     child.on('error', (error) => this.#end(worker, error.message));
-    child.once('exit', (code, signal) => this.#gone(worker, signal ?? `exit code ${code}`));
+    child.once('close', (code, signal) => this.#gone(worker, signal ?? `exit code ${code}`));
   }
 
   #hear(worker: Worker, message: FromWorker): void {
@@ -244,7 +260,9 @@ export class WorkerPool {
     this.#workers.delete(worker);
     this.#retired.bytes += worker.bytes;
     this.#retired.artifacts += worker.artifacts;
-    const why = worker.ended ?? `its worker ended by itself (${how})`;
+    const error = /^\w*Error.*$/m.exec(worker.lastWords)?.[0];
+    const why =
+      worker.ended ?? `its worker ended by itself (${how}${error === undefined ? '' : `: ${error}`})`;
     const tasks = [...worker.tasks.values()];
     for (const task of tasks) {
       if (tasks.length === 1 && task.alone) task.resolve({ type: 'lost', why, seen: task });
@@ -256,6 +274,7 @@ export class WorkerPool {
 
   /** Workers that do not even start: nothing can be scanned, and everything that waits says so. */
   #giveUp(why: string): void {
+    this.#broken = why;
     for (const task of [...this.#retries.splice(0), ...this.#waiting.splice(0)]) {
       task.resolve({ type: 'lost', why: `no worker can be started: ${why}`, seen: task });
     }

@@ -36,7 +36,10 @@ export interface Member {
   readonly name: Uint8Array | string;
   /** As declared; may lie. */
   readonly size: number | null;
-  /** Its bytes in order; a chunk is valid until the next is asked for. May be left before its end. */
+  /**
+   * Its bytes in order; a chunk is valid until the next is asked for. May be left before its end. Throws when they
+   * break off: what came is examined, and `MemberSink.member` rejects with that same error (or resolves).
+   */
   readonly content: AsyncIterable<Buffer>;
 }
 
@@ -59,15 +62,28 @@ export interface UnpackContext {
   readonly signal: AbortSignal;
 }
 
+/**
+ * What a format sees: the sink plus what is only listed, never made. Names are checked there, and bytes, entries
+ * and time counted.
+ */
+export interface FormatSink extends MemberSink {
+  /** A listed link. `target` is null when the format does not say. */
+  link(kind: 'symbolic' | 'hard', name: Member['name'], target: Member['name'] | null): void;
+  /** A listed device, FIFO or socket. */
+  device(name: Member['name']): void;
+}
+
 /** One container format: one file, one line in registry.ts. */
 export interface Format {
   readonly id: string;
   readonly access: 'stream' | 'random';
   readonly doc: FormatDoc;
+  /** The size out says nothing: holes in disk images are real and expand without bound. Never called a bomb. */
+  readonly sparse?: true;
   /**
    * Hands every member to the sink. Throws `Damaged` (becomes a `corrupt` gap after what came out was examined),
    * `NeedsPassword` (`encrypted`), `Unsupported` (`unsupported_format`); any other error counts as damage. Never
    * catches what `sink.member` or the budget throws.
    */
-  unpack(container: Container, sink: MemberSink, context: UnpackContext): Promise<void>;
+  unpack(container: Container, sink: FormatSink, context: UnpackContext): Promise<void>;
 }

@@ -45,7 +45,7 @@ export const HEADER: ReportHeader = {
 };
 
 /** The header of a run without ClamAV and with a rule file that does not compile. */
-export const HALF_BLIND: ReportHeader = {
+const HALF_BLIND: ReportHeader = {
   ...HEADER,
   engines: {
     clamav: {

@@ -8,7 +8,7 @@ export interface EntropyOptions {
 }
 
 /** The specification's value. Text and programs mostly lie below; what compresses or encrypts lies near 8. */
-export const DEFAULT_THRESHOLD = 6.5;
+const DEFAULT_THRESHOLD = 6.5;
 
 /**
  * Fewer bytes prove nothing: n bytes cannot show more than log2(n) bits per byte (256 bytes: 8 at the very most,

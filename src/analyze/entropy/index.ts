@@ -1,3 +1,3 @@
 /** Shannon entropy over the whole content, in one pass. */
-export { entropyAnalyzer, DEFAULT_THRESHOLD, MIN_BYTES, type EntropyOptions } from './analyzer.ts';
+export { entropyAnalyzer, MIN_BYTES, type EntropyOptions } from './analyzer.ts';
 export { shannon } from './shannon.ts';

@@ -1,0 +1,141 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ContentType } from '../../domain/index.ts';
+import type { Outcome, Subject } from '../analyzer.ts';
+import { Histogram } from './histogram.ts';
+import { MIN_BYTES, entropyAnalyzer, shannon } from './index.ts';
+
+const bytes = fc.uint8Array({ maxLength: 3000 });
+
+function entropy(chunks: readonly Uint8Array[], foldBytes?: number): number {
+  const histogram = new Histogram(foldBytes);
+  for (const chunk of chunks) histogram.add(chunk);
+  return shannon(histogram.counts(), histogram.total);
+}
+
+/** Every value as often as every other. */
+const uniform = (length: number): Buffer => Buffer.from(Array.from({ length }, (_, i) => i & 255));
+
+function subject(density: ContentType['density']): Subject {
+  return {
+    artifact: { id: 0, parent: null, trail: ['x'] },
+    type: {
+      mime: 'application/x-test',
+      description: 'Test',
+      by: 'signature',
+      container: null,
+      density,
+      claimed: null,
+      contradiction: null,
+    },
+    head: Buffer.alloc(0),
+    size: null,
+    source: null,
+    signal: new AbortController().signal,
+  };
+}
+
+async function examine(
+  chunks: readonly Buffer[],
+  density: ContentType['density'] = 'plain',
+  threshold?: number,
+): Promise<Outcome> {
+  const analyzer = entropyAnalyzer(threshold === undefined ? {} : { threshold });
+  const examination = analyzer.examine(subject(density));
+  if (examination === null) throw new Error('entropy examines everything');
+  for (const chunk of chunks) await examination.write(chunk);
+  return examination.end();
+}
+
+describe('shannon', () => {
+  test('entropy lies between 0 and 8 bits per byte', () => {
+    fc.assert(
+      fc.property(bytes, (content) => {
+        const bits = entropy([content]);
+        expect(bits).toBeGreaterThanOrEqual(0);
+        expect(bits).toBeLessThanOrEqual(8);
+      }),
+    );
+  });
+
+  test('n bytes never show more than log2(n) bits', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), (content) => {
+        expect(entropy([content])).toBeLessThanOrEqual(Math.log2(content.length) + 1e-9);
+      }),
+    );
+  });
+
+  test('the order of bytes changes nothing', () => {
+    fc.assert(
+      fc.property(bytes, (content) => {
+        expect(entropy([content.toSorted()])).toBe(entropy([content]));
+      }),
+    );
+  });
+
+  test('the cut into chunks changes nothing, nor does folding', () => {
+    fc.assert(
+      fc.property(
+        fc.array(bytes, { maxLength: 8 }),
+        fc.integer({ min: 1, max: 500 }),
+        (chunks, foldBytes) => {
+          const whole = entropy([Buffer.concat(chunks)]);
+          expect(entropy(chunks)).toBe(whole);
+          expect(entropy(chunks, foldBytes)).toBe(whole);
+        },
+      ),
+    );
+  });
+
+  test('every value equally often is 8 bits, one value alone is 0', () => {
+    expect(entropy([uniform(4096)])).toBe(8);
+    expect(entropy([Buffer.alloc(4096, 7)])).toBe(0);
+    expect(entropy([])).toBe(0);
+    expect(entropy([Buffer.from('ab')])).toBe(1);
+  });
+
+  test('counts beyond 4 GiB are exact', () => {
+    const histogram = new Histogram();
+    const chunk = Buffer.alloc(256 * 1024 * 1024);
+    for (let i = 0; i < 17; i++) histogram.add(chunk);
+    expect(histogram.total).toBe(17 * chunk.length);
+    expect(histogram.counts()[0]).toBe(17 * chunk.length);
+  });
+});
+
+describe('entropy analyzer', () => {
+  test('plain content above the threshold is reported with its figures', async () => {
+    const outcome = await examine([uniform(2048), uniform(2048)]);
+    expect(outcome.claims).toHaveLength(1);
+    expect(outcome.claims[0]).toMatchObject({
+      kind: 'high_entropy',
+      evidence: { entropy_bits_per_byte: 8, threshold: 6.5, bytes: 4096 },
+    });
+    expect(outcome.inspected_bytes).toBe(4096);
+  });
+
+  test('content of unknown type is not excused, what is compressed by nature is', async () => {
+    expect((await examine([uniform(4096)], 'unknown')).claims).toHaveLength(1);
+    expect((await examine([uniform(4096)], 'compressed')).claims).toEqual([]);
+  });
+
+  test('too few bytes to mean anything are measured, not reported', async () => {
+    const outcome = await examine([uniform(MIN_BYTES - 1)]);
+    expect(outcome.claims).toEqual([]);
+    expect(outcome.measurements['entropy_bits_per_byte']).toBeGreaterThan(7.9);
+    expect((await examine([uniform(MIN_BYTES)])).claims).toHaveLength(1);
+  });
+
+  test('the threshold is an option, and part of the version', async () => {
+    expect((await examine([Buffer.from('abcd'.repeat(500))], 'plain', 1.5)).claims).toHaveLength(1);
+    expect((await examine([Buffer.from('abcd'.repeat(500))])).claims).toEqual([]);
+    expect(entropyAnalyzer({ threshold: 7 }).version).not.toBe(entropyAnalyzer().version);
+  });
+
+  test('the measurement has four digits and is there for an empty artifact', async () => {
+    const outcome = await examine([Buffer.from('aab')]);
+    expect(outcome.measurements['entropy_bits_per_byte']).toBe(0.9183);
+    expect((await examine([])).measurements).toEqual({ entropy_bits_per_byte: 0 });
+  });
+});

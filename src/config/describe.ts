@@ -1,0 +1,105 @@
+import { FINDING_KINDS, GAP_REASONS } from '../domain/index.ts';
+import { VARIABLES, type VariableName } from './environment.ts';
+import type { EffectiveConfig } from './load.ts';
+import type { Origin, Setting } from './setting.ts';
+
+/** One line of `backuplens config show`. */
+export interface ConfigRow {
+  /** As it is set: a variable, a flag, or a key of the policy. */
+  readonly name: string;
+  /** Secrets are redacted. */
+  readonly value: string | number | boolean | null | readonly string[];
+  readonly origin: Origin;
+  readonly doc: string;
+}
+
+/** Every effective value and where it came from, in a fixed order. */
+export function describeConfig(config: EffectiveConfig): readonly ConfigRow[] {
+  return [...settingRows(config), ...policyRows(config)];
+}
+
+function settingRows(config: EffectiveConfig): ConfigRow[] {
+  const { clamd, yara, limits, passwords } = config;
+  const variable = (name: VariableName, setting: Setting<ConfigRow['value']>): ConfigRow => ({
+    name,
+    ...setting,
+    ...(VARIABLES[name].secret && setting.value !== null ? { value: '[redacted]' } : {}),
+    doc: VARIABLES[name].doc,
+  });
+  const flag = (name: string, doc: string, setting: Setting<ConfigRow['value']>): ConfigRow => ({
+    name: `--${name}`,
+    ...setting,
+    doc,
+  });
+  return [
+    variable('SCORING_CONFIG', config.scoringFile),
+    flag('strict', 'review what the policy tolerates', config.strict),
+    variable('YARA_RULES_DIR', config.rulesDirs),
+    flag('clamd', `${VARIABLES.CLAMD_HOST.doc} (CLAMD_HOST, CLAMD_PORT); tried in this order`, {
+      ...clamd,
+      value: clamd.value.length === 0 ? 'off' : clamd.value,
+    }),
+    flag('yara', `${VARIABLES.YARA_HOST.doc} (YARA_HOST, YARA_PORT)`, {
+      ...yara,
+      value: yara.value.mode === 'service' ? yara.value.url : yara.value.mode,
+    }),
+    variable('NUM_WORKERS', config.workers),
+    flag('max-depth', 'containers within containers', limits.max_depth),
+    flag('max-entries', 'members of one tree', limits.max_entries),
+    flag(
+      'max-unpacked-bytes',
+      'bytes unpacked from one tree; null: the larger of 100 GiB and 200 times the input',
+      limits.max_unpacked_bytes,
+    ),
+    flag('max-ratio', 'bytes out per byte in, beyond which it is a bomb', limits.max_ratio),
+    flag('max-scan-ms', 'time for one tree, in ms; null: no limit', limits.max_scan_ms),
+    flag('password', 'tried on what is encrypted', { ...passwords, value: passwords.value.map(String) }),
+    variable('INCOMING_DIR', config.incomingDir),
+    variable('QUARANTINE_DIR', config.quarantineDir),
+    variable('REVIEW_DIR', config.reviewDir),
+    variable('APPROVED_DIR', config.approvedDir),
+    variable('DATA_DIR', config.dataDir),
+    variable('TMPDIR', config.tmpDir),
+    variable('HOST', config.host),
+    variable('PORT', config.port),
+    variable('SCAN_INTERVAL_MS', config.scanIntervalMs),
+    variable('LOG_LEVEL', config.logLevel),
+    variable('BACKUPLENS_CONTAINER', config.container),
+  ];
+}
+
+function policyRows({ policy: { policy, originOf } }: EffectiveConfig): ConfigRow[] {
+  const row = (name: string, value: ConfigRow['value'], doc: string): ConfigRow => ({
+    name,
+    value,
+    origin: originOf(name),
+    doc,
+  });
+  return [
+    ...FINDING_KINDS.map((kind) => row(`weights.${kind}`, policy.weights[kind], 'points of such a finding')),
+    row('thresholds.auto_approve', policy.thresholds.auto_approve, 'approved up to this score'),
+    row('thresholds.manual_review', policy.thresholds.manual_review, 'reviewed up to this score'),
+    ...GAP_REASONS.flatMap((reason) => [
+      row(`gaps.${reason}.root`, policy.gaps[reason].root, 'such a gap in the file that was given'),
+      row(`gaps.${reason}.nested`, policy.gaps[reason].nested, 'such a gap in what lies inside it'),
+    ]),
+    row(
+      'gaps.max_uninspected_share',
+      policy.max_uninspected_share,
+      'share of bytes nobody looked at that is not reviewed',
+    ),
+    row(
+      'yara.weights',
+      Object.entries(policy.yara_weights).map(([name, points]) => `${name}: ${points}`),
+      'points of single rules, namespaces or tags',
+    ),
+    row(
+      'accept',
+      policy.accept.map(
+        ({ reason, format, path, until }) =>
+          `${reason} of ${format ?? 'any format'} at ${path}${until === null ? '' : ` until ${until}`}`,
+      ),
+      'gaps that are known and accepted',
+    ),
+  ];
+}

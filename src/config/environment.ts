@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import { BackupLensError } from '../domain/index.ts';
+import { isHost } from './engine-address.ts';
+import { suggestion } from './nearest.ts';
+import type { Setting } from './setting.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The environment of this process. Nobody else reads it. */
+export function processEnvironment(): Environment {
+  return process.env;
+}
+
+interface Variable<T> {
+  /** Turns the text into the value; its message is what was expected. */
+  readonly schema: z.ZodType<T, string>;
+  /** In words, where the value depends on something. */
+  readonly default: string;
+  readonly doc: string;
+  /** Shown as `[redacted]`, also in errors. */
+  readonly secret: boolean;
+}
+
+export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const path = z.string().refine((text) => !text.includes('\0'), 'a path');
+const host = z.string().refine(isHost, 'a host name or an IP address');
+const bool = z
+  .enum(['true', 'false', '1', '0'], 'true, false, 1 or 0')
+  .transform((text) => text === 'true' || text === '1');
+
+/** Longer than any of our figures has digits. */
+function integer(min: number, max: number): z.ZodType<number, string> {
+  const expected = `an integer from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, expected)
+    .transform(Number)
+    .pipe(z.number().min(min, expected).max(max, expected));
+}
+
+const port = integer(1, 65_535);
+
+function variable<T>(
+  schema: z.ZodType<T, string>,
+  fallback: string,
+  doc: string,
+  secret = false,
+): Variable<T> {
+  return { schema, default: fallback, doc, secret };
+}
+
+/** More scan processes than this starve any machine; fewer than one do nothing. */
+const WORKERS = integer(1, 256);
+
+/** Every variable there is. Each may also be given with the prefix `BACKUPLENS_`, which wins. */
+export const VARIABLES = {
+  NUM_WORKERS: variable(WORKERS, '5', 'files scanned at the same time'),
+  INCOMING_DIR: variable(path, './incoming, else /incoming', 'folder the service watches'),
+  QUARANTINE_DIR: variable(path, './quarantine, else /quarantine', 'where quarantined files go'),
+  REVIEW_DIR: variable(path, 'unset: they stay where they are', 'where files for review go'),
+  APPROVED_DIR: variable(path, 'unset: they stay where they are', 'where approved files go'),
+  DATA_DIR: variable(path, './data, else /data', 'journal, store and keys'),
+  SCORING_CONFIG: variable(
+    path,
+    './config/scoring.yaml, else /config/scoring.yaml, else the delivered one',
+    'the scoring policy',
+  ),
+  YARA_RULES_DIR: variable(
+    path,
+    './yara-rules, else /rules, else the delivered ones',
+    'folder of YARA rules',
+  ),
+  CLAMD_HOST: variable(
+    z.string().refine((text) => text === 'off' || text.startsWith('unix:/') || isHost(text), {
+      error: 'a host name, an IP address, unix:/PATH or off (the port is CLAMD_PORT)',
+    }),
+    'localhost, then /var/run/clamav/clamd.ctl; clamav in our containers',
+    'where clamd listens',
+  ),
+  CLAMD_PORT: variable(port, '3310', 'port of clamd'),
+  YARA_HOST: variable(
+    host,
+    'our own child process; yara-scanner in our containers',
+    'where yara-scanner runs',
+  ),
+  YARA_PORT: variable(port, '8081', 'port of yara-scanner'),
+  HOST: variable(host, '127.0.0.1; 0.0.0.0 in our containers', 'address a service listens on'),
+  PORT: variable(port, 'pipeline 8080, yara-scanner 8081, clamav-updater 8082', 'port a service listens on'),
+  SCAN_INTERVAL_MS: variable(
+    integer(100, 86_400_000),
+    '5000',
+    'pause between two looks at INCOMING_DIR, in ms',
+  ),
+  LOG_LEVEL: variable(
+    z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`) satisfies z.ZodType<LogLevel, string>,
+    'info',
+    'least severity that a service logs',
+  ),
+  TMPDIR: variable(path, '/tmp', 'where the scratch folder is made'),
+  BACKUPLENS_CONTAINER: variable(
+    bool,
+    'false',
+    'set in our images: brings the host names of the compose files',
+  ),
+} as const;
+
+export type VariableName = keyof typeof VARIABLES;
+type ValueOf<N extends VariableName> = z.output<(typeof VARIABLES)[N]['schema']>;
+
+/** The value and the name it was really given under; null for what is unset or empty. */
+export type Given = { readonly [N in VariableName]: Setting<ValueOf<N>> | null };
+
+const PREFIX = 'BACKUPLENS_';
+
+/** All our variables, validated. Throws BL_CONFIG with everything that is wrong at once, one line each. */
+export function readEnvironment(environment: Environment): Given {
+  const problems = unknownNames(environment);
+  const get = <N extends VariableName>(name: N): Setting<ValueOf<N>> | null => {
+    const given = find(name, environment);
+    if (given === null) return null;
+    const { schema, secret } = VARIABLES[name];
+    const parsed = z.safeParse(schema, given.text);
+    if (parsed.success) {
+      // The table pairs each name with its own schema; the compiler cannot follow that through the index.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      return { value: parsed.data as ValueOf<N>, origin: `environment ${given.name}` };
+    }
+    const shown = secret ? '[redacted]' : JSON.stringify(given.text.slice(0, 100));
+    problems.push(
+      `${given.name}: expected ${parsed.error.issues[0]?.message ?? 'another value'}, got ${shown}`,
+    );
+    return null;
+  };
+  const given: Given = {
+    NUM_WORKERS: get('NUM_WORKERS'),
+    INCOMING_DIR: get('INCOMING_DIR'),
+    QUARANTINE_DIR: get('QUARANTINE_DIR'),
+    REVIEW_DIR: get('REVIEW_DIR'),
+    APPROVED_DIR: get('APPROVED_DIR'),
+    DATA_DIR: get('DATA_DIR'),
+    SCORING_CONFIG: get('SCORING_CONFIG'),
+    YARA_RULES_DIR: get('YARA_RULES_DIR'),
+    CLAMD_HOST: get('CLAMD_HOST'),
+    CLAMD_PORT: get('CLAMD_PORT'),
+    YARA_HOST: get('YARA_HOST'),
+    YARA_PORT: get('YARA_PORT'),
+    HOST: get('HOST'),
+    PORT: get('PORT'),
+    SCAN_INTERVAL_MS: get('SCAN_INTERVAL_MS'),
+    LOG_LEVEL: get('LOG_LEVEL'),
+    TMPDIR: get('TMPDIR'),
+    BACKUPLENS_CONTAINER: get('BACKUPLENS_CONTAINER'),
+  };
+  if (problems.length > 0) throw new BackupLensError('BL_CONFIG', problems.join('\n'));
+  return given;
+}
+
+/** Compose files write `${X:-}`, so an empty value counts as none. */
+function find(name: VariableName, environment: Environment): { name: string; text: string } | null {
+  for (const candidate of namesOf(name)) {
+    const text = environment[candidate];
+    if (text !== undefined && text !== '') return { name: candidate, text };
+  }
+  return null;
+}
+
+function namesOf(name: VariableName): readonly string[] {
+  return name.startsWith(PREFIX) ? [name] : [`${PREFIX}${name}`, name];
+}
+
+/** Under our own prefix a name that is not ours is a misspelt one. */
+function unknownNames(environment: Environment): string[] {
+  const known = Object.keys(VARIABLES).map((name) => (name.startsWith(PREFIX) ? name : `${PREFIX}${name}`));
+  return Object.keys(environment)
+    .filter((name) => name.startsWith(PREFIX) && !known.includes(name))
+    .toSorted()
+    .map((name) => `${JSON.stringify(name.slice(0, 100))}: unknown variable; ${suggestion(name, known)}`);
+}

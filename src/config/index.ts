@@ -1,0 +1,9 @@
+/** Settings: defaults, then the policy file, then the environment, then flags. The only reader of process.env. */
+export { BaselineCollector, loadBaseline, writeBaseline, type Judgement } from './baseline.ts';
+export { describeConfig, type ConfigRow } from './describe.ts';
+export type { YaraChoice } from './engine-address.ts';
+export { VARIABLES, processEnvironment, type Environment, type LogLevel } from './environment.ts';
+export { loadConfig, type EffectiveConfig, type Flags, type Limits } from './load.ts';
+export { loadPolicy, type LoadedPolicy } from './policy.ts';
+export type { Origin, Setting } from './setting.ts';
+export { assertTrusted, type ToTrust, type TrustedWhat, type UsedFile } from './trusted-files.ts';

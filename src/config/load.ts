@@ -1,0 +1,231 @@
+import { resolve } from 'node:path';
+import { BackupLensError, inWords } from '../domain/index.ts';
+import {
+  CLAMD_EXPECTED,
+  YARA_EXPECTED,
+  parseClamd,
+  parseYara,
+  socketAddress,
+  tcpAddress,
+  type YaraChoice,
+} from './engine-address.ts';
+import { readEnvironment, type Environment, type Given, type LogLevel } from './environment.ts';
+import { DELIVERED_POLICY, DELIVERED_RULES, localFirst, shownFrom } from './places.ts';
+import { loadPolicy, type LoadedPolicy } from './policy.ts';
+import { readSmallFile } from './read-small-file.ts';
+import { Secret } from './secret.ts';
+import { firstOf, type Setting } from './setting.ts';
+
+/** What the command line gave, named as commander names it; texts and numbers are both taken. */
+export interface Flags {
+  readonly scoring?: string | undefined;
+  readonly rules?: readonly string[] | undefined;
+  readonly strict?: boolean | undefined;
+  readonly clamd?: string | undefined;
+  readonly yara?: string | undefined;
+  readonly workers?: string | number | undefined;
+  readonly maxDepth?: string | number | undefined;
+  readonly maxEntries?: string | number | undefined;
+  readonly maxUnpackedBytes?: string | number | undefined;
+  readonly maxRatio?: string | number | undefined;
+  readonly maxScanMs?: string | number | undefined;
+  readonly password?: readonly string[] | undefined;
+  readonly passwordFile?: readonly string[] | undefined;
+}
+
+/** Every setting that is in force, each with where it came from. Paths are absolute. */
+export interface EffectiveConfig {
+  readonly scoringFile: Setting<string>;
+  readonly policy: LoadedPolicy;
+  readonly strict: Setting<boolean>;
+  readonly rulesDirs: Setting<readonly string[]>;
+  /** Addresses to try in this order (`localhost:3310`, `unix:/run/clamd.ctl`); none: off by choice. */
+  readonly clamd: Setting<readonly string[]>;
+  readonly yara: Setting<YaraChoice>;
+  readonly workers: Setting<number>;
+  readonly limits: Limits;
+  /** To try on what is encrypted, in this order. */
+  readonly passwords: Setting<readonly Secret[]>;
+  readonly incomingDir: Setting<string>;
+  readonly quarantineDir: Setting<string>;
+  /** null: such files stay where they are. */
+  readonly reviewDir: Setting<string | null>;
+  readonly approvedDir: Setting<string | null>;
+  readonly dataDir: Setting<string>;
+  /** Where the scratch folder is made. */
+  readonly tmpDir: Setting<string>;
+  readonly host: Setting<string>;
+  /** null: the service's own. */
+  readonly port: Setting<number | null>;
+  readonly scanIntervalMs: Setting<number>;
+  readonly logLevel: Setting<LogLevel>;
+  readonly container: Setting<boolean>;
+}
+
+/** Of one tree; the names are those of the unpack room's budget. null: as that room decides. */
+export interface Limits {
+  readonly max_depth: Setting<number>;
+  readonly max_entries: Setting<number>;
+  readonly max_unpacked_bytes: Setting<number | null>;
+  readonly max_ratio: Setting<number>;
+  readonly max_scan_ms: Setting<number | null>;
+}
+
+/** Commonly used by those who exchange samples (DESIGN 7). */
+const COMMON_PASSWORDS = ['infected', 'malware', 'virus'];
+const MAX_PASSWORD_FILE_BYTES = 1024 * 1024;
+
+/** Debian's clamd listens here only, as delivered. */
+const DEBIAN_CLAMD = 'unix:/var/run/clamav/clamd.ctl';
+
+/**
+ * Defaults, then the policy file, then the environment, then flags: later ones win. Throws BL_CONFIG (environment),
+ * BL_USAGE (flags) and BL_POLICY; whether the files can be trusted is for `assertTrusted`.
+ */
+export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags }): EffectiveConfig {
+  const { cwd, env, flags = {} } = from;
+  const given = readEnvironment(env);
+  const container = firstOf(false, given.BACKUPLENS_CONTAINER);
+  const path = (setting: Setting<string> | null): Setting<string> | null =>
+    setting === null ? null : { ...setting, value: resolve(cwd, setting.value) };
+  const folder = (setting: Setting<string> | null, name: string): Setting<string> =>
+    firstOf(localFirst(cwd, `./${name}`, `/${name}`), path(setting));
+
+  const strict = firstOf(false, flag('strict', flags.strict));
+  const scoringFile = firstOf(
+    localFirst(cwd, './config/scoring.yaml', '/config/scoring.yaml', DELIVERED_POLICY),
+    path(flag('scoring', flags.scoring)),
+    path(given.SCORING_CONFIG),
+  );
+  return {
+    scoringFile,
+    policy: loadPolicy(scoringFile.value, {
+      strict: strict.value,
+      shown: shownFrom(cwd, scoringFile.value),
+    }),
+    strict,
+    rulesDirs: rulesDirs(cwd, flags, given),
+    clamd: clamd(cwd, flags, given, container.value),
+    yara: yara(flags, given, container.value),
+    workers: firstOf(5, count('workers', flags.workers, 1, 256), given.NUM_WORKERS),
+    limits: limits(flags),
+    passwords: passwords(cwd, flags),
+    incomingDir: folder(given.INCOMING_DIR, 'incoming'),
+    quarantineDir: folder(given.QUARANTINE_DIR, 'quarantine'),
+    reviewDir: firstOf<string | null>(null, path(given.REVIEW_DIR)),
+    approvedDir: firstOf<string | null>(null, path(given.APPROVED_DIR)),
+    dataDir: folder(given.DATA_DIR, 'data'),
+    tmpDir: firstOf('/tmp', path(given.TMPDIR)),
+    host: firstOf(container.value ? '0.0.0.0' : '127.0.0.1', given.HOST),
+    port: firstOf<number | null>(null, given.PORT),
+    scanIntervalMs: firstOf(5000, given.SCAN_INTERVAL_MS),
+    logLevel: firstOf<LogLevel>('info', given.LOG_LEVEL),
+    container,
+  };
+}
+
+function flag<T>(name: string, value: T | undefined): Setting<T> | null {
+  return value === undefined ? null : { value, origin: `flag --${name}` };
+}
+
+function usage(name: string, expected: string, got: unknown): BackupLensError {
+  return new BackupLensError('BL_USAGE', `--${name}: expected ${expected}, got ${JSON.stringify(got)}`);
+}
+
+function count(
+  name: string,
+  value: string | number | undefined,
+  min: number,
+  max: number,
+): Setting<number> | null {
+  if (value === undefined) return null;
+  const figure = typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!Number.isSafeInteger(figure) || figure < min || figure > max) {
+    throw usage(name, `an integer from ${min} to ${max}`, value);
+  }
+  return { value: figure, origin: `flag --${name}` };
+}
+
+function limits(flags: Flags): Limits {
+  const most = Number.MAX_SAFE_INTEGER;
+  return {
+    // Deeper nesting than a thousand exhausts stacks before it finds anything.
+    max_depth: firstOf(16, count('max-depth', flags.maxDepth, 0, 1000)),
+    max_entries: firstOf(10_000_000, count('max-entries', flags.maxEntries, 0, most)),
+    max_unpacked_bytes: firstOf<number | null>(
+      null,
+      count('max-unpacked-bytes', flags.maxUnpackedBytes, 0, most),
+    ),
+    max_ratio: firstOf(1000, count('max-ratio', flags.maxRatio, 1, most)),
+    max_scan_ms: firstOf<number | null>(null, count('max-scan-ms', flags.maxScanMs, 1, most)),
+  };
+}
+
+function rulesDirs(cwd: string, flags: Flags, given: Given): Setting<readonly string[]> {
+  const flagged = flags.rules === undefined || flags.rules.length === 0 ? undefined : flags.rules;
+  const variable = given.YARA_RULES_DIR;
+  return firstOf<readonly string[]>(
+    [localFirst(cwd, './yara-rules', '/rules', DELIVERED_RULES)],
+    flag(
+      'rules',
+      flagged?.map((dir) => resolve(cwd, dir)),
+    ),
+    variable === null ? null : { ...variable, value: [resolve(cwd, variable.value)] },
+  );
+}
+
+function clamd(cwd: string, flags: Flags, given: Given, container: boolean): Setting<readonly string[]> {
+  if (flags.clamd !== undefined) {
+    const value = parseClamd(flags.clamd, cwd);
+    if (value === null) throw usage('clamd', CLAMD_EXPECTED, flags.clamd);
+    return { value, origin: 'flag --clamd' };
+  }
+  const port = given.CLAMD_PORT?.value ?? 3310;
+  if (given.CLAMD_HOST !== null) {
+    const { value: host, origin } = given.CLAMD_HOST;
+    if (host === 'off') return { value: [], origin };
+    if (!host.startsWith('unix:')) return { value: [tcpAddress(host, port)], origin };
+    const socket = socketAddress(host.slice('unix:'.length), cwd);
+    if (socket === null) throw new BackupLensError('BL_CONFIG', `${origin}: the socket's path is too long`);
+    return { value: [socket], origin };
+  }
+  const usual = container ? [tcpAddress('clamav', port)] : [tcpAddress('localhost', port), DEBIAN_CLAMD];
+  return { value: usual, origin: given.CLAMD_PORT?.origin ?? 'default' };
+}
+
+function yara(flags: Flags, given: Given, container: boolean): Setting<YaraChoice> {
+  if (flags.yara !== undefined) {
+    const value = parseYara(flags.yara);
+    // The text may hold a password.
+    if (value === null) throw new BackupLensError('BL_USAGE', `--yara: expected ${YARA_EXPECTED}`);
+    return { value, origin: 'flag --yara' };
+  }
+  const port = given.YARA_PORT?.value ?? 8081;
+  if (given.YARA_HOST === null && !container) return { value: { mode: 'embedded' }, origin: 'default' };
+  const host = given.YARA_HOST?.value ?? 'yara-scanner';
+  return {
+    value: { mode: 'service', url: `http://${tcpAddress(host, port)}` },
+    origin: given.YARA_HOST?.origin ?? given.YARA_PORT?.origin ?? 'default',
+  };
+}
+
+function passwords(cwd: string, flags: Flags): Setting<readonly Secret[]> {
+  const typed = flags.password ?? [];
+  const filed = (flags.passwordFile ?? []).flatMap((file) => passwordsIn(file, cwd));
+  const texts = new Set([...typed, ...filed, ...COMMON_PASSWORDS]);
+  const value = [...texts].map((text) => new Secret(text));
+  if (typed.length > 0) return { value, origin: 'flag --password' };
+  return { value, origin: filed.length > 0 ? 'flag --password-file' : 'default' };
+}
+
+/** One a line; everything on the line counts, blanks too. */
+function passwordsIn(file: string, cwd: string): string[] {
+  try {
+    const text = readSmallFile(resolve(cwd, file), MAX_PASSWORD_FILE_BYTES).toString('utf8');
+    return text.split(/\r?\n/).filter((line) => line !== '');
+  } catch (error) {
+    throw new BackupLensError('BL_USAGE', `--password-file ${file}: cannot be read: ${inWords(error)}`, {
+      cause: error,
+    });
+  }
+}

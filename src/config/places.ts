@@ -1,0 +1,34 @@
+import { lstatSync } from 'node:fs';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Where package.json lies: two rooms up, from src/config/ as from dist/config/. */
+const PROGRAM = fileURLToPath(new URL('../../', import.meta.url));
+
+export const DELIVERED_POLICY = join(PROGRAM, 'config', 'scoring.yaml');
+export const DELIVERED_RULES = join(PROGRAM, 'yara-rules');
+
+/** `./local` when it exists, else `container` when that does, else `fallback`, else the local one. */
+export function localFirst(cwd: string, local: string, container: string, fallback?: string): string {
+  const here = resolve(cwd, local);
+  if (isThere(here)) return here;
+  return isThere(container) ? container : (fallback ?? here);
+}
+
+/** Also what cannot be looked at, and a link to nowhere: only what is not there at all is passed over. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // EACCES and the like: reading it will say so, where falling back would not.
+    return true;
+  }
+}
+
+/** As people name it: relative when it lies below `cwd`. */
+export function shownFrom(cwd: string, path: string): string {
+  const inside = relative(cwd, path);
+  return inside === '' || inside.startsWith(`..${sep}`) || inside === '..' || isAbsolute(inside)
+    ? path
+    : inside;
+}

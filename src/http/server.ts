@@ -1,0 +1,58 @@
+import { chmod } from 'node:fs/promises';
+import { fastify, type FastifyError, type FastifyInstance } from 'fastify';
+import { HttpError } from './http-error.ts';
+
+export type Server = FastifyInstance;
+
+export interface ServerOptions {
+  readonly bodyLimitBytes: number;
+  /** For the whole of a request to arrive. Fastify's own default is to wait for ever. */
+  readonly requestTimeoutMs: number;
+  /** Method and path of every route, for 405 and its `Allow`. */
+  readonly routes: Readonly<Record<string, 'GET' | 'POST'>>;
+}
+
+const KEEP_ALIVE_MS = 65_000;
+
+/** A server with every limit set. It takes no content type until a route says which. */
+export function createServer({ bodyLimitBytes, requestTimeoutMs, routes }: ServerOptions): Server {
+  const app = fastify({
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: requestTimeoutMs,
+    connectionTimeout: 2 * requestTimeoutMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    disableRequestLogging: true,
+  });
+  app.removeAllContentTypeParsers();
+  app.setNotFoundHandler((request, reply) => {
+    const method = routes[request.url.split('?', 1)[0] ?? ''];
+    if (method === undefined) return reply.code(404).send({ error: 'no such path' });
+    return reply
+      .code(405)
+      .header('allow', method)
+      .send({ error: `use ${method}` });
+  });
+  app.setErrorHandler<FastifyError>((error, _request, reply) => {
+    if (error instanceof HttpError) {
+      const { message, code, statusCode } = error;
+      return reply.code(statusCode).send(code === null ? { error: message } : { error: message, code });
+    }
+    const status = error.statusCode ?? 500;
+    // A fault of ours may hold a path or a value that is nobody's business.
+    return reply.code(status).send({ error: status < 500 ? error.message : 'internal error' });
+  });
+  return app;
+}
+
+/** Listens on a Unix socket that only our user can open, or on TCP; resolves to the address. */
+export async function listen(
+  app: Server,
+  where: { readonly socket: string } | { readonly host: string; readonly port: number },
+): Promise<string> {
+  if (!('socket' in where)) return app.listen(where);
+  await app.listen({ path: where.socket });
+  await chmod(where.socket, 0o600);
+  return where.socket;
+}

@@ -1,0 +1,119 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { claimOf } from './claims.ts';
+import { Identifier } from './index.ts';
+
+const identifier = await Identifier.create({ libmagic: false });
+const contradiction = (name: string, head: Buffer): string | null =>
+  identifier.identify({ head, tail: null, size: head.length, name }).contradiction;
+
+const ELF = Buffer.concat([Buffer.from('\x7fELF\x02\x01\x01', 'latin1'), Buffer.alloc(64)]);
+const PE = Buffer.alloc(256);
+PE.write('MZ');
+PE.writeUInt32LE(128, 60);
+PE.write('PE', 128);
+const ZIP = Buffer.concat([Buffer.from('PK\x03\x04\x14\0', 'latin1'), Buffer.alloc(40)]);
+const PNG = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.alloc(40)]);
+const OLE = Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(512)]);
+const PGDMP = Buffer.concat([Buffer.from('PGDMP\x01\x0e', 'latin1'), Buffer.alloc(40)]);
+const TEXT = Buffer.from('Plain words, one after the other.\n');
+const SALTED = Buffer.concat([Buffer.from('Salted__'), Buffer.alloc(40, 0xa7)]);
+const LFS = Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 12\n');
+// Every byte value once, control characters included: no text, and no signature.
+const NOISE = Buffer.from(Array.from({ length: 256 }, (_, i) => (i * 167 + 13) & 255));
+
+describe('claim', () => {
+  test.each([
+    ['report.docx', 'application/vnd.openxmlformats-officedocument.wordprocessingml.document'],
+    ['REPORT.PDF', 'application/pdf'],
+    ['x.tar.gz', 'application/gzip'],
+    ['x.tgz', 'application/gzip'],
+    ['dump.sql.gz', 'application/gzip'],
+    ['libfoo.so.6', 'application/x-sharedlib'],
+    ['libfoo.so.6.0.1', 'application/x-sharedlib'],
+    ['a.kml', 'application/vnd.google-earth.kml+xml'],
+  ])('%s promises %s', (name, mime) => {
+    expect(claimOf(name)?.mime).toBe(mime);
+  });
+
+  test.each([
+    'README',
+    'syslog.1',
+    'x.7z.001',
+    'data.bin',
+    'x.bak',
+    'x.old',
+    'x.tmp',
+    '.json',
+    '~$report.docx',
+    '._photo.jpg',
+    'x.txt~',
+    'x.c.~1~',
+    'film.ts',
+    'x.no-such-extension-at-all',
+    'x.',
+    'x. pdf',
+    '',
+    '..',
+    'x.constructor',
+    'x.__proto__',
+  ])('%j promises nothing', (name) => {
+    expect(claimOf(name)).toBeNull();
+  });
+});
+
+describe('contradiction', () => {
+  test.each([
+    ['notes.txt', ELF],
+    ['notes.txt', ZIP],
+    ['photo.jpg', ZIP],
+    ['photo.jpg', TEXT],
+    ['report.docx', NOISE],
+    ['report.pdf', NOISE],
+    ['report.pdf', PE],
+    ['page.html', NOISE],
+    ['data.csv', NOISE],
+    ['data.json', PNG],
+    ['backup.zip', TEXT],
+    ['backup.tar.gz', NOISE],
+    ['song.mp4', PE],
+    ['dump.sql', NOISE],
+    ['libfoo.so.6', PNG],
+    ['report.pdf', SALTED],
+  ])('%s that holds something else is one (%#)', (name, bytes) => {
+    expect(contradiction(name, bytes)).toMatch(/^the name promises .*, but the content /);
+  });
+
+  test.each([
+    ['report.docx', ZIP],
+    ['report.docx', OLE],
+    ['report.doc', TEXT],
+    ['photo.jpg', PNG],
+    ['film.ts', TEXT],
+    ['main.h', TEXT],
+    ['main.py', TEXT],
+    ['main.py', NOISE],
+    ['table.xls', TEXT],
+    ['libc.so', TEXT],
+    ['old.rar', ZIP],
+    ['dump.sql', PGDMP],
+    ['dump.sql', gzipSync('x'.repeat(99))],
+    ['photo.jpg', LFS],
+    ['photo.jpg', Buffer.alloc(0)],
+    ['photo.jpg', Buffer.alloc(4096)],
+    ['photo.jpg', Buffer.from('todo')],
+    ['data.bin', ELF],
+    ['report.docx.bak', NOISE],
+    ['syslog.1', NOISE],
+    ['._report.docx', NOISE],
+    ['app.log', Buffer.concat([TEXT, Buffer.alloc(9), TEXT])],
+    ['notes.txt', Buffer.concat([TEXT, TEXT, Buffer.alloc(3), TEXT])],
+  ])('%s is none where in doubt (%#)', (name, bytes) => {
+    expect(contradiction(name, bytes)).toBeNull();
+  });
+
+  test('a name cannot speak through it', () => {
+    const hostile = contradiction('x\u001b[31m\nerror.pdf', NOISE) ?? '';
+    expect(hostile).toMatch(/^[\x20-\x7e]+$/);
+  });
+});

@@ -1,0 +1,94 @@
+import type { ContentType } from '../domain/index.ts';
+
+export interface NoReader {
+  readonly reason: 'opaque' | 'unsupported_format' | 'encrypted';
+  readonly detail: string;
+}
+
+/*
+ * Recognised, but nobody here can look inside. `opaque`: by design (a repository's packs, a keystore);
+ * `encrypted`: it needs a key; `unsupported_format`: it could be read, but no reader of ours does.
+ */
+const TABLE: Readonly<Record<NoReader['reason'], readonly string[]>> = {
+  encrypted: [
+    'application/x-luks',
+    'application/x-bitlocker',
+    'application/x-apple-diskimage-encrypted',
+    'application/pgp-encrypted',
+    'application/age-encryption',
+    'application/x-openssl-salted',
+    'application/x-ansible-vault',
+    'application/x-axcrypt',
+    'application/x-aescrypt',
+    'application/x-ecryptfs',
+    'application/x-ooxml-encrypted',
+    'application/x-proxmox-backup-encrypted',
+  ],
+  opaque: [
+    'application/x-keepass',
+    'application/x-java-keystore',
+    'application/x-pkcs12',
+    'application/x-borg-segment',
+    'application/x-git-packfile',
+    'application/x-proxmox-backup-blob',
+    'application/x-swap-image',
+    'application/x-mdraid-image',
+    'application/x-lvm-image',
+  ],
+  unsupported_format: [
+    'application/x-dar',
+    'application/x-proxmox-vma',
+    'application/x-postgresql-dump',
+    'application/x-oracle-dump',
+    'application/x-ms-tape-format',
+    'application/x-zfs-stream',
+    'application/x-btrfs-stream',
+    'application/x-xfsdump',
+    'application/x-ufs-dump',
+    'application/x-bacula-volume',
+    'application/x-amanda-dump',
+    'application/x-partclone',
+    'application/x-partimage',
+    'application/x-btrfs-image',
+    'application/x-xfs-image',
+    'application/x-exfat-image',
+    'application/x-refs-image',
+    'application/x-reiserfs-image',
+    'application/x-f2fs-image',
+    'application/x-cramfs-image',
+    'application/x-romfs-image',
+    'application/x-parallels-disk',
+    'application/x-lzop',
+    'application/x-lrzip',
+    'application/x-snappy-framed',
+    'application/zlib',
+    'application/x-ace-compressed',
+    'application/x-zoo',
+    'application/x-zpaq',
+    'application/x-installshield',
+    'application/vnd.appimage',
+    'application/x-shellscript-payload',
+    'application/vnd.ms-outlook-pst',
+  ],
+};
+
+const REASONS: ReadonlyMap<string, NoReader['reason']> = new Map(
+  (['encrypted', 'opaque', 'unsupported_format'] as const).flatMap((reason) =>
+    TABLE[reason].map((mime): [string, NoReader['reason']] => [mime, reason]),
+  ),
+);
+
+const WHY: Readonly<Record<NoReader['reason'], string>> = {
+  encrypted: 'it needs a key to be looked into',
+  opaque: 'its content cannot be looked into by itself',
+  unsupported_format: 'there is no reader for this format',
+};
+
+/**
+ * Why what is inside was not examined, for a type that is recognised but that nothing here opens; null for types
+ * with a reader and for those that hold nothing but themselves.
+ */
+export function withoutReader(type: ContentType): NoReader | null {
+  const reason = REASONS.get(type.mime);
+  return reason === undefined ? null : { reason, detail: `${type.description}: ${WHY[reason]}` };
+}

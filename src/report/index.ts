@@ -1,0 +1,31 @@
+import type { Writable } from 'node:stream';
+import { HtmlWriter } from './html.ts';
+import { JsonWriter, NdjsonWriter } from './json.ts';
+import { SarifWriter } from './sarif.ts';
+import { TextWriter } from './text.ts';
+import type { ReportFormat, ReportOptions, ReportWriter } from './writer.ts';
+
+/** A scan's report for people (text, html) and programs (json, ndjson, sarif), as it comes about. */
+export { forTerminal } from './escape.ts';
+export { counted, duration, number, size } from './figures.ts';
+export { isBrokenPipe } from './sink.ts';
+export { shorten, width } from './width.ts';
+export { REPORT_FORMATS } from './writer.ts';
+export type { ReportFormat, ReportOptions, ReportWriter } from './writer.ts';
+
+const WRITERS: Readonly<Record<ReportFormat, (output: Writable, options: ReportOptions) => ReportWriter>> = {
+  text: (output, options) => new TextWriter(output, options),
+  json: (output) => new JsonWriter(output),
+  ndjson: (output) => new NdjsonWriter(output),
+  sarif: (output, options) => new SarifWriter(output, options),
+  html: (output) => new HtmlWriter(output),
+};
+
+/** A writer that sends a report to `output`, which stays open and is the caller's to close. */
+export function createReport(
+  format: ReportFormat,
+  output: Writable,
+  options: ReportOptions = {},
+): ReportWriter {
+  return WRITERS[format](output, options);
+}

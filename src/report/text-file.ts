@@ -1,0 +1,218 @@
+import type { FileResult } from '../contracts/index.ts';
+import { forTerminal } from './escape.ts';
+import { counted, size } from './figures.ts';
+import type { Paint } from './paint.ts';
+import { padEnd, shorten, shortenEnd } from './width.ts';
+
+/** `decision score verdict size type path`, two spaces between; the path takes what is left. */
+const COLUMNS = { decision: 13, score: 5, verdict: 10, size: 8, type: 18 } as const;
+const GUTTER = '  ';
+/** Narrower terminals get no column for the type. */
+const MIN_COLUMNS_FOR_TYPE = 96;
+const MIN_PATH = 20;
+const PROVISIONAL = ' (provisional)';
+
+/** Places listed below one finding, and findings or gaps below one file, before the rest is counted. */
+const MAX_PLACES = 5;
+const MAX_GROUPS = 20;
+const LABEL_WIDTH = 9;
+
+export class Table {
+  readonly #paint: Paint;
+  readonly #columns: number | null;
+  readonly #verbose: boolean;
+  readonly #withType: boolean;
+
+  /** `columns` null: as wide as the names are. */
+  constructor(paint: Paint, columns: number | null, verbose: boolean) {
+    this.#paint = paint;
+    this.#columns = columns;
+    this.#verbose = verbose;
+    this.#withType = columns === null || columns >= MIN_COLUMNS_FOR_TYPE;
+  }
+
+  heading(): string {
+    return this.#paint.strong(this.#row('DECISION', 'SCORE', 'VERDICT', 'SIZE', 'TYPE', 'PATH').trimEnd());
+  }
+
+  /** The row, and below it, for what is not approved, the grounds. Each line without its end. */
+  lines(result: FileResult): string[] {
+    const path = forTerminal(result.path);
+    const room = this.#pathRoom() - (result.provisional ? PROVISIONAL.length : 0);
+    const shown = this.#columns === null ? path : shorten(path, room);
+    const row = this.#row(
+      result.decision,
+      String(result.score),
+      result.verdict,
+      size(result.size),
+      shortenEnd(forTerminal(result.content_type.mime).replace(/^application\//, ''), COLUMNS.type),
+      shown,
+      this.#paint.decision[result.decision],
+    );
+    const lines = [row + (result.provisional ? this.#paint.warning(PROVISIONAL) : '')];
+    if (result.decision === 'auto_approve' && !this.#verbose) return lines;
+    if (shown !== path) lines.push(this.#label('path', path));
+    return [...lines, ...this.#grounds(result)];
+  }
+
+  #row(
+    decision: string,
+    score: string,
+    verdict: string,
+    bytes: string,
+    type: string,
+    path: string,
+    color = (text: string): string => text,
+  ): string {
+    const cells = [
+      color(decision) + ' '.repeat(Math.max(0, COLUMNS.decision - decision.length)),
+      score.padStart(COLUMNS.score),
+      verdict.padEnd(COLUMNS.verdict),
+      bytes.padStart(COLUMNS.size),
+    ];
+    if (this.#withType) cells.push(padEnd(type, COLUMNS.type));
+    return [...cells, path].join(GUTTER);
+  }
+
+  #pathRoom(): number {
+    const { decision, score, verdict, size: bytes, type } = COLUMNS;
+    const fixed = decision + score + verdict + bytes + 4 * GUTTER.length;
+    const left = (this.#columns ?? 0) - fixed - (this.#withType ? type + GUTTER.length : 0);
+    return Math.max(MIN_PATH, left);
+  }
+
+  #grounds(result: FileResult): string[] {
+    const lines = result.reasons
+      .slice(0, MAX_GROUPS)
+      .map((reason, at) => this.#label(at === 0 ? 'because' : '', forTerminal(reason)));
+    const left = result.reasons.length - MAX_GROUPS;
+    if (left > 0) lines.push(this.#more(left, 'more reason'));
+    if (result.score_lines.length > 1) {
+      const sum = result.score_lines.map(({ kind, points }) => `${forTerminal(kind)} ${points}`).join(' + ');
+      lines.push(this.#label('score', `${sum} = ${result.score}`));
+    }
+    lines.push(...this.#findings(result), ...this.#gaps(result));
+    if (this.#verbose) {
+      for (const { name, engine, value, trail } of result.measurements) {
+        const fact = `${forTerminal(name)} ${forTerminal(String(value))}`;
+        lines.push(this.#label('measured', `${fact} · ${forTerminal(engine)}${this.#dimTrail(trail)}`));
+      }
+    }
+    const moved = this.#moved(result);
+    return moved === null ? lines : [...lines, moved];
+  }
+
+  #findings(result: FileResult): string[] {
+    const sorted = result.findings.toSorted((a, b) => b.weight - a.weight);
+    const groups = Map.groupBy(sorted, ({ kind, rule, engine, weight, accepted }) =>
+      JSON.stringify([kind, rule, engine, weight, accepted]),
+    );
+    const shown = this.#limited([...groups.values()]);
+    const lines = shown.flatMap((group) => {
+      const [first] = group;
+      if (first === undefined) return [];
+      const worth =
+        first.accepted === undefined ? counted(first.weight, 'point') : acceptedBecause(first.accepted);
+      const rule = this.#paint.strong(forTerminal(first.rule));
+      const head = this.#label(
+        'finding',
+        `${first.kind} · ${rule} · ${forTerminal(first.engine)} · ${worth}`,
+      );
+      const places = group.map(({ trail, detail, offset }) => ({ trail, detail, offset }));
+      return [head, ...this.#places(places)];
+    });
+    const left = groups.size - shown.length;
+    if (left > 0) lines.push(this.#more(left, 'more kind of finding', 'more kinds of finding'));
+    const omitted = result.omitted?.findings ?? 0;
+    if (omitted > 0) lines.push(this.#beyond(omitted, 'finding'));
+    return lines;
+  }
+
+  #gaps(result: FileResult): string[] {
+    const groups = Map.groupBy(result.gaps, ({ reason, by, rule, accepted }) =>
+      JSON.stringify([reason, by, rule, accepted]),
+    );
+    const shown = this.#limited([...groups.values()]);
+    const lines = shown.flatMap((group) => {
+      const [first] = group;
+      if (first === undefined) return [];
+      const consequence =
+        first.accepted === undefined ? CONSEQUENCES[first.rule] : acceptedBecause(first.accepted);
+      const head = `${this.#paint.strong(first.reason)} · ${forTerminal(first.by)} · ${consequence}`;
+      const sizes = group.map(({ bytes }) => bytes);
+      const extent = sizes.every((bytes) => bytes !== null) ? ` · ${size(total(sizes))}` : '';
+      const artifacts = total(group.map((gap) => gap.artifacts ?? 1));
+      const many = artifacts > group.length ? ` · ${counted(artifacts, 'artifact')}` : '';
+      return [this.#label('gap', head + many + extent), ...this.#places(group)];
+    });
+    const left = groups.size - shown.length;
+    if (left > 0) lines.push(this.#more(left, 'more kind of gap', 'more kinds of gap'));
+    const omitted = result.omitted?.gaps ?? 0;
+    if (omitted > 0) lines.push(this.#beyond(omitted, 'gap'));
+    return lines;
+  }
+
+  /** Where, and what is said of it: the words once if they are the same everywhere. */
+  #places(places: readonly { trail: readonly string[]; detail: string; offset?: number | null }[]): string[] {
+    const same = places.every(({ detail }) => detail === places[0]?.detail);
+    const lines = same ? [this.#label('', forTerminal(places[0]?.detail ?? ''))] : [];
+    const shown = this.#verbose ? places : places.slice(0, MAX_PLACES);
+    for (const { trail, detail, offset } of shown) {
+      const inside = trail.length > 1 ? `in ${trailText(trail)}` : 'in the file itself';
+      const at = typeof offset === 'number' ? `, at byte ${offset}` : '';
+      if (trail.length === 1 && same && at === '' && places.length === 1) continue;
+      const words = same ? '' : `: ${forTerminal(detail)}`;
+      lines.push(this.#label('', this.#paint.dim(inside + at) + words));
+    }
+    const left = places.length - shown.length;
+    return left > 0 ? [...lines, this.#more(left, 'more place')] : lines;
+  }
+
+  #moved(result: FileResult): string | null {
+    const { disposition } = result;
+    if (disposition === undefined || disposition.action === 'none') return null;
+    const where = forTerminal(disposition.location);
+    const why = disposition.detail === null ? '' : `: ${forTerminal(disposition.detail)}`;
+    const id = disposition.id === null ? '' : ` (id ${forTerminal(disposition.id)})`;
+    if (disposition.action === 'failed') {
+      return this.#label('moved', this.#paint.alarm(`NOT MOVED${why}; it is still ${where}`));
+    }
+    const verb = disposition.action === 'held' ? 'held for review in' : 'quarantined in';
+    return this.#label('moved', `${verb} ${where}${id}${why}`);
+  }
+
+  #dimTrail(trail: readonly string[]): string {
+    return trail.length > 1 ? this.#paint.dim(` · in ${trailText(trail)}`) : '';
+  }
+
+  #label(label: string, words: string): string {
+    return `  ${this.#paint.dim(label.padEnd(LABEL_WIDTH))}${words}`;
+  }
+
+  #more(left: number, one: string, many = `${one}s`): string {
+    return this.#label('', this.#paint.dim(`… and ${counted(left, one, many)}`));
+  }
+
+  #beyond(omitted: number, one: string): string {
+    return this.#label('', this.#paint.dim(`… and ${counted(omitted, one)} beyond what a report lists`));
+  }
+
+  #limited<T>(groups: readonly T[]): readonly T[] {
+    return this.#verbose ? groups : groups.slice(0, MAX_GROUPS);
+  }
+}
+
+const CONSEQUENCES = { tolerate: 'tolerated', review: 'for review', quarantine: 'quarantines' } as const;
+
+function acceptedBecause(why: string): string {
+  return `accepted: ${forTerminal(why)}`;
+}
+
+/** `nightly.tar › home/a/clam.exe`. A name that holds the separator cannot pass for two. */
+function trailText(trail: readonly string[]): string {
+  return trail.map((name) => forTerminal(name).replaceAll('›', '\\u{203a}')).join(' › ');
+}
+
+function total(numbers: readonly (number | null)[]): number {
+  return numbers.reduce<number>((before, value) => before + (value ?? 0), 0);
+}

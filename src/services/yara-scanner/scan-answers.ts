@@ -1,0 +1,21 @@
+import type { YaraErrorCode } from '../../contracts/index.ts';
+import { HttpError } from '../../http/index.ts';
+import type { EnginePool, ScanAnswer } from './engine-pool.ts';
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** Throws 503 when there is nothing to scan with. */
+export async function needRules(pool: EnginePool): Promise<void> {
+  await pool.ready();
+  const { version, rules } = pool.state();
+  if (version === null) throw new HttpError(500, 'the YARA engine does not start', 'engine_failed');
+  if (rules === 0) throw new HttpError(503, 'no rules are loaded', 'no_rules');
+}
+
+const STATUS: Readonly<Partial<Record<YaraErrorCode, number>>> = { busy: 503, changed: 409, unreadable: 404 };
+
+/** The 200's body, or what to throw. */
+export function bodyOf(answer: ScanAnswer): Buffer {
+  if (answer.ok) return answer.body;
+  throw new HttpError(STATUS[answer.code] ?? 500, answer.message, answer.code);
+}

@@ -1,0 +1,94 @@
+import { crc32, createInflateRaw } from 'node:zlib';
+import { ByteReader } from '../byte-reader.ts';
+import type { Format } from '../format.ts';
+import { AFTER_THE_END, innerName } from '../inner-name.ts';
+import { Damaged, Unsupported } from '../trouble.ts';
+import { pump } from '../zlib-pump.ts';
+
+const OUTPUT_BYTES = 128 * 1024;
+const FLAG = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 } as const;
+
+export const gzip: Format = {
+  id: 'gzip',
+  access: 'stream',
+  doc: {
+    name: 'gzip',
+    description: 'A compressed stream (deflate) with check sum; several may follow each other.',
+    references: ['RFC 1952: https://www.rfc-editor.org/rfc/rfc1952'],
+    limitations: [],
+  },
+  async unpack(container, sink) {
+    const reader = new ByteReader(container.stream);
+    const members = gunzip(reader);
+    await sink.member({ name: innerName(container.name), size: null, content: members });
+    // What the examiner left is decoded all the same: only so is known where the compressed data end.
+    for await (const _ of members);
+    if (await reader.skipZeros())
+      await sink.member({ name: AFTER_THE_END, size: null, content: reader.rest() });
+  },
+};
+
+async function* gunzip(reader: ByteReader): AsyncGenerator<Buffer, void, undefined> {
+  for (let first = true; ; first = false) {
+    const magic = await reader.peek(2);
+    if (magic.length < 2 || magic[0] !== 0x1f || magic[1] !== 0x8b) {
+      if (first) throw new Damaged('no gzip header');
+      return;
+    }
+    await skipHeader(reader);
+    yield* member(reader);
+  }
+}
+
+async function* member(reader: ByteReader): AsyncGenerator<Buffer, void, undefined> {
+  let sum = 0;
+  let size = 0;
+  try {
+    for await (const chunk of pump(createInflateRaw({ chunkSize: OUTPUT_BYTES }), reader)) {
+      sum = crc32(chunk, sum);
+      size += chunk.length;
+      yield chunk;
+    }
+  } catch (error) {
+    throw isZlibError(error) ? new Damaged(wordsFor(error, size)) : error;
+  }
+  const trailer = await reader.exactly(8);
+  if (trailer.length < 8) throw new Damaged(`cut off in the trailer, after ${size} bytes of content`);
+  if (trailer.readUInt32LE(0) !== sum) throw new Damaged('the check sum does not match the content');
+  if (trailer.readUInt32LE(4) !== size % 2 ** 32) throw new Damaged('the size does not match the content');
+}
+
+export function isZlibError(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && 'code' in error && /^(?:Z_|ZSTD_)/.test(String(error.code));
+}
+
+export function wordsFor(error: Error & { code: string }, size: number): string {
+  return error.code === 'Z_BUF_ERROR'
+    ? `cut off after ${size} bytes of content`
+    : `${error.message} after ${size} bytes of content`;
+}
+
+async function skipHeader(reader: ByteReader): Promise<void> {
+  const header = await reader.exactly(10);
+  if (header.length < 10) throw new Damaged('cut off in the header');
+  const flags = header.readUInt8(3);
+  if (header.readUInt8(2) !== 8) throw new Unsupported(`gzip method ${header.readUInt8(2)}`);
+  if ((flags & FLAG.reserved) !== 0) throw new Damaged('reserved bits are set in the header');
+  if ((flags & FLAG.extra) !== 0) {
+    const length = await reader.exactly(2);
+    if (length.length === 2) await reader.skip(length.readUInt16LE(0));
+  }
+  if ((flags & FLAG.name) !== 0) await skipText(reader);
+  if ((flags & FLAG.comment) !== 0) await skipText(reader);
+  if ((flags & FLAG.headerCrc) !== 0) await reader.skip(2);
+}
+
+async function skipText(reader: ByteReader): Promise<void> {
+  for (let part = await reader.next(); part !== null; part = await reader.next()) {
+    const end = part.indexOf(0);
+    if (end >= 0) {
+      reader.giveBack(part.length - end - 1);
+      return;
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import { constants, createZstdDecompress } from 'node:zlib';
+import { ByteReader } from '../byte-reader.ts';
+import type { Format } from '../format.ts';
+import { AFTER_THE_END, innerName } from '../inner-name.ts';
+import { Damaged, OverBudget, Unsupported } from '../trouble.ts';
+import { pump, type PumpInput } from '../zlib-pump.ts';
+import { isZlibError, wordsFor } from './gzip.ts';
+
+const MAGIC = 0xfd2fb528;
+/** 0x184D2A50 to 0x184D2A5F: frames that a decoder passes over. */
+const SKIPPABLE = 0x184d2a50;
+/** Skippable frames of up to this size are frame sizes (pzstd) or a few figures; larger ones are looked at. */
+const PLAIN_SKIPPABLE_BYTES = 16;
+/** The decoder keeps the window in memory: 128 MiB, what zstd itself allows without being asked. */
+const MAX_WINDOW_LOG = 27;
+const MAX_WINDOW_BYTES = 2 ** MAX_WINDOW_LOG;
+
+export const zstd: Format = {
+  id: 'zstd',
+  access: 'stream',
+  doc: {
+    name: 'Zstandard',
+    description: 'A compressed stream of frames with check sums.',
+    references: ['RFC 8878: https://www.rfc-editor.org/rfc/rfc8878'],
+    limitations: ['Windows over 128 MiB (--long=28 and more) are a gap', 'External dictionaries are a gap'],
+  },
+  async unpack(container, sink) {
+    const reader = new ByteReader(container.stream);
+    const skipped: Buffer[] = [];
+    const frames = decodeFrames(reader, skipped);
+    await sink.member({ name: innerName(container.name), size: null, content: frames });
+    for await (const _ of frames);
+    for (const hidden of skipped)
+      await sink.member({ name: '(skippable frame)', size: hidden.length, content: once(hidden) });
+    if (await reader.skipZeros())
+      await sink.member({ name: AFTER_THE_END, size: null, content: reader.rest() });
+  },
+};
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer, void, undefined> {
+  yield bytes;
+}
+
+/** Bytes of skippable frames kept in one stream; what is beyond is a gap. */
+const KEPT_BYTES = 1024 * 1024;
+
+async function* decodeFrames(reader: ByteReader, skipped: Buffer[]): AsyncGenerator<Buffer, void, undefined> {
+  let kept = 0;
+  let seen = false;
+  for (;;) {
+    const head = await reader.peek(18);
+    const magic = head.length >= 4 ? head.readUInt32LE(0) : null;
+    if (magic !== null && (magic & ~0xf) >>> 0 === SKIPPABLE) {
+      const size = head.length >= 8 ? head.readUInt32LE(4) : 0;
+      await reader.skip(8);
+      kept += size;
+      if (kept > KEPT_BYTES) throw new Unsupported('more than 1 MiB in frames that decoders pass over');
+      const frame = await reader.exactly(size);
+      if (head.length < 8 || frame.length < size) throw new Damaged('cut off in a skippable frame');
+      if (size > PLAIN_SKIPPABLE_BYTES) skipped.push(frame);
+    } else if (magic === MAGIC) yield* decodeFrame(reader, head);
+    else if (seen) return;
+    else throw new Damaged('no Zstandard frame');
+    seen = true;
+  }
+}
+
+async function* decodeFrame(reader: ByteReader, head: Buffer): AsyncGenerator<Buffer, void, undefined> {
+  const header = frameHeader(head);
+  if (header.window > MAX_WINDOW_BYTES) {
+    throw new OverBudget(`needs a window of ${header.window} bytes; at most ${MAX_WINDOW_BYTES} are given`);
+  }
+  if (header.dictionary) throw new Unsupported('needs a dictionary that is not in the file');
+  const frame = new Frame(reader, header);
+  const decoder = createZstdDecompress({
+    chunkSize: 128 * 1024,
+    params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
+  });
+  let size = 0;
+  try {
+    for await (const chunk of pump(decoder, frame)) {
+      size += chunk.length;
+      yield chunk;
+    }
+  } catch (error) {
+    throw isZlibError(error) ? new Damaged(wordsFor(error, size)) : error;
+  }
+  if (!frame.complete) throw new Damaged(`cut off after ${size} bytes of content`);
+}
+
+interface FrameHeader {
+  readonly bytes: number;
+  /** Of memory that the decoder needs. */
+  readonly window: number;
+  readonly dictionary: boolean;
+  readonly checksum: boolean;
+}
+
+/** RFC 8878, 3.1.1.1. */
+function frameHeader(head: Buffer): FrameHeader {
+  if (head.length < 6) throw new Damaged('cut off in a frame header');
+  const descriptor = head.readUInt8(4);
+  const single = (descriptor & 0x20) !== 0;
+  const sizeBytes = [single ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
+  const dictionaryBytes = [0, 1, 2, 4][descriptor & 3] ?? 0;
+  const sizeAt = 5 + (single ? 0 : 1) + dictionaryBytes;
+  if (head.length < sizeAt + sizeBytes) throw new Damaged('cut off in a frame header');
+  const exponent = head.readUInt8(5) >> 3;
+  const base = 2 ** (10 + exponent);
+  const window = single ? contentSize(head, sizeAt, sizeBytes) : base + (base / 8) * (head.readUInt8(5) & 7);
+  const dictionary = dictionaryBytes > 0 && head.readUIntLE(sizeAt - dictionaryBytes, dictionaryBytes) !== 0;
+  return { bytes: sizeAt + sizeBytes, window, dictionary, checksum: (descriptor & 4) !== 0 };
+}
+
+function contentSize(head: Buffer, at: number, bytes: number): number {
+  if (bytes === 8) return Number(head.readBigUInt64LE(at));
+  return head.readUIntLE(at, bytes) + (bytes === 2 ? 256 : 0);
+}
+
+/** Exactly one frame of the stream, found by walking its block headers; what follows stays in the reader. */
+class Frame implements PumpInput {
+  readonly #reader: ByteReader;
+  readonly #checksum: boolean;
+  /** Bytes until the next block header, or the end. */
+  #pass: number;
+  #blockHeader: number[] = [];
+  #last = false;
+  complete = false;
+
+  constructor(reader: ByteReader, header: FrameHeader) {
+    this.#reader = reader;
+    this.#pass = header.bytes;
+    this.#checksum = header.checksum;
+  }
+
+  async next(): Promise<Buffer | null> {
+    if (this.complete) return null;
+    const chunk = await this.#reader.next();
+    if (chunk === null) return null;
+    const used = this.#walk(chunk);
+    this.#reader.giveBack(chunk.length - used);
+    return chunk.subarray(0, used);
+  }
+
+  /** The decoder wants all of a frame; if it stops before, the frame is damaged and nobody reads on. */
+  giveBack(): void {}
+
+  #walk(chunk: Buffer): number {
+    let at = 0;
+    while (at < chunk.length) {
+      const pass = Math.min(this.#pass, chunk.length - at);
+      this.#pass -= pass;
+      at += pass;
+      if (this.#pass > 0) break;
+      if (this.#last) {
+        this.complete = true;
+        break;
+      }
+      if (at === chunk.length) break;
+      this.#blockHeader.push(chunk.readUInt8(at++));
+      if (this.#blockHeader.length === 3) this.#block();
+    }
+    if (this.#last && this.#pass === 0) this.complete = true;
+    return at;
+  }
+
+  #block(): void {
+    const [low = 0, middle = 0, high = 0] = this.#blockHeader;
+    this.#blockHeader = [];
+    const word = low | (middle << 8) | (high << 16);
+    const repeated = ((word >> 1) & 3) === 1;
+    this.#pass = repeated ? 1 : word >> 3;
+    if ((word & 1) === 0) return;
+    this.#last = true;
+    if (this.#checksum) this.#pass += 4;
+  }
+}

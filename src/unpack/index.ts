@@ -1,0 +1,6 @@
+/** Artifact → child Artifacts or Gaps: everything that opens containers, within one Budget a tree. */
+export { Budget, DEFAULT_LIMITS, type BudgetLimits } from './budget.ts';
+export type { Container, Format, FormatDoc, Member, MemberSink, UnpackContext } from './format.ts';
+export { openContainer } from './open-container.ts';
+export { accessOf, canOpen, FORMATS } from './registry.ts';
+export { closeUnpackers } from './seven-zip/pool.ts';

@@ -1,0 +1,60 @@
+import { FileSource } from '../bytes/index.ts';
+import { inWords } from '../domain/index.ts';
+import type { Container, MemberSink, UnpackContext } from './format.ts';
+import { Bomb, ConsumerFailure, Guard } from './guard.ts';
+import { formatOf } from './registry.ts';
+import { spool, type Spooled } from './spool.ts';
+import { Trouble, Unsupported } from './trouble.ts';
+
+/**
+ * Opens one container and hands every member to the sink. Never throws but when the whole scan is aborted or the
+ * sink's `member` rejects: every trouble of the container becomes a gap or a finding. The one catch of this room.
+ */
+export async function openContainer(
+  container: Container,
+  sink: MemberSink,
+  context: UnpackContext,
+): Promise<void> {
+  context.signal.throwIfAborted();
+  const guard = new Guard(sink, context);
+  try {
+    await open(container, guard, context);
+  } catch (error) {
+    if (error instanceof ConsumerFailure) throw error.cause;
+    if (context.signal.aborted) throw context.signal.reason;
+    report(guard.timedOut() ?? error, sink);
+  } finally {
+    await guard.close();
+  }
+}
+
+async function open(container: Container, guard: Guard, context: UnpackContext): Promise<void> {
+  context.budget.takeDepth(container.depth);
+  const format = formatOf(container.format);
+  if (format === null) throw new Unsupported(`nothing here opens ${container.format}`);
+  const inside = { ...context, signal: guard.signal };
+  if (format.access === 'stream' || container.source !== null) {
+    guard.begin(format, format.access === 'stream' ? null : container.size);
+    await format.unpack({ ...container, stream: guard.counted(container.stream) }, guard, inside);
+    return;
+  }
+  guard.begin(format, null);
+  const spooled: Spooled = await spool(guard.counted(container.stream), context.scratch, guard.signal);
+  try {
+    const source = new FileSource(spooled.file.handle, spooled.size);
+    await format.unpack({ ...container, source, size: source.size, stream: source.stream() }, guard, inside);
+  } finally {
+    await spooled.file.remove();
+  }
+  if (spooled.brokeOff !== null) throw spooled.brokeOff.error;
+}
+
+function report(error: unknown, sink: MemberSink): void {
+  if (!(error instanceof Trouble)) {
+    sink.gap('corrupt', inWords(error));
+    return;
+  }
+  const { reason, message, member, bytes } = error;
+  sink.gap(reason, message, { bytes, ...(member === null ? {} : { member }) });
+  if (error instanceof Bomb) sink.unsafe('bomb', message, { evidence: error.evidence });
+}

@@ -1,0 +1,102 @@
+import type { Listing } from './protocol.ts';
+
+/** Names kept of encrypted members, and of members whose names unpacking would clean. */
+const ENCRYPTED_NAMES = 100;
+const RAW_NAMES = 10_000;
+const NAME_LENGTH = 4096;
+/** A line longer than this is cut: names have at most 64 Ki characters. */
+const LINE_BYTES = 256 * 1024;
+
+/** Reads `7z l -slt` line by line, in memory that does not grow with the number of entries. */
+export class ListingReader {
+  readonly listing: Listing = {
+    entries: 0,
+    encrypted: { count: 0, bytes: 0, names: [], first: -1 },
+    rawNames: new Map(),
+  };
+  readonly #entry = new Map<string, string>();
+  #inEntries = false;
+
+  line(line: string): void {
+    if (line.startsWith('----------')) {
+      this.#inEntries = true;
+      this.#entry.clear();
+      return;
+    }
+    if (!this.#inEntries) return;
+    const at = line.indexOf(' = ');
+    const key = at < 0 ? line.replace(/ =$/, '') : line.slice(0, at);
+    // A name that holds a newline goes on in the next line: only known keys begin a new field.
+    if (key === 'Path') this.#finish();
+    if (KEYS.has(key)) this.#entry.set(key, at < 0 ? '' : line.slice(at + 3));
+  }
+
+  end(): Listing {
+    this.#finish();
+    return this.listing;
+  }
+
+  #finish(): void {
+    const path = this.#entry.get('Path');
+    if (path !== undefined && !this.#isFolder()) this.#member(path);
+    this.#entry.clear();
+  }
+
+  #isFolder(): boolean {
+    const attributes = this.#entry.get('Attributes') ?? '';
+    const mode = this.#entry.get('Mode') ?? '';
+    return this.#entry.get('Folder') === '+' || attributes.startsWith('D') || mode.startsWith('d');
+  }
+
+  #member(path: string): void {
+    const { rawNames, encrypted } = this.listing;
+    const number = this.listing.entries++;
+    if (needsRawName(path) && rawNames.size < RAW_NAMES) rawNames.set(number, path.slice(0, NAME_LENGTH));
+    if (this.#entry.get('Encrypted') !== '+') return;
+    const size = Number(this.#entry.get('Size') ?? 0);
+    encrypted.count++;
+    encrypted.bytes += size;
+    if (encrypted.first < 0 && size > 0) encrypted.first = number;
+    if (encrypted.names.length < ENCRYPTED_NAMES) encrypted.names.push(path.slice(0, NAME_LENGTH));
+  }
+}
+
+const KEYS = new Set(['Path', 'Folder', 'Size', 'Attributes', 'Mode', 'Encrypted']);
+
+/** 7-Zip makes `..` and leading slashes harmless when it unpacks; the report must show what was stored. */
+function needsRawName(path: string): boolean {
+  return path.startsWith('/') || /(?:^|\/)\.{1,2}(?:\/|$)/.test(path) || path.includes('//');
+}
+
+/** Cuts a byte stream into lines; what is longer than the ceiling is cut off. */
+export class Lines {
+  readonly #line: (line: string) => void;
+  #parts: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(line: (line: string) => void) {
+    this.#line = line;
+  }
+
+  write(bytes: Uint8Array): void {
+    for (let from = 0; from < bytes.length;) {
+      const newline = bytes.indexOf(10, from);
+      const end = newline < 0 ? bytes.length : newline;
+      const room = Math.min(end - from, LINE_BYTES - this.#length);
+      if (room > 0) {
+        this.#parts.push(bytes.slice(from, from + room));
+        this.#length += room;
+      }
+      if (newline < 0) return;
+      this.end();
+      from = newline + 1;
+    }
+  }
+
+  end(): void {
+    const line = Buffer.concat(this.#parts).toString('utf8');
+    this.#parts = [];
+    this.#length = 0;
+    this.#line(line.endsWith('\r') ? line.slice(0, -1) : line);
+  }
+}

@@ -1,0 +1,248 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { Complaints } from './complaints.ts';
+import { ARCHIVE_PATH, Host, type Outputs, type Sink } from './host.ts';
+import { archiveInput } from './input.ts';
+import { Lines, ListingReader } from './listing.ts';
+import { startProgram } from './program.ts';
+import {
+  CELL,
+  CHUNK_BYTES,
+  WINDOW,
+  type Ending,
+  type Job,
+  type Message,
+  type ThreadData,
+} from './protocol.ts';
+
+// The 7-Zip thread: one job at a time, a fresh instance of the program for each. It runs synchronously and waits on
+// shared memory when the main thread is behind; the main thread ends it when time is up.
+
+const port = parentPort;
+if (port === null) throw new Error('this file is a thread of BackupLens, not a program');
+const { program } = workerData as ThreadData;
+
+/** Thrown through the program to stop it: nothing more is to be learned. */
+class Enough extends Error {}
+
+port.on('message', (job: Job) => {
+  void run(job).then((ending) => {
+    port.postMessage(ending);
+  });
+});
+
+async function run(job: Job): Promise<Ending> {
+  const control = new Int32Array(job.control);
+  const complaints = new Complaints();
+  const reader = job.task === 'list' ? new ListingReader() : null;
+  const lines = new Lines((line) => {
+    complaints.line(line);
+    reader?.line(line);
+  });
+  const outputs =
+    job.task === 'extract'
+      ? new Members(control, lines)
+      : new Proof(job.provenBy, lines, () => complaints.any);
+  const host = new Host(archiveInput(job.input, control), outputs, job.memoryBytes);
+  let code: number | null = null;
+  try {
+    code = (await startProgram(program, host)).main(argumentsFor(job));
+  } catch (error) {
+    if (!(error instanceof Enough)) complaints.add(`7-Zip broke down: ${inWords(error)}`);
+  }
+  lines.end();
+  if (outputs instanceof Members) outputs.end();
+  return {
+    kind: 'end',
+    code,
+    errors: complaints.list,
+    starved: host.starved,
+    entries: outputs.entries,
+    refused: outputs instanceof Members ? outputs.refused : 0,
+    proven: outputs instanceof Proof && !complaints.any && (outputs.passed || code === 0),
+    listing: reader?.end() ?? null,
+  };
+}
+
+function argumentsFor(job: Job): string[] {
+  const common = [
+    '-y',
+    '-bd',
+    '-bsp0',
+    '-bso1',
+    '-bse1',
+    '-sccUTF-8',
+    ...(job.type === null ? [] : [`-t${job.type}`]),
+  ];
+  // Without a password the program would ask for one: it gets one that nobody uses, and says that it is wrong.
+  const password = [`-p${job.password ?? 'no password was given'}`];
+  const archive = job.input.kind === 'ring' ? ['-si'] : ['--', ARCHIVE_PATH];
+  if (job.task === 'list') return ['l', '-slt', ...common, ...password, ...archive];
+  return ['x', '-aoa', '-o/o', ...common, ...password, ...archive];
+}
+
+function inWords(error: unknown): string {
+  return error instanceof Error ? error.message : `exception ${String(error)}`;
+}
+
+/** Every member as messages, at most WINDOW of them ahead of the main thread. */
+class Members implements Outputs {
+  entries = 0;
+  refused = 0;
+  readonly #control: Int32Array;
+  readonly #lines: Lines;
+  /** The member that was closed last, if it is empty: it may turn out to stand for a link, or for a wrong password. */
+  #empty: (Message & { kind: 'piece' }) | null = null;
+  #sent = 0;
+
+  constructor(control: Int32Array, lines: Lines) {
+    this.#control = control;
+    this.#lines = lines;
+  }
+
+  open(name: Uint8Array): Sink {
+    this.end();
+    return new MemberPieces(this.entries++, Uint8Array.from(name), this.#control, (message) => {
+      if (message.last && message.name !== null && message.bytes.length === 0) this.#empty = message;
+      else this.#send(message);
+    });
+  }
+
+  link(name: Uint8Array, target: Uint8Array): void {
+    this.#link('symbolic', Uint8Array.from(name), Uint8Array.from(target));
+  }
+
+  removed(name: Uint8Array): void {
+    if (this.#empty?.name === null || this.#empty === null || !Buffer.from(this.#empty.name).equals(name))
+      return;
+    this.#empty = null;
+    this.entries--;
+  }
+
+  print(bytes: Uint8Array): void {
+    this.#lines.write(bytes);
+  }
+
+  /** True when a complaint is only about a link that is counted anyway, or about a member that needs a password. */
+  explains(line: string): boolean {
+    const symbolic = /^ERROR: Dangerous (?:symbolic )?link path was ignored : ([^]*?) : ([^]*)$/.exec(line);
+    const hard = /^ERROR: Cannot create hard link : .*? : \/o\/([^]*?) : \/o\/([^]*)$/.exec(line);
+    const found = symbolic ?? hard;
+    if (found !== null) {
+      this.#link(
+        symbolic === null ? 'hard' : 'symbolic',
+        Buffer.from(found[1] ?? ''),
+        Buffer.from(found[2] ?? ''),
+      );
+      return true;
+    }
+    if (/^ERROR: .*wrong password/i.test(line)) {
+      if (this.#empty !== null) this.entries--;
+      this.#empty = null;
+      this.refused++;
+    }
+    return false;
+  }
+
+  /** Nothing more comes that could explain the last empty member. */
+  end(): void {
+    if (this.#empty !== null) this.#send(this.#empty);
+    this.#empty = null;
+  }
+
+  #link(how: 'symbolic' | 'hard', name: Uint8Array, target: Uint8Array): void {
+    this.end();
+    this.entries++;
+    this.#send({ kind: 'link', how, name, target });
+  }
+
+  #send(message: Message): void {
+    const control = this.#control;
+    for (;;) {
+      const taken = Atomics.load(control, CELL.taken);
+      if (this.#sent - taken < WINDOW) break;
+      Atomics.wait(control, CELL.taken, taken, 1000);
+    }
+    this.#sent++;
+    port?.postMessage(message, message.kind === 'piece' ? [message.bytes.buffer] : []);
+  }
+}
+
+/** Collects what is written to one member into pieces; a small member is one message. */
+class MemberPieces implements Sink {
+  readonly #number: number;
+  readonly #control: Int32Array;
+  readonly #send: (message: Message) => void;
+  #name: Uint8Array | null;
+  #piece = new Uint8Array(0);
+  #length = 0;
+
+  constructor(number: number, name: Uint8Array, control: Int32Array, send: (message: Message) => void) {
+    this.#number = number;
+    this.#name = name;
+    this.#control = control;
+    this.#send = send;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (Atomics.load(this.#control, CELL.unwanted) === this.#number + 1) return;
+    for (let from = 0; from < bytes.length;) {
+      if (this.#length === this.#piece.length) this.#room(bytes.length - from);
+      const part = bytes.subarray(from, from + this.#piece.length - this.#length);
+      this.#piece.set(part, this.#length);
+      this.#length += part.length;
+      from += part.length;
+    }
+  }
+
+  close(): void {
+    this.#flush(true);
+  }
+
+  #room(wanted: number): void {
+    if (this.#length === CHUNK_BYTES) this.#flush(false);
+    const size = Math.min(CHUNK_BYTES, Math.max(4096, this.#length * 4, this.#length + wanted));
+    const larger = new Uint8Array(size);
+    larger.set(this.#piece.subarray(0, this.#length));
+    this.#piece = larger;
+  }
+
+  #flush(last: boolean): void {
+    const bytes = this.#piece.subarray(0, this.#length);
+    this.#send({ kind: 'piece', number: this.#number, name: this.#name, bytes, last });
+    this.#name = null;
+    this.#piece = new Uint8Array(0);
+    this.#length = 0;
+  }
+}
+
+/** Takes members and keeps nothing; knows when the one that was asked for came out without complaint. */
+class Proof implements Outputs {
+  entries = 0;
+  passed = false;
+  readonly #provenBy: number;
+  readonly #lines: Lines;
+  readonly #complained: () => boolean;
+
+  constructor(provenBy: number, lines: Lines, complained: () => boolean) {
+    this.#provenBy = provenBy;
+    this.#lines = lines;
+    this.#complained = complained;
+  }
+
+  open(): Sink {
+    // 7-Zip complains of a member after closing it: the next one being opened means that it is content.
+    if (this.entries++ > this.#provenBy) {
+      this.passed = true;
+      throw new Enough();
+    }
+    return { write: () => {}, close: () => {} };
+  }
+
+  link(): void {}
+  removed(): void {}
+
+  print(bytes: Uint8Array): void {
+    this.#lines.write(bytes);
+    if (this.#complained()) throw new Enough();
+  }
+}

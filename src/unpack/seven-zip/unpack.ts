@@ -1,0 +1,223 @@
+import type { ByteSource } from '../../bytes/index.ts';
+import type { FormatSink, Member, UnpackContext } from '../format.ts';
+import { Damaged, NeedsPassword, OverBudget, Unsupported, type Trouble } from '../trouble.ts';
+import type { Ending, Listing, Message } from './protocol.ts';
+import { Run, type Bytes } from './run.ts';
+
+type Piece = Message & { kind: 'piece' };
+
+/** The source as 7-Zip reads it: by descriptor, or a copy of what is small enough to be in memory anyway. */
+export function bytesOf(source: ByteSource): Bytes {
+  if (source.fd !== null) return { kind: 'file', fd: source.fd, size: source.size };
+  return { kind: 'memory', bytes: Uint8Array.from(source.bytes ?? []) };
+}
+
+/**
+ * Opens an archive with 7-Zip: looks at its list, finds the password if it needs one, hands every member to the
+ * sink, and compares what was listed with what came out. `type` is 7-Zip's name of the format; null lets it find out.
+ */
+export async function unpackArchive(
+  source: ByteSource,
+  type: string | null,
+  sink: FormatSink,
+  context: UnpackContext,
+): Promise<void> {
+  const bytes = bytesOf(source);
+  const { listing, password, ending } = await openListing(bytes, type, context);
+  const locked = listing.encrypted.count > 0 && password === null;
+  const extracted = await extract({ bytes, type, password, listing }, sink, context);
+  if (locked) sink.gap('encrypted', encryptedDetail(listing), { bytes: listing.encrypted.bytes });
+  const trouble = troubleOf(extracted, locked) ?? troubleOf(ending, locked);
+  if (trouble !== null) throw trouble;
+  const owed = locked ? listing.entries - listing.encrypted.count : listing.entries;
+  if (extracted.entries < owed || extracted.entries > listing.entries) {
+    throw new Damaged(`${listing.entries} members are listed, ${extracted.entries} came out`);
+  }
+}
+
+/** Opens a compressed stream (`xz`, `bzip2`, `lzma`, `Z`) with 7-Zip: one member, called `name`. */
+export async function unpackStream(
+  bytes: Bytes,
+  type: string,
+  name: string,
+  sink: FormatSink,
+  context: UnpackContext,
+): Promise<void> {
+  const { ending } = await extract(
+    { bytes, type, password: null, listing: null, listed: null, name },
+    sink,
+    context,
+  );
+  const trouble = troubleOf(ending, false);
+  if (trouble !== null) throw trouble;
+}
+
+interface Opened {
+  readonly listing: Listing;
+  /** The password that opens its members; null when it needs none, or none fits. */
+  readonly password: string | null;
+  readonly ending: Ending;
+}
+
+async function openListing(bytes: Bytes, type: string | null, context: UnpackContext): Promise<Opened> {
+  const { passwords, signal } = context;
+  const plain = await answer({ task: 'list', type, bytes, signal });
+  if (plain.listing === null || isLocked(plain)) return lockedHeaders(bytes, type, context);
+  const { encrypted } = plain.listing;
+  if (encrypted.count === 0) return { listing: plain.listing, password: null, ending: plain };
+  for (const password of passwords) {
+    const proof = await answer({ task: 'prove', type, password, provenBy: encrypted.first, bytes, signal });
+    if (proof.proven) return { listing: plain.listing, password, ending: plain };
+  }
+  return { listing: plain.listing, password: null, ending: plain };
+}
+
+/** Even the list of names is encrypted. */
+async function lockedHeaders(
+  bytes: Bytes,
+  type: string | null,
+  { passwords, signal }: UnpackContext,
+): Promise<Opened> {
+  for (const password of passwords) {
+    const ending = await answer({ task: 'list', type, password, bytes, signal });
+    if (ending.listing !== null && !isLocked(ending)) return { listing: ending.listing, password, ending };
+  }
+  throw new NeedsPassword(`even the list of names is encrypted; ${passwords.length} passwords were tried`);
+}
+
+async function answer(task: Parameters<typeof Run.start>[0]): Promise<Ending> {
+  const run = await Run.start(task);
+  try {
+    return await run.ending();
+  } finally {
+    await run.close();
+  }
+}
+
+interface Extraction {
+  readonly bytes: Bytes;
+  readonly type: string | null;
+  readonly password: string | null;
+  readonly listing?: Listing;
+  /** Instead of the names that 7-Zip gives. */
+  readonly name?: string;
+}
+
+async function extract(
+  { bytes, type, password, listing, name }: Extraction,
+  sink: FormatSink,
+  { signal }: UnpackContext,
+): Promise<Ending> {
+  const run = await Run.start({ task: 'extract', type, password, bytes, signal });
+  try {
+    for (;;) {
+      const message = await run.next();
+      if (message.kind === 'end') return message;
+      if (message.kind === 'link') sink.link(message.how, message.name, message.target);
+      else if (message.name !== null) {
+        const content = new PieceContent(run, message);
+        const stored = name ?? storedName(message.name, listing?.rawNames.get(message.number));
+        await sink.member({ name: stored, size: null, content: content.chunks() });
+        await content.drain();
+      }
+    }
+  } finally {
+    await run.close();
+  }
+}
+
+/** The name as the list has it, where 7-Zip made it harmless; only if both end alike, so that no name goes astray. */
+function storedName(cleaned: Uint8Array, listed: string | undefined): Uint8Array | string {
+  if (listed === undefined) return cleaned;
+  const last = Buffer.from(cleaned).toString('utf8').split('/').at(-1);
+  return last === listed.split('/').at(-1) ? listed : cleaned;
+}
+
+/** One member's bytes as they come out of the thread. */
+class PieceContent {
+  readonly #run: Run;
+  readonly #number: number;
+  #piece: Piece | null;
+  #complete = false;
+
+  constructor(run: Run, first: Piece) {
+    this.#run = run;
+    this.#number = first.number;
+    this.#piece = first;
+  }
+
+  async *chunks(): AsyncGenerator<Buffer, void, undefined> {
+    for (let piece = await this.#next(); piece !== null; piece = await this.#next()) {
+      const { buffer, byteOffset, length } = piece.bytes;
+      if (length > 0) yield Buffer.from(buffer, byteOffset, length);
+    }
+  }
+
+  /** Passes over what the examiner left. */
+  async drain(): Promise<void> {
+    if (!this.#complete) this.#run.unwanted(this.#number);
+    while ((await this.#next()) !== null);
+  }
+
+  async #next(): Promise<Piece | null> {
+    if (this.#complete) return null;
+    const piece = this.#piece ?? (await this.#run.next());
+    this.#piece = null;
+    if (piece.kind === 'link') return this.#next();
+    if (piece.kind === 'end' || piece.number !== this.#number) {
+      throw new Damaged('7-Zip stopped in the middle of a member');
+    }
+    this.#complete = piece.last;
+    return piece;
+  }
+}
+
+const WRONG_PASSWORD = /wrong password|encrypted archive/i;
+const UNSUPPORTED = /unsupported (?:method|feature|command)|not implemented/i;
+const NOT_ARCHIVE = /cannot open the file as|can't open as archive|is not archive/i;
+
+function isLocked(ending: Ending): boolean {
+  return ending.errors.some((error) => /encrypted archive/i.test(error));
+}
+
+function encryptedDetail({ encrypted, entries }: Listing): string {
+  const names = encrypted.names.slice(0, 5).join(', ');
+  const more = encrypted.count > 5 ? ', …' : '';
+  return `${encrypted.count} of ${entries} members need a password: ${names}${more}`;
+}
+
+/** What 7-Zip's ending means for what was unpacked; null when all is well. */
+function troubleOf({ code, errors, starved }: Ending, locked: boolean): Trouble | null {
+  if (starved) return new OverBudget('needs more memory to be unpacked than 512 MiB');
+  const relevant = errors.filter((error) => !(locked && WRONG_PASSWORD.test(error)));
+  if (relevant.length === 0) {
+    return code === 0 || errors.length > 0 ? null : new Damaged(`7-Zip ended with code ${String(code)}`);
+  }
+  const detail = relevant.slice(0, 3).join('; ');
+  if (relevant.some((error) => WRONG_PASSWORD.test(error))) return new NeedsPassword(detail);
+  if (relevant.every((error) => UNSUPPORTED.test(error))) return new Unsupported(detail);
+  if (relevant.some((error) => NOT_ARCHIVE.test(error)) && relevant.length === 1) return new Damaged(detail);
+  return new Damaged(detail);
+}
+
+/** The content of one compressed stream: what `chunks` holds, decoded. */
+export async function* decodedStream(
+  chunks: AsyncIterable<Buffer>,
+  type: string,
+  { signal }: UnpackContext,
+): AsyncGenerator<Buffer, void, undefined> {
+  const bytes: Bytes = { kind: 'stream', chunks };
+  const run = await Run.start({ task: 'extract', type, bytes, signal });
+  try {
+    for (let message = await run.next(); ; message = await run.next()) {
+      if (message.kind === 'piece')
+        yield Buffer.from(message.bytes.buffer, message.bytes.byteOffset, message.bytes.length);
+      if (message.kind !== 'end') continue;
+      const trouble = troubleOf(message, false);
+      if (trouble !== null) throw trouble;
+      return;
+    }
+  } finally {
+    await run.close();
+  }
+}

@@ -1,0 +1,97 @@
+import { Damaged } from './trouble.ts';
+
+export const BLOCK = 512;
+
+/** What one header block says. Names are bytes without their end mark. */
+export interface TarHeader {
+  readonly name: Buffer;
+  readonly linkName: Buffer;
+  readonly size: number;
+  /** The type flag; `'\0'` of the oldest archives is given as `'0'`. */
+  readonly type: string;
+  readonly block: Buffer;
+}
+
+/** The check sum is right: this is a header, not data. */
+export function isHeader(block: Buffer): boolean {
+  if (block.length < BLOCK || block[0] === 0) return false;
+  const stored = octal(block.subarray(148, 156));
+  if (stored === null) return false;
+  let unsigned = 8 * 0x20;
+  let signed = unsigned;
+  for (let at = 0; at < BLOCK; at++) {
+    if (at === 148) at = 156;
+    const byte = block[at] ?? 0;
+    unsigned += byte;
+    signed += byte > 127 ? byte - 256 : byte;
+  }
+  // Some old programs summed signed characters.
+  return stored === unsigned || stored === signed;
+}
+
+/** `block` must be one that `isHeader` accepts, and stays the header's. Throws Damaged. */
+export function parseHeader(block: Buffer): TarHeader {
+  const name = text(block.subarray(0, 100));
+  const posix = block.toString('latin1', 257, 263) === 'ustar\0';
+  const prefix = posix ? text(block.subarray(345, 500)) : Buffer.alloc(0);
+  const flag = String.fromCharCode(block[156] ?? 0);
+  return {
+    name: prefix.length > 0 ? Buffer.concat([prefix, Buffer.from('/'), name]) : name,
+    linkName: text(block.subarray(157, 257)),
+    size: number(block.subarray(124, 136)),
+    type: flag === '\0' ? '0' : flag,
+    block,
+  };
+}
+
+/** A number field: octal text, or base 256 when its first bit is set. Throws Damaged. */
+export function number(field: Buffer): number {
+  const first = field[0] ?? 0;
+  if ((first & 0x80) === 0) {
+    const value = octal(field);
+    if (value === null) throw new Damaged('a number in a tar header is not octal');
+    return value;
+  }
+  let value = first & 0x7f;
+  for (const byte of field.subarray(1)) value = value * 256 + byte;
+  if (first === 0xff || !Number.isSafeInteger(value))
+    throw new Damaged('a number in a tar header is out of range');
+  return value;
+}
+
+function octal(field: Buffer): number | null {
+  const digits = field
+    .toString('latin1')
+    .replace(/^[ \0]+/, '')
+    .replace(/[ \0][^]*$/, '');
+  if (digits === '') return 0;
+  return /^[0-7]{1,17}$/.test(digits) ? Number.parseInt(digits, 8) : null;
+}
+
+function text(field: Buffer): Buffer {
+  const end = field.indexOf(0);
+  return end < 0 ? field : field.subarray(0, end);
+}
+
+/** Records of a pax header: `length key=value\n`. Values are bytes; a key that comes again is listed again. */
+export function parsePax(data: Buffer): [key: string, value: Buffer][] {
+  const records: [string, Buffer][] = [];
+  for (let at = 0; at < data.length && data[at] !== 0;) {
+    const space = data.indexOf(0x20, at);
+    const length = space < 0 ? Number.NaN : Number(data.toString('latin1', at, space));
+    const equals = data.indexOf(0x3d, space);
+    const end = at + length;
+    if (
+      !Number.isInteger(length) ||
+      equals < 0 ||
+      equals >= end ||
+      end > data.length ||
+      data[end - 1] !== 0x0a
+    ) {
+      throw new Damaged('a pax header is malformed');
+    }
+    records.push([data.toString('utf8', space + 1, equals), data.subarray(equals + 1, end - 1)]);
+    at = end;
+  }
+  return records;
+}

@@ -1,0 +1,82 @@
+import type { Transform } from 'node:stream';
+
+/** Where a decoder's bytes come from; `giveBack` takes what it did not want of the chunk it was given last. */
+export interface PumpInput {
+  next(): Promise<Buffer | null>;
+  giveBack(count: number): void;
+}
+
+/** A decoder of node:zlib. */
+export type Decoder = Transform & { readonly bytesWritten: number };
+
+/**
+ * Everything that a decoder of node:zlib makes of its input, also what came before an error: the stream's own
+ * iterator would drop that. Returns at the end of the compressed data or of the input; throws the decoder's error.
+ */
+export async function* pump(decoder: Decoder, input: PumpInput): AsyncGenerator<Buffer, void, undefined> {
+  const state: { failure: { error: unknown } | null; ended: boolean } = { failure: null, ended: false };
+  const saved: Buffer[] = [];
+  let wake = (): void => {};
+  decoder.on('readable', () => wake());
+  decoder.once('end', () => {
+    state.ended = true;
+    wake();
+  });
+  decoder.once('close', () => wake());
+  decoder.on('error', (error: Error) => {
+    for (let chunk = read(decoder); chunk !== null; chunk = read(decoder)) saved.push(chunk);
+    state.failure ??= { error };
+    wake();
+  });
+  const feeding = feed(decoder, input).catch((error: unknown) => {
+    state.failure ??= { error };
+    wake();
+  });
+  try {
+    for (;;) {
+      const chunk = saved.shift() ?? read(decoder);
+      if (chunk !== null) yield chunk;
+      else if (state.failure !== null) throw state.failure.error;
+      else if (state.ended) return;
+      else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  } finally {
+    decoder.destroy();
+    await feeding;
+  }
+}
+
+function read(decoder: Decoder): Buffer | null {
+  return decoder.read() as Buffer | null;
+}
+
+async function feed(decoder: Decoder, input: PumpInput): Promise<void> {
+  // A decoder that waits for its reader when it is destroyed never calls back.
+  const closed = new Promise<void>((resolve) => {
+    decoder.once('close', resolve);
+  });
+  while (!decoder.destroyed) {
+    const chunk = await input.next();
+    if (chunk === null) {
+      decoder.end();
+      return;
+    }
+    if (decoder.destroyed) return;
+    const before = decoder.bytesWritten;
+    const written = new Promise<void>((resolve) => {
+      decoder.write(chunk, () => {
+        resolve();
+      });
+    });
+    await Promise.race([written, closed]);
+    const unused = chunk.length - (decoder.bytesWritten - before);
+    if (unused > 0) {
+      if (!decoder.destroyed) input.giveBack(unused);
+      return;
+    }
+  }
+}

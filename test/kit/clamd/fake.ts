@@ -1,0 +1,243 @@
+import { createHash } from 'node:crypto';
+import { rm, mkdtemp } from 'node:fs/promises';
+import { type Server, type Socket, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClamdAddress } from '../../../src/analyze/clamav/index.ts';
+
+/** What a clamd can do wrong. Without one it speaks the real protocol and says OK to every stream. */
+export type Fault =
+  | { readonly kind: 'none' }
+  /** Takes everything and never says a word. */
+  | { readonly kind: 'silent' }
+  /** Does not even read what is sent. */
+  | { readonly kind: 'deaf' }
+  /** Closes once it has taken so many bytes of a stream; with an RST where that is asked for. */
+  | { readonly kind: 'closes'; readonly afterBytes: number; readonly reset?: boolean }
+  /** Closes without an answer at a stream's end. */
+  | { readonly kind: 'closes_at_end' }
+  /** Reads so many bytes, says that the limit is exceeded, and closes with what is unread: an RST over TCP. */
+  | { readonly kind: 'size_limit'; readonly bytes: number }
+  /** Exactly these bytes at a stream's end; `%d` becomes the request's number. */
+  | { readonly kind: 'says'; readonly reply: string | Buffer; readonly close?: boolean }
+  /** The same, before the stream's end. */
+  | { readonly kind: 'says_early'; readonly afterBytes: number; readonly reply: string }
+  /** The same, byte by byte, with a pause before each. */
+  | { readonly kind: 'says_slowly'; readonly reply: string; readonly pauseMs: number }
+  /** A good answer to the first request of a session, then what clamd says when it waited too long for the next. */
+  | { readonly kind: 'session_times_out' }
+  /** A good answer, and a moment later the connection is closed, as a daemon does that restarts. */
+  | { readonly kind: 'closes_when_idle' };
+
+/** One stream as it arrived. */
+export interface Received {
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly chunks: number;
+}
+
+export interface FakeClamd {
+  readonly address: ClamdAddress;
+  /** In the order in which their ends arrived. */
+  readonly streams: readonly Received[];
+  /** Connections accepted so far. */
+  readonly connections: number;
+  /** Those that stand now. */
+  readonly open: number;
+  /** From now on, for streams that have not begun. */
+  setFault(fault: Fault): void;
+  /** Takes no more connections; those that stand go on. */
+  refuse(): void;
+  stop(): Promise<void>;
+}
+
+/** A clamd that speaks the protocol of clamd(8), sessions and INSTREAM, with one scripted fault. */
+export async function startFakeClamd(
+  options: { readonly fault?: Fault; readonly unix?: boolean; readonly at?: ClamdAddress } = {},
+): Promise<FakeClamd> {
+  const state: State = {
+    fault: options.fault ?? { kind: 'none' },
+    streams: [],
+    connections: 0,
+    open: new Set(),
+  };
+  const server = createServer((socket) => serve(socket, state));
+  const folder = options.unix === true ? await mkdtemp(join(tmpdir(), 'backuplens-fake-')) : null;
+  const address = await listen(server, folder, options.at);
+  return {
+    address,
+    streams: state.streams,
+    get connections() {
+      return state.connections;
+    },
+    get open() {
+      return state.open.size;
+    },
+    setFault: (fault) => {
+      state.fault = fault;
+    },
+    refuse: () => server.close(),
+    stop: async () => {
+      for (const socket of state.open) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+      if (folder !== null) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface State {
+  fault: Fault;
+  readonly streams: Received[];
+  connections: number;
+  readonly open: Set<Socket>;
+}
+
+async function listen(server: Server, folder: string | null, at?: ClamdAddress): Promise<ClamdAddress> {
+  if (folder !== null) {
+    const path = join(folder, 'fake.sock');
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    return { kind: 'unix', path };
+  }
+  await new Promise<void>((resolve) => server.listen(at?.kind === 'tcp' ? at.port : 0, '127.0.0.1', resolve));
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') throw new Error('no port was bound');
+  return { kind: 'tcp', host: '127.0.0.1', port: bound.port };
+}
+
+/** One connection: commands ended by NUL, streams as chunks, replies numbered within a session. */
+function serve(socket: Socket, state: State): void {
+  state.connections++;
+  state.open.add(socket);
+  socket.on('close', () => state.open.delete(socket));
+  socket.on('error', () => {
+    // The client went away, which is what many of these tests are about.
+  });
+  let pending: Buffer = Buffer.alloc(0);
+  let session = false;
+  let request = 0;
+  let stream: Stream | null = null;
+
+  const say = (text: string) => socket.write(`${session ? `${request}: ` : ''}${text}\0`);
+  const command = (name: string): void => {
+    if (name === 'IDSESSION') {
+      session = true;
+      return;
+    }
+    request++;
+    if (name === 'INSTREAM')
+      stream = { hash: createHash('sha256'), bytes: 0, chunks: 0, left: 0, fault: state.fault };
+    else if (state.fault.kind === 'silent') return;
+    else if (state.fault.kind === 'says') socket.write(numbered(state.fault.reply, request));
+    else if (name === 'PING') say('PONG');
+    else if (name === 'VERSION') say('ClamAV 9.9.9/12345/Sun Mar  2 08:30:00 2025');
+    else say('UNKNOWN COMMAND');
+  };
+  const step = (): boolean => {
+    if (stream === null) {
+      const end = pending.indexOf(0);
+      if (end < 0) return false;
+      if (pending[0] !== 0x7a)
+        throw new Error(`not framed by z and NUL: ${pending.toString('latin1', 0, 40)}`);
+      const name = pending.toString('latin1', 1, end);
+      pending = pending.subarray(end + 1);
+      command(name);
+      return true;
+    }
+    if (stream.left > 0) {
+      if (pending.length === 0) return false;
+      const data = pending.subarray(0, stream.left);
+      pending = pending.subarray(data.length);
+      return take(socket, stream, data, request);
+    }
+    if (pending.length < 4) return false;
+    stream.left = pending.readUInt32BE(0);
+    pending = pending.subarray(4);
+    if (stream.left > 0) {
+      stream.chunks++;
+      return true;
+    }
+    const { hash, bytes, chunks, fault } = stream;
+    state.streams.push({ bytes, chunks, sha256: hash.digest('hex') });
+    stream = null;
+    if (fault.kind === 'session_times_out' && request > 1) socket.end('COMMAND READ TIMED OUT\n');
+    else answer(socket, fault, request, say);
+    return true;
+  };
+  socket.on('data', (data: Buffer) => {
+    pending = pending.length === 0 ? data : Buffer.concat([pending, data]);
+    while (!socket.destroyed && step());
+  });
+  if (state.fault.kind === 'deaf') socket.pause();
+}
+
+interface Stream {
+  readonly hash: ReturnType<typeof createHash>;
+  readonly fault: Fault;
+  bytes: number;
+  chunks: number;
+  /** Bytes of the current chunk still to come. */
+  left: number;
+}
+
+function take(socket: Socket, stream: Stream, data: Buffer, request: number): boolean {
+  const before = stream.bytes;
+  stream.hash.update(data);
+  stream.bytes += data.length;
+  stream.left -= data.length;
+  const passed = (mark: number) => before < mark && stream.bytes >= mark;
+  const { fault } = stream;
+  if (fault.kind === 'closes' && passed(fault.afterBytes)) {
+    if (fault.reset === true) socket.resetAndDestroy();
+    else socket.destroy();
+  } else if (fault.kind === 'size_limit' && passed(fault.bytes)) {
+    // Paused first: what lies unread when it closes makes the kernel send an RST, as it does for clamd.
+    socket.pause();
+    socket.write(`${request}: INSTREAM size limit exceeded. ERROR\0`, () => socket.destroy());
+    return false;
+  } else if (fault.kind === 'says_early' && passed(fault.afterBytes)) {
+    socket.write(numbered(fault.reply, request));
+  }
+  return !socket.destroyed;
+}
+
+function answer(socket: Socket, fault: Fault, request: number, say: (text: string) => void): void {
+  switch (fault.kind) {
+    case 'silent':
+    case 'says_early':
+      return;
+    case 'closes_at_end':
+      socket.destroy();
+      return;
+    case 'says':
+      socket.write(numbered(fault.reply, request), () => {
+        if (fault.close === true) socket.end();
+      });
+      return;
+    case 'says_slowly':
+      void sayByteByByte(socket, numbered(fault.reply, request), fault.pauseMs);
+      return;
+    case 'closes_when_idle':
+      say('stream: OK');
+      setImmediate(() => socket.destroy());
+      return;
+    case 'none':
+    case 'session_times_out':
+    case 'deaf':
+    case 'closes':
+    case 'size_limit':
+      say('stream: OK');
+  }
+}
+
+async function sayByteByByte(socket: Socket, reply: Buffer, pauseMs: number): Promise<void> {
+  for (const byte of reply) {
+    await sleep(pauseMs);
+    if (socket.destroyed) return;
+    socket.write(Buffer.from([byte]));
+  }
+}
+
+function numbered(reply: string | Buffer, request: number): Buffer {
+  return typeof reply === 'string' ? Buffer.from(reply.replaceAll('%d', String(request)), 'latin1') : reply;
+}

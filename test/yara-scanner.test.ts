@@ -1,0 +1,239 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { Agent, request as httpRequest } from 'node:http';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { yaraError, yaraHealth, yaraScanReply } from '../src/contracts/index.ts';
+import { probeYara } from '../src/analyze/yara/index.ts';
+import { startProgram, type Program } from './kit/yara/program.ts';
+import { NEEDLE, NEEDLE_RULE, ruleFolder, type RuleFolder } from './kit/yara/rule-folder.ts';
+
+let rules: RuleFolder;
+let root: string;
+let program: Program;
+let url: string;
+
+beforeAll(async () => {
+  rules = ruleFolder({
+    'tests/needle.yar': NEEDLE_RULE,
+    'broken.yar': 'rule broken {\n  condition: nothing\n}',
+    'untagged.yar': `rule Untagged { strings: $n = "${NEEDLE}" condition: $n }`,
+  });
+  root = mkdtempSync('/tmp/backuplens-roots-');
+  mkdirSync(join(root, 'inside'));
+  program = await startProgram({ YARA_RULES_DIR: rules.path, SCAN_ROOTS: join(root, 'inside') });
+  url = program.url ?? '';
+});
+afterAll(async () => {
+  expect(await program.stop()).toBe(0);
+  rules.remove();
+  rmSync(root, { recursive: true });
+});
+
+function upload(bytes: Buffer | string, field = 'file'): RequestInit {
+  const body = new FormData();
+  body.append(field, new Blob([bytes]), 'name.bin');
+  return { method: 'POST', body };
+}
+const json = (body: string): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body,
+});
+const scanFile = async (path: unknown): Promise<Response> =>
+  fetch(`${url}/scan-file`, json(JSON.stringify({ path })));
+
+test('/health says what is loaded and what was rejected', async () => {
+  const response = await fetch(`${url}/health`);
+  expect(response.status).toBe(200);
+  expect(yaraHealth.parse(await response.json())).toEqual({
+    status: 'healthy',
+    rules_loaded: true,
+    rules_dir: rules.path,
+    rules: 2,
+    rule_files: 2,
+    rejected: [{ file: 'broken.yar', line: 2, column: 14, message: 'unknown identifier `nothing`' }],
+    engine: 'YARA-X 1.20.0 (native)',
+    rules_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+  expect(await probeYara(url)).toMatchObject({ status: 'ok', rules: 2, address: url, detail: null });
+});
+
+describe('/scan', () => {
+  test('tells each rule with its tags (null for none), namespace, meta and strings', async () => {
+    const response = await fetch(`${url}/scan`, upload(`ab${NEEDLE}`));
+    expect(response.status).toBe(200);
+    const strings = [{ id: '$n', offset: 2, length: NEEDLE.length }];
+    expect(yaraScanReply.parse(await response.json())).toEqual({
+      matches: [
+        {
+          rule: 'Needle',
+          tags: ['test'],
+          namespace: 'tests/needle',
+          meta: { description: 'a needle' },
+          strings,
+        },
+        { rule: 'Untagged', tags: null, namespace: 'untagged', meta: {}, strings },
+      ],
+      match_count: 2,
+    });
+  });
+
+  test.each([0, 10, 1024 * 1024 - 100, 2 * 1024 * 1024])(
+    'takes %d bytes before the match',
+    async (before) => {
+      const response = await fetch(
+        `${url}/scan`,
+        upload(Buffer.concat([Buffer.alloc(before), Buffer.from(NEEDLE)])),
+      );
+      expect(yaraScanReply.parse(await response.json()).matches[0]?.strings[0]?.offset).toBe(before);
+    },
+  );
+
+  test('takes raw bytes, and nothing', async () => {
+    const headers = { 'content-type': 'application/octet-stream' };
+    const raw = await fetch(`${url}/scan`, { method: 'POST', headers, body: NEEDLE });
+    expect(yaraScanReply.parse(await raw.json()).match_count).toBe(2);
+    expect(await (await fetch(`${url}/scan`, upload(''))).json()).toEqual({ matches: [], match_count: 0 });
+  });
+
+  test('scans what is larger than a window in several, and corrects the places', async () => {
+    const large = Buffer.alloc(70 * 1024 * 1024);
+    const offset = 64 * 1024 * 1024 - 4;
+    large.write(NEEDLE, offset);
+    const reply = yaraScanReply.parse(await (await fetch(`${url}/scan`, upload(large))).json());
+    expect(reply.matches[0]?.strings).toEqual([{ id: '$n', offset, length: NEEDLE.length }]);
+  });
+
+  test.each<[string, RequestInit, number]>([
+    ['another field', upload('x', 'document'), 400],
+    ['no body', { method: 'POST' }, 400],
+    ['an empty form', { method: 'POST', body: new FormData() }, 400],
+    ['JSON', json('{}'), 415],
+    ['text', { method: 'POST', body: 'x' }, 415],
+    ['GET', {}, 405],
+    ['PUT', { method: 'PUT', body: 'x' }, 405],
+    [
+      'too much in one piece',
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/octet-stream' },
+        body: Buffer.alloc(1_048_577),
+      },
+      413,
+    ],
+  ])('answers %s with an error', async (_name, init, status) => {
+    const response = await fetch(`${url}/scan`, init);
+    expect(response.status).toBe(status);
+    expect(yaraError.parse(await response.json()).error).not.toBe('');
+    if (status === 405) expect(response.headers.get('allow')).toBe('POST');
+  });
+});
+
+describe('/scan-file', () => {
+  test('scans a file below the roots', async () => {
+    const path = join(root, 'inside', 'file');
+    writeFileSync(path, `x${NEEDLE}`);
+    const response = await scanFile(path);
+    expect(response.status).toBe(200);
+    expect(yaraScanReply.parse(await response.json()).matches[0]?.strings[0]?.offset).toBe(1);
+  });
+
+  test('says which paths it does not take, and why', async () => {
+    const inside = join(root, 'inside');
+    writeFileSync(join(root, 'secret'), NEEDLE);
+    symlinkSync('../secret', join(inside, 'out'));
+    symlinkSync('/etc/passwd', join(inside, 'etc'));
+    writeFileSync(join(inside, 'real'), NEEDLE);
+    symlinkSync('real', join(inside, 'within'));
+    execFileSync('mkfifo', [join(inside, 'pipe')]);
+    const answers: Record<string, unknown> = {
+      [join(inside, 'missing')]: 404,
+      [join(inside, 'real', 'below')]: 404,
+      [inside]: 400,
+      [join(inside, 'pipe')]: 400,
+      [join(inside, 'within')]: 200,
+      [join(inside, 'out')]: 403,
+      [join(inside, 'etc')]: 403,
+      [join(inside, '..', 'secret')]: 403,
+      [join(root, 'secret')]: 403,
+      [join(root, 'missing')]: 403,
+      [`${inside}-next`]: 403,
+      '/etc/passwd': 403,
+      '/proc/self/environ': 403,
+    };
+    for (const [path, status] of Object.entries(answers)) {
+      const response = await scanFile(path);
+      expect([path, response.status]).toEqual([path, status]);
+      if (status !== 200) expect(yaraError.parse(await response.json()).error).not.toContain(root);
+    }
+  });
+
+  test.each([
+    ['{}', 400],
+    ['{"path":7}', 400],
+    ['{"path":""}', 400],
+    ['{"path":"/etc/pass\\u0000wd"}', 400],
+    ['{"path":', 400],
+    ['[]', 400],
+    ['null', 400],
+    ['', 400],
+  ])('answers the body %s with %d', async (body, status) => {
+    const response = await fetch(`${url}/scan-file`, json(body));
+    expect(response.status).toBe(status);
+    yaraError.parse(await response.json());
+  });
+
+  test('does not offer the parts of files that a parent may ask for', async () => {
+    const path = `/proc/${process.pid}/fd/0`;
+    expect((await scanFile(path)).status).toBe(403);
+  });
+});
+
+test('knows no other path, and no other method of those it knows', async () => {
+  expect((await fetch(`${url}/metrics-or-so`)).status).toBe(404);
+  expect((await fetch(`${url}/health`, { method: 'POST' })).status).toBe(405);
+});
+
+test('with no rules it is degraded, and scans nothing rather than finding nothing', async () => {
+  const empty = ruleFolder({ 'readme.txt': 'none here' });
+  const own = await startProgram({ YARA_RULES_DIR: empty.path });
+  const health = yaraHealth.parse(await (await fetch(`${own.url}/health`)).json());
+  expect(health).toMatchObject({ status: 'degraded', rules_loaded: false, rules: 0, rules_sha256: null });
+  const scan = await fetch(`${own.url}/scan`, upload('x'));
+  expect([scan.status, yaraError.parse(await scan.json()).code]).toEqual([503, 'no_rules']);
+  // What is wrong with the request is said first.
+  expect((await fetch(`${own.url}/scan`, upload('x', 'other'))).status).toBe(400);
+  expect(await own.stop()).toBe(0);
+  empty.remove();
+});
+
+test.each([
+  [{ YARA_RULES_DIR: '/nowhere/at/all' }, 'cannot read the rules folder'],
+  [{ PORT: 'eighty' }, 'PORT is eighty'],
+])('a wrong setting ends the start with a message: %j', async (env, message) => {
+  const own = await startProgram(env);
+  expect(own.url).toBeNull();
+  await expect.poll(() => own.errors()).toContain(message);
+  expect(await own.stop()).toBe(2);
+});
+
+test('a request that is in progress is answered before a shutdown, and later ones are not accepted', async () => {
+  const own = await startProgram({ YARA_RULES_DIR: rules.path });
+  const agent = new Agent({ keepAlive: true });
+  const headers = { 'content-type': 'application/octet-stream', 'content-length': '1000' };
+  const request = httpRequest(`${own.url}/scan`, { method: 'POST', headers, agent });
+  request.write(Buffer.alloc(500));
+  await once(request, 'socket');
+  await expect.poll(() => request.socket?.connecting).toBe(false);
+  // The server must have seen its beginning.
+  await fetch(`${own.url}/health`);
+  const stopped = own.stop();
+  request.end(Buffer.alloc(500));
+  const [response] = await once(request, 'response');
+  expect(response.statusCode).toBe(200);
+  response.resume();
+  expect(await stopped).toBe(0);
+  agent.destroy();
+});
