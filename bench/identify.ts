@@ -1,8 +1,10 @@
 /*
  * What identification costs and how often it agrees with names, on the files of this machine, beside libmagic:
  *   node bench/identify.ts [--seed N] [--count N] [--list] [DIR...]
+ *   node bench/identify.ts --noise N
  */
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, openSync, opendirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -20,6 +22,8 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     count: { type: 'string', default: '3000' },
     list: { type: 'boolean', default: false },
+    /** Instead of files: so many random blocks of 4 KiB, each called `a.docx`. */
+    noise: { type: 'string' },
   },
   allowPositionals: true,
 });
@@ -135,6 +139,30 @@ function familyOfMime(mime: string): Family {
   const alias = ALIASES[mime] ?? mime;
   const by: ContentType['by'] = TEXTS.test(mime) ? 'text' : 'signature';
   return family({ mime: alias, by, container: TYPES.get(alias)?.container ?? null });
+}
+
+async function noise(count: number, libmagic: boolean): Promise<void> {
+  const one = await Identifier.create({ libmagic });
+  const names = new Map<string, number>();
+  let [silent, excused] = [0, 0];
+  for (let i = 0; i < count; i++) {
+    const type = one.identify({ head: randomBytes(4096), tail: null, size: 4096, name: 'a.docx' });
+    if (type.by !== 'unknown') names.set(type.mime, (names.get(type.mime) ?? 0) + 1);
+    if (type.contradiction === null) silent++;
+    if (type.density !== 'unknown') excused++;
+  }
+  one.close();
+  console.log(
+    `${count} blocks of noise, ${libmagic ? 'all steps' : 'without libmagic'}:`,
+    Object.fromEntries(names),
+  );
+  console.log(`without a contradiction: ${silent}; excused as compressed or plain: ${excused}`);
+}
+
+if (values.noise !== undefined) {
+  await noise(Number(values.noise), false);
+  await noise(Math.ceil(Number(values.noise) / 40), true);
+  process.exit();
 }
 
 const samples = choose(Number(values.count), Number(values.seed)).map(read);

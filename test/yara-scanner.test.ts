@@ -26,7 +26,7 @@ beforeAll(async () => {
   url = program.url ?? '';
 });
 afterAll(async () => {
-  expect(await program.stop()).toBe(0);
+  await program.stop();
   rules.remove();
   rmSync(root, { recursive: true });
 });
@@ -127,7 +127,7 @@ describe('/scan', () => {
     const response = await fetch(`${url}/scan`, init);
     expect(response.status).toBe(status);
     expect(yaraError.parse(await response.json()).error).not.toBe('');
-    if (status === 405) expect(response.headers.get('allow')).toBe('POST');
+    expect(response.headers.get('allow')).toBe(status === 405 ? 'POST' : null);
   });
 });
 
@@ -166,7 +166,7 @@ describe('/scan-file', () => {
     for (const [path, status] of Object.entries(answers)) {
       const response = await scanFile(path);
       expect([path, response.status]).toEqual([path, status]);
-      if (status !== 200) expect(yaraError.parse(await response.json()).error).not.toContain(root);
+      expect(await response.text()).not.toContain(root);
     }
   });
 

@@ -66,9 +66,13 @@ export async function applyDisposition(request: DispositionRequest): Promise<Dis
     const review = reviewDir === null ? null : await openManagedFolder(reviewDir, 'make');
     if (review !== null) opened.push(review);
     if (review !== null && (isBelow(review, quarantine) || isBelow(quarantine, review))) {
-      throw new BackupLensError('BL_CONFIG', 'the quarantine folder and the review folder lie in each other', {
-        hint: 'give two folders of which neither holds the other',
-      });
+      throw new BackupLensError(
+        'BL_CONFIG',
+        'the quarantine folder and the review folder lie in each other',
+        {
+          hint: 'give two folders of which neither holds the other',
+        },
+      );
     }
     const destination = decision === 'quarantine' || review === null ? quarantine : review;
     const managed = opened.slice();
@@ -189,7 +193,10 @@ async function copyClaimed(
       check: (hash) => assertUnchanged(source, stats, hash === sha256),
       onStep,
     };
-    const stored = await (intent.kind === 'quarantine' ? copyToQuarantine : copyToReview)(destination, copying);
+    const stored = await (intent.kind === 'quarantine' ? copyToQuarantine : copyToReview)(
+      destination,
+      copying,
+    );
     return { stored, others: Number(stats.nlink) - 1 };
   } finally {
     await source.close();
@@ -209,7 +216,8 @@ async function takenBack(error: unknown, intent: MoveIn, places: Places): Promis
   const why = error instanceof NotMoved ? error.message : inWords(error);
   try {
     const location = nameFromBytes(await undo(intent, places));
-    const moved = location === intent.origin ? why : `${why}; its name had been taken, so it was put beside it`;
+    const moved =
+      location === intent.origin ? why : `${why}; its name had been taken, so it was put beside it`;
     return { action: 'failed', location, id: null, detail: moved };
   } catch (undoing) {
     // The intent stays: it is taken up again by recoverDispositions.
@@ -249,7 +257,9 @@ async function assertRoom(destination: Folder, { size, blocks }: BigIntStats): P
   const needed = (blocks * 512n < size ? blocks * 512n : size) + BigInt(SLACK_BYTES);
   const free = bavail * bsize;
   if (free < needed) {
-    throw new NotMoved(`not enough space in ${destination.path.toString()}: ${needed} bytes needed, ${free} free`);
+    throw new NotMoved(
+      `not enough space in ${destination.path.toString()}: ${needed} bytes needed, ${free} free`,
+    );
   }
 }
 

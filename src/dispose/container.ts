@@ -79,7 +79,10 @@ export function boundedReasons(reasons: readonly string[]): string[] {
 export function encodeHeader(value: ContainerHeader): Buffer {
   const text = `${asciiJson(value, 1)}\n`;
   if (text.length > MAX_HEADER_BYTES) throw new RangeError('the header is too long');
-  return Buffer.from(`${MAGIC}${VERSION}${String(text.length).padStart(LENGTH_DIGITS, '0')}\n${text}`, 'ascii');
+  return Buffer.from(
+    `${MAGIC}${VERSION}${String(text.length).padStart(LENGTH_DIGITS, '0')}\n${text}`,
+    'ascii',
+  );
 }
 
 export interface ContainerLayout {
@@ -97,7 +100,8 @@ export async function readLayout(handle: FileHandle, expectedId: string): Promis
   const magic = prefix.toString('latin1', 0, MAGIC.length);
   if (magic !== MAGIC) throw new Damaged('it does not begin as a quarantine container');
   const version = prefix.toString('latin1', MAGIC.length, MAGIC.length + VERSION.length);
-  if (version !== VERSION) throw new Damaged(`its format ${JSON.stringify(version.trim())} is not known here`);
+  if (version !== VERSION)
+    throw new Damaged(`its format ${JSON.stringify(version.trim())} is not known here`);
   const digits = prefix.toString('latin1', MAGIC.length + VERSION.length);
   const length = /^\d{8}\n$/.test(digits) ? Number(digits) : Number.NaN;
   if (!(length <= MAX_HEADER_BYTES)) throw new Damaged('the length of its header is wrong');
@@ -131,4 +135,3 @@ export async function readExactly(handle: FileHandle, length: number, position: 
   }
   return bytes;
 }
-

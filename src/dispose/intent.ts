@@ -2,7 +2,7 @@ import { opendir, unlink } from 'node:fs/promises';
 import { z } from 'zod';
 import { inWords } from '../domain/index.ts';
 import { asciiJson } from './ascii-json.ts';
-import { join, unlessMissing, type Folder } from './folder.ts';
+import { unlessMissing, type Folder } from './folder.ts';
 import { isItemId } from './item-id.ts';
 import type { JournalEntry } from './journal.ts';
 import { openFile, writeWhole } from './write-file.ts';
@@ -64,24 +64,17 @@ export type Deletion = z.infer<typeof deletion>;
 
 /** The journal's line for an intent, once it is done: its time is the intent's, so that recovery knows it again. */
 export function entryOf(value: Intent): JournalEntry {
-  const common = { id: value.id, time: value.at };
-  switch (value.kind) {
-    case 'quarantine':
-    case 'hold': {
-      const action = value.kind === 'quarantine' ? 'quarantined' : 'held';
-      const { origin: path, origin_base64: path_base64, sha256 } = value;
-      return { ...common, action, path, path_base64, sha256, detail: null };
-    }
-    case 'restore': {
-      const { to: path, to_base64: path_base64, sha256, keep } = value;
-      const detail = keep ? 'a copy; the item is kept' : null;
-      return { ...common, action: 'restored', path, path_base64, sha256, detail };
-    }
-    case 'delete': {
-      const { path, path_base64, sha256, reason: detail } = value;
-      return { ...common, action: 'deleted', path, path_base64, sha256, detail };
-    }
+  const base = { id: value.id, time: value.at, sha256: value.sha256 };
+  if (value.kind === 'delete') {
+    const { path, path_base64, reason: detail } = value;
+    return { ...base, action: 'deleted', path, path_base64, detail };
   }
+  if (value.kind === 'restore') {
+    const detail = value.keep ? 'a copy: the item is kept' : null;
+    return { ...base, action: 'restored', path: value.to, path_base64: value.to_base64, detail };
+  }
+  const action = value.kind === 'quarantine' ? 'quarantined' : 'held';
+  return { ...base, action, path: value.origin, path_base64: value.origin_base64, detail: null };
 }
 
 /** Durable, whole or not at all, once this resolves. */
@@ -101,7 +94,7 @@ export async function* leftOverIntents(
 ): AsyncGenerator<{ readonly id: string; readonly intent: Intent | string }, void, undefined> {
   // Few, since each stands for a disposition that was under way; read first, since they are removed on the way.
   const ids: string[] = [];
-  for await (const { name } of await opendir(join(quarantine.here(), Buffer.from('.')).toString())) {
+  for await (const { name } of await opendir(quarantine.here().toString())) {
     if (name.endsWith(DRAFT_SUFFIX)) await unlink(quarantine.at(name));
     else if (name.endsWith(SUFFIX)) ids.push(name.slice(0, -SUFFIX.length));
   }

@@ -1,9 +1,15 @@
-import { opendir, unlink } from 'node:fs/promises';
-import { nameFromBytes, readAtMost } from '../bytes/index.ts';
-import { BackupLensError, inWords } from '../domain/index.ts';
-import { CONTAINER_EXTENSION, Damaged, readLayout, type ContainerHeader, type ContainerLayout } from './container.ts';
+import { opendir, unlink, type FileHandle } from 'node:fs/promises';
+import { readAtMost } from '../bytes/index.ts';
+import { inWords } from '../domain/index.ts';
+import {
+  CONTAINER_EXTENSION,
+  Damaged,
+  readLayout,
+  type ContainerHeader,
+  type ContainerLayout,
+} from './container.ts';
 import { REPORT_EXTENSION } from './copy-in.ts';
-import { join, unlessMissing, type Folder } from './folder.ts';
+import { unlessMissing, type Folder } from './folder.ts';
 import { abbreviates, isItemId } from './item-id.ts';
 import { openManagedFolder } from './managed-folder.ts';
 import { unseal } from './seal.ts';
@@ -14,35 +20,41 @@ export type QuarantineItem =
   | { readonly id: string; readonly damaged: null; readonly header: ContainerHeader }
   | { readonly id: string; readonly damaged: string; readonly header: null };
 
-/** Reports are bounded (ATTACKS D2); this is twice that bound. */
+/** A report holds at most 16 MB (ATTACKS D2); escaped to ASCII it may double. */
 const MAX_REPORT_BYTES = 32 * 1024 * 1024;
 
 /**
- * What is in quarantine, oldest first; of each only the header is read. A damaged item is listed as damaged. Holds
- * the ids (34 bytes each) of all items. Throws BL_CONFIG for a folder that cannot be trusted; a missing one is empty.
+ * What is in quarantine, oldest first; of each only the header is read, and what is damaged is listed as damaged.
+ * Holds the ids (34 bytes each) of all items. A missing folder is empty. Throws BL_CONFIG for one that cannot be
+ * trusted or read.
  */
-export async function* listQuarantine(quarantineDir: string): AsyncGenerator<QuarantineItem, void, undefined> {
+export async function* listQuarantine(
+  quarantineDir: string,
+): AsyncGenerator<QuarantineItem, void, undefined> {
   const quarantine = await openManagedFolder(quarantineDir, 'null');
   if (quarantine === null) return;
   try {
-    const names: Buffer[] = [];
-    for await (const name of containerNames(quarantine)) names.push(name);
-    for (const name of names.toSorted(Buffer.compare)) yield await readItem(quarantine, name);
+    const ids: string[] = [];
+    for await (const id of itemIds(quarantine)) ids.push(id);
+    for (const id of ids.toSorted()) {
+      const item = await readItem(quarantine, id, false);
+      if (item !== null) yield item;
+    }
   } finally {
     await quarantine.close();
   }
 }
 
-/** Ids of the items that `abbreviation` may stand for: the beginning of the id, or of its random part. */
-export async function findQuarantined(quarantineDir: string, abbreviation: string): Promise<readonly string[]> {
+/** Ids of the items that `abbreviation` may stand for: it begins the id, or its random part. */
+export async function findQuarantined(
+  quarantineDir: string,
+  abbreviation: string,
+): Promise<readonly string[]> {
   const quarantine = await openManagedFolder(quarantineDir, 'null');
   if (quarantine === null) return [];
   try {
     const found: string[] = [];
-    for await (const name of containerNames(quarantine)) {
-      const id = name.toString('latin1', 0, name.length - CONTAINER_EXTENSION.length);
-      if (isItemId(id) && abbreviates(abbreviation, id)) found.push(id);
-    }
+    for await (const id of itemIds(quarantine)) if (abbreviates(abbreviation, id)) found.push(id);
     return found.toSorted();
   } finally {
     await quarantine.close();
@@ -50,8 +62,8 @@ export async function findQuarantined(quarantineDir: string, abbreviation: strin
 }
 
 /**
- * One item and the report beside it (null where it is missing or unreadable); null when there is no such item. With
- * `verify` every byte is read and compared with its hashes.
+ * One item, and the report beside it (null where it cannot be read); null when there is no such item. With `verify`
+ * every byte is read and held against its hashes.
  */
 export async function inspectQuarantined(
   quarantineDir: string,
@@ -61,24 +73,70 @@ export async function inspectQuarantined(
   const quarantine = await openManagedFolder(quarantineDir, 'null');
   if (quarantine === null) return null;
   try {
-    const item = await readItem(quarantine, Buffer.from(id + CONTAINER_EXTENSION), verify);
+    const item = await readItem(quarantine, id, verify);
     return item === null ? null : { item, report: await readReport(quarantine, id) };
   } finally {
     await quarantine.close();
   }
 }
 
-/** Opens a container for `use`; null when there is none. Throws Damaged, BL_DISPOSITION, and what `use` throws. */
-export async function withContainer<T>(
+/** An open container; the caller closes the handle. null when there is none. Throws Damaged. */
+export async function openContainer(
   quarantine: Folder,
   id: string,
-  use: (handle: Awaited<ReturnType<typeof openFile>>, layout: ContainerLayout) => Promise<T>,
-): Promise<T | null> {
-  const handle = await unlessMissing(openContainer(quarantine, id));
+): Promise<{ readonly handle: FileHandle; readonly layout: ContainerLayout } | null> {
+  const handle = await unlessMissing(openFile(quarantine, id + CONTAINER_EXTENSION));
   if (handle === null) return null;
   try {
-    return await use(handle, await readLayout(handle, id));
-  } finally {
+    if (!isItemId(id)) throw new Damaged('its name is none that BackupLens gives');
+    return { handle, layout: await readLayout(handle, id) };
+  } catch (error) {
     await handle.close();
+    throw error;
+  }
+}
+
+/** Reads an item's header, and with `verify` all of it. null when there is none; never throws Damaged. */
+export async function readItem(
+  quarantine: Folder,
+  id: string,
+  verify: boolean,
+): Promise<QuarantineItem | null> {
+  try {
+    const container = await openContainer(quarantine, id);
+    if (container === null) return null;
+    const { handle, layout } = container;
+    try {
+      const content = verify ? unseal(handle, layout) : null;
+      while (content !== null && !(await content.next()).done);
+      return { id, damaged: null, header: layout.header };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    return { id, damaged: error instanceof Damaged ? error.message : inWords(error), header: null };
+  }
+}
+
+/** Removes an item and its report for good. */
+export async function removeItem(quarantine: Folder, id: string): Promise<void> {
+  await unlessMissing(unlink(quarantine.at(id + CONTAINER_EXTENSION)));
+  await unlessMissing(unlink(quarantine.at(id + REPORT_EXTENSION)));
+  await quarantine.sync();
+}
+
+async function* itemIds(quarantine: Folder): AsyncGenerator<string, void, undefined> {
+  for await (const { name } of await opendir(quarantine.here().toString())) {
+    if (name.endsWith(CONTAINER_EXTENSION)) yield name.slice(0, -CONTAINER_EXTENSION.length);
+  }
+}
+
+async function readReport(quarantine: Folder, id: string): Promise<unknown> {
+  try {
+    const bytes = await readAtMost(quarantine.at(id + REPORT_EXTENSION), MAX_REPORT_BYTES);
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    // The item stands without it: all that is needed to restore it is in the container.
+    return null;
   }
 }

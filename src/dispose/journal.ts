@@ -96,7 +96,9 @@ export async function checkJournal(quarantine: Folder): Promise<JournalCheck> {
 
 function understood(
   line: Buffer,
-): { readonly entry: Readonly<Record<string, unknown>>; readonly reason: '' } | { readonly entry: null; readonly reason: string } {
+):
+  | { readonly entry: Readonly<Record<string, unknown>>; readonly reason: '' }
+  | { readonly entry: null; readonly reason: string } {
   if (line.length > MAX_LINE_BYTES) return { entry: null, reason: 'it is too long' };
   try {
     const value: unknown = JSON.parse(line.toString('utf8'));

@@ -41,4 +41,3 @@ function copiesOf({ kind, id }: MoveIn): readonly string[] {
     ? [id, id + PART_EXTENSION]
     : [id + CONTAINER_EXTENSION, id + REPORT_EXTENSION, id + PART_EXTENSION];
 }
-

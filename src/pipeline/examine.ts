@@ -83,8 +83,8 @@ class TreeExaminer {
     const pass = new Pass(this.#tree, { artifact, type, head, size, source, signal: this.#tree.signal });
     try {
       const format = type.container;
+      pass.sayWhatStaysClosed();
       if (format === null || !canOpen(format)) {
-        pass.unopened();
         await pass.run(held.chunks);
         return pass;
       }
@@ -224,13 +224,13 @@ class Pass {
     for (const { examination } of this.#running) examination.abort();
   }
 
-  /** A container that nobody here opens is a gap; a plain file is not. */
-  unopened(): void {
+  /** What is opaque or encrypted by its kind, and a container that nobody here opens, are gaps; a plain file is not. */
+  sayWhatStaysClosed(): void {
     const { trail } = this.artifact;
     const { container, description } = this.type;
     const known = withoutReader(this.type);
     if (known !== null) this.gap({ stage: 'unpack', by: 'identify', ...known, bytes: null, trail });
-    else if (container !== null) {
+    else if (container !== null && !canOpen(container)) {
       const detail = `${description}: nothing here opens it`;
       this.gap({ stage: 'unpack', by: container, reason: 'unsupported_format', detail, bytes: null, trail });
     }

@@ -118,8 +118,16 @@ export class Table {
         'finding',
         `${first.kind} · ${rule} · ${forTerminal(first.engine)} · ${worth}`,
       );
-      const places = group.map(({ trail, detail, offset }) => ({ trail, detail, offset }));
-      return [head, ...this.#places(places)];
+      const inner = innermost(group);
+      const around = group.length - inner.length;
+      const lines = [
+        head,
+        ...this.#places(inner.map(({ trail, detail, offset }) => ({ trail, detail, offset }))),
+      ];
+      if (around > 0) {
+        lines.push(this.#label('', this.#paint.dim(`and in ${counted(around, 'container')} around it`)));
+      }
+      return lines;
     });
     const left = groups.size - shown.length;
     if (left > 0) lines.push(this.#more(left, 'more kind of finding', 'more kinds of finding'));
@@ -215,4 +223,12 @@ function trailText(trail: readonly string[]): string {
 
 function total(numbers: readonly (number | null)[]): number {
   return numbers.reduce<number>((before, value) => before + (value ?? 0), 0);
+}
+
+/** An archive that is not compressed shows what its members show: only where it comes from is told in full. */
+function innermost(findings: FileResult['findings']): FileResult['findings'] {
+  const around = new Set(
+    findings.flatMap(({ trail }) => trail.map((_, end) => JSON.stringify(trail.slice(0, end)))),
+  );
+  return findings.filter(({ trail }) => !around.has(JSON.stringify(trail)));
 }

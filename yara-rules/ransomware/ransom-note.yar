@@ -1,6 +1,7 @@
 // The wording of notes that attackers leave beside what they encrypted. A note is short and says several things at
 // once: what happened, that it is wanted back for money, and how to get in touch. Text about ransomware rarely
-// addresses its reader like that, and is longer.
+// addresses its reader like that, and is longer. Plain words are written as expressions ([s] for s), so that this
+// file is not found by itself.
 
 private rule Short_Text
 {
@@ -20,16 +21,16 @@ rule Ransom_Note_Encrypted_Files : ransom_note
     strings:
         $done1 = /(all )?(of )?your (important |personal |business |corporate |company )?(files|documents|data|databases|servers|network|backups?)( (and|,) [a-z]{4,12}){0,3} (have been|has been|are|were|was) (\w+ )?(encrypted|locked|crypted)/ ascii wide nocase
         $done2 = /(we|we've|we have) (have )?(encrypted|locked|crypted) (all )?(of )?your / ascii wide nocase
-        $done3 = "what happened to my files" ascii wide nocase
-        $done4 = "your network has been penetrated" ascii wide nocase
+        $done3 = /what happened to my file[s]/ ascii wide nocase
+        $done4 = /your network has been penetrate[d]/ ascii wide nocase
         $offer1 = /(to|can|want to|how to|must|only way to) (\w+ )?(decrypt|restore|recover|unlock|get back) (\w+ )?(your|all|the) / ascii wide nocase
         $offer2 = /(decryption|decrypt|private|unique) (tool|key|software|program|utility)/ ascii wide nocase
         $offer3 = /decrypt (1|one|2|two|3|three|several|some) (test )?files? (for free|as (a )?(proof|guarantee))/ ascii wide nocase
-        $offer4 = "free decryption as guarantee" ascii wide nocase
+        $offer4 = /free decryption as guarante[e]/ ascii wide nocase
         $money1 = /\b(pay|payment|buy|purchase|price)\b/ ascii wide nocase
         $money2 = /\b(bitcoins?|btc|monero|xmr|cryptocurrency)\b/ ascii wide nocase
         $reach1 = /[a-z2-7]{16,56}\.onion/ ascii wide nocase
-        $reach2 = "tor browser" ascii wide nocase
+        $reach2 = /tor browse[r]/ ascii wide nocase
         $reach3 = /(contact|write to|email|e-mail|mail) (us|our)/ ascii wide nocase
         $reach4 = /@(protonmail|proton|tutanota|tuta|onionmail|cock|mail2tor|airmail|keemail|aol|firemail|msgsafe|thesecure)\./ ascii wide nocase
         $reach5 = /(personal|your|unique|victim|decryption|client) (id|key)\s{0,3}[:=]/ ascii wide nocase
@@ -56,7 +57,7 @@ rule Ransom_Note_Data_Theft : ransom_note
         $threat2 = /(leak|data|news) (site|blog)/ ascii wide nocase
         $threat3 = /(if you|in case you|unless you) (do not|don't|refuse|ignore|fail|contact|pay)/ ascii wide nocase
         $reach1 = /[a-z2-7]{16,56}\.onion/ ascii wide nocase
-        $reach2 = "tor browser" ascii wide nocase
+        $reach2 = /tor browse[r]/ ascii wide nocase
         $reach3 = /\b(tox|session|jabber|telegram)( id)?\s{0,3}[:=]/ ascii wide nocase
         $reach4 = /@(protonmail|proton|tutanota|tuta|onionmail|cock|mail2tor|airmail|keemail|firemail|msgsafe|thesecure)\./ ascii wide nocase
         $to_you = /\b(contact us|negotiat(e|ion|ions)|your company|dear (sir|management|ceo|director))/ ascii wide nocase

@@ -34,9 +34,10 @@ rule PowerShell_Download_And_Run
         $hidden4 = "amsiutils" ascii wide nocase
         $hidden5 = "servercertificatevalidationcallback" ascii wide nocase
         $hidden6 = /createobject\s{0,4}\(\s{0,4}["']wscript\.shell/ ascii wide nocase
-        // Installers of well-known tools are quoted everywhere, and start like this too.
+        // Installers of well-known tools start like this too, and are quoted in many documents.
         $installer1 = "community.chocolatey.org" ascii wide nocase
         $installer2 = "get.scoop.sh" ascii wide nocase
+        $installer3 = "boxstarter.org" ascii wide nocase
     condition:
         filesize < 1MB and 1 of ($run*) and 1 of ($hidden*) and none of ($installer*)
 }

@@ -11,13 +11,22 @@ export async function findClamd(
   options: ProbeOptions = {},
 ): Promise<{ readonly address: ClamdAddress; readonly state: ClamavState }> {
   const tried: string[] = [];
+  let last: ClamavState | null = null;
   for (const address of candidates) {
     const state = await probeClamd(address, options);
     if (state.status !== 'unavailable') return { address, state };
+    last = state;
     tried.push(`${describeAddress(address)}: ${state.detail}`);
   }
   const [first] = candidates;
-  const detail = tried.join('; ');
-  const state = { version: null, address: describeAddress(first), database_time: null, detail } as const;
-  return { address: first, state: { ...state, status: 'unavailable' } };
+  return {
+    address: first,
+    state: {
+      status: 'unavailable',
+      version: null,
+      address: candidates.length === 1 ? describeAddress(first) : null,
+      database_time: null,
+      detail: candidates.length === 1 ? (last?.detail ?? null) : tried.join('; '),
+    },
+  };
 }

@@ -5,12 +5,12 @@ import { loadEngine } from './load-engine.ts';
 // Both are YARA-X; whatever one finds, the other must find.
 const OPTIONS = { scanTimeoutMs: 10_000, maxMatchesPerPattern: 5 };
 const file = (name: string, source: string): RuleFile => ({ file: `${name}.yar`, namespace: name, source });
+const names = (rules: RuleSet, text: string): string[] =>
+  rules.scan(Buffer.from(text)).map(({ namespace, rule }) => `${namespace}/${rule}`);
 
 describe.each(['native', 'wasm'] as const)('the %s engine', (choice) => {
   const compile = async (...files: RuleFile[]): Promise<RuleSet> =>
     (await loadEngine(choice)).compile(files, OPTIONS);
-  const names = (rules: RuleSet, text: string): string[] =>
-    rules.scan(Buffer.from(text)).map(({ namespace, rule }) => `${namespace}/${rule}`);
 
   test('says which it is', async () => {
     expect((await loadEngine(choice)).version).toBe(`YARA-X 1.20.0 (${choice})`);

@@ -11,8 +11,8 @@ export interface Outputs {
   link(name: Uint8Array, target: Uint8Array): void;
   /** The program takes back what it made under this name: an empty file in a link's place. */
   removed(name: Uint8Array): void;
-  /** What the program prints, in pieces. */
-  print(bytes: Uint8Array): void;
+  /** What the program prints, in pieces; errors (2) come at once, the rest (1) when its buffer is full. */
+  print(bytes: Uint8Array, fd: number): void;
 }
 
 export interface Sink {
@@ -231,7 +231,7 @@ export class Host {
         view.getUint32(iov + i * 8 + 4, true),
       );
       if (open?.kind === 'sink') writeAt(open, bytes);
-      else this.#outputs.print(bytes);
+      else this.#outputs.print(bytes, fd);
       sum += bytes.length;
     }
     view.setUint32(total, sum, true);

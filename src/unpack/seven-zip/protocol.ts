@@ -74,6 +74,8 @@ export interface Ending {
   readonly code: number | null;
   /** What it complained of: bounded in number and length. */
   readonly errors: readonly string[];
+  /** It complained of links only, which are counted anyway: code 2 means nothing. */
+  readonly onlyLinks: boolean;
   /** The memory ceiling was hit. */
   readonly starved: boolean;
   /** Members and links that came out. */

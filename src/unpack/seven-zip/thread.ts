@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { Complaints } from './complaints.ts';
+import { Complaints, linkOf } from './complaints.ts';
 import { ARCHIVE_PATH, Host, type Outputs, type Sink } from './host.ts';
 import { archiveInput } from './input.ts';
 import { Lines, ListingReader } from './listing.ts';
@@ -21,6 +21,14 @@ const port = parentPort;
 if (port === null) throw new Error('this file is a thread of BackupLens, not a program');
 const { program } = workerData as ThreadData;
 
+/** By file descriptor. */
+interface Printed {
+  readonly 1: Lines;
+  readonly 2: Lines;
+}
+
+type Piece = Message & { kind: 'piece' };
+
 /** Thrown through the program to stop it: nothing more is to be learned. */
 class Enough extends Error {}
 
@@ -34,10 +42,12 @@ async function run(job: Job): Promise<Ending> {
   const control = new Int32Array(job.control);
   const complaints = new Complaints();
   const reader = job.task === 'list' ? new ListingReader() : null;
-  const lines = new Lines((line) => {
+  const hear = (line: string): void => {
+    if (outputs instanceof Members) outputs.line(line);
     complaints.line(line);
     reader?.line(line);
-  });
+  };
+  const lines = { 1: new Lines(hear), 2: new Lines(hear) };
   const outputs =
     job.task === 'extract'
       ? new Members(control, lines)
@@ -49,30 +59,24 @@ async function run(job: Job): Promise<Ending> {
   } catch (error) {
     if (!(error instanceof Enough)) complaints.add(`7-Zip broke down: ${inWords(error)}`);
   }
-  lines.end();
+  lines[1].end();
+  lines[2].end();
   if (outputs instanceof Members) outputs.end();
   return {
     kind: 'end',
     code,
     errors: complaints.list,
+    onlyLinks: complaints.links > 0 && !complaints.any,
     starved: host.starved,
     entries: outputs.entries,
     refused: outputs instanceof Members ? outputs.refused : 0,
-    proven: outputs instanceof Proof && !complaints.any && (outputs.passed || code === 0),
+    proven: outputs instanceof Proof && !complaints.any && (outputs.passed || (code !== null && code <= 2)),
     listing: reader?.end() ?? null,
   };
 }
 
 function argumentsFor(job: Job): string[] {
-  const common = [
-    '-y',
-    '-bd',
-    '-bsp0',
-    '-bso1',
-    '-bse1',
-    '-sccUTF-8',
-    ...(job.type === null ? [] : [`-t${job.type}`]),
-  ];
+  const common = ['-y', '-bd', '-bsp0', '-sccUTF-8', ...(job.type === null ? [] : [`-t${job.type}`])];
   // Without a password the program would ask for one: it gets one that nobody uses, and says that it is wrong.
   const password = [`-p${job.password ?? 'no password was given'}`];
   const archive = job.input.kind === 'ring' ? ['-si'] : ['--', ARCHIVE_PATH];
@@ -89,12 +93,12 @@ class Members implements Outputs {
   entries = 0;
   refused = 0;
   readonly #control: Int32Array;
-  readonly #lines: Lines;
+  readonly #lines: Printed;
   /** The member that was closed last, if it is empty: it may turn out to stand for a link, or for a wrong password. */
-  #empty: (Message & { kind: 'piece' }) | null = null;
+  #empty: Piece | null = null;
   #sent = 0;
 
-  constructor(control: Int32Array, lines: Lines) {
+  constructor(control: Int32Array, lines: Printed) {
     this.#control = control;
     this.#lines = lines;
   }
@@ -118,29 +122,18 @@ class Members implements Outputs {
     this.entries--;
   }
 
-  print(bytes: Uint8Array): void {
-    this.#lines.write(bytes);
+  print(bytes: Uint8Array, fd: number): void {
+    this.#lines[fd === 2 ? 2 : 1].write(bytes);
   }
 
-  /** True when a complaint is only about a link that is counted anyway, or about a member that needs a password. */
-  explains(line: string): boolean {
-    const symbolic = /^ERROR: Dangerous (?:symbolic )?link path was ignored : ([^]*?) : ([^]*)$/.exec(line);
-    const hard = /^ERROR: Cannot create hard link : .*? : \/o\/([^]*?) : \/o\/([^]*)$/.exec(line);
-    const found = symbolic ?? hard;
-    if (found !== null) {
-      this.#link(
-        symbolic === null ? 'hard' : 'symbolic',
-        Buffer.from(found[1] ?? ''),
-        Buffer.from(found[2] ?? ''),
-      );
-      return true;
-    }
-    if (/^ERROR: .*wrong password/i.test(line)) {
-      if (this.#empty !== null) this.entries--;
-      this.#empty = null;
-      this.refused++;
-    }
-    return false;
+  /** What the program prints can explain the last empty member: a link, or a password that it lacks. */
+  line(line: string): void {
+    const link = linkOf(line);
+    if (link !== null) this.#link(link.how, Buffer.from(link.name), Buffer.from(link.target));
+    const refused = /^\s*ERROR: .*wrong password\?? : ([^]*)$/i.exec(line)?.[1];
+    if (refused === undefined) return;
+    this.refused++;
+    this.removed(Buffer.from(refused));
   }
 
   /** Nothing more comes that could explain the last empty member. */
@@ -171,12 +164,12 @@ class Members implements Outputs {
 class MemberPieces implements Sink {
   readonly #number: number;
   readonly #control: Int32Array;
-  readonly #send: (message: Message) => void;
+  readonly #send: (message: Piece) => void;
   #name: Uint8Array | null;
   #piece = new Uint8Array(0);
   #length = 0;
 
-  constructor(number: number, name: Uint8Array, control: Int32Array, send: (message: Message) => void) {
+  constructor(number: number, name: Uint8Array, control: Int32Array, send: (message: Piece) => void) {
     this.#number = number;
     this.#name = name;
     this.#control = control;
@@ -220,10 +213,10 @@ class Proof implements Outputs {
   entries = 0;
   passed = false;
   readonly #provenBy: number;
-  readonly #lines: Lines;
+  readonly #lines: Printed;
   readonly #complained: () => boolean;
 
-  constructor(provenBy: number, lines: Lines, complained: () => boolean) {
+  constructor(provenBy: number, lines: Printed, complained: () => boolean) {
     this.#provenBy = provenBy;
     this.#lines = lines;
     this.#complained = complained;
@@ -241,8 +234,8 @@ class Proof implements Outputs {
   link(): void {}
   removed(): void {}
 
-  print(bytes: Uint8Array): void {
-    this.#lines.write(bytes);
+  print(bytes: Uint8Array, fd: number): void {
+    this.#lines[fd === 2 ? 2 : 1].write(bytes);
     if (this.#complained()) throw new Enough();
   }
 }

@@ -43,11 +43,7 @@ export async function unpackStream(
   sink: FormatSink,
   context: UnpackContext,
 ): Promise<void> {
-  const { ending } = await extract(
-    { bytes, type, password: null, listing: null, listed: null, name },
-    sink,
-    context,
-  );
+  const ending = await extract({ bytes, type, password: null, name }, sink, context);
   const trouble = troubleOf(ending, false);
   if (trouble !== null) throw trouble;
 }
@@ -174,7 +170,6 @@ class PieceContent {
 
 const WRONG_PASSWORD = /wrong password|encrypted archive/i;
 const UNSUPPORTED = /unsupported (?:method|feature|command)|not implemented/i;
-const NOT_ARCHIVE = /cannot open the file as|can't open as archive|is not archive/i;
 
 function isLocked(ending: Ending): boolean {
   return ending.errors.some((error) => /encrypted archive/i.test(error));
@@ -187,16 +182,17 @@ function encryptedDetail({ encrypted, entries }: Listing): string {
 }
 
 /** What 7-Zip's ending means for what was unpacked; null when all is well. */
-function troubleOf({ code, errors, starved }: Ending, locked: boolean): Trouble | null {
+function troubleOf({ code, errors, starved, onlyLinks }: Ending, locked: boolean): Trouble | null {
   if (starved) return new OverBudget('needs more memory to be unpacked than 512 MiB');
   const relevant = errors.filter((error) => !(locked && WRONG_PASSWORD.test(error)));
   if (relevant.length === 0) {
-    return code === 0 || errors.length > 0 ? null : new Damaged(`7-Zip ended with code ${String(code)}`);
+    return code === 0 || onlyLinks || errors.length > 0
+      ? null
+      : new Damaged(`7-Zip ended with code ${String(code)}`);
   }
   const detail = relevant.slice(0, 3).join('; ');
   if (relevant.some((error) => WRONG_PASSWORD.test(error))) return new NeedsPassword(detail);
   if (relevant.every((error) => UNSUPPORTED.test(error))) return new Unsupported(detail);
-  if (relevant.some((error) => NOT_ARCHIVE.test(error)) && relevant.length === 1) return new Damaged(detail);
   return new Damaged(detail);
 }
 

@@ -2,15 +2,19 @@ import { open } from 'node:fs/promises';
 import type { Analyzer, Outcome, Subject } from '../../../src/analyze/analyzer.ts';
 import { FileSource, MemorySource, type ByteSource } from '../../../src/bytes/index.ts';
 
-function subject(size: number | null, source: ByteSource | null): Subject {
+/** An artifact of no particular type. */
+export function subject(size: number | null, source: ByteSource | null): Subject {
   return {
     artifact: { id: 0, parent: null, trail: ['artifact'] },
     type: {
       mime: 'application/octet-stream',
       description: 'data',
-      how: 'none',
+      by: 'unknown',
       container: null,
-    } as unknown as Subject['type'],
+      density: 'unknown',
+      claimed: null,
+      contradiction: null,
+    },
     head: Buffer.alloc(0),
     size,
     source,
