@@ -1,6 +1,6 @@
 import { createWriteStream, readdirSync, statSync } from 'node:fs';
 import { mkdir, readdir, truncate } from 'node:fs/promises';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -228,16 +228,6 @@ describe('a scanner of our own that fails is a failure of ours', () => {
 });
 
 describe('a scanner of somebody else', () => {
-  async function ask(listener: RequestListener): Promise<Outcome> {
-    const { server, url } = await fake(listener);
-    const analyzer = yaraAnalyzer({ endpoint: { url }, scratch, timeouts: { answerMs: 1000 } });
-    const outcome = await examineBytes(analyzer, Buffer.from('abc'));
-    await analyzer.close();
-    server.closeAllConnections();
-    server.close();
-    return outcome;
-  }
-
   test('is unavailable when it refuses the connection, and is not asked again for a while', async () => {
     const { server, url } = await fake(() => {});
     server.close();
@@ -290,14 +280,20 @@ async function fake(listener: RequestListener): Promise<{ server: Server; url: s
   return { server, url: `http://127.0.0.1:${address.port}` };
 }
 
-function endless(response: {
-  write(chunk: Buffer): boolean;
-  destroyed: boolean;
-  once: Server['once'];
-}): void {
+function endless(response: ServerResponse): void {
   const more = (): void => {
     while (!response.destroyed && response.write(Buffer.alloc(64 * 1024, ' ')));
     if (!response.destroyed) response.once('drain', more);
   };
   more();
+}
+
+async function ask(listener: RequestListener): Promise<Outcome> {
+  const { server, url } = await fake(listener);
+  const analyzer = yaraAnalyzer({ endpoint: { url }, scratch, timeouts: { answerMs: 1000 } });
+  const outcome = await examineBytes(analyzer, Buffer.from('abc'));
+  await analyzer.close();
+  server.closeAllConnections();
+  server.close();
+  return outcome;
 }

@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Analyzer, Outcome } from '../src/analyze/analyzer.ts';
 import { yaraAnalyzer } from '../src/analyze/yara/index.ts';
@@ -144,26 +147,21 @@ test('the program and its engines end when whoever started it is gone', async ()
   const script = `
     import { startYaraChild } from ${JSON.stringify(new URL('../src/pipeline/yara-child.ts', import.meta.url).href)};
     const child = await startYaraChild({ rulesDirs: [${JSON.stringify(rules.path)}] });
-    console.log(JSON.stringify(child.pids()));
+    console.log(JSON.stringify([child.socketPath, ...child.pids()]));
     setInterval(() => {}, 1000);`;
-  const { spawn } = await import('node:child_process');
   const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = await once(parent.stdout.setEncoding('utf8'), 'data');
-  const pids: number[] = JSON.parse(String(line));
+  const [socketPath, ...pids]: [string, ...number[]] = JSON.parse(String(line));
   expect(pids).toHaveLength(3);
   parent.kill('SIGKILL');
   await expect.poll(() => pids.filter(isAlive), { timeout: 15_000 }).toEqual([]);
+  expect(existsSync(dirname(socketPath))).toBe(false);
 });
 
 /** The engine that has used the most processor time in the last moments. */
 async function busyOne(child: YaraChild): Promise<number> {
-  const { readFileSync } = await import('node:fs');
-  const ticks = (pid: number): number => {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
-    return Number(fields[11]);
-  };
   let busy = 0;
   await expect
     .poll(
@@ -188,4 +186,10 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Processor time spent in user mode, in hundredths of a second. */
+function ticks(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  return Number(fields[11]);
 }

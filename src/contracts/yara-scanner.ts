@@ -5,7 +5,7 @@ import { z } from 'zod';
 const count = z.int().nonnegative();
 const metaValue = z.union([z.string(), z.number(), z.boolean()]);
 
-export const rejectedRule = z.object({
+const rejectedRule = z.object({
   file: z.string(),
   line: count.nullable(),
   column: count.nullable(),
@@ -22,6 +22,8 @@ export const yaraHealth = z.object({
   rejected: z.array(rejectedRule),
   engine: z.string(),
   rules_sha256: z.string().nullable(),
+  /** There are rules, but nothing that runs here can load them. */
+  failed: z.boolean().optional(),
 });
 export type YaraHealth = z.infer<typeof yaraHealth>;
 

@@ -1,6 +1,6 @@
 import { link, lstat, mkdir, rename, rmdir, unlink } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
-import { errorCode, Folder, unlessMissing } from './folder.ts';
+import { errorCode, unlessMissing, type Folder } from './folder.ts';
 
 /** What a scan saw of a file, to know it again. */
 export interface Identity {

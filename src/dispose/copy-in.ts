@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { FileSource } from '../bytes/index.ts';
 import { asciiJson } from './ascii-json.ts';
 import { CIPHER, CONTAINER_EXTENSION, ZERO_BLOCK_BYTES, type KeptFacts } from './container.ts';
-import { Folder } from './folder.ts';
+import type { Folder } from './folder.ts';
 import { seal, writeContent } from './seal.ts';
 import type { OnStep } from './steps.ts';
 import { createFile, writeDurably } from './write-file.ts';

@@ -3,6 +3,7 @@
  * folder, their journal, and the way back. docs/quarantine.md has the formats.
  */
 export { applyDisposition, type Disposition, type DispositionRequest } from './apply.ts';
+export { asciiJson } from './ascii-json.ts';
 export { CLAIM_PREFIX, type Identity } from './claim.ts';
 export type { ContainerHeader } from './container.ts';
 export { deleteFromQuarantine } from './delete.ts';

@@ -107,8 +107,7 @@ export async function readItem(
     if (container === null) return null;
     const { handle, layout } = container;
     try {
-      const content = verify ? unseal(handle, layout) : null;
-      while (content !== null && !(await content.next()).done);
+      if (verify) await verifyContent(handle, layout);
       return { id, damaged: null, header: layout.header };
     } finally {
       await handle.close();
@@ -116,6 +115,11 @@ export async function readItem(
   } catch (error) {
     return { id, damaged: error instanceof Damaged ? error.message : inWords(error), header: null };
   }
+}
+
+async function verifyContent(handle: FileHandle, layout: ContainerLayout): Promise<void> {
+  const content = unseal(handle, layout);
+  for (let part = await content.next(); part.done !== true; part = await content.next());
 }
 
 /** Removes an item and its report for good. */

@@ -52,7 +52,8 @@ async function acquire(folder: Folder): Promise<{ close(): void }> {
     for (;;) {
       const database = new DatabaseSync(path, { timeout: 0 });
       try {
-        database.exec('BEGIN EXCLUSIVE');
+        // Nothing is ever written, so no file for taking it back: a full disk must not keep us from the lock.
+        database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
         return database;
       } catch (error) {
         database.close();

@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { nameFromBytes } from '../bytes/index.ts';
 import { Claim } from './claim.ts';
 import { CONTAINER_EXTENSION } from './container.ts';
 import { PART_EXTENSION, REPORT_EXTENSION } from './copy-in.ts';

@@ -13,6 +13,7 @@ export interface ServerOptions {
 }
 
 const KEEP_ALIVE_MS = 65_000;
+const SWEEP_MS = 50;
 
 /** A server with every limit set. It takes no content type until a route says which. */
 export function createServer({ bodyLimitBytes, requestTimeoutMs, routes }: ServerOptions): Server {
@@ -24,6 +25,11 @@ export function createServer({ bodyLimitBytes, requestTimeoutMs, routes }: Serve
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     disableRequestLogging: true,
+  });
+  // A connection that is busy when closing begins is kept alive after its answer, and would be waited for.
+  app.addHook('preClose', async () => {
+    const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
+    app.server.once('close', () => clearInterval(sweep));
   });
   app.removeAllContentTypeParsers();
   app.setNotFoundHandler((request, reply) => {

@@ -73,6 +73,7 @@ function stateOf(health: unknown, address: string): YaraState {
   if (!isFields(health) || typeof health['status'] !== 'string') {
     return yaraAway('unavailable', address, NO_SCANNER);
   }
+  if (health['failed'] === true) return yaraAway('failed', address, 'the YARA engine does not start');
   const rules = sizeOf(health['rules']) ?? 0;
   const loaded = health['rules_loaded'] === true || rules > 0;
   const { rejected } = health;

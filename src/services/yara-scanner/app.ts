@@ -78,5 +78,6 @@ function healthOf(pool: EnginePool, rulesDir: string): YaraHealth {
     rejected: [...rejected],
     engine: version ?? 'none: the YARA engine does not start',
     rules_sha256: sha256,
+    ...(version === null ? { failed: true } : {}),
   };
 }

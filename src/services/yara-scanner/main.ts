@@ -1,4 +1,6 @@
+import { rmdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BackupLensError } from '../../domain/index.ts';
 import { EnginePool, type PoolOptions } from './engine-pool.ts';
@@ -54,6 +56,8 @@ async function serveParent(socket: string): Promise<void> {
   const app = createPrivateApp({ pool, rulesDir: values.rules.join(':') });
   const end = onceTold(async () => {
     await Promise.all([app.close(), pool.close()]);
+    // Our parent's, who removes it; unless it was killed. What is not empty is not ours.
+    await rmdir(dirname(socket)).catch(() => {});
   }, SHUTDOWN_MS);
   process.stdin.on('end', end).on('close', end).on('error', end).resume();
   process.stdout.on('error', end);
@@ -81,7 +85,9 @@ async function serve(): Promise<void> {
       scratch,
     });
     onceTold(async () => {
-      await Promise.all([app.close(), pool.close()]);
+      // Requests that are in progress still need the engines.
+      await app.close();
+      await pool.close();
       await scratch.remove();
     }, SHUTDOWN_MS);
     tell({ listening: await listen(app, environment) });

@@ -1,0 +1,46 @@
+/** A tar entry to be written byte by byte: nothing is checked, so it can be as wrong as a test wants it. */
+export interface TarEntry {
+  readonly name: string | Buffer;
+  /** The type flag: 0 file, 1 hard link, 2 symbolic link, 3 device, 5 folder, L long name, x pax header. */
+  readonly type?: string;
+  readonly content?: Buffer | string;
+  readonly target?: string;
+  /** Instead of the content's length. */
+  readonly size?: number;
+}
+
+const BLOCK = 512;
+
+export function tarEntry({ name, type = '0', content = '', target = '', size }: TarEntry): Buffer {
+  const data = Buffer.from(content as string);
+  const header = Buffer.alloc(BLOCK);
+  Buffer.from(name as string).copy(header, 0, 0, 100);
+  header.write('0000644\0', 100);
+  header.write('0000000\0', 108);
+  header.write('0000000\0', 116);
+  header.write(`${(size ?? data.length).toString(8).padStart(11, '0')}\0`, 124);
+  header.write('00000000000\0', 136);
+  header.write('        ', 148);
+  header.write(type, 156);
+  header.write(target, 157, 100);
+  header.write('ustar\0' + '00', 257, 'latin1');
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return Buffer.concat([header, data, Buffer.alloc((BLOCK - (data.length % BLOCK)) % BLOCK)]);
+}
+
+/** A GNU long name before the entry it is for. */
+export function longNamed(name: Buffer, entry: Omit<TarEntry, 'name'>): Buffer {
+  const long = tarEntry({
+    name: '././@LongLink',
+    type: 'L',
+    content: Buffer.concat([name, Buffer.alloc(1)]),
+  });
+  return Buffer.concat([long, tarEntry({ ...entry, name: name.subarray(0, 100) })]);
+}
+
+/** The whole archive, with its end mark. */
+export function tarBytes(entries: readonly (TarEntry | Buffer)[]): Buffer {
+  const blocks = entries.map((entry) => (Buffer.isBuffer(entry) ? entry : tarEntry(entry)));
+  return Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK)]);
+}
