@@ -66,7 +66,7 @@ async function samples(): Promise<Record<string, Sample>> {
     (_, at) => `${at};2026-01-${(at % 28) + 1};${at * 37}.00\n`,
   ).join('');
   const dump = `-- MySQL dump\nCREATE TABLE invoices (id INT, day DATE, total DECIMAL(10,2));\n`;
-  const inner = await zip({ 'readme.txt': 'Quarterly figures.\n', 'tools/cleanup.txt': `notes ${MARKER}\n` });
+  const inner = await zip({ 'readme.txt': 'Quarterly figures.\n', 'cleanup.txt': `notes ${MARKER}\n` });
   const approve = { decision: 'auto_approve', because: null } as const;
   return {
     'clean/invoices.csv': { ...approve, content: Buffer.from(invoices) },

@@ -38,7 +38,7 @@ rule Ransom_Note_Encrypted_Files : ransom_note
         $threat2 = /(will be|be) (published|leaked|sold|destroyed|lost forever|permanently (lost|deleted))/ ascii wide nocase
         $threat3 = /(price|cost|ransom) (will|is going to) (be )?(doubled?|increased?|raised?|go up)/ ascii wide nocase
     condition:
-        Short_Text and
+        filesize < 64KB and Short_Text and
         1 of ($done*) and 1 of ($offer*) and 1 of ($reach*) and
         (1 of ($threat*) or (1 of ($money*) and 2 of ($reach*)) or all of ($money*))
 }
@@ -62,7 +62,7 @@ rule Ransom_Note_Data_Theft : ransom_note
         $reach4 = /@(protonmail|proton|tutanota|tuta|onionmail|cock|mail2tor|airmail|keemail|firemail|msgsafe|thesecure)\./ ascii wide nocase
         $to_you = /\b(contact us|negotiat(e|ion|ions)|your company|dear (sir|management|ceo|director))/ ascii wide nocase
     condition:
-        Short_Text and 1 of ($taken*) and 2 of ($threat*) and 1 of ($reach*) and $to_you
+        filesize < 64KB and Short_Text and 1 of ($taken*) and 2 of ($threat*) and 1 of ($reach*) and $to_you
 }
 
 rule Ransom_Note_Bitcoin_Demand : ransom_note

@@ -1,8 +1,9 @@
 import { crc32, createInflateRaw } from 'node:zlib';
 import { ByteReader } from '../byte-reader.ts';
 import type { Format } from '../format.ts';
-import { AFTER_THE_END, innerName } from '../inner-name.ts';
+import { innerName } from '../inner-name.ts';
 import { Damaged, Unsupported } from '../trouble.ts';
+import { wholeStream } from '../whole-stream.ts';
 import { pump } from '../zlib-pump.ts';
 
 const OUTPUT_BYTES = 128 * 1024;
@@ -17,19 +18,16 @@ export const gzip: Format = {
     references: ['RFC 1952: https://www.rfc-editor.org/rfc/rfc1952'],
     limitations: [],
   },
-  async unpack(container, sink) {
+  async unpack(container, sink, { signal }) {
     const reader = new ByteReader(container.stream);
-    const members = gunzip(reader);
-    await sink.member({ name: innerName(container.name), size: null, content: members });
-    // What the examiner left is decoded all the same: only so is known where the compressed data end.
-    for await (const _ of members);
-    if (await reader.skipZeros())
-      await sink.member({ name: AFTER_THE_END, size: null, content: reader.rest() });
+    await wholeStream(sink, innerName(container.name), gunzip(reader, signal), reader);
   },
 };
 
-async function* gunzip(reader: ByteReader): AsyncGenerator<Buffer, void, undefined> {
+async function* gunzip(reader: ByteReader, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
   for (let first = true; ; first = false) {
+    // Millions of empty ones give no chunk on which time is looked at.
+    signal.throwIfAborted();
     const magic = await reader.peek(2);
     if (magic.length < 2 || magic[0] !== 0x1f || magic[1] !== 0x8b) {
       if (first) throw new Damaged('no gzip header');

@@ -1,8 +1,9 @@
 import { ByteReader } from '../byte-reader.ts';
 import type { Format } from '../format.ts';
-import { AFTER_THE_END, innerName } from '../inner-name.ts';
+import { innerName } from '../inner-name.ts';
 import { decodeBlock } from '../lz4-block.ts';
 import { Damaged, Unsupported } from '../trouble.ts';
+import { wholeStream } from '../whole-stream.ts';
 import { Xxh32 } from '../xxh32.ts';
 
 const FRAME = 0x184d2204;
@@ -32,18 +33,19 @@ export const lz4: Format = {
     references: ['LZ4 frame format: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md'],
     limitations: ['External dictionaries are a gap'],
   },
-  async unpack(container, sink) {
+  async unpack(container, sink, { signal }) {
     const reader = new ByteReader(container.stream);
-    const frames = decodeFrames(reader);
-    await sink.member({ name: innerName(container.name), size: null, content: frames });
-    for await (const _ of frames);
-    if (await reader.skipZeros())
-      await sink.member({ name: AFTER_THE_END, size: null, content: reader.rest() });
+    await wholeStream(sink, innerName(container.name), decodeFrames(reader, signal), reader);
   },
 };
 
-async function* decodeFrames(reader: ByteReader): AsyncGenerator<Buffer, void, undefined> {
+async function* decodeFrames(
+  reader: ByteReader,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
   for (let first = true; ; first = false) {
+    // Millions of empty ones give no chunk on which time is looked at.
+    signal.throwIfAborted();
     const head = await reader.peek(4);
     const magic = head.length < 4 ? null : head.readUInt32LE(0);
     if (magic === FRAME) yield* decodeFrame(reader);

@@ -1,8 +1,9 @@
 import { constants, createZstdDecompress } from 'node:zlib';
 import { ByteReader } from '../byte-reader.ts';
 import type { Format } from '../format.ts';
-import { AFTER_THE_END, innerName } from '../inner-name.ts';
+import { innerName } from '../inner-name.ts';
 import { Damaged, OverBudget, Unsupported } from '../trouble.ts';
+import { wholeStream } from '../whole-stream.ts';
 import { pump, type PumpInput } from '../zlib-pump.ts';
 import { isZlibError, wordsFor } from './gzip.ts';
 
@@ -24,16 +25,15 @@ export const zstd: Format = {
     references: ['RFC 8878: https://www.rfc-editor.org/rfc/rfc8878'],
     limitations: ['Windows over 128 MiB (--long=28 and more) are a gap', 'External dictionaries are a gap'],
   },
-  async unpack(container, sink) {
+  async unpack(container, sink, { signal }) {
     const reader = new ByteReader(container.stream);
-    const skipped: Buffer[] = [];
-    const frames = decodeFrames(reader, skipped);
-    await sink.member({ name: innerName(container.name), size: null, content: frames });
-    for await (const _ of frames);
-    for (const hidden of skipped)
-      await sink.member({ name: '(skippable frame)', size: hidden.length, content: once(hidden) });
-    if (await reader.skipZeros())
-      await sink.member({ name: AFTER_THE_END, size: null, content: reader.rest() });
+    const hidden: Buffer[] = [];
+    const content = decodeFrames(reader, hidden, signal);
+    await wholeStream(sink, innerName(container.name), content, reader, async () => {
+      for (const frame of hidden) {
+        await sink.member({ name: '(skippable frame)', size: frame.length, content: once(frame) });
+      }
+    });
   },
 };
 
@@ -44,10 +44,16 @@ async function* once(bytes: Buffer): AsyncGenerator<Buffer, void, undefined> {
 /** Bytes of skippable frames kept in one stream; what is beyond is a gap. */
 const KEPT_BYTES = 1024 * 1024;
 
-async function* decodeFrames(reader: ByteReader, skipped: Buffer[]): AsyncGenerator<Buffer, void, undefined> {
+async function* decodeFrames(
+  reader: ByteReader,
+  skipped: Buffer[],
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
   let kept = 0;
   let seen = false;
   for (;;) {
+    // Millions of empty ones give no chunk on which time is looked at.
+    signal.throwIfAborted();
     const head = await reader.peek(18);
     const magic = head.length >= 4 ? head.readUInt32LE(0) : null;
     if (magic !== null && (magic & ~0xf) >>> 0 === SKIPPABLE) {

@@ -1,12 +1,16 @@
 /** Kept of what 7-Zip complains about: it would name every one of a million members. */
 const KEPT = 20;
 const LENGTH = 200;
+const HARD =
+  /^(?:Can(?:'|no)t allocate|Cannot open|Can't open as archive|Unexpected end|Unsupported Method|System ERROR|Break signaled|Errors = )/;
+/** How much there is stands in the list, and is handed on from there. */
+const TAIL = 'There are data after the end of archive';
 
 /** Picks errors and warnings out of what 7-Zip prints. */
 export class Complaints {
   readonly list: string[] = [];
-  /** Complaints that were only about links. */
-  links = 0;
+  /** Complaints about what is dealt with elsewhere: links, and data after the archive's end. */
+  harmless = 0;
   #block = false;
 
   get any(): boolean {
@@ -15,13 +19,10 @@ export class Complaints {
 
   line(line: string): void {
     const text = line.trim();
-    if (linkOf(line) !== null) {
-      this.links++;
-      return;
-    }
-    if (/^(?:ERRORS?|WARNINGS?):$/.test(text)) this.#block = true;
-    else if (text === '' || text === '--') this.#block = false;
-    else if (/^(?:ERROR|WARNING)[S:]/.test(text)) this.add(text.replace(/^(?:ERROR|WARNING)[S]?: */, ''));
+    if (linkOf(text) !== null || text === TAIL) this.harmless++;
+    else if (/^(?:ERRORS?|WARNINGS?):$/.test(text)) this.#block = true;
+    else if (text === '' || text === '--' || / = /.test(text)) this.#block = false;
+    else if (/^(?:ERROR|WARNING)[S:]/.test(text)) this.add(text.replace(/^(?:ERROR|WARNING)S?: */, ''));
     else if (this.#block || HARD.test(text)) this.add(text);
   }
 
@@ -30,9 +31,6 @@ export class Complaints {
     if (this.list.length < KEPT && !this.list.includes(short)) this.list.push(short);
   }
 }
-
-const HARD =
-  /^(?:Can(?:'|no)t allocate|Cannot open|Can't open as archive|Unexpected end|Unsupported Method|System ERROR|Break signaled|Errors = )/;
 
 export interface ListedLink {
   readonly how: 'symbolic' | 'hard';

@@ -13,9 +13,13 @@ export class ListingReader {
     entries: 0,
     encrypted: { count: 0, bytes: 0, names: [], first: -1 },
     rawNames: new Map(),
+    tail: 0,
+    innerTail: 0,
   };
   readonly #entry = new Map<string, string>();
   #inEntries = false;
+  /** Formats opened so far, from the outermost in. */
+  #level = 0;
 
   line(line: string): void {
     if (line.startsWith('----------')) {
@@ -23,12 +27,24 @@ export class ListingReader {
       this.#entry.clear();
       return;
     }
-    if (!this.#inEntries) return;
+    if (!this.#inEntries) {
+      this.#headline(line);
+      return;
+    }
     const at = line.indexOf(' = ');
     const key = at < 0 ? line.replace(/ =$/, '') : line.slice(0, at);
     // A name that holds a newline goes on in the next line: only known keys begin a new field.
     if (key === 'Path') this.#finish();
     if (KEYS.has(key)) this.#entry.set(key, at < 0 ? '' : line.slice(at + 3));
+  }
+
+  /** What is said of the archive itself, before its entries. */
+  #headline(line: string): void {
+    if (line === '--') this.#level++;
+    const tail = /^Tail Size = ([0-9]{1,15})$/.exec(line)?.[1];
+    if (tail === undefined) return;
+    if (this.#level <= 1) this.listing.tail = Number(tail);
+    else this.listing.innerTail = Number(tail);
   }
 
   end(): Listing {

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import factory from '7z-wasm';
 import type { Host } from './host.ts';
 
@@ -17,6 +18,9 @@ interface Loader {
     printErr(text: string): void;
   }): Promise<{ callMain(args: string[]): number | undefined }>;
 }
+
+// 7z-wasm asks Node's internals for the constants of `open`, which the permission model forbids; node:fs has them.
+Object.assign(process, { binding: () => ({ fs: constants }) });
 
 export async function startProgram(program: WebAssembly.Module, host: Host): Promise<Program> {
   const module = await (factory as unknown as Loader)({

@@ -66,6 +66,10 @@ export interface Listing {
   };
   /** Number of an entry to its name, where unpacking would clean the name: at most 10,000. */
   readonly rawNames: Map<number, string>;
+  /** Bytes of the file after the archive's end. */
+  tail: number;
+  /** Bytes after the end of what is inside, where several formats were opened in one step. */
+  innerTail: number;
 }
 
 export interface Ending {
@@ -74,8 +78,8 @@ export interface Ending {
   readonly code: number | null;
   /** What it complained of: bounded in number and length. */
   readonly errors: readonly string[];
-  /** It complained of links only, which are counted anyway: code 2 means nothing. */
-  readonly onlyLinks: boolean;
+  /** It only complained of what is dealt with elsewhere: its code means nothing. */
+  readonly harmless: boolean;
   /** The memory ceiling was hit. */
   readonly starved: boolean;
   /** Members and links that came out. */

@@ -66,7 +66,7 @@ async function run(job: Job): Promise<Ending> {
     kind: 'end',
     code,
     errors: complaints.list,
-    onlyLinks: complaints.links > 0 && !complaints.any,
+    harmless: complaints.harmless > 0 && !complaints.any,
     starved: host.starved,
     entries: outputs.entries,
     refused: outputs instanceof Members ? outputs.refused : 0,
@@ -80,7 +80,7 @@ function argumentsFor(job: Job): string[] {
   // Without a password the program would ask for one: it gets one that nobody uses, and says that it is wrong.
   const password = [`-p${job.password ?? 'no password was given'}`];
   const archive = job.input.kind === 'ring' ? ['-si'] : ['--', ARCHIVE_PATH];
-  if (job.task === 'list') return ['l', '-slt', ...common, ...password, ...archive];
+  if (job.task === 'list') return ['l', '-slt', '-sns', ...common, ...password, ...archive];
   return ['x', '-aoa', '-o/o', ...common, ...password, ...archive];
 }
 

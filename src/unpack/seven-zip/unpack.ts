@@ -1,5 +1,7 @@
 import type { ByteSource } from '../../bytes/index.ts';
+import { ByteReader } from '../byte-reader.ts';
 import type { FormatSink, Member, UnpackContext } from '../format.ts';
+import { AFTER_THE_END } from '../inner-name.ts';
 import { Damaged, NeedsPassword, OverBudget, Unsupported, type Trouble } from '../trouble.ts';
 import type { Ending, Listing, Message } from './protocol.ts';
 import { Run, type Bytes } from './run.ts';
@@ -27,12 +29,21 @@ export async function unpackArchive(
   const locked = listing.encrypted.count > 0 && password === null;
   const extracted = await extract({ bytes, type, password, listing }, sink, context);
   if (locked) sink.gap('encrypted', encryptedDetail(listing), { bytes: listing.encrypted.bytes });
+  if (listing.tail > 0) await handOnTail(source, listing.tail, sink);
+  if (listing.innerTail > 0) sink.measure('bytes_after_inner_end', listing.innerTail);
   const trouble = troubleOf(extracted, locked) ?? troubleOf(ending, locked);
   if (trouble !== null) throw trouble;
   const owed = locked ? listing.entries - listing.encrypted.count : listing.entries;
   if (extracted.entries < owed || extracted.entries > listing.entries) {
     throw new Damaged(`${listing.entries} members are listed, ${extracted.entries} came out`);
   }
+}
+
+/** Zero bytes are padding; anything else after the end of the archive is examined like a member. */
+async function handOnTail(source: ByteSource, tail: number, sink: FormatSink): Promise<void> {
+  const reader = new ByteReader(source.stream(Math.max(0, source.size - tail)));
+  if (await reader.skipZeros())
+    await sink.member({ name: AFTER_THE_END, size: null, content: reader.rest() });
 }
 
 /** Opens a compressed stream (`xz`, `bzip2`, `lzma`, `Z`) with 7-Zip: one member, called `name`. */
@@ -182,11 +193,11 @@ function encryptedDetail({ encrypted, entries }: Listing): string {
 }
 
 /** What 7-Zip's ending means for what was unpacked; null when all is well. */
-function troubleOf({ code, errors, starved, onlyLinks }: Ending, locked: boolean): Trouble | null {
+function troubleOf({ code, errors, starved, harmless }: Ending, locked: boolean): Trouble | null {
   if (starved) return new OverBudget('needs more memory to be unpacked than 512 MiB');
   const relevant = errors.filter((error) => !(locked && WRONG_PASSWORD.test(error)));
   if (relevant.length === 0) {
-    return code === 0 || onlyLinks || errors.length > 0
+    return code === 0 || harmless || errors.length > 0
       ? null
       : new Damaged(`7-Zip ended with code ${String(code)}`);
   }

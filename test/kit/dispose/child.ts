@@ -1,9 +1,13 @@
 /*
- * Ends itself by SIGKILL at one step of a disposition, a restoration or a deletion: what a power cut leaves.
+ * Disposes in a process of its own, which ends itself by SIGKILL at one step: what a power cut leaves.
  * Arguments: the action, the step, the quarantine folder, the review folder, and a path or id.
  */
-import { deleteFromQuarantine, restoreFromQuarantine, type OnStep } from '../../../src/dispose/index.ts';
-import { applyDisposition } from '../../../src/dispose/index.ts';
+import {
+  applyDisposition,
+  deleteFromQuarantine,
+  restoreFromQuarantine,
+  type OnStep,
+} from '../../../src/dispose/index.ts';
 import { requestFor } from './store.ts';
 
 const [action = '', at = '', quarantineDir = '', reviewDir = '', subject = ''] = process.argv.slice(2);
@@ -15,6 +19,9 @@ if (action === 'restore' || action === 'copy') {
   await restoreFromQuarantine(quarantineDir, subject, { keep: action === 'copy', onStep });
 } else if (action === 'delete') {
   await deleteFromQuarantine(quarantineDir, subject, 'a test', { onStep });
+} else if (action === 'wrong-hash') {
+  const request = requestFor({ quarantineDir, reviewDir }, subject, 'quarantine', '0'.repeat(64));
+  process.stdout.write(JSON.stringify(await applyDisposition({ ...request, reviewDir: null })));
 } else {
   const decision = action === 'hold' ? 'manual_review' : 'quarantine';
   await applyDisposition({ ...requestFor({ quarantineDir, reviewDir }, subject, decision), onStep });

@@ -32,7 +32,7 @@ export function sha256(bytes: Buffer | string): string {
 
 /** What a scan of the file as it is now would ask for. */
 export function requestFor(
-  store: Pick<Store, 'quarantineDir' | 'reviewDir'>,
+  store: { readonly quarantineDir: string; readonly reviewDir: string | null },
   path: string | Buffer,
   decision: Decision,
   hash = sha256(readFileSync(path)),

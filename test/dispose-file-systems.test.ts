@@ -1,0 +1,279 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  ftruncateSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  applyDisposition,
+  inspectQuarantined,
+  listQuarantine,
+  recoverDispositions,
+  restoreFromQuarantine,
+  verifyJournal,
+} from '../src/dispose/index.ts';
+import { disposeOf, entries, newStore, requestFor, sha256, type Store } from './kit/dispose/store.ts';
+
+const MIB = 1024 * 1024;
+const CHILD = fileURLToPath(new URL('./kit/dispose/child.ts', import.meta.url));
+const isRoot = process.getuid?.() === 0;
+
+let store: Store;
+let file: string;
+let onEnd: (() => void)[];
+beforeEach(() => {
+  store = newStore();
+  file = join(store.incoming, 'nightly.tar');
+  onEnd = [() => store.remove()];
+});
+afterEach(() => {
+  for (const end of onEnd.toReversed()) end();
+});
+
+/** A file system of its own in memory; only root can mount one. */
+function smallFileSystem(options = 'size=4m'): string {
+  const place = mkdtempSync(join(tmpdir(), 'backuplens-small-'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', place]);
+  onEnd.push(() => {
+    execFileSync('umount', [place]);
+    rmSync(place, { recursive: true });
+  });
+  return place;
+}
+
+/** Runs the child as a user who owns the folders but not the file. */
+function asNobody(action: string) {
+  const nobody = 65_534;
+  chmodSync(store.root, 0o755);
+  for (const folder of [store.quarantineDir, store.reviewDir]) mkdirSync(folder, { mode: 0o700 });
+  for (const folder of [store.incoming, store.quarantineDir, store.reviewDir])
+    chownSync(folder, nobody, nobody);
+  const args = [CHILD, action, '', store.quarantineDir, store.reviewDir, file];
+  return spawnSync(process.execPath, args, { encoding: 'utf8', uid: nobody, gid: nobody });
+}
+
+test('quarantine and review work on another file system, there and back', async () => {
+  const elsewhere = newStore('/dev/shm');
+  onEnd.push(() => elsewhere.remove());
+  expect(statSync(elsewhere.root).dev).not.toBe(statSync(store.root).dev);
+  const places = { quarantineDir: elsewhere.quarantineDir, reviewDir: elsewhere.reviewDir };
+  writeFileSync(file, 'far away');
+  const { action, id } = await applyDisposition(requestFor(places, file, 'quarantine'));
+  expect(action).toBe('quarantined');
+  await restoreFromQuarantine(places.quarantineDir, id ?? '');
+  expect(readFileSync(file, 'utf8')).toBe('far away');
+  const held = await applyDisposition(requestFor(places, file, 'manual_review'));
+  expect(readFileSync(join(held.location, 'content'), 'utf8')).toBe('far away');
+  expect(entries(store.incoming)).toEqual([]);
+});
+
+test('a sparse file stays sparse in quarantine, under review and when it is back', async () => {
+  const size = 64 * MIB + 12_345;
+  const image = openSync(file, 'w');
+  ftruncateSync(image, size);
+  writeSync(image, 'superblock', 70_000);
+  writeSync(image, 'the end', size - 7);
+  closeSync(image);
+  const bytes = readFileSync(file);
+  const blocks = (path: string) => lstatSync(path).blocks * 512;
+  expect(blocks(file)).toBeLessThan(MIB);
+  const { id, location } = await applyDisposition(requestFor(store, file, 'quarantine'));
+  expect(lstatSync(location).size).toBeGreaterThan(size);
+  expect(blocks(location)).toBeLessThan(MIB);
+  await restoreFromQuarantine(store.quarantineDir, id ?? '');
+  expect(readFileSync(file).equals(bytes)).toBe(true);
+  expect(blocks(file)).toBeLessThan(MIB);
+  const held = await applyDisposition(requestFor(store, file, 'manual_review'));
+  expect(readFileSync(join(held.location, 'content')).equals(bytes)).toBe(true);
+  expect(blocks(join(held.location, 'content'))).toBeLessThan(MIB);
+});
+
+test('200 MB are quarantined and restored in memory that does not grow with them', async () => {
+  const peakOf = (megabytes: number) => {
+    const program = `
+      import { applyDisposition, restoreFromQuarantine } from ${JSON.stringify(new URL('../src/dispose/index.ts', import.meta.url).href)};
+      import { requestFor } from ${JSON.stringify(new URL('./kit/dispose/store.ts', import.meta.url).href)};
+      import { readFileSync, openSync, writeSync, closeSync } from 'node:fs';
+      import { createHash, randomBytes } from 'node:crypto';
+      const [path, quarantineDir] = process.argv.slice(1);
+      const hash = createHash('sha256');
+      const fd = openSync(path, 'w');
+      for (let at = 0; at < ${megabytes}; at++) {
+        const part = randomBytes(${MIB});
+        writeSync(fd, part);
+        hash.update(part);
+      }
+      closeSync(fd);
+      const sha256 = hash.digest('hex');
+      const done = await applyDisposition(requestFor({ quarantineDir, reviewDir: null }, path, 'quarantine', sha256));
+      if (done.action !== 'quarantined') throw new Error(JSON.stringify(done));
+      const back = await restoreFromQuarantine(quarantineDir, done.id);
+      if (back.status !== 'restored' || back.sha256 !== sha256) throw new Error(JSON.stringify(back));
+      console.log(process.resourceUsage().maxRSS / 1024);`;
+    const args = ['--input-type=module', '-e', program, file, store.quarantineDir];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    return Number(stdout);
+  };
+  const small = peakOf(1);
+  expect(peakOf(200) - small).toBeLessThan(60);
+  expect(statSync(file).size).toBe(200 * MIB);
+});
+
+describe.skipIf(!isRoot)('on file systems that only root can mount', () => {
+  test.each(['quarantine', 'manual_review'] as const)(
+    'a disk that is full before %s leaves the file in place',
+    async (decision) => {
+      const small = smallFileSystem();
+      const places = { quarantineDir: join(small, 'quarantine'), reviewDir: join(small, 'review') };
+      writeFileSync(file, Buffer.alloc(5 * MIB, 'x'));
+      const done = await applyDisposition(requestFor(places, file, decision));
+      expect(done).toMatchObject({ action: 'failed', location: file });
+      expect(done.detail).toMatch(/^not enough space in .*: \d+ bytes needed, \d+ free$/);
+      expect(readFileSync(file)).toHaveLength(5 * MIB);
+    },
+  );
+
+  test.each(['quarantine', 'manual_review'] as const)(
+    'a disk that fills up during %s leaves the file in place, and nothing half left',
+    async (decision) => {
+      const small = smallFileSystem();
+      const places = { quarantineDir: join(small, 'quarantine'), reviewDir: join(small, 'review') };
+      writeFileSync(file, Buffer.alloc(3 * MIB, 'x'));
+      const done = await applyDisposition({
+        ...requestFor(places, file, decision),
+        onStep: (step) => {
+          if (step === 'checked') writeFileSync(join(small, 'another program’s'), Buffer.alloc(2 * MIB));
+        },
+      });
+      expect(done).toMatchObject({ action: 'failed', location: file });
+      expect(done.detail).toMatch(/space/);
+      expect(readFileSync(file)).toHaveLength(3 * MIB);
+      expect(entries(store.incoming)).toEqual(['nightly.tar']);
+      expect([...entries(places.quarantineDir), ...entries(places.reviewDir)]).toEqual([]);
+      expect(await recoverDispositions(places.quarantineDir, places.reviewDir)).toEqual([]);
+    },
+  );
+
+  test('a journal that cannot be written any more undoes the move', async () => {
+    const small = smallFileSystem();
+    const places = { quarantineDir: join(small, 'quarantine'), reviewDir: null };
+    const filler = join(small, 'filler');
+    writeFileSync(file, 'x');
+    const request = requestFor(places, file, 'quarantine');
+    const done = await applyDisposition({
+      ...request,
+      onStep: (step) => {
+        if (step !== 'stored') return;
+        const { bavail, bsize } = statfsSync(small);
+        writeFileSync(filler, Buffer.alloc(bavail * bsize));
+      },
+    });
+    expect(done).toMatchObject({ action: 'failed', location: file });
+    expect(readFileSync(file, 'utf8')).toBe('x');
+    expect(entries(places.quarantineDir)).toEqual([]);
+    rmSync(filler);
+    expect((await applyDisposition(request)).action).toBe('quarantined');
+    expect(await verifyJournal(places.quarantineDir)).toMatchObject({ lines: 1, broken: null });
+  });
+
+  test('a restoration to a disk that is full leaves the item in quarantine', async () => {
+    const small = smallFileSystem('size=1m');
+    const { id } = await disposeOf(store, 'nightly.tar', Buffer.alloc(2 * MIB, 'x'));
+    const restoring = restoreFromQuarantine(store.quarantineDir, id ?? '', { to: join(small, 'back') });
+    await expect(restoring).rejects.toMatchObject({ code: 'BL_DISPOSITION' });
+    expect(entries(small)).toEqual([]);
+    const found = await inspectQuarantined(store.quarantineDir, id ?? '', { verify: true });
+    expect(found?.item.damaged).toBe(null);
+    expect(entries(store.quarantineDir)).toEqual([`${id}.blq`, `${id}.json`]);
+  });
+
+  test('a file on a read-only file system stays in place, and that is told', async () => {
+    const small = smallFileSystem();
+    const source = join(small, 'nightly.tar');
+    writeFileSync(source, 'x');
+    execFileSync('mount', ['-o', 'remount,ro', small]);
+    const done = await applyDisposition(requestFor(store, source, 'quarantine'));
+    expect(done).toMatchObject({ action: 'failed', location: source, id: null });
+    expect(done.detail).toMatch(/read-only/i);
+    expect(readFileSync(source, 'utf8')).toBe('x');
+    expect(entries(store.quarantineDir)).toEqual([]);
+  });
+
+  test('another user’s file that was changed is put back where link() is not allowed', () => {
+    writeFileSync(file, 'root’s own');
+    const { ino } = lstatSync(file);
+    const { stdout, stderr } = asNobody('wrong-hash');
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toMatchObject({ action: 'failed', location: file });
+    expect(lstatSync(file)).toMatchObject({ ino, uid: 0 });
+    expect(entries(store.incoming)).toEqual(['nightly.tar']);
+  });
+
+  test('another user’s file is quarantined from a folder that is ours, and its inode is not modified', () => {
+    const other = join(store.incoming, 'other name');
+    writeFileSync(file, 'root’s own');
+    linkSync(file, other);
+    const { mode, mtimeMs } = lstatSync(file);
+    const { stderr } = asNobody('quarantine');
+    expect(stderr).toBe('');
+    expect(existsSync(file)).toBe(false);
+    expect(lstatSync(other)).toMatchObject({ mode, mtimeMs, uid: 0 });
+    expect(entries(store.quarantineDir)).toHaveLength(2);
+  });
+});
+
+test.skipIf(isRoot)(
+  'a file in a folder that we may not change stays in place, and that is told',
+  async () => {
+    writeFileSync(file, 'x');
+    const request = requestFor(store, file, 'quarantine');
+    chmodSync(store.incoming, 0o555);
+    const done = await applyDisposition(request);
+    chmodSync(store.incoming, 0o755);
+    expect(done).toMatchObject({ action: 'failed', location: file, id: null });
+    expect(readFileSync(file, 'utf8')).toBe('x');
+    expect(entries(store.quarantineDir)).toEqual([]);
+  },
+);
+
+test('two processes that dispose at once take turns, and the journal stays one chain', async () => {
+  const names = Array.from({ length: 6 }, (_, at) => join(store.incoming, `file-${at}`));
+  for (const name of names) writeFileSync(name, name);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let running = names.length;
+  for (const name of names) {
+    const child = spawn(process.execPath, [
+      CHILD,
+      'quarantine',
+      '',
+      store.quarantineDir,
+      store.reviewDir,
+      name,
+    ]);
+    child.on('error', reject);
+    child.on('exit', () => --running === 0 && resolve());
+  }
+  await promise;
+  const found = [];
+  for await (const item of listQuarantine(store.quarantineDir)) found.push(item.header?.sha256);
+  expect(found.toSorted()).toEqual(names.map((name) => sha256(name)).toSorted());
+  expect(await verifyJournal(store.quarantineDir)).toMatchObject({ lines: 6, broken: null });
+});
