@@ -35,9 +35,10 @@ function crash(action: string, step: string, subject: string): void {
   expect(signal).toBe('SIGKILL');
 }
 
+const isWhole = (path: string) => existsSync(path) && sha256(readFileSync(path)) === sha256(BYTES);
+
 /** Every place where the whole of the file is: its own, its claim folder, the stores. */
 async function whereabouts(): Promise<{ origin: number; claimed: number; stored: number; intents: number }> {
-  const isWhole = (path: string) => existsSync(path) && sha256(readFileSync(path)) === sha256(BYTES);
   const count = (paths: string[]) => paths.filter(isWhole).length;
   const claims = entries(store.incoming).filter((name) => name.startsWith('.backuplens-claim-'));
   const quarantined = existsSync(store.quarantineDir) ? entries(store.quarantineDir) : [];

@@ -109,7 +109,7 @@ test('a setuid file comes back without setuid, setgid and sticky', async () => {
 test('two files of one name both stay, side by side', async () => {
   const one = await disposeOf(store, 'nightly.tar', 'monday');
   const two = await disposeOf(store, 'nightly.tar', 'tuesday');
-  expect((await listed()).map((item) => item.header?.sha256).toSorted()).toEqual(
+  expect((await listed()).map((item) => item.header?.sha256 ?? '').toSorted()).toEqual(
     [sha256('monday'), sha256('tuesday')].toSorted(),
   );
   await restoreFromQuarantine(store.quarantineDir, two.id ?? '');
@@ -384,7 +384,7 @@ test('a container that was tampered with, anywhere, is found and not restored', 
   ];
   for (const [bytes, isListed] of changes) {
     writeFileSync(location, bytes);
-    if (isListed) expect((await listed())[0]).toMatchObject({ id, header: null });
+    expect((await listed()).map((item) => item.damaged !== null)).toEqual([isListed]);
     const found = await inspectQuarantined(store.quarantineDir, id ?? '', { verify: true });
     expect(found?.item.damaged).toEqual(expect.any(String));
     const restored = await restoreFromQuarantine(store.quarantineDir, id ?? '');

@@ -1,7 +1,7 @@
 import { lstat, realpath, rm, unlink, type FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { nameFromBytes } from '../bytes/index.ts';
-import { BackupLensError, inWords } from '../domain/index.ts';
+import { BackupLensError } from '../domain/index.ts';
 import { moveWithoutOverwriting } from './claim.ts';
 import { Damaged, type ContainerHeader, type ContainerLayout } from './container.ts';
 import { errorCode, Folder, isBelow, join, split, unlessMissing } from './folder.ts';
@@ -10,6 +10,7 @@ import { openContainer, removeItem } from './items.ts';
 import { appendToJournal } from './journal.ts';
 import { withLock } from './lock.ts';
 import { openManagedFolder } from './managed-folder.ts';
+import { reasonOf } from './reason.ts';
 import { unseal, writeContent } from './seal.ts';
 import { unwatched, type OnStep } from './steps.ts';
 import { createFile } from './write-file.ts';
@@ -50,7 +51,7 @@ export async function restoreFromQuarantine(
   } catch (error) {
     if (error instanceof Damaged) return { status: 'damaged', reason: error.message };
     if (error instanceof BackupLensError) throw error;
-    throw new BackupLensError('BL_DISPOSITION', `cannot restore ${id}: ${inWords(error)}`, { cause: error });
+    throw new BackupLensError('BL_DISPOSITION', `cannot restore ${id}: ${reasonOf(error)}`, { cause: error });
   } finally {
     await quarantine.close();
   }
@@ -94,7 +95,7 @@ async function openTarget(to: string | Buffer | undefined, header: ContainerHead
     return { parent: await Folder.walk(real), name };
   } catch (error) {
     const isLink = ['ENOTDIR', 'ELOOP'].includes(errorCode(error));
-    const why = isLink ? 'a folder on the way is a link or no folder' : inWords(error);
+    const why = isLink ? 'a folder on the way is a link or no folder' : reasonOf(error);
     throw refusal(folder, `cannot be opened: ${why}`, 'make the folder, or name another place with --to');
   }
 }

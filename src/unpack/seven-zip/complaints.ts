@@ -2,7 +2,7 @@
 const KEPT = 20;
 const LENGTH = 200;
 const HARD =
-  /^(?:Can(?:'|no)t allocate|Cannot open|Can't open as archive|Unexpected end|Unsupported Method|System ERROR|Break signaled|Errors = )/;
+  /^(?:Can(?:'|no)t allocate|Cannot open|Can't open as archive|Unexpected end|Unsupported Method|System ERROR|Break signaled|Enter password|Errors = )/;
 /** How much there is stands in the list, and is handed on from there. */
 const TAIL = 'There are data after the end of archive';
 

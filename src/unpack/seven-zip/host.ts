@@ -197,6 +197,7 @@ export class Host {
     const open = this.#open.get(fd);
     if (open !== undefined && open.kind !== 'archive') return EBADF;
     if (open === undefined && fd !== 0) return EBADF;
+    const ended = open === undefined && !this.#input.streams;
     let sum = 0;
     for (let i = 0; i < count; i++) {
       const view = this.#view();
@@ -206,7 +207,7 @@ export class Host {
         view.getUint32(iov + i * 8 + 4, true),
       );
       let filled = 0;
-      while (filled < target.length) {
+      while (filled < target.length && !ended) {
         const got = this.#input.read(target.subarray(filled), open?.position ?? 0);
         if (got === 0) break;
         filled += got;

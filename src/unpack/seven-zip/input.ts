@@ -5,6 +5,8 @@ import { CELL, SLOTS, SLOT_BYTES, type Input } from './protocol.ts';
 export interface ArchiveInput {
   /** In bytes; 0 for a stream. */
   readonly size: number;
+  /** Read from the program's standard input, not from a file. */
+  readonly streams: boolean;
   /** Fills as much of `target` as there is; returns the count, 0 at the end. `position` is ignored by a stream. */
   read(target: Uint8Array, position: number): number;
 }
@@ -21,6 +23,7 @@ export function archiveInput(input: Input, control: Int32Array): ArchiveInput {
 }
 
 class MemoryInput implements ArchiveInput {
+  readonly streams = false;
   readonly #bytes: Uint8Array;
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -36,6 +39,7 @@ class MemoryInput implements ArchiveInput {
 }
 
 class FileInput implements ArchiveInput {
+  readonly streams = false;
   readonly #input: Input & { kind: 'file' };
   constructor(input: Input & { kind: 'file' }) {
     this.#input = input;
@@ -53,6 +57,7 @@ class FileInput implements ArchiveInput {
 /** A stream through shared memory: waits until the main thread has filled the next slot. */
 class RingInput implements ArchiveInput {
   readonly size = 0;
+  readonly streams = true;
   readonly #slots: Uint8Array;
   readonly #control: Int32Array;
   #within = 0;

@@ -77,8 +77,10 @@ async function run(job: Job): Promise<Ending> {
 
 function argumentsFor(job: Job): string[] {
   const common = ['-y', '-bd', '-bsp0', '-sccUTF-8', ...(job.type === null ? [] : [`-t${job.type}`])];
-  // Without a password the program would ask for one: it gets one that nobody uses, and says that it is wrong.
-  const password = [`-p${job.password ?? 'no password was given'}`];
+  // Asked for a password that it was not given, the program gives up: the list shows so that it needs one. Members
+  // that need none must come out all the same: for them it gets one that nobody uses.
+  const given = job.password ?? (job.task === 'list' ? null : 'no password was given');
+  const password = given === null ? [] : [`-p${given}`];
   const archive = job.input.kind === 'ring' ? ['-si'] : ['--', ARCHIVE_PATH];
   if (job.task === 'list') return ['l', '-slt', '-sns', ...common, ...password, ...archive];
   return ['x', '-aoa', '-o/o', ...common, ...password, ...archive];

@@ -87,7 +87,8 @@ async function lockedHeaders(
 ): Promise<Opened> {
   for (const password of passwords) {
     const ending = await answer({ task: 'list', type, password, bytes, signal });
-    if (ending.listing !== null && !isLocked(ending)) return { listing: ending.listing, password, ending };
+    if (ending.listing !== null && (ending.code === 0 || ending.code === 1))
+      return { listing: ending.listing, password, ending };
   }
   throw new NeedsPassword(`even the list of names is encrypted; ${passwords.length} passwords were tried`);
 }
@@ -183,7 +184,7 @@ const WRONG_PASSWORD = /wrong password|encrypted archive/i;
 const UNSUPPORTED = /unsupported (?:method|feature|command)|not implemented/i;
 
 function isLocked(ending: Ending): boolean {
-  return ending.errors.some((error) => /encrypted archive/i.test(error));
+  return ending.errors.some((error) => /encrypted archive|enter password/i.test(error));
 }
 
 function encryptedDetail({ encrypted, entries }: Listing): string {

@@ -19,10 +19,9 @@ if (action === 'restore' || action === 'copy') {
   await restoreFromQuarantine(quarantineDir, subject, { keep: action === 'copy', onStep });
 } else if (action === 'delete') {
   await deleteFromQuarantine(quarantineDir, subject, 'a test', { onStep });
-} else if (action === 'wrong-hash') {
-  const request = requestFor({ quarantineDir, reviewDir }, subject, 'quarantine', '0'.repeat(64));
-  process.stdout.write(JSON.stringify(await applyDisposition({ ...request, reviewDir: null })));
 } else {
   const decision = action === 'hold' ? 'manual_review' : 'quarantine';
-  await applyDisposition({ ...requestFor({ quarantineDir, reviewDir }, subject, decision), onStep });
+  const hash = action === 'wrong-hash' ? '0'.repeat(64) : undefined;
+  const request = requestFor({ quarantineDir, reviewDir }, subject, decision, hash);
+  process.stdout.write(JSON.stringify(await applyDisposition({ ...request, onStep })));
 }
