@@ -150,6 +150,12 @@ test('a configuration that is wrong is told in its own words', async () => {
   expect(said).toEqual({ err: 'backuplens: QUARANTINE_DIR is empty\n', code: 2 });
 });
 
+test('a deletion without a reason is wrong usage', async () => {
+  await expect(run('delete', 'abcd')).rejects.toMatchObject({
+    code: 'commander.missingMandatoryOptionValue',
+  });
+});
+
 test('the help teaches with examples and exit codes', () => {
   const help: string[] = [];
   const command = quarantineCommand({

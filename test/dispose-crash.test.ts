@@ -8,6 +8,7 @@ import {
   DISPOSITION_STEPS,
   inspectQuarantined,
   recoverDispositions,
+  restoreFromQuarantine,
   RESTORE_STEPS,
   verifyJournal,
 } from '../src/dispose/index.ts';
@@ -36,10 +37,10 @@ function crash(action: string, step: string, subject: string): void {
 }
 
 const isWhole = (path: string) => existsSync(path) && sha256(readFileSync(path)) === sha256(BYTES);
+const count = (paths: string[]) => paths.filter(isWhole).length;
 
 /** Every place where the whole of the file is: its own, its claim folder, the stores. */
 async function whereabouts(): Promise<{ origin: number; claimed: number; stored: number; intents: number }> {
-  const count = (paths: string[]) => paths.filter(isWhole).length;
   const claims = entries(store.incoming).filter((name) => name.startsWith('.backuplens-claim-'));
   const quarantined = existsSync(store.quarantineDir) ? entries(store.quarantineDir) : [];
   const held = existsSync(store.reviewDir) ? entries(store.reviewDir) : [];
@@ -140,6 +141,21 @@ test('recovery waits for a folder that is not there, and does not touch what it 
   writeFileSync(path, text);
   expect(await recoverDispositions(store.quarantineDir, null)).toMatchObject([{ action: 'undone' }]);
   expect(readFileSync(file)).toEqual(BYTES);
+});
+
+test('a move that has not come to its end is not written over by a restoration of the same item', async () => {
+  writeFileSync(file, BYTES);
+  crash('quarantine', 'stored', file);
+  const id = entries(store.quarantineDir)[0]?.slice(0, -'.blq'.length) ?? '';
+  const to = join(store.root, 'elsewhere');
+  await expect(restoreFromQuarantine(store.quarantineDir, id, { to })).rejects.toMatchObject({
+    code: 'BL_DISPOSITION',
+    message: `what was begun with ${id} has not come to its end`,
+  });
+  expect(await whereabouts()).toEqual({ origin: 0, claimed: 1, stored: 1, intents: 1 });
+  expect(existsSync(to)).toBe(false);
+  await recoverDispositions(store.quarantineDir, store.reviewDir);
+  expect(await restoreFromQuarantine(store.quarantineDir, id, { to })).toMatchObject({ status: 'restored' });
 });
 
 test('a name that was taken while the file was claimed is not overwritten by recovery', async () => {

@@ -374,7 +374,7 @@ test('a container that was tampered with, anywhere, is found and not restored', 
     [flipped(whole, 3), true],
     [flipped(whole, 22), true],
     [flipped(whole, 25), true],
-    [flipped(whole, 60), false],
+    [flipped(whole, whole.indexOf('"mtime_ns": "') + 14), false],
     [flipped(whole, whole.length - 40), false],
     [flipped(whole, whole.length - 1), false],
     [whole.subarray(0, -1), true],
@@ -382,9 +382,9 @@ test('a container that was tampered with, anywhere, is found and not restored', 
     [whole.subarray(0, 20), true],
     [Buffer.alloc(0), true],
   ];
-  for (const [bytes, isListed] of changes) {
+  for (const [bytes, isSeenAtOnce] of changes) {
     writeFileSync(location, bytes);
-    expect((await listed()).map((item) => item.damaged !== null)).toEqual([isListed]);
+    expect((await listed()).map((item) => item.damaged !== null)).toEqual([isSeenAtOnce]);
     const found = await inspectQuarantined(store.quarantineDir, id ?? '', { verify: true });
     expect(found?.item.damaged).toEqual(expect.any(String));
     const restored = await restoreFromQuarantine(store.quarantineDir, id ?? '');

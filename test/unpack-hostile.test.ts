@@ -1,3 +1,5 @@
+// needs: 7zip zip xz-utils
+
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -56,7 +58,7 @@ test('a bomb whose every level is modest is seen by what the whole tree became',
   const outer = gzipSync(
     tarBytes(Array.from({ length: 8 }, (_, i) => ({ name: `${i}.gz`, content: zeros }))),
   );
-  const { unsafe, gaps } = await unpack('gzip', outer, scratch, { then: ['tar', 'gzip'] });
+  const { unsafe, gaps } = await unpack('gzip', outer, scratch, { inner: ['tar', 'gzip'] });
   expect(unsafe).toContain('bomb');
   expect(gaps.some(({ reason }) => reason === 'budget_exceeded')).toBe(true);
 });
@@ -64,8 +66,8 @@ test('a bomb whose every level is modest is seen by what the whole tree became',
 test('containers within containers end at the depth of the budget', async () => {
   let bytes = Buffer.from('innermost');
   for (let i = 0; i < 20; i++) bytes = Buffer.from(gzipSync(bytes));
-  const then = Array.from({ length: 19 }, () => 'gzip');
-  const { gaps, members } = await unpack('gzip', bytes, scratch, { then });
+  const inner = Array.from({ length: 19 }, () => 'gzip');
+  const { gaps, members } = await unpack('gzip', bytes, scratch, { inner });
   expect(members).toEqual([]);
   expect(gaps).toMatchObject([{ reason: 'budget_exceeded', detail: expect.stringContaining('16') }]);
 });
@@ -349,7 +351,9 @@ test('archives of 7-Zip nested in each other each have their own thread', async 
   execFileSync('sh', ['-c', 'seq 1 300000 > n; rm -f *.7z'], { cwd: folder });
   tool(folder, '7zz', ['a', '-mx=1', '1.7z', 'n']);
   for (let i = 1; i < 5; i++) tool(folder, '7zz', ['a', '-mx=0', `${i + 1}.7z`, `${i}.7z`]);
-  const { members, gaps } = await unpack('7z', `${folder}/5.7z`, scratch, { then: ['7z', '7z', '7z', '7z'] });
+  const { members, gaps } = await unpack('7z', `${folder}/5.7z`, scratch, {
+    inner: ['7z', '7z', '7z', '7z'],
+  });
   expect(gaps).toEqual([]);
   expect(members).toMatchObject([{ name: 'n' }]);
 });
@@ -358,7 +362,7 @@ test('an xz within a 7z: the two threads of 7-Zip do not wait for each other', a
   const folder = folderFor('7');
   execFileSync('sh', ['-c', 'seq 1 2000000 > n; rm -f n.xz n.7z; xz -0 -k n'], { cwd: folder });
   tool(folder, '7zz', ['a', '-mx=0', 'n.7z', 'n.xz']);
-  const { members, gaps } = await unpack('7z', `${folder}/n.7z`, scratch, { then: ['xz'] });
+  const { members, gaps } = await unpack('7z', `${folder}/n.7z`, scratch, { inner: ['xz'] });
   expect(gaps).toEqual([]);
   expect(members).toMatchObject([{ name: 'n', size: 14_888_896 }]);
 });

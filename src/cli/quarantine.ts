@@ -5,6 +5,7 @@ import {
   findQuarantined,
   inspectQuarantined,
   listQuarantine,
+  recoverDispositions,
   restoreFromQuarantine,
   type QuarantineItem,
 } from '../dispose/index.ts';
@@ -55,7 +56,13 @@ export function quarantineCommand(io: QuarantineIo): Command {
       'Files that `scan --apply` took out of the way, each in a container that nothing can run or read by accident.\n' +
         'QUARANTINE_DIR says where.',
     )
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', EXAMPLES)
+    // A command that is built alone takes nothing over from the program; its own subcommands do from it.
+    .exitOverride()
+    .showHelpAfterError('hint: --help shows all options')
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'backuplens: ').replace(/\.\n/, '\n')),
+    });
   command
     .command('list')
     .description('What is in quarantine, oldest first. Damaged items are listed as damaged.')
@@ -180,6 +187,7 @@ function facts({ header }: Extract<QuarantineItem, { damaged: null }>): [string,
 async function restore(io: QuarantineIo, short: string, options: RestoreFlags): Promise<number> {
   const id = await theOne(io, short);
   if (id === null) return WRONG;
+  await settle(io);
   const { to, keep = false } = options;
   const restored = await restoreFromQuarantine(io.quarantineDir(), id, {
     keep,
@@ -210,9 +218,17 @@ async function remove(io: QuarantineIo, short: string, options: DeleteFlags): Pr
     say(io, 'nothing was deleted', 'add --yes to delete this item for good');
     return COULD_NOT;
   }
+  await settle(io);
   if (!(await deleteFromQuarantine(io.quarantineDir(), id, options.reason))) return missing(io, short);
   io.out(options.json === true ? `${asciiJson({ id, deleted: true })}\n` : `${id} deleted\n`);
   return DONE;
+}
+
+/** What an earlier run left half done comes to its end before the next change. */
+async function settle(io: QuarantineIo): Promise<void> {
+  for (const { id, action, detail } of await recoverDispositions(io.quarantineDir(), null)) {
+    say(io, `${id}: after an interruption: ${action}: ${detail}`);
+  }
 }
 
 async function theOne(io: QuarantineIo, short: string): Promise<string | null> {

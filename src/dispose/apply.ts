@@ -134,10 +134,10 @@ async function move(request: DispositionRequest, places: Places): Promise<Dispos
     sha256,
     destination_base64: destination.path.toString('base64'),
   };
+  await commitIntent(quarantine, intent);
   let claim: Claim | null = null;
   let stored: string, others: number;
   try {
-    await commitIntent(quarantine, intent);
     await onStep('intent');
     claim = await Claim.make(parent, intent.id);
     await onStep('claim_folder');

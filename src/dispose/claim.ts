@@ -10,7 +10,7 @@ export interface Identity {
 }
 
 /** Claim folders begin with this; a walk over a folder may meet one for a moment, or after a crash. */
-export const CLAIM_PREFIX = '.backuplens-claim-';
+const CLAIM_PREFIX = '.backuplens-claim-';
 /** The one entry of a claim folder. */
 const CLAIMED = 'file';
 /** NAME_MAX of every file system in use. */

@@ -4,7 +4,7 @@
  */
 export { applyDisposition, type Disposition, type DispositionRequest } from './apply.ts';
 export { asciiJson } from './ascii-json.ts';
-export { CLAIM_PREFIX, type Identity } from './claim.ts';
+export type { Identity } from './claim.ts';
 export type { ContainerHeader } from './container.ts';
 export { deleteFromQuarantine } from './delete.ts';
 export { findQuarantined, inspectQuarantined, listQuarantine, type QuarantineItem } from './items.ts';

@@ -1,5 +1,6 @@
-import { opendir, unlink } from 'node:fs/promises';
+import { lstat, opendir, unlink } from 'node:fs/promises';
 import { z } from 'zod';
+import { BackupLensError } from '../domain/index.ts';
 import { asciiJson } from './ascii-json.ts';
 import { unlessMissing, type Folder } from './folder.ts';
 import { isItemId } from './item-id.ts';
@@ -77,13 +78,25 @@ export function entryOf(value: Intent): JournalEntry {
   return { ...base, action, path: value.origin, path_base64: value.origin_base64, detail: null };
 }
 
-/** Durable, whole or not at all, once this resolves. */
+/**
+ * Durable, whole or not at all, once this resolves. Throws BL_DISPOSITION while an earlier intent for the same item
+ * waits for recovery: written over, what it knows would be lost.
+ */
 export async function commitIntent(quarantine: Folder, value: Intent): Promise<void> {
-  await writeWhole(quarantine, value.id + SUFFIX, `${asciiJson(value, 2)}\n`);
+  if ((await unlessMissing(lstat(quarantine.at(value.id + SUFFIX)))) !== null) {
+    throw new BackupLensError('BL_DISPOSITION', `what was begun with ${value.id} has not come to its end`, {
+      hint: 'see that the folder it came from is there, and try again',
+    });
+  }
+  try {
+    await writeWhole(quarantine, value.id + SUFFIX, `${asciiJson(value, 2)}\n`);
+  } catch (error) {
+    await unlessMissing(unlink(quarantine.at(value.id + DRAFT_SUFFIX)));
+    throw error;
+  }
 }
 
 export async function removeIntent(quarantine: Folder, { id }: { readonly id: string }): Promise<void> {
-  await unlessMissing(unlink(quarantine.at(id + DRAFT_SUFFIX)));
   await unlessMissing(unlink(quarantine.at(id + SUFFIX)));
   await quarantine.sync();
 }

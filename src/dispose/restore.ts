@@ -125,8 +125,8 @@ async function bringBack(
   };
   const draft = draftName(id);
   let placed: bigint | null = null;
+  await commitIntent(quarantine, intent);
   try {
-    await commitIntent(quarantine, intent);
     await onStep('intent');
     const ino = await writeDraft(handle, layout, parent, draft);
     await onStep('copied');

@@ -20,8 +20,8 @@ const MAX_EXTENTS = 1_000_000;
 /** Type `S` of old GNU tar: four extents in the header, more in the blocks that follow. */
 export async function oldGnuMap(header: Buffer, reader: ByteReader): Promise<SparseMap> {
   const extents: Extent[] = [];
-  const take = (block: Buffer, from: number, count: number): void => {
-    for (let i = 0; i < count; i++) {
+  const take = (block: Buffer, from: number, most: number): void => {
+    for (let i = 0; i < most; i++) {
       const at = from + i * 24;
       if (block[at] === 0) return;
       extents.push({

@@ -16,7 +16,7 @@ export type Decoder = Transform & { readonly bytesWritten: number };
 export async function* pump(decoder: Decoder, input: PumpInput): AsyncGenerator<Buffer, void, undefined> {
   const state: { failure: { error: unknown } | null; ended: boolean } = { failure: null, ended: false };
   const saved: Buffer[] = [];
-  let wake = (): void => {};
+  let wake: () => void = nobody;
   decoder.on('readable', () => wake());
   decoder.once('end', () => {
     state.ended = true;
@@ -50,8 +50,11 @@ export async function* pump(decoder: Decoder, input: PumpInput): AsyncGenerator<
   }
 }
 
+function nobody(): void {}
+
 function read(decoder: Decoder): Buffer | null {
-  return decoder.read() as Buffer | null;
+  const chunk: unknown = decoder.read();
+  return Buffer.isBuffer(chunk) ? chunk : null;
 }
 
 async function feed(decoder: Decoder, input: PumpInput): Promise<void> {

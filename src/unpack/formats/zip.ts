@@ -1,4 +1,4 @@
-import { crc32, createInflateRaw } from 'node:zlib';
+import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import { fromRandomAccessReaderPromise, type Entry, type ZipFile } from 'yauzl';
 import type { ByteSource } from '../../bytes/index.ts';
 import { inWords } from '../../domain/index.ts';
@@ -21,6 +21,11 @@ const FOLDER = 0o040000;
 /** A link's target is a path. */
 const TARGET_BYTES = 4096;
 const LOCAL_HEADER_BYTES = 30;
+const LOCAL_SIGNATURE = 0x04034b50;
+/** Extra fields of a local header that are read along; more is rare. */
+const LOCAL_EXTRA_BYTES = 512;
+/** Members up to this size, stored and unpacked, are read whole. */
+const SMALL_BYTES = 256 * 1024;
 
 export const zip: Format = {
   id: 'zip',
@@ -156,6 +161,8 @@ async function contentOf(
   entry: Entry,
   source: ByteSource,
 ): Promise<AsyncGenerator<Buffer, void, undefined>> {
+  const small = await smallContent(entry, source);
+  if (small !== null) return checked(entry, once(small));
   let start: number;
   try {
     ({ fileDataStart: start } = await file.readLocalFileHeaderPromise(entry, { minimal: true }));
@@ -165,6 +172,34 @@ async function contentOf(
   const end = start + entry.compressedSize;
   if (end > source.size) throw new Damaged('the member would go on behind the end of the archive');
   return checked(entry, decoded(entry, source.stream(start, end)));
+}
+
+/**
+ * The whole of a small member: one read and one call, where a stream of its own costs more than its bytes. null when
+ * it is not small, or not what it says it is: then the stream shows how far it goes.
+ */
+async function smallContent(entry: Entry, source: ByteSource): Promise<Buffer | null> {
+  const { compressedSize, uncompressedSize, relativeOffsetOfLocalHeader: at } = entry;
+  if (compressedSize > SMALL_BYTES || uncompressedSize > SMALL_BYTES) return null;
+  const block = Buffer.allocUnsafe(
+    LOCAL_HEADER_BYTES + entry.fileNameLength + LOCAL_EXTRA_BYTES + compressedSize,
+  );
+  const got = await source.readAt(block, at);
+  if (got < LOCAL_HEADER_BYTES || block.readUInt32LE(0) !== LOCAL_SIGNATURE) return null;
+  const start = LOCAL_HEADER_BYTES + block.readUInt16LE(26) + block.readUInt16LE(28);
+  if (start + compressedSize > got) return null;
+  const stored = block.subarray(start, start + compressedSize);
+  if (entry.compressionMethod === STORED) return stored;
+  try {
+    return inflateRawSync(stored, { maxOutputLength: Math.max(1, uncompressedSize) });
+  } catch {
+    // Damaged, or larger than declared: the stream gives what can be had of it.
+    return null;
+  }
+}
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer, void, undefined> {
+  if (bytes.length > 0) yield bytes;
 }
 
 async function* decoded(

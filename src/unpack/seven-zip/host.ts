@@ -92,7 +92,7 @@ export class Host {
           this.starved = true;
           return 0;
         }
-        return Number((grow as (bytes: number) => unknown)(bytes));
+        return Number(Reflect.apply(grow, undefined, [bytes]));
       },
     };
     return { ...original, ...own };
@@ -207,7 +207,8 @@ export class Host {
         view.getUint32(iov + i * 8 + 4, true),
       );
       let filled = 0;
-      while (filled < target.length && !ended) {
+      while (filled < target.length) {
+        if (ended) break;
         const got = this.#input.read(target.subarray(filled), open?.position ?? 0);
         if (got === 0) break;
         filled += got;

@@ -12,14 +12,8 @@ export interface ArchiveInput {
 }
 
 export function archiveInput(input: Input, control: Int32Array): ArchiveInput {
-  switch (input.kind) {
-    case 'file':
-      return new FileInput(input);
-    case 'memory':
-      return new MemoryInput(input.bytes);
-    case 'ring':
-      return new RingInput(input.slots, control);
-  }
+  if (input.kind === 'file') return new FileInput(input);
+  return input.kind === 'memory' ? new MemoryInput(input.bytes) : new RingInput(input.slots, control);
 }
 
 class MemoryInput implements ArchiveInput {

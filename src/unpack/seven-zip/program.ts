@@ -23,14 +23,18 @@ interface Loader {
 Object.assign(process, { binding: () => ({ fs: constants }) });
 
 export async function startProgram(program: WebAssembly.Module, host: Host): Promise<Program> {
-  const module = await (factory as unknown as Loader)({
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the package's types lack what it takes
+  const load = factory as unknown as Loader;
+  const module = await load({
     instantiateWasm(imports, receive) {
       const functions = host.imports(imports['env'] ?? {});
       const instance = new WebAssembly.Instance(program, {
         env: functions,
         wasi_snapshot_preview1: functions,
       });
-      host.attach(instance.exports['memory'] as WebAssembly.Memory);
+      const { memory } = instance.exports;
+      if (memory === undefined) throw new Error('7-Zip without memory');
+      host.attach(memory);
       receive(instance, program);
       return {};
     },

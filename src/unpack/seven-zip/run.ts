@@ -32,7 +32,8 @@ export interface Task {
  * called, whatever happened: it ends the thread when its job is not done.
  */
 export class Run {
-  readonly #control = new Int32Array(new SharedArrayBuffer(CONTROL_CELLS * 4));
+  readonly #shared = new SharedArrayBuffer(CONTROL_CELLS * 4);
+  readonly #control = new Int32Array(this.#shared);
   readonly #queue: Message[] = [];
   readonly #signal: AbortSignal;
   readonly #thread: Awaited<ReturnType<typeof takeThread>>;
@@ -77,9 +78,10 @@ export class Run {
       password: task.password ?? null,
       provenBy: task.provenBy ?? -1,
       input,
-      control: this.#control.buffer as SharedArrayBuffer,
+      control: this.#shared,
       memoryBytes: MEMORY_BYTES,
     };
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     thread.worker.postMessage(job);
   }
 

@@ -19,6 +19,7 @@ import {
 
 const port = parentPort;
 if (port === null) throw new Error('this file is a thread of BackupLens, not a program');
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- pool.ts gives it, and nobody else
 const { program } = workerData as ThreadData;
 
 /** By file descriptor. */
@@ -33,10 +34,12 @@ type Piece = Message & { kind: 'piece' };
 class Enough extends Error {}
 
 port.on('message', (job: Job) => {
-  void run(job).then((ending) => {
-    port.postMessage(ending);
-  });
+  void answer(job);
 });
+
+async function answer(job: Job): Promise<void> {
+  port?.postMessage(await run(job));
+}
 
 async function run(job: Job): Promise<Ending> {
   const control = new Int32Array(job.control);

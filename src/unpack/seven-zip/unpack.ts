@@ -1,6 +1,6 @@
 import type { ByteSource } from '../../bytes/index.ts';
 import { ByteReader } from '../byte-reader.ts';
-import type { FormatSink, Member, UnpackContext } from '../format.ts';
+import type { FormatSink, UnpackContext } from '../format.ts';
 import { AFTER_THE_END } from '../inner-name.ts';
 import { Damaged, NeedsPassword, OverBudget, Unsupported, type Trouble } from '../trouble.ts';
 import type { Ending, Listing, Message } from './protocol.ts';

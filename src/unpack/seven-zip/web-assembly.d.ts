@@ -9,7 +9,7 @@ declare namespace WebAssembly {
   }
   class Instance {
     constructor(module: Module, imports: Record<string, Record<string, ImportValue>>);
-    readonly exports: Readonly<Record<string, unknown>>;
+    readonly exports: { readonly memory?: Memory };
   }
   function compile(bytes: Uint8Array): Promise<Module>;
 }

@@ -9,7 +9,7 @@ export interface Maker {
   readonly tools: readonly string[];
   make(folder: string): Buffer;
   /** What its members are, where the marker lies deeper. */
-  readonly then?: readonly string[];
+  readonly inner?: readonly string[];
 }
 
 /** Why nobody on this machine makes one. */
@@ -24,14 +24,13 @@ function filter(name: string, args: readonly string[]): Maker {
 }
 
 /** A program that writes the file `out` in the folder. */
-function writes(name: string, args: readonly string[], out: string, then?: readonly string[]): Maker {
+function writes(name: string, args: readonly string[], out: string): Maker {
   return {
     tools: [name],
     make(folder) {
       tool(folder, name, args);
       return readFileSync(join(folder, out));
     },
-    ...(then === undefined ? {} : { then }),
   };
 }
 
@@ -123,7 +122,7 @@ export const MAKERS: Readonly<Record<string, Maker | NoMaker>> = {
       tool(folder, 'rpmbuild', ['-bb', '--quiet', ...folders, ...payload, 'a.spec']);
       return readFileSync(join(folder, 'noarch', 'marker-1-1.noarch.rpm'));
     },
-    then: ['gzip', 'cpio'],
+    inner: ['gzip', 'cpio'],
   },
   iso: writes('genisoimage', ['-quiet', '-R', '-J', '-o', 'a.iso', MARKER], 'a.iso'),
   wim: writes('7zz', ['a', '-twim', 'a.wim', MARKER], 'a.wim'),

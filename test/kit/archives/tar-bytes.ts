@@ -11,10 +11,14 @@ export interface TarEntry {
 
 const BLOCK = 512;
 
-export function tarEntry({ name, type = '0', content = '', target = '', size }: TarEntry): Buffer {
-  const data = Buffer.from(content as string);
+function bytesOf(text: Buffer | string): Buffer {
+  return typeof text === 'string' ? Buffer.from(text) : text;
+}
+
+function tarEntry({ name, type = '0', content = '', target = '', size }: TarEntry): Buffer {
+  const data = bytesOf(content);
   const header = Buffer.alloc(BLOCK);
-  Buffer.from(name as string).copy(header, 0, 0, 100);
+  bytesOf(name).copy(header, 0, 0, 100);
   header.write('0000644\0', 100);
   header.write('0000000\0', 108);
   header.write('0000000\0', 116);
@@ -23,7 +27,7 @@ export function tarEntry({ name, type = '0', content = '', target = '', size }: 
   header.write('        ', 148);
   header.write(type, 156);
   header.write(target, 157, 100);
-  header.write('ustar\0' + '00', 257, 'latin1');
+  header.write('ustar\x0000', 257, 'latin1');
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
   return Buffer.concat([header, data, Buffer.alloc((BLOCK - (data.length % BLOCK)) % BLOCK)]);

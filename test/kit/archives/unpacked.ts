@@ -30,7 +30,7 @@ export interface Options {
   readonly signal?: AbortSignal;
   readonly name?: string;
   /** What the members are, from the outermost in: each member of one level is opened as the next. */
-  readonly then?: readonly string[];
+  readonly inner?: readonly string[];
   /** Offer it as a stream, even if it could be read anywhere. */
   readonly streamed?: boolean;
   /** Leave every member after this many bytes. */
@@ -40,7 +40,7 @@ export interface Options {
 /** Characters of a member that are kept as text. */
 const KEPT = 4096;
 
-/** Opens `bytes` (or the file at that path) as `format` and everything in it as `then` says. */
+/** Opens `bytes` (or the file at that path) as `format` and everything in it as `inner` says. */
 export async function unpack(
   format: string,
   bytes: Buffer | string,
@@ -50,9 +50,9 @@ export async function unpack(
   const handle = typeof bytes === 'string' ? await open(bytes) : null;
   try {
     const source =
-      handle === null
-        ? new MemorySource(bytes as Buffer)
-        : new FileSource(handle, (await handle.stat()).size);
+      typeof bytes === 'string'
+        ? new FileSource(handle!, (await handle!.stat()).size)
+        : new MemorySource(bytes);
     const result: Unpacked = { members: [], gaps: [], unsafe: [], measured: {} };
     const budget = new Budget({ ...DEFAULT_LIMITS, ...options.limits }, source.size);
     const signal = options.signal ?? new AbortController().signal;
@@ -66,7 +66,7 @@ export async function unpack(
       source: streamed ? null : source,
       stream: source.stream(),
     };
-    await openContainer(container, collect(result, options, context, options.then ?? [], 0), context);
+    await openContainer(container, collect(result, options, context, options.inner ?? [], 0), context);
     return result;
   } finally {
     await handle?.close();
@@ -77,17 +77,17 @@ function collect(
   result: Unpacked,
   options: Options,
   context: Parameters<typeof openContainer>[2],
-  then: readonly string[],
+  inner: readonly string[],
   depth: number,
 ): MemberSink {
   return {
     async member({ name, size, content }) {
       const label = asText(name);
-      const [format, ...rest] = then;
+      const [format, ...rest] = inner;
       if (format !== undefined) {
         const stream = content;
-        const inner: Container = { format, name: label, depth: depth + 1, size, source: null, stream };
-        await openContainer(inner, collect(result, options, context, rest, depth + 1), context);
+        const nested: Container = { format, name: label, depth: depth + 1, size, source: null, stream };
+        await openContainer(nested, collect(result, options, context, rest, depth + 1), context);
         return;
       }
       const hash = createHash('sha256');

@@ -27,7 +27,7 @@ export function zipBytes(entries: readonly ZipEntry[]): Buffer {
     at,
     mode = 0o100644,
   } of entries) {
-    const label = Buffer.from(name as string);
+    const label = typeof name === 'string' ? Buffer.from(name) : name;
     const local = Buffer.alloc(30);
     local.writeUInt32LE(0x04034b50, 0);
     local.writeUInt16LE(20, 4);
