@@ -42,7 +42,7 @@ async function main(): Promise<void> {
       const size = await mixedCorpus(files, { seed: 2026, totalBytes: 300 * MIB, archived });
       lines.push(...(await compare(files, size, archived, clamd, folder)), '');
     }
-    lines.push(...(await memory(folder, clamd)));
+    lines.push(...(await manyFiles(folder, clamd)));
     const text = [machine(), '', ...lines].join('\n');
     process.stdout.write(`${text}\n`);
     mkdirSync(join(import.meta.dirname, 'results'), { recursive: true });
@@ -133,23 +133,24 @@ function table(
     median(
       mine.map((cost, run) => cost[what] / others.reduce((sum, costs) => sum + (costs[run]?.[what] ?? 0), 0)),
     );
-  const line = ([name, costs]: [string, Cost[]]): string => {
-    const of = (what: keyof Omit<Cost, 'code'>): string => median(costs.map((cost) => cost[what])).toFixed(2);
-    const memory = name === 'backuplens scan' ? `${of('pss')} / ${of('rss')}` : '';
-    return `| ${name} | ${of('cpu')} | ${of('clamd')} | ${of('wall')} | ${memory} |`;
-  };
   return [
     `### ${archived * 100} % of the bytes in archives: ${size.files} files, ${(size.bytes / MIB).toFixed(0)} MiB`,
     '',
     '| what | CPU s | of it clamd | wall s | peak MiB (PSS / RSS) |',
     '|---|---|---|---|---|',
-    ...all.map(line),
+    ...all.map(row),
     '',
     `backuplens against the sum of the others, median of ${RUNS}: CPU ${ratio('cpu').toFixed(2)} x, wall ${ratio('wall').toFixed(2)} x`,
   ];
 }
 
-async function memory(folder: string, clamd: Clamd): Promise<string[]> {
+function row([name, costs]: [string, Cost[]]): string {
+  const of = (what: keyof Omit<Cost, 'code'>): string => median(costs.map((cost) => cost[what])).toFixed(2);
+  const peak = name === 'backuplens scan' ? `${of('pss')} / ${of('rss')}` : '';
+  return `| ${name} | ${of('cpu')} | ${of('clamd')} | ${of('wall')} | ${peak} |`;
+}
+
+async function manyFiles(folder: string, clamd: Clamd): Promise<string[]> {
   const files = join(folder, 'many');
   mkdirSync(files);
   smallFiles(files, 10_000, 7);

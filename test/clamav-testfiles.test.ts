@@ -91,23 +91,22 @@ describe('with a real clamd', () => {
       auto_approve: 0,
       provisional: 0,
     });
-    for (const result of report.results) expect(trails(result).length, result.path).toBeGreaterThan(0);
+    expect(report.results.filter((result) => trails(result).length === 0)).toEqual([]);
   });
 
   test.each(Object.entries(EXPECTED))('%s: %j', (name, expected) => {
     const result = report.results.find(({ path }) => nameOf(path) === name);
-    if (result === undefined) throw new Error('not in the report');
-    if (typeof expected === 'string') expect(trails(result)).toEqual([[]]);
-    else expect(trails(result)).toContainEqual(expected);
+    const found = result === undefined ? [] : trails(result);
+    // In the file itself, where only ClamAV opens it; by its whole trail, where we do.
+    expect(found).toContainEqual(typeof expected === 'string' ? [] : expected);
+    expect(found.some((trail) => trail.length > 0)).toBe(typeof expected !== 'string' && expected.length > 0);
   });
-
-  /** Where clam.exe was found, below the file. */
-  function trails(result: Result): string[][] {
-    return result.findings
-      .filter(({ kind }) => kind === 'clamav_infected')
-      .map(({ trail }) => trail.slice(1));
-  }
 });
+
+/** Where clam.exe was found, below the file. */
+function trails(result: Result): string[][] {
+  return result.findings.filter(({ kind }) => kind === 'clamav_infected').map(({ trail }) => trail.slice(1));
+}
 
 test('with clamd stopped the same run ends without a hang, provisional, and says so first', async () => {
   await clamd.kill();

@@ -110,16 +110,17 @@ test('excluded folders are not entered, and includes choose among files', async 
   ]);
 });
 
+async function listed(bytes: string): Promise<string[]> {
+  const paths: string[] = [];
+  const stdin = Readable.from([Buffer.from(bytes.slice(0, 3)), Buffer.from(bytes.slice(3))]);
+  for await (const path of pathList('-', stdin)) paths.push(path.toString());
+  return paths;
+}
+
 test('a list of paths is read by lines, or by NUL bytes when it holds one', async () => {
-  const read = async (bytes: string): Promise<string[]> => {
-    const paths: string[] = [];
-    const stdin = Readable.from([Buffer.from(bytes.slice(0, 3)), Buffer.from(bytes.slice(3))]);
-    for await (const path of pathList('-', stdin)) paths.push(path.toString());
-    return paths;
-  };
-  expect(await read('a/b\nc d\n\nlast')).toEqual(['a/b', 'c d', 'last']);
-  expect(await read('a\0b\nc\0')).toEqual(['a', 'b\nc']);
-  await expect(read('x'.repeat(100_000))).rejects.toThrow('a line is longer than');
+  expect(await listed('a/b\nc d\n\nlast')).toEqual(['a/b', 'c d', 'last']);
+  expect(await listed('a\0b\nc\0')).toEqual(['a', 'b\nc']);
+  await expect(listed('x'.repeat(100_000))).rejects.toThrow('a line is longer than');
 });
 
 test('what became a link or a FIFO since it was met is not opened', async () => {

@@ -17,7 +17,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const made: Record<string, () => Promise<{ source: ByteSource; close(): Promise<void> }>> = {
+const made: Record<
+  string,
+  () => Promise<{ readonly source: ByteSource; readonly close: () => Promise<void> }>
+> = {
   memory: async () => ({ source: new MemorySource(bytes), close: async () => undefined }),
   file: async () => {
     const handle = await open(path);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { BackupLensError } from '../domain/index.ts';
 
 /** What is always left free on the scratch file system: filling it up would hurt others. */
-export const RESERVED_BYTES = 64 * 1024 * 1024;
+const RESERVED_BYTES = 64 * 1024 * 1024;
 
 /** A file in the scratch folder. Its path is made of a number only, never of a member's name. */
 export interface ScratchFile {

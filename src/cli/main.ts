@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { loadConfig, processEnvironment } from '../config/index.ts';
+import { processEnvironment, quarantineFolder } from '../config/index.ts';
 import { forTerminal } from '../report/index.ts';
 import { addConfigCommand } from './config.ts';
 import { quarantineCommand } from './quarantine.ts';
@@ -28,7 +28,7 @@ program.addCommand(
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     escape: forTerminal,
-    quarantineDir: () => loadConfig({ cwd: process.cwd(), env }).quarantineDir.value,
+    quarantineDir: () => quarantineFolder({ cwd: process.cwd(), env }),
   }),
 );
 

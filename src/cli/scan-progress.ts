@@ -14,7 +14,7 @@ export class ScanProgress implements Watcher {
     this.#progress = progress;
   }
 
-  started({ state }: { state(): ScanState }): void {
+  started({ state }: { readonly state: () => ScanState }): void {
     this.#timer = setInterval(() => {
       this.#progress.update({ ...state(), filesDone: this.#filesDone, current: this.#current });
     }, REFRESH_MS);

@@ -16,6 +16,7 @@ import {
   type UsedFile,
   type EffectiveConfig,
 } from '../config/index.ts';
+import { recoverDispositions } from '../dispose/index.ts';
 import { BackupLensError, inWords } from '../domain/index.ts';
 import { pathList } from '../intake/index.ts';
 import { scan, type EngineChoice, type ScanEvent, type ScanRequest } from '../pipeline/index.ts';
@@ -169,6 +170,7 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
     verbose: options.verbose,
     quarantineAbove: config.policy.policy.thresholds.manual_review,
   });
+  if (apply !== null) await settle(apply, tty);
   const progress = new ScanProgress(new Progress(tty));
   const collector = new BaselineCollector({ who: userInfo().username, why: '', until: null });
   try {
@@ -333,6 +335,13 @@ function dispositionFolders(config: EffectiveConfig, roots: readonly string[]): 
   return folders;
 }
 
+/** What an earlier run left half done comes to its end first. */
+async function settle(folders: NonNullable<ScanRequest['apply']>, tty: Tty): Promise<void> {
+  for (const { id, action, detail } of await recoverDispositions(folders.quarantineDir, folders.reviewDir)) {
+    tty.warn(`${id}: an earlier run was interrupted: ${action}: ${detail}`);
+  }
+}
+
 function withRealPaths(roots: readonly string[]): string[] {
   const real = roots.flatMap((root) => {
     try {
@@ -363,7 +372,7 @@ async function openOutput(
 }
 
 /** The first Ctrl-C ends the scan in order; a second one ends the program. */
-function interruption(): { signal: AbortSignal; release(): void } {
+function interruption(): { readonly signal: AbortSignal; readonly release: () => void } {
   const controller = new AbortController();
   const interrupt = (): void => {
     if (controller.signal.aborted) process.exit(130);

@@ -124,6 +124,12 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
   };
 }
 
+/** Where quarantined files are, for commands that need nothing else. Throws BL_CONFIG. */
+export function quarantineFolder({ cwd, env }: { cwd: string; env: Environment }): string {
+  const { QUARANTINE_DIR: given } = readEnvironment(env);
+  return given === null ? localFirst(cwd, './quarantine', '/quarantine') : resolve(cwd, given.value);
+}
+
 function flag<T>(name: string, value: T | undefined): Setting<T> | null {
   return value === undefined ? null : { value, origin: `flag --${name}` };
 }

@@ -3,7 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import { resolve } from 'node:path';
 import { nameFromBytes } from '../bytes/index.ts';
 import type { FileResult } from '../contracts/index.ts';
-import { BackupLensError, type Decision } from '../domain/index.ts';
+import { BackupLensError, type Decision, inWords } from '../domain/index.ts';
 import { Claim, differsFrom, type Identity } from './claim.ts';
 import { copyToQuarantine, copyToReview, type Copying } from './copy-in.ts';
 import { Folder, isBelow, join, split } from './folder.ts';
@@ -13,7 +13,6 @@ import { appendToJournal } from './journal.ts';
 import { factsOf, isSparse } from './kept-facts.ts';
 import { withLock } from './lock.ts';
 import { openManagedFolder } from './managed-folder.ts';
-import { reasonOf } from './reason.ts';
 import { unwatched, type OnStep } from './steps.ts';
 import { undo } from './undo.ts';
 import { openFile } from './write-file.ts';
@@ -82,7 +81,7 @@ export async function applyDisposition(request: DispositionRequest): Promise<Dis
     return await withLock(quarantine, () => move(request, { ...source, quarantine, destination }));
   } catch (error) {
     if (error instanceof BackupLensError && error.code !== 'BL_DISPOSITION') throw error;
-    const why = error instanceof NotMoved ? error.message : reasonOf(error);
+    const why = error instanceof NotMoved ? error.message : inWords(error);
     return { action: 'failed', location: here, id: null, detail: why };
   } finally {
     for (const folder of opened) await folder.close();
@@ -214,7 +213,7 @@ async function assertUnchanged(source: FileHandle, before: BigIntStats, sameHash
 }
 
 async function takenBack(error: unknown, intent: MoveIn, places: Places): Promise<Disposition> {
-  const why = error instanceof NotMoved ? error.message : reasonOf(error);
+  const why = error instanceof NotMoved ? error.message : inWords(error);
   try {
     const location = nameFromBytes(await undo(intent, places));
     const moved =
@@ -223,7 +222,7 @@ async function takenBack(error: unknown, intent: MoveIn, places: Places): Promis
   } catch (undoing) {
     // The intent stays: it is taken up again by recoverDispositions.
     const claimed = nameFromBytes(places.parent.pathOf(Claim.folderName(intent.id)));
-    const stuck = `and could not be put back (${reasonOf(undoing)}): it is in that folder or in its place`;
+    const stuck = `and could not be put back (${inWords(undoing)}): it is in that folder or in its place`;
     return { action: 'failed', location: claimed, id: intent.id, detail: `${why}; ${stuck}` };
   }
 }
@@ -244,7 +243,7 @@ async function removeOriginal(
     await onStep('done');
     return null;
   } catch (error) {
-    return `the original could not be removed from ${nameFromBytes(claim.location)}: ${reasonOf(error)}`;
+    return `the original could not be removed from ${nameFromBytes(claim.location)}: ${inWords(error)}`;
   } finally {
     await claim.close();
   }

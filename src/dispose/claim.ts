@@ -1,5 +1,6 @@
 import { link, lstat, mkdir, rename, rmdir, unlink } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
+import { CLAIM_PREFIX } from '../domain/index.ts';
 import { errorCode, unlessMissing, type Folder } from './folder.ts';
 
 /** What a scan saw of a file, to know it again. */
@@ -10,7 +11,6 @@ export interface Identity {
 }
 
 /** Claim folders begin with this; a walk over a folder may meet one for a moment, or after a crash. */
-const CLAIM_PREFIX = '.backuplens-claim-';
 /** The one entry of a claim folder. */
 const CLAIMED = 'file';
 /** NAME_MAX of every file system in use. */

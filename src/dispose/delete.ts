@@ -1,11 +1,10 @@
-import { BackupLensError } from '../domain/index.ts';
+import { BackupLensError, inWords } from '../domain/index.ts';
 import { isItemId } from './item-id.ts';
 import { commitIntent, entryOf, removeIntent, type Deletion } from './intent.ts';
 import { readItem, removeItem } from './items.ts';
 import { appendToJournal } from './journal.ts';
 import { withLock } from './lock.ts';
 import { openManagedFolder } from './managed-folder.ts';
-import { reasonOf } from './reason.ts';
 import { unwatched, type OnStep } from './steps.ts';
 
 /** A line of the journal, not an essay. */
@@ -52,7 +51,7 @@ export async function deleteFromQuarantine(
     });
   } catch (error) {
     if (error instanceof BackupLensError) throw error;
-    throw new BackupLensError('BL_DISPOSITION', `cannot delete ${id}: ${reasonOf(error)}`, { cause: error });
+    throw new BackupLensError('BL_DISPOSITION', `cannot delete ${id}: ${inWords(error)}`, { cause: error });
   } finally {
     await quarantine.close();
   }

@@ -1,11 +1,10 @@
 import { lstat, opendir, unlink } from 'node:fs/promises';
 import { z } from 'zod';
-import { BackupLensError } from '../domain/index.ts';
+import { BackupLensError, inWords } from '../domain/index.ts';
 import { asciiJson } from './ascii-json.ts';
 import { unlessMissing, type Folder } from './folder.ts';
 import { isItemId } from './item-id.ts';
 import type { JournalEntry } from './journal.ts';
-import { reasonOf } from './reason.ts';
 import { openFile, writeWhole } from './write-file.ts';
 
 const SUFFIX = '.intent.json';
@@ -128,6 +127,6 @@ async function read(quarantine: Folder, id: string): Promise<Intent | string> {
       await handle.close();
     }
   } catch (error) {
-    return `its intent cannot be read: ${error instanceof SyntaxError ? 'it is not JSON' : reasonOf(error)}`;
+    return `its intent cannot be read: ${error instanceof SyntaxError ? 'it is not JSON' : inWords(error)}`;
   }
 }

@@ -1,5 +1,6 @@
 import { opendir, unlink, type FileHandle } from 'node:fs/promises';
 import { readAtMost } from '../bytes/index.ts';
+import { inWords } from '../domain/index.ts';
 import {
   CONTAINER_EXTENSION,
   Damaged,
@@ -11,7 +12,6 @@ import { REPORT_EXTENSION } from './copy-in.ts';
 import { unlessMissing, type Folder } from './folder.ts';
 import { abbreviates, isItemId } from './item-id.ts';
 import { openManagedFolder } from './managed-folder.ts';
-import { reasonOf } from './reason.ts';
 import { unseal } from './seal.ts';
 import { openFile } from './write-file.ts';
 
@@ -113,7 +113,7 @@ export async function readItem(
       await handle.close();
     }
   } catch (error) {
-    return { id, damaged: error instanceof Damaged ? error.message : reasonOf(error), header: null };
+    return { id, damaged: error instanceof Damaged ? error.message : inWords(error), header: null };
   }
 }
 

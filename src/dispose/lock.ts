@@ -1,9 +1,8 @@
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseSync } from 'node:sqlite';
-import { BackupLensError } from '../domain/index.ts';
+import { BackupLensError, inWords } from '../domain/index.ts';
 import type { Folder } from './folder.ts';
-import { reasonOf } from './reason.ts';
 
 const LOCK_NAME = '.lock';
 /** A large copy by another process takes its time; after this the file is left in place and reported. */
@@ -63,7 +62,7 @@ async function acquire(folder: Folder): Promise<{ close(): void }> {
       await sleep(POLL_MS);
     }
   } catch (cause) {
-    const why = isBusy(cause) ? 'another BackupLens is at work there' : reasonOf(cause);
+    const why = isBusy(cause) ? 'another BackupLens is at work there' : inWords(cause);
     throw new BackupLensError('BL_DISPOSITION', `cannot lock ${folder.path.toString()}: ${why}`, { cause });
   }
 }

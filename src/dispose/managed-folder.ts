@@ -1,9 +1,8 @@
 import { constants, type BigIntStats } from 'node:fs';
 import { lstat, mkdir, realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { BackupLensError } from '../domain/index.ts';
+import { BackupLensError, inWords } from '../domain/index.ts';
 import { Folder, unlessMissing } from './folder.ts';
-import { reasonOf } from './reason.ts';
 
 const WRITABLE_BY_OTHERS = BigInt(constants.S_IWGRP | constants.S_IWOTH);
 
@@ -32,7 +31,7 @@ export async function openManagedFolder(given: string, missing: 'make' | 'null')
     return folder;
   } catch (cause) {
     if (cause instanceof BackupLensError) throw cause;
-    throw new BackupLensError('BL_CONFIG', `cannot use the folder ${path}: ${reasonOf(cause)}`, {
+    throw new BackupLensError('BL_CONFIG', `cannot use the folder ${path}: ${inWords(cause)}`, {
       hint: 'give another folder, or make this one usable: it must be yours alone (mode 0700)',
       cause,
     });

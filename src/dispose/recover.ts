@@ -1,5 +1,6 @@
 import { lstat, rm } from 'node:fs/promises';
 import { nameFromBytes } from '../bytes/index.ts';
+import { inWords } from '../domain/index.ts';
 import { Claim, differsFrom } from './claim.ts';
 import { HELD_CONTENT } from './copy-in.ts';
 import { Folder, split, unlessMissing } from './folder.ts';
@@ -18,7 +19,6 @@ import { withLock } from './lock.ts';
 import { openManagedFolder } from './managed-folder.ts';
 import { draftName } from './restore.ts';
 import { hashFile } from './hash-file.ts';
-import { reasonOf } from './reason.ts';
 import { undo } from './undo.ts';
 
 /** How a disposition, restoration or deletion that a crash cut short came to its end. */
@@ -67,7 +67,7 @@ async function recover(
     if (intent.kind === 'delete') return await recoverDeletion(intent, quarantine);
     return await recoverMove(intent, quarantine, reviewDir);
   } catch (error) {
-    return unresolved(id, reasonOf(error));
+    return unresolved(id, inWords(error));
   }
 }
 
@@ -156,7 +156,7 @@ async function storedAs({ id, kind, sha256 }: MoveIn, destination: Folder): Prom
     }
     return { state: 'good', location: nameFromBytes(folder.path) };
   } catch (error) {
-    return { state: 'damaged', reason: reasonOf(error) };
+    return { state: 'damaged', reason: inWords(error) };
   } finally {
     await folder.close();
   }

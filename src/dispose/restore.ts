@@ -1,7 +1,7 @@
 import { lstat, realpath, rm, unlink, type FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { nameFromBytes } from '../bytes/index.ts';
-import { BackupLensError } from '../domain/index.ts';
+import { BackupLensError, inWords, RESTORE_PREFIX } from '../domain/index.ts';
 import { moveWithoutOverwriting } from './claim.ts';
 import { Damaged, type ContainerHeader, type ContainerLayout } from './container.ts';
 import { errorCode, Folder, isBelow, join, split, unlessMissing } from './folder.ts';
@@ -10,7 +10,6 @@ import { openContainer, removeItem } from './items.ts';
 import { appendToJournal } from './journal.ts';
 import { withLock } from './lock.ts';
 import { openManagedFolder } from './managed-folder.ts';
-import { reasonOf } from './reason.ts';
 import { unseal, writeContent } from './seal.ts';
 import { unwatched, type OnStep } from './steps.ts';
 import { createFile } from './write-file.ts';
@@ -51,7 +50,7 @@ export async function restoreFromQuarantine(
   } catch (error) {
     if (error instanceof Damaged) return { status: 'damaged', reason: error.message };
     if (error instanceof BackupLensError) throw error;
-    throw new BackupLensError('BL_DISPOSITION', `cannot restore ${id}: ${reasonOf(error)}`, { cause: error });
+    throw new BackupLensError('BL_DISPOSITION', `cannot restore ${id}: ${inWords(error)}`, { cause: error });
   } finally {
     await quarantine.close();
   }
@@ -95,7 +94,7 @@ async function openTarget(to: string | Buffer | undefined, header: ContainerHead
     return { parent: await Folder.walk(real), name };
   } catch (error) {
     const isLink = ['ENOTDIR', 'ELOOP'].includes(errorCode(error));
-    const why = isLink ? 'a folder on the way is a link or no folder' : reasonOf(error);
+    const why = isLink ? 'a folder on the way is a link or no folder' : inWords(error);
     throw refusal(folder, `cannot be opened: ${why}`, 'make the folder, or name another place with --to');
   }
 }
@@ -150,7 +149,7 @@ async function bringBack(
 
 /** Beside the place where it is to be, so that it gets its name whole or not at all. */
 export function draftName(id: string): string {
-  return `.backuplens-restore-${id}`;
+  return `${RESTORE_PREFIX}${id}`;
 }
 
 async function writeDraft(

@@ -42,13 +42,21 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is not a folder',
   ENAMETOOLONG: 'name too long',
   ENOSPC: 'no space left',
-  EIO: 'the disk reports a read error',
+  EIO: 'the disk reports an error',
+  EROFS: 'the file system is read-only',
+  EBUSY: 'it is in use',
+  EDQUOT: 'the disk quota is used up',
+  EEXIST: 'it exists already',
+  EXDEV: 'it lies on another file system',
+  ERR_ACCESS_DENIED: 'outside of what was given to be scanned',
   ECONNREFUSED: 'connection refused',
 };
 
 /** What went wrong, for people and without a path in it (paths are shown once, escaped). */
 export function inWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  // Our own errors and SQLite's say it in their message, the system's by their code.
+  if (error instanceof BackupLensError || 'errcode' in error) return error.message;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
   return code === null ? error.message : (IN_WORDS[code] ?? code);
 }

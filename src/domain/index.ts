@@ -10,4 +10,5 @@ export * from './finding.ts';
 export * from './gap.ts';
 export * from './glob.ts';
 export * from './measurement.ts';
+export * from './own-names.ts';
 export * from './policy.ts';

@@ -27,9 +27,11 @@ export function fileResult(name: FileName, outcome: TreeOutcome, assessment: Ass
     reasons: [...assessment.reasons],
     findings: assessment.findings.map(reportedFinding),
     gaps: assessment.gaps.map(reportedGap),
-    measurements: outcome.measurements.map(({ artifact: _, trail, ...rest }) => ({
-      ...rest,
+    measurements: outcome.measurements.map(({ name: what, engine, trail, value }) => ({
+      name: what,
+      engine,
       trail: [...trail],
+      value,
     })),
     coverage: { artifacts: coverage.artifacts, bytes: coverage.bytes, ...inspectedBy(coverage.engines) },
     ...(omitted.findings + omitted.gaps === 0 ? {} : { omitted }),

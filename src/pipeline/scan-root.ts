@@ -82,14 +82,12 @@ async function feedOf({ handle }: RootFile, size: number): Promise<Feed> {
 }
 
 class RootScan {
-  readonly #name: string;
   readonly #context: RootContext;
   readonly #ledger: Ledger;
   readonly #trail: Artifact['trail'];
   readonly #started = performance.now();
 
   constructor(name: string, context: RootContext) {
-    this.#name = name;
     this.#context = context;
     this.#ledger = new Ledger(name);
     this.#trail = [name];

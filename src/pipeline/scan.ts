@@ -98,6 +98,8 @@ async function take(met: Met, pool: WorkerPool, request: ScanRequest, asOf: stri
     }
     case 'missing':
       return [{ type: 'error', entry: { path: met.display, code: 'BL_PATH_MISSING', message: met.message } }];
+    default:
+      return met satisfies never;
   }
 }
 
@@ -128,7 +130,7 @@ async function dispose(
   path: Buffer | null,
   { root }: TreeOutcome,
   result: FileResult,
-  { apply }: ScanRequest,
+  { apply, version }: ScanRequest,
 ): Promise<FileResult['disposition'] | null> {
   if (apply === null || path === null || result.decision === 'auto_approve') return null;
   if (result.decision === 'manual_review' && apply.reviewDir === null) return null;
@@ -147,6 +149,7 @@ async function dispose(
     sha256: root.sha256,
     decision: result.decision,
     report: result,
+    toolVersion: version,
     now: new Date(),
   });
 }

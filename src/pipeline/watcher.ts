@@ -13,7 +13,7 @@ export interface ScanState {
 
 /** Whoever shows a running scan, or measures its processes. */
 export interface Watcher {
-  started(running: { state(): ScanState; pids(): readonly number[] }): void;
+  started(running: { readonly state: () => ScanState; readonly pids: () => readonly number[] }): void;
 }
 
 /** Counts what is met on its way past. */

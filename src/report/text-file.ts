@@ -120,14 +120,14 @@ export class Table {
       );
       const inner = innermost(group);
       const around = group.length - inner.length;
-      const lines = [
+      const told = [
         head,
         ...this.#places(inner.map(({ trail, detail, offset }) => ({ trail, detail, offset }))),
       ];
       if (around > 0) {
-        lines.push(this.#label('', this.#paint.dim(`and in ${counted(around, 'container')} around it`)));
+        told.push(this.#label('', this.#paint.dim(`and in ${counted(around, 'container')} around it`)));
       }
-      return lines;
+      return told;
     });
     const left = groups.size - shown.length;
     if (left > 0) lines.push(this.#more(left, 'more kind of finding', 'more kinds of finding'));

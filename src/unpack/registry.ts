@@ -32,10 +32,3 @@ export function formatOf(id: string): Format | null {
 export function canOpen(id: string): boolean {
   return BY_ID.has(id);
 }
-
-/** How a format is read. Throws RangeError for one that nobody opens. */
-export function accessOf(id: string): Format['access'] {
-  const format = formatOf(id);
-  if (format === null) throw new RangeError(`no such container format: ${id}`);
-  return format.access;
-}

@@ -45,11 +45,3 @@ export function describeAddress(address: ClamdAddress): string {
   if (address.kind === 'unix') return `unix:${address.path}`;
   return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
 }
-
-/** Where a clamd usually listens, in the order in which they are tried: CONTRACTS 5, outside a container. */
-export function defaultClamdAddresses(): readonly [ClamdAddress, ...ClamdAddress[]] {
-  return [
-    { kind: 'tcp', host: 'localhost', port: 3310 },
-    { kind: 'unix', path: '/var/run/clamav/clamd.ctl' },
-  ];
-}

@@ -1,5 +1,5 @@
 /** ClamAV as an analyzer: our own client for clamd, and the proof that there is one that finds something. */
-export { type ClamdAddress, defaultClamdAddresses, describeAddress, parseClamdAddress } from './address.ts';
+export { type ClamdAddress, parseClamdAddress } from './address.ts';
 export { eicarTestString } from './canary.ts';
 export { type ClamavOptions, clamavAnalyzer } from './clamav-analyzer.ts';
 export { findClamd } from './find-clamd.ts';
