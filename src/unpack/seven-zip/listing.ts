@@ -18,6 +18,7 @@ export class ListingReader {
   };
   readonly #entry = new Map<string, string>();
   #inEntries = false;
+  readonly #folders = new UnmarkedFolders();
   /** Formats opened so far, from the outermost in. */
   #level = 0;
 
@@ -49,6 +50,7 @@ export class ListingReader {
 
   end(): Listing {
     this.#finish();
+    this.listing.entries -= this.#folders.count;
     return this.listing;
   }
 
@@ -67,6 +69,7 @@ export class ListingReader {
   #member(path: string): void {
     const { rawNames, encrypted } = this.listing;
     const number = this.listing.entries++;
+    this.#folders.seen(path, Number(this.#entry.get('Size') ?? 0));
     if (needsRawName(path) && rawNames.size < RAW_NAMES) rawNames.set(number, path.slice(0, NAME_LENGTH));
     if (this.#entry.get('Encrypted') !== '+') return;
     const size = Number(this.#entry.get('Size') ?? 0);
@@ -74,6 +77,28 @@ export class ListingReader {
     encrypted.bytes += size;
     if (encrypted.first < 0 && size > 0) encrypted.first = number;
     if (encrypted.names.length < ENCRYPTED_NAMES) encrypted.names.push(path.slice(0, NAME_LENGTH));
+  }
+}
+
+/**
+ * Some formats (OLE, CHM) list a folder like an empty file: it is one when something else lies in it. Beyond the
+ * bound nothing is taken for a folder, and the count of members then does not add up: a gap, never silence.
+ */
+class UnmarkedFolders {
+  count = 0;
+  readonly #empty = new Set<string>();
+  readonly #parents = new Set<string>();
+
+  seen(path: string, size: number): void {
+    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
+      const parent = path.slice(0, at);
+      if (this.#empty.delete(parent)) this.count++;
+      if (this.#parents.has(parent)) break;
+      if (this.#parents.size < RAW_NAMES) this.#parents.add(parent);
+    }
+    if (size > 0) return;
+    if (this.#parents.has(path)) this.count++;
+    else if (this.#empty.size < RAW_NAMES) this.#empty.add(path);
   }
 }
 
