@@ -17,11 +17,15 @@ import { inOrder } from './in-order.ts';
 import type { TreeOutcome } from './protocol.ts';
 import type { ScanEvent, ScanRequest } from './request.ts';
 import { Tally } from './tally.ts';
+import { until } from './until.ts';
 import { metered, type Watcher } from './watcher.ts';
 import { WorkerPool } from './worker-pool.ts';
 
-/** Results that may be ready before an earlier one is, at about 1 KiB each. */
-const WINDOW = 4096;
+/**
+ * Results that may be ready before an earlier one is, at about 1 KiB each; and how many findings and gaps they may
+ * hold together, at about as much each.
+ */
+const BOUNDS = { window: 4096, weight: 20_000, weigh: linesOf };
 
 /** Throws BackupLensError when the job cannot be done at all; what happens to single files is in the events. */
 export async function* scan(
@@ -41,15 +45,14 @@ export async function* scan(
   });
   const stop = (): void => void pool.close();
   request.signal.addEventListener('abort', stop, { once: true });
-  const met = metered(walk(request.paths, request.walk));
+  const met = metered(until(request.signal, walk(request.paths, request.walk)));
   watcher?.started({
     state: () => ({ ...met.state(), bytesDone: pool.progress().bytes }),
     pids: () => [...pool.pids(), ...engines.pids()],
   });
 
   yield { type: 'header', header: headerOf(request, engines.state, startedAt) };
-  for await (const events of inOrder(met.all, WINDOW, (one) => take(one, pool, request, startedAt))) {
-    if (request.signal.aborted) break; // What is not finished by now is not reported as if it were.
+  for await (const events of inOrder(met.all, BOUNDS, (one) => take(one, pool, request, startedAt))) {
     for (const event of events) {
       tally.count(event);
       yield event;
@@ -65,7 +68,6 @@ export async function* scan(
 
 /** One thing that intake met, up to its line in the report. */
 async function take(met: Met, pool: WorkerPool, request: ScanRequest, asOf: string): Promise<ScanEvent[]> {
-  if (request.signal.aborted) return [];
   switch (met.type) {
     case 'file':
     case 'stream': {
@@ -75,6 +77,8 @@ async function take(met: Met, pool: WorkerPool, request: ScanRequest, asOf: stri
       if (pool.broken !== null) {
         throw new BackupLensError('BL_INTERNAL', `no scan worker can be started: ${pool.broken}`);
       }
+      // Interrupted: what was not finished is not reported as if it were; summary.interrupted says so.
+      if (came.type === 'lost' && request.signal.aborted) return [];
       const outcome = came.type === 'done' ? came.outcome : lost(name, came);
       return [await conclude(met.display, path, outcome, request, asOf)];
     }
@@ -101,6 +105,14 @@ async function take(met: Met, pool: WorkerPool, request: ScanRequest, asOf: stri
     default:
       return met satisfies never;
   }
+}
+
+function linesOf(events: readonly ScanEvent[]): number {
+  return events.reduce(
+    (lines, event) =>
+      lines + (event.type === 'result' ? event.result.findings.length + event.result.gaps.length : 0),
+    0,
+  );
 }
 
 /** A file whose worker died or hung even when it was alone: what was seen before stands, the rest is a gap. */

@@ -75,7 +75,8 @@ class Child implements YaraChild {
         ...(engines === undefined ? [] : [`--engines=${engines}`]),
         ...(scanTimeoutMs === undefined ? [] : [`--scan-timeout-ms=${scanTimeoutMs}`]),
       ],
-      { env: {}, stdio: ['pipe', 'pipe', 'ignore'] },
+      // In a session of its own: Ctrl-C in a terminal is for its parent, who ends it in order.
+      { env: {}, stdio: ['pipe', 'pipe', 'ignore'], detached: true },
     );
     this.#process.stdin?.on('error', () => {});
     this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => this.#hear(text));
