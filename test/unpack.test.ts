@@ -73,13 +73,14 @@ describe.each(CELLS)('$id$note', ({ id, maker, missing }) => {
     expect(members.filter(isMarker)).toHaveLength(1);
   });
 
-  // Half of what has neither length nor check sum is a whole one.
-  test.runIf(able && id !== 'compress')('cut off half-way it is never silent', async () => {
+  test.runIf(able)('cut off half-way it is never silent', async () => {
     const { gaps, members } = await unpack(id, bytes.subarray(0, bytes.length >> 1), scratch, {
       name,
       inner,
     });
-    expect(gaps.length > 0 || members.some(isMarker)).toBe(true);
+    // Half of what has neither length nor check sum is a whole one: all that can be said is what came out.
+    const seen = id === 'compress' ? members.some(({ size }) => size > 0) : members.some(isMarker);
+    expect(gaps.length > 0 || seen).toBe(true);
   });
 });
 
