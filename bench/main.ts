@@ -1,9 +1,9 @@
 /**
  * `npm run bench`: `backuplens scan` beside what people use today, on the same files, engines and signatures, in the
- * same run. Prints ratios (median of the runs) and writes docs/performance.md's tables to bench/results/.
+ * same run. Prints ratios (median of the runs) and writes the tables of docs/performance.md. `npm run bench 1`: one run.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { startClamd } from '../test/kit/clamd/real.ts';
@@ -15,6 +15,10 @@ const ROOT = join(import.meta.dirname, '..');
 const PROGRAM = join(ROOT, 'bin/backuplens');
 const RULES = join(ROOT, 'yara-rules');
 const MIB = 2 ** 20;
+/** The tables between these lines of the page are written by this program. */
+const PAGE = join(ROOT, 'docs/performance.md');
+const BEGIN = '<!-- measured: begin -->';
+const END = '<!-- measured: end -->';
 
 interface Alternative {
   readonly name: string;
@@ -45,8 +49,10 @@ async function main(): Promise<void> {
     lines.push(...(await manyFiles(folder, clamd)));
     const text = [machine(), '', ...lines].join('\n');
     process.stdout.write(`${text}\n`);
-    mkdirSync(join(import.meta.dirname, 'results'), { recursive: true });
-    writeFileSync(join(import.meta.dirname, 'results', 'scan.md'), `${text}\n`);
+    const page = readFileSync(PAGE, 'utf8');
+    const [before = ''] = page.split(BEGIN);
+    const [, after = ''] = page.split(END);
+    writeFileSync(PAGE, `${before}${BEGIN}\n\n${text}\n\n${END}${after}`);
   } finally {
     await clamd.stop();
     rmSync(folder, { recursive: true, force: true });

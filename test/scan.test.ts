@@ -1,13 +1,16 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
@@ -323,27 +326,59 @@ describe('endings', () => {
   });
 });
 
+/** Root may read everything: a command that has given up that right. */
+function unprivileged(args: readonly string[]): SpawnSyncReturns<string> {
+  const program = [process.execPath, MAIN, ...args];
+  const drop = [
+    'setpriv',
+    '--bounding-set=-dac_override,-dac_read_search',
+    '--inh-caps=-dac_override,-dac_read_search',
+  ];
+  const [command = '', ...rest] = process.geteuid?.() === 0 ? [...drop, ...program] : program;
+  return spawnSync(command, rest, { encoding: 'utf8' });
+}
+
+/** Makes it unreadable for whom `unprivileged` runs. */
+function lock(path: string): void {
+  chmodSync(path, 0);
+  if (process.geteuid?.() === 0) execFileSync('chown', ['65534', path]);
+}
+
 describe('permissions', () => {
   test('a file that may not be read is a gap, and costs no other file its scan', () => {
-    const locked = put('locked', 'secret');
+    lock(put('locked', 'secret'));
     put('open', 'x');
-    chmodSync(locked, 0);
-    // Root may read everything: give up the right to, and the file to somebody else.
-    const program = [process.execPath, MAIN, 'scan', ...NO_CLAMD, '--format', 'json', folder];
-    const isRoot = process.geteuid?.() === 0;
-    if (isRoot) execFileSync('chown', ['65534', locked]);
-    const drop = [
-      'setpriv',
-      '--bounding-set=-dac_override,-dac_read_search',
-      '--inh-caps=-dac_override,-dac_read_search',
-    ];
-    const [command = '', ...args] = isRoot ? [...drop, ...program] : program;
-    const run = spawnSync(command, args, { encoding: 'utf8' });
+    const run = unprivileged(['scan', ...NO_CLAMD, '--format', 'json', folder]);
     const report = reportSchema.parse(JSON.parse(run.stdout));
     expect(run.status).toBe(3);
     expect(report.results.map(outline)).toEqual([
       `manual_review ${folder}/locked: gap unreadable (intake)`,
       `auto_approve ${folder}/open: gap engine_off (clamav)`,
     ]);
+  });
+
+  test('a rules folder that may not be read ends the run with what to do', () => {
+    put('open', 'x');
+    const rules = join(work, 'rules');
+    mkdirSync(rules, { mode: 0o700 });
+    chmodSync(rules, 0);
+    const run = unprivileged(['scan', ...NO_CLAMD, '--rules', rules, folder]);
+    expect(run.status).toBe(2);
+    expect(run.stderr).toMatch(/^backuplens: rules .*rules.*permission denied/);
+    chmodSync(rules, 0o700);
+  });
+});
+
+describe('files that do not hold still', () => {
+  test('a file that grows while it is read, twice in a row, is a gap that needs a person', async () => {
+    const path = put('growing.log', 'x'.repeat(3_000_000));
+    const descriptor = openSync(path, 'a');
+    const growing = setInterval(() => writeSync(descriptor, 'one more line\n'), 2);
+    const { code, report } = await scanJson([...NO_CLAMD, folder]);
+    clearInterval(growing);
+    closeSync(descriptor);
+    expect(code).toBe(3);
+    expect(report.results[0]?.gaps.map(({ reason }) => reason)).toContain('changed');
+    expect(report.results[0]?.sha256).toBeNull();
   });
 });

@@ -88,6 +88,16 @@ test('a worker may only read what is scanned', async () => {
   ]);
 });
 
+test('a file that has vanished since it was met is a gap', async () => {
+  const path = file('gone');
+  rmSync(path);
+  const outcome = await open().run(path, 'gone', 5);
+  if (outcome.type !== 'done') throw new Error(outcome.why);
+  expect(outcome.outcome.gaps.map(({ reason, detail }) => `${reason}: ${detail}`)).toEqual([
+    'unreadable: vanished before it could be read',
+  ]);
+});
+
 test('a file whose worker dies is scanned once more, then given up; its neighbours are scanned', async () => {
   const files = ['b', 'c', 'd'].map((name) => file(name));
   open();

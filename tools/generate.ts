@@ -2,10 +2,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import * as contracts from '../src/contracts/index.ts';
+import { configurationPage, formatsPage } from './pages.ts';
 
 /** Files that are made from the code, so that they cannot say anything else. One line each. */
 const GENERATED: readonly { readonly path: string; readonly make: () => string | Promise<string> }[] = [
   { path: 'schema/report.schema.json', make: reportSchema },
+  { path: 'docs/formats.md', make: formatsPage },
+  { path: 'docs/configuration.md', make: configurationPage },
 ];
 
 const root = join(import.meta.dirname, '..');

@@ -1,0 +1,81 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cli, scanJson } from './kit/cli.ts';
+import { MARKER } from './kit/marker.ts';
+
+let work: string;
+let incoming: string;
+let env: Record<string, string>;
+beforeEach(() => {
+  work = mkdtempSync(join(tmpdir(), 'apply-'));
+  incoming = join(work, 'incoming');
+  mkdirSync(incoming);
+  env = { QUARANTINE_DIR: join(work, 'quarantine'), REVIEW_DIR: join(work, 'review') };
+});
+afterEach(() => rmSync(work, { recursive: true, force: true }));
+
+test('without --apply nothing is moved, whatever is decided', async () => {
+  writeFileSync(join(incoming, 'bad.txt'), MARKER);
+  expect((await cli(['scan', '--clamd', 'off', incoming], { env })).code).toBe(1);
+  expect(readdirSync(work)).toEqual(['incoming']);
+  expect(readFileSync(join(incoming, 'bad.txt'), 'utf8')).toBe(MARKER);
+});
+
+test('with --apply each file goes where it was decided, and quarantine gives it back byte by byte', async () => {
+  const files = {
+    'bad.txt': Buffer.from(`one ${MARKER}`),
+    'good.txt': Buffer.from('buy milk\n'),
+    'odd.docx': noise(),
+  };
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(incoming, name), bytes);
+  const { code, report } = await scanJson(['--clamd', 'off', '--apply', incoming], { env });
+  expect(code).toBe(1);
+  expect(report.results.map(({ disposition }) => disposition?.action)).toEqual([
+    'quarantined',
+    undefined,
+    'held',
+  ]);
+  expect(readdirSync(incoming)).toEqual(['good.txt']);
+
+  const listed: { id: string }[] = JSON.parse((await cli(['quarantine', 'list', '--json'], { env })).stdout);
+  expect(listed.map(({ id }) => id)).toEqual([report.results[0]?.disposition?.id]);
+  const [item] = listed;
+  const stored = readdirSync(join(work, 'quarantine')).map((name) => join(work, 'quarantine', name));
+  const containers = stored.filter((path) => path.endsWith('.blq'));
+  expect(containers.map((path) => readFileSync(path).includes(MARKER))).toEqual([false]);
+
+  const restored = await cli(['quarantine', 'restore', item?.id ?? ''], { env });
+  expect(restored).toMatchObject({ code: 0, stderr: '' });
+  expect(readFileSync(join(incoming, 'bad.txt'))).toEqual(files['bad.txt']);
+  expect((await cli(['quarantine', 'restore', item?.id ?? ''], { env })).code).toBe(1);
+});
+
+test('files that are to be reviewed stay where they are without a REVIEW_DIR', async () => {
+  writeFileSync(join(incoming, 'odd.docx'), noise());
+  const { REVIEW_DIR: _, ...without } = env;
+  const { code, report } = await scanJson(['--clamd', 'off', '--apply', incoming], { env: without });
+  expect([code, report.results[0]?.disposition]).toEqual([3, undefined]);
+  expect(existsSync(join(incoming, 'odd.docx'))).toBe(true);
+});
+
+test('a quarantine folder inside of what is scanned is refused with the next step', async () => {
+  const inside = { ...env, QUARANTINE_DIR: join(incoming, 'quarantine') };
+  const { code, stderr } = await cli(['scan', '--apply', incoming], { env: inside });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/QUARANTINE_DIR .* lies inside .*\nhint: /);
+});
+
+/** Bytes without any structure, larger than the entropy analyzer's minimum. */
+function noise(): Buffer {
+  return crypto.getRandomValues(Buffer.alloc(20_000));
+}

@@ -1,0 +1,51 @@
+import { VARIABLES } from '../src/config/index.ts';
+import { FORMATS } from '../src/unpack/index.ts';
+
+/** docs/formats.md: every container that is opened, as its handler declares it. */
+export function formatsPage(): string {
+  const rows = FORMATS.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(({ id, access, doc }) => {
+    const limits = doc.limitations.length === 0 ? 'none known' : doc.limitations.join('; ');
+    const links = doc.references.map((reference) => reference.replace(/(https:\S+)/, '<$1>')).join(', ');
+    const how = access === 'stream' ? 'streams' : 'any place';
+    return `| \`${id}\` | ${cell(doc.name)} | ${cell(doc.description)} | ${how} | ${cell(limits)} | ${cell(links)} |`;
+  });
+  return [
+    '# Containers',
+    '',
+    'What is opened, by content and never by name. Made from the registry of `src/unpack/` by `npm run generate`.',
+    'A format that streams is opened while it flows, in constant memory; the others are read at any place, from the',
+    'file itself or from a copy in the scratch folder. What is recognised and not in this table is a gap',
+    '(`unsupported_format`, `opaque` or `encrypted`).',
+    '',
+    '| id | name | what it is | read | limitations | references |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+/** docs/configuration.md: every environment variable. */
+export function configurationPage(): string {
+  const rows = Object.entries(VARIABLES).map(
+    ([name, variable]) => `| \`${name}\` | ${cell(variable.doc)} | ${cell(variable.default)} |`,
+  );
+  return [
+    '# Environment',
+    '',
+    'Settings come from defaults, the policy file, the environment and flags; later ones win. `backuplens config show`',
+    'prints what is in force and where it came from. Each variable may also be given with the prefix `BACKUPLENS_`, which',
+    'wins. Made from the table in `src/config/environment.ts` by `npm run generate`; not every variable matters to',
+    '`backuplens scan`: those of a running service are checked all the same, so that a mistake shows early.',
+    '',
+    '| variable | what for | default |',
+    '| --- | --- | --- |',
+    ...rows,
+    '',
+    'The policy, `config/scoring.yaml`, explains itself.',
+    '',
+  ].join('\n');
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+}
