@@ -1,5 +1,6 @@
 /** Bytes under examination, wherever they are, and the one scratch folder. */
 export * from './byte-source.ts';
+export * from './last-bytes.ts';
 export * from './name.ts';
 export * from './read-at-most.ts';
 export * from './scratch.ts';

@@ -196,3 +196,14 @@ test('an aborted tree lets go of every analyzer at once', async () => {
   await expect(run).rejects.toThrow('enough');
   expect(recorder.open).toBe(0);
 });
+
+test('a zip behind a large program that only streams past is a gap, never silence', async () => {
+  const program = Buffer.concat([Buffer.from('7f454c4602010100', 'hex'), Buffer.alloc(2_000_000, 0x90)]);
+  const zip = Buffer.from('504b0506' + '00'.repeat(18), 'hex');
+  const bytes = await tarOf({ 'installer.run': Buffer.concat([program, zip]) });
+  const { ledger } = await examine('t.tar', streamed(bytes));
+  const { gaps } = ledger.close({ id: 0, parent: null, trail: ['t.tar'] });
+  expect(gaps.map(({ reason, by, trail }) => [reason, by, ...trail])).toEqual([
+    ['unsupported_format', 'zip', 't.tar', 'installer.run'],
+  ]);
+});

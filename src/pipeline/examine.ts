@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Analyzer, Examination, Outcome, Subject } from '../analyze/index.ts';
-import { MemorySource, nameFromBytes, type ByteSource, type Scratch } from '../bytes/index.ts';
+import { LastBytes, MemorySource, nameFromBytes, type ByteSource, type Scratch } from '../bytes/index.ts';
 import type { Artifact, ContentType, Finding, Gap } from '../domain/index.ts';
-import { HEAD_BYTES, TAIL_BYTES, withoutReader, type Identifier } from '../identify/index.ts';
+import { HEAD_BYTES, TAIL_BYTES, withoutReader, type Glimpse, type Identifier } from '../identify/index.ts';
 import { canOpen, openContainer, type Budget, type Member, type MemberSink } from '../unpack/index.ts';
 import { Lanes } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
@@ -85,7 +85,10 @@ class TreeExaminer {
       const format = type.container;
       pass.sayWhatStaysClosed();
       if (format === null || !canOpen(format)) {
-        await pass.run(held.chunks);
+        const last = new LastBytes(TAIL_BYTES);
+        await pass.run(source === null ? seen(held.chunks, last) : held.chunks);
+        if (source === null)
+          this.#sayWhatStoodAtTheEnd(pass, { head, tail: last.bytes, size: pass.size, name });
         return pass;
       }
       pass.opened = true;
@@ -105,6 +108,21 @@ class TreeExaminer {
       pass.abort();
       throw error;
     }
+  }
+
+  /** What is recognised only by its end (a zip behind a program) was gone before it could be opened. */
+  #sayWhatStoodAtTheEnd(pass: Pass, glimpse: Glimpse): void {
+    const { container, description } = this.#tree.identifier.identify(glimpse);
+    if (container === null || container === pass.type.container) return;
+    const detail = `holds a container (${container}) that is recognised by its end: ${description}; it streamed past`;
+    pass.gap({
+      stage: 'unpack',
+      by: container,
+      reason: 'unsupported_format',
+      detail,
+      bytes: null,
+      trail: pass.artifact.trail,
+    });
   }
 
   #context(): { budget: Budget; scratch: Scratch; passwords: readonly string[]; signal: AbortSignal } {
@@ -289,6 +307,16 @@ class Pass {
     for (const [name, value] of this.#measures) {
       ledger.measurement({ name, value, engine: this.type.container ?? 'unpack', artifact: id, trail });
     }
+  }
+}
+
+async function* seen(
+  chunks: AsyncIterable<Buffer>,
+  last: LastBytes,
+): AsyncGenerator<Buffer, void, undefined> {
+  for await (const chunk of chunks) {
+    last.push(chunk);
+    yield chunk;
   }
 }
 
