@@ -85,10 +85,11 @@ class TreeExaminer {
       const format = type.container;
       pass.sayWhatStaysClosed();
       if (format === null || !canOpen(format)) {
-        const last = new LastBytes(TAIL_BYTES);
-        await pass.run(source === null ? seen(held.chunks, last) : held.chunks);
-        if (source === null)
+        const last = source === null ? new LastBytes(TAIL_BYTES) : null;
+        await pass.run(last === null ? held.chunks : seen(held.chunks, last));
+        if (last !== null) {
           this.#sayWhatStoodAtTheEnd(pass, { head, tail: last.bytes, size: pass.size, name });
+        }
         return pass;
       }
       pass.opened = true;
