@@ -64,7 +64,15 @@ test('files that are to be reviewed stay where they are without a REVIEW_DIR', a
   writeFileSync(join(incoming, 'odd.docx'), noise());
   const { REVIEW_DIR: _, ...without } = env;
   const { code, report } = await scanJson(['--clamd', 'off', '--apply', incoming], { env: without });
-  expect([code, report.results[0]?.disposition]).toEqual([3, undefined]);
+  expect([code, report.results[0]?.disposition]).toEqual([
+    3,
+    {
+      action: 'none',
+      location: join(incoming, 'odd.docx'),
+      id: null,
+      detail: 'left in place: REVIEW_DIR is not set',
+    },
+  ]);
   expect(existsSync(join(incoming, 'odd.docx'))).toBe(true);
 });
 

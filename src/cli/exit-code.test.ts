@@ -26,6 +26,11 @@ test('the worst that holds decides: to quarantine, then could not be done, then 
   expect(exitCode(summary({}), 'review')).toBe(0);
 });
 
+test('an engine that is required and missed something fails the run, unless there is something to quarantine', () => {
+  expect(exitCode(summary({}), 'review', true)).toBe(2);
+  expect(exitCode(summary({ quarantine: 1 }), 'review', true)).toBe(1);
+});
+
 test('an interruption is told whatever was found before', () => {
   expect(exitCode(summary({ quarantine: 1, interrupted: true }), 'review')).toBe(130);
 });

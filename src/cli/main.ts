@@ -8,6 +8,9 @@ import { runner } from './run.ts';
 import { addScanCommand } from './scan.ts';
 import { programVersion } from './version.ts';
 
+// A reader that has gone (`--help | head -1`) is no fault; who writes a report says what it means for that.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 const env = processEnvironment();
 const run = runner((env['NO_COLOR'] ?? '') !== '');
 const program = new Command('backuplens')

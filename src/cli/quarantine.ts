@@ -131,7 +131,7 @@ async function list(io: QuarantineIo, json: boolean): Promise<number> {
     if (item.damaged !== null) damaged++;
   }
   if (json) io.out('\n]\n');
-  else if (count === 0) say(io, 'nothing is in quarantine');
+  else if (count === 0) say(io, `nothing is in quarantine (${io.quarantineDir()})`);
   if (damaged > 0) {
     say(io, `${damaged} of ${count} damaged`, 'the journal and the .json beside it say what it was');
   }

@@ -17,7 +17,8 @@ import {
   type EffectiveConfig,
 } from '../config/index.ts';
 import { recoverDispositions } from '../dispose/index.ts';
-import { BackupLensError, inWords } from '../domain/index.ts';
+import type { FileResult } from '../contracts/index.ts';
+import { BackupLensError, ENGINE_AWAY, inWords } from '../domain/index.ts';
 import { pathList } from '../intake/index.ts';
 import { scan, type EngineChoice, type ScanEvent, type ScanRequest } from '../pipeline/index.ts';
 import { createReport, REPORT_FORMATS, type ReportFormat, type ReportWriter } from '../report/index.ts';
@@ -67,6 +68,9 @@ Examples:
   restic dump latest / | backuplens scan -
   backuplens scan --require clamav,yara --strict /restore && ./restore.sh
   backuplens scan --apply --exclude '*.iso' incoming/
+
+Patterns of --include and --exclude (*, **, ?, [a-z], {a,b}): one without a slash is matched against names at any
+depth (*.iso, node_modules); one with a slash against the path below the one that was given (home/*/cache).
 
 Exit codes:
   0  everything is approved
@@ -202,13 +206,19 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
       signal,
     };
     let code = 2;
+    let missed = false;
     for await (const event of scan(request, progress)) {
       await tell(event, report);
       if (event.type === 'result') {
         progress.finished(event.result.path);
+        missed ||= event.result.gaps.some((gap) => isMissed(gap, options.require ?? []));
         if (options.writeBaseline !== undefined) collector.add(event.assessment);
       }
-      if (event.type === 'footer') code = exitCode(event.footer.summary, options.failOn);
+      if (event.type === 'footer') {
+        code = exitCode(event.footer.summary, options.failOn, missed);
+        if (missed) tty.warn('an engine that --require names was away for a part of the scan');
+        if (event.footer.summary.files === 0) tty.warn('nothing was scanned: no file was found');
+      }
     }
     if (options.writeBaseline !== undefined) {
       writeBaseline(options.writeBaseline, collector.entries());
@@ -221,6 +231,7 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
   } finally {
     progress.stop();
     release();
+    if (options.filesFrom === '-') process.stdin.destroy(); // Whoever writes the list may go on; nobody reads it.
     await output?.close();
   }
 }
@@ -266,7 +277,9 @@ async function* given(
 /** What decides must not lie in what is scanned: assertTrusted sees to the arguments, this to a list of paths. */
 function refuseOver(path: Buffer, used: readonly UsedFile[]): void {
   const [real] = withRealPaths([path.toString()]).slice(-1);
-  const inside = used.find((file) => file.path === real || file.path.startsWith(`${real}/`));
+  const inside = used.find(
+    (file) => file.path === real || file.path.startsWith(real?.endsWith('/') === true ? real : `${real}/`),
+  );
   if (inside === undefined) return;
   throw new BackupLensError(
     'BL_UNTRUSTED_CONFIG',
@@ -333,6 +346,10 @@ function dispositionFolders(config: EffectiveConfig, roots: readonly string[]): 
     );
   }
   return folders;
+}
+
+function isMissed({ by, reason }: FileResult['gaps'][number], required: readonly string[]): boolean {
+  return required.includes(by) && ENGINE_AWAY.includes(reason);
 }
 
 /** What an earlier run left half done comes to its end first. */

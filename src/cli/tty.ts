@@ -105,8 +105,11 @@ export class Tty {
 
   #say(message: string, hints: readonly string[]): void {
     this.#clear();
+    // Our own messages may list several problems; a line of one can never look like a message of its own.
+    const [first = '', ...more] = message.split('\n');
     const lines = [
-      `backuplens: ${forTerminal(message)}`,
+      `backuplens: ${forTerminal(first)}`,
+      ...more.map((line) => `  ${forTerminal(line)}`),
       ...hints.map((hint) => `hint: ${forTerminal(hint)}`),
     ];
     this.#options.stderr.write(`${lines.join('\n')}\n`);

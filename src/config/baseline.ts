@@ -32,6 +32,7 @@ const optional = <T extends z.ZodType>(schema: T) => schema.nullable().default(n
 const entry = z.strictObject(
   {
     sha256: z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits'),
+    where: optional(z.string('a text, or null')),
     kind: optional(z.enum(FINDING_KINDS, `one of ${FINDING_KINDS.join(', ')}, or null`)),
     rule: optional(z.string('the name of the rule, or null')),
     reason: optional(z.enum(ACCEPTABLE, `one of ${ACCEPTABLE.join(', ')}, or null`)),
@@ -141,17 +142,18 @@ export class BaselineCollector {
 
   /** Throws BL_OUTPUT beyond the million entries that a baseline may hold. */
   add(assessment: Judged): void {
-    for (const { accepted, sha256, kind, rule } of assessment.findings) {
-      if (accepted === null) this.#put(sha256, { kind, rule, reason: null, by: null });
+    for (const { accepted, sha256, kind, rule, trail } of assessment.findings) {
+      if (accepted === null)
+        this.#put(sha256, { where: trail.join(' › '), kind, rule, reason: null, by: null });
     }
-    for (const { accepted, sha256, reason, by } of assessment.gaps) {
+    for (const { accepted, sha256, reason, by, trail } of assessment.gaps) {
       if (accepted === null && !ENGINE_AWAY.includes(reason)) {
-        this.#put(sha256, { kind: null, rule: null, reason, by });
+        this.#put(sha256, { where: trail.join(' › '), kind: null, rule: null, reason, by });
       }
     }
   }
 
-  #put(sha256: string | null, what: Pick<BaselineEntry, 'kind' | 'rule' | 'reason' | 'by'>): void {
+  #put(sha256: string | null, what: Omit<BaselineEntry, 'sha256' | keyof Judgement>): void {
     if (sha256 === null) {
       this.#unbound += 1;
       return;

@@ -1,7 +1,8 @@
 import { link, lstat, mkdir, rename, rmdir, unlink } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
-import { CLAIM_PREFIX } from '../domain/index.ts';
 import { errorCode, unlessMissing, type Folder } from './folder.ts';
+
+const CLAIM_PREFIX = '.backuplens-claim-';
 
 /** What a scan saw of a file, to know it again. */
 export interface Identity {

@@ -1,7 +1,7 @@
 import { lstat, realpath, rm, unlink, type FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { nameFromBytes } from '../bytes/index.ts';
-import { BackupLensError, inWords, RESTORE_PREFIX } from '../domain/index.ts';
+import { BackupLensError, inWords } from '../domain/index.ts';
 import { moveWithoutOverwriting } from './claim.ts';
 import { Damaged, type ContainerHeader, type ContainerLayout } from './container.ts';
 import { errorCode, Folder, isBelow, join, split, unlessMissing } from './folder.ts';
@@ -149,7 +149,7 @@ async function bringBack(
 
 /** Beside the place where it is to be, so that it gets its name whole or not at all. */
 export function draftName(id: string): string {
-  return `${RESTORE_PREFIX}${id}`;
+  return `.backuplens-restore-${id}`;
 }
 
 async function writeDraft(

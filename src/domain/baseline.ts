@@ -5,6 +5,8 @@ import type { GapReason } from './gap.ts';
 export interface BaselineEntry {
   /** Of the artifact (root or member) that the finding or gap belongs to. */
   readonly sha256: string;
+  /** Where it was seen, for the person who judges; decides nothing. */
+  readonly where?: string | null;
   /** A finding: both set. A gap: both null. */
   readonly kind: FindingKind | null;
   readonly rule: string | null;

@@ -10,5 +10,4 @@ export * from './finding.ts';
 export * from './gap.ts';
 export * from './glob.ts';
 export * from './measurement.ts';
-export * from './own-names.ts';
 export * from './policy.ts';

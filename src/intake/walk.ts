@@ -1,7 +1,7 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { nameFromBytes } from '../bytes/index.ts';
-import { CLAIM_PREFIX, inWords, RESTORE_PREFIX } from '../domain/index.ts';
+import { inWords } from '../domain/index.ts';
 import { FolderListing, kindOf, type EntryKind } from './folder-listing.ts';
 import { selection } from './selection.ts';
 
@@ -100,10 +100,6 @@ async function* walkFolder(
     const display = joinText(folder.display, nameFromBytes(name));
     const relative =
       folder.relative === '' ? nameFromBytes(name) : `${folder.relative}/${nameFromBytes(name)}`;
-    if (isOwnFolder(name)) {
-      yield { type: 'skipped', display, reason: 'excluded', outward: false };
-      continue;
-    }
     let stats: BigIntStats;
     try {
       stats = await lstat(path, { bigint: true });
@@ -127,13 +123,6 @@ async function* walkFolder(
       yield { type: 'skipped', display, reason: kind, outward };
     }
   }
-}
-
-/** A file that is being quarantined or restored right now is not there to be scanned. */
-function isOwnFolder(name: Buffer): boolean {
-  return [CLAIM_PREFIX, RESTORE_PREFIX].some(
-    (prefix) => name.subarray(0, prefix.length).toString() === prefix,
-  );
 }
 
 function isExcept({ dev, ino }: BigIntStats, { except }: WalkOptions): boolean {

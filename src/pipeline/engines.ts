@@ -1,6 +1,6 @@
 import type { Away, EngineEndpoints } from '../analyze/index.ts';
 import { findClamd, type ClamdAddress } from '../analyze/clamav/index.ts';
-import { probeYara } from '../analyze/yara/index.ts';
+import { probeYara, yaraAway } from '../analyze/yara/index.ts';
 import { BackupLensError, inWords, type ClamavState, type Engines, type YaraState } from '../domain/index.ts';
 import { startYaraChild, type YaraChild } from './yara-child.ts';
 
@@ -67,8 +67,14 @@ export class RunningEngines {
         clamav.status === 'ok' || clamav.status === 'unproven'
           ? (await findClamav(this.#choice)).state
           : clamav,
-      yara: this.#child === null ? yara : await this.#child.state(),
+      yara: await this.#yaraNow(yara),
     };
+  }
+
+  async #yaraNow(before: YaraState): Promise<YaraState> {
+    if (this.#child !== null) return this.#child.state();
+    const { yara } = this.#choice;
+    return typeof yara === 'object' && yara !== null && before.status === 'ok' ? probeYara(yara.url) : before;
   }
 
   /** For whoever measures memory. */
@@ -102,7 +108,7 @@ async function findClamav({ clamd }: EngineChoice): Promise<Found<ClamavState, {
 async function startYara(
   choice: EngineChoice,
 ): Promise<Found<YaraState, { socket: string } | { url: string }> & { child: YaraChild | null }> {
-  if (choice.yara === null) return { child: null, state: yaraAway('off', null), endpoint: OFF };
+  if (choice.yara === null) return { child: null, state: yaraAway('off', null, null), endpoint: OFF };
   if (choice.yara !== 'embedded') {
     return { child: null, state: await probeYara(choice.yara.url), endpoint: choice.yara };
   }
@@ -112,19 +118,10 @@ async function startYara(
   } catch (error) {
     if (error instanceof BackupLensError && error.code === 'BL_RULES') throw error;
     const detail = inWords(error);
-    return { child: null, state: yaraAway('failed', detail), endpoint: { away: 'engine_failed', detail } };
+    return {
+      child: null,
+      state: yaraAway('failed', null, detail),
+      endpoint: { away: 'engine_failed', detail },
+    };
   }
-}
-
-function yaraAway(status: 'off' | 'failed', detail: string | null): YaraState {
-  return {
-    status,
-    version: null,
-    rules: 0,
-    rule_files: 0,
-    rules_sha256: null,
-    rejected: [],
-    address: null,
-    detail,
-  };
 }

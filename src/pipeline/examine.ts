@@ -56,10 +56,13 @@ class TreeExaminer {
   }
 
   async root(trail: Artifact['trail'], feed: Feed): Promise<Examined> {
-    const pass = await this.#open({ id: this.#nextId++, parent: null, trail }, feed, 0);
-    const examined = await this.#finish(pass);
-    await this.#lanes.settle();
-    return examined;
+    try {
+      const pass = await this.#open({ id: this.#nextId++, parent: null, trail }, feed, 0);
+      return await this.#finish(pass);
+    } finally {
+      // Also when the tree is broken off: what is still with an engine has been seen.
+      await this.#lanes.settle();
+    }
   }
 
   /** Artifacts are recorded one after another, whichever engine answers first: the report is always the same. */
@@ -106,7 +109,9 @@ class TreeExaminer {
       }
       return pass;
     } catch (error) {
-      pass.abort();
+      // The tree is broken off; what was seen of this artifact stands.
+      pass.failure ??= { error };
+      await this.#finish(pass).catch(() => undefined);
       throw error;
     }
   }
@@ -168,9 +173,11 @@ class TreeExaminer {
 
 type LooseFinding = Omit<Finding, 'artifact' | 'sha256'>;
 type LooseGap = Pick<Gap, 'stage' | 'by' | 'reason' | 'detail' | 'bytes' | 'trail'>;
+type CountedGap = LooseGap & Pick<Gap, 'artifacts'>;
 
-/** Findings of one rule, and gaps of one reason, that are kept of one artifact: a name list can be endless. */
-const KEPT_PER_ARTIFACT = 100;
+/** Kept of one artifact, for each rule and each reason: a list of names can be endless. */
+const KEPT_FINDINGS = 100;
+const KEPT_GAPS = 1000;
 
 /** One artifact's bytes going past the hash and every analyzer, and all that is said of it until its hash is known. */
 class Pass {
@@ -178,7 +185,7 @@ class Pass {
   readonly type: ContentType;
   /** Bytes that went past so far. */
   size = 0;
-  /** It is a container, and its members were examined. */
+  /** It was handed to the unpackers. */
   opened = false;
   /** What broke the bytes off, if anything did. */
   failure: { error: unknown } | null = null;
@@ -187,7 +194,9 @@ class Pass {
   readonly #running: readonly { analyzer: Analyzer; examination: Examination }[];
   #outcomes: Promise<{ id: string; outcome: Outcome }[]> | null = null;
   readonly #findings: LooseFinding[] = [];
-  readonly #gaps: LooseGap[] = [];
+  #moreFindings = 0;
+  readonly #gaps: CountedGap[] = [];
+  readonly #moreGaps = new Map<string, CountedGap>();
   readonly #counts = new Map<string, number>();
   readonly #measures = new Map<string, number>();
 
@@ -218,7 +227,6 @@ class Pass {
       this.failure = { error };
       tee?.fail(error);
     }
-    this.#tree.signal.throwIfAborted();
     // At once, not in finish(): an engine must not wait for its last byte while the members are examined.
     this.#outcomes = Promise.all(
       this.#running.map(async ({ analyzer, examination }) => ({
@@ -230,6 +238,7 @@ class Pass {
 
   /** Hears every analyzer's outcome and, after `before`, hands everything to the ledger. Rethrows what broke the bytes off. */
   async finish(before: Promise<void>): Promise<Examined> {
+    if (this.#outcomes === null) for (const { examination } of this.#running) examination.abort();
     const outcomes = (await this.#outcomes) ?? [];
     await before;
     for (const { id, outcome } of outcomes) this.#hear(id, outcome);
@@ -237,10 +246,6 @@ class Pass {
     this.#record(sha256);
     if (this.failure !== null) throw this.failure.error;
     return { type: this.type, size: this.size, sha256 };
-  }
-
-  abort(): void {
-    for (const { examination } of this.#running) examination.abort();
   }
 
   /** What is opaque or encrypted by its kind, and a container that nobody here opens, are gaps; a plain file is not. */
@@ -255,14 +260,32 @@ class Pass {
     }
   }
 
+  /** More findings of one kind and rule on one artifact weigh nothing more: they are only counted. */
   finding(finding: LooseFinding): void {
-    if (this.#room(`${finding.engine}\0${finding.kind}\0${finding.rule}`)) this.#findings.push(finding);
-    else this.measure(`more_${finding.rule}`, 1);
+    const count = this.#count(`${finding.engine}\0${finding.kind}\0${finding.rule}`);
+    if (count <= KEPT_FINDINGS) this.#findings.push(finding);
+    else this.#moreFindings++;
   }
 
+  /** Beyond what is kept, gaps of one reason become one line that no path accepts. */
   gap(gap: LooseGap): void {
-    if (this.#room(`${gap.by}\0${gap.reason}`)) this.#gaps.push(gap);
-    else this.measure(`more_${gap.reason}`, 1);
+    const place = gap.trail === this.artifact.trail ? 'own' : 'member';
+    const key = [gap.stage, gap.by, gap.reason, place].join('\0');
+    if (this.#count(key) <= KEPT_GAPS) {
+      this.#gaps.push({ ...gap, artifacts: 1 });
+      return;
+    }
+    const line = this.#moreGaps.get(key) ?? {
+      ...gap,
+      trail: place === 'own' ? gap.trail : [...this.artifact.trail, '(more of the same)'],
+      artifacts: 0,
+      bytes: 0,
+    };
+    this.#moreGaps.set(key, {
+      ...line,
+      artifacts: line.artifacts + 1,
+      bytes: (line.bytes ?? 0) + (gap.bytes ?? 0),
+    });
   }
 
   measure(name: string, value: number): void {
@@ -274,15 +297,15 @@ class Pass {
     return this.opened && this.failure === null && this.#gaps.every(({ stage }) => stage !== 'unpack');
   }
 
-  #room(key: string): boolean {
+  #count(key: string): number {
     const count = (this.#counts.get(key) ?? 0) + 1;
     this.#counts.set(key, count);
-    return count <= KEPT_PER_ARTIFACT;
+    return count;
   }
 
   #hear(engine: string, outcome: Outcome): void {
     const { trail, id } = this.artifact;
-    this.#tree.ledger.inspected(engine, outcome.inspected_bytes, outcome.windowed);
+    this.#tree.ledger.inspected(engine, outcome.inspected_bytes, outcome.windowed, this.size === 0);
     for (const claim of outcome.claims) this.#findings.push({ ...claim, engine, trail });
     for (const miss of outcome.misses) {
       // A container beyond an engine's limits, all of whose members were handed to it one by one (DESIGN 7).
@@ -300,11 +323,15 @@ class Pass {
     const { id, trail } = this.artifact;
     const format = this.type.container ?? this.type.mime;
     ledger.artifact(this.size);
-    ledger.findings(this.#findings.map((finding) => ({ ...finding, artifact: id, sha256 })));
+    ledger.findings(
+      this.#findings.map((finding) => ({ ...finding, artifact: id, sha256 })),
+      this.#moreFindings,
+    );
     for (const gap of this.#gaps) {
       const bytes = gap.bytes ?? (gap.trail === trail ? this.size : null);
-      ledger.gap({ ...gap, bytes, artifact: id, sha256, format, artifacts: 1 });
+      ledger.gap({ ...gap, bytes, artifact: id, sha256, format });
     }
+    for (const gap of this.#moreGaps.values()) ledger.gap({ ...gap, artifact: id, sha256: null, format });
     for (const [name, value] of this.#measures) {
       ledger.measurement({ name, value, engine: this.type.container ?? 'unpack', artifact: id, trail });
     }

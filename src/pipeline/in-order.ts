@@ -43,11 +43,11 @@ export async function* inOrder<Item, Result>(
           waiting += weigh(result);
           return { result };
         });
+        finished.catch(() => undefined); // It is heard when its turn comes.
         queue.push(finished);
       }
     }
   } finally {
-    for (const left of queue) left.catch(() => undefined); // Nobody will hear them any more.
     await iterator.return?.();
   }
 }

@@ -27,12 +27,16 @@ const gap = (artifact: number, reason: Gap['reason'], by = 'zip'): Gap => ({
   artifacts: 1,
 });
 
-test('of artifacts with the same findings a hundred are kept and the rest is counted', () => {
+test('of artifacts with the same findings a hundred are kept; the others are counted, and one stands for them', () => {
   const ledger = new Ledger('backup.tar');
-  for (let at = 1; at <= 1000; at++) ledger.findings([finding(at, 'mime_mismatch', 'r')]);
+  for (let at = 1; at <= 1000; at++) {
+    ledger.findings([{ ...finding(at, 'mime_mismatch', 'r'), sha256: at.toString(16).padStart(64, '0') }]);
+  }
   const { findings, omitted } = ledger.close(root);
-  expect(findings).toHaveLength(100);
+  expect(findings).toHaveLength(101);
   expect(omitted.findings).toBe(900);
+  // Without a hash: no baseline can take it for something that was judged.
+  expect(findings.at(-1)).toMatchObject({ sha256: null, trail: ['backup.tar', '(more of the same)'] });
 });
 
 test('an infection is kept however many harmless findings came before it', () => {
@@ -45,12 +49,21 @@ test('an infection is kept however many harmless findings came before it', () =>
   expect(findings.filter(({ artifact }) => artifact === 1002)).toHaveLength(2);
 });
 
-test('findings beyond what is kept of one file are a gap of their own, never silence', () => {
+test('what weighs more than all that was kept is kept, however much there was before it', () => {
   const ledger = new Ledger('backup.tar');
-  for (let at = 1; at <= 20_010; at++) ledger.findings([finding(at, 'yara_match', `rule ${at}`)]);
-  const { gaps, omitted } = ledger.close(root);
-  expect(gaps.map(({ reason, by }) => `${reason} by ${by}`)).toEqual(['budget_exceeded by report']);
-  expect(omitted.findings).toBe(10);
+  for (let at = 1; at <= 25_000; at++) ledger.findings([finding(at, 'mime_mismatch', `claims-${at}`)]);
+  ledger.findings([finding(30_000, 'yara_match', 'Marker')]);
+  ledger.findings([finding(30_001, 'yara_match', 'Marker'), finding(30_001, 'high_entropy', 'shannon')]);
+  ledger.findings([finding(30_002, 'clamav_infected', 'Eicar')]);
+  const { findings, omitted } = ledger.close(root);
+  const late = findings.filter(({ artifact }) => artifact >= 30_000);
+  expect(late.map(({ artifact, kind }) => `${artifact} ${kind}`)).toEqual([
+    '30000 yara_match',
+    '30001 yara_match',
+    '30001 high_entropy',
+    '30002 clamav_infected',
+  ]);
+  expect(omitted.findings).toBe(5000);
 });
 
 test('an engine that is away is one line a file, with how many artifacts and bytes it did not see', () => {
@@ -62,17 +75,31 @@ test('an engine that is away is one line a file, with how many artifacts and byt
   expect(gaps[0]).toMatchObject({ trail: ['backup.tar'], artifacts: 500, bytes: 5000 });
 });
 
-test('a hundred trails of a gap reason are kept, and one line counts the rest without claiming a place', () => {
+test('a thousand trails of a gap are kept, and one line counts the rest without a place or a hash', () => {
   const ledger = new Ledger('backup.tar');
-  for (let at = 1; at <= 130; at++) ledger.gap(gap(at, 'encrypted'));
+  for (let at = 1; at <= 1030; at++) ledger.gap({ ...gap(at, 'encrypted'), sha256: 'a'.repeat(64) });
   const { gaps, omitted } = ledger.close(root);
-  expect(gaps).toHaveLength(101);
+  expect(gaps).toHaveLength(1001);
   expect(gaps.at(-1)).toMatchObject({
     trail: ['backup.tar', '(more of the same)'],
+    sha256: null,
     artifacts: 30,
     bytes: 300,
   });
   expect(omitted.gaps).toBe(30);
+});
+
+test('gaps of different formats are never lumped together', () => {
+  const ledger = new Ledger('backup.tar');
+  for (let at = 1; at <= 1500; at++)
+    ledger.gap({ ...gap(at, 'encrypted'), format: at % 2 === 0 ? 'zip' : '7z' });
+  expect(ledger.close(root).gaps).toHaveLength(1500);
+});
+
+test('an engine that failed is told member by member', () => {
+  const ledger = new Ledger('backup.tar');
+  for (let at = 1; at <= 3; at++) ledger.gap({ ...gap(at, 'engine_failed', 'yara'), stage: 'analyze' });
+  expect(ledger.close(root).gaps.map(({ trail }) => trail[1])).toEqual(['member 1', 'member 2', 'member 3']);
 });
 
 test('news tells each finding and gap once', () => {

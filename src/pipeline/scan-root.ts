@@ -60,7 +60,9 @@ export async function scanStream(
   name: string,
   context: RootContext,
 ): Promise<TreeOutcome> {
-  return new RootScan(name, context).run({ source: null, stream }, null);
+  const scan = new RootScan(name, context);
+  const outcome = await scan.run({ source: null, stream }, null);
+  return outcome.root.size === 0 ? scan.nothingCame(outcome) : outcome;
 }
 
 /**
@@ -106,10 +108,11 @@ class RootScan {
       const budget = new Budget(limits, size);
       const tree = { ...shared, budget, ledger: this.#ledger, signal };
       const examined = await examineTree(this.#trail, feed, tree);
+      if (deadline?.aborted === true) this.#gap('pipeline', 'timed_out', tooLate(limits), size);
       return this.#outcome(factsOf(examined, identity));
     } catch (error) {
       if (deadline?.aborted === true) {
-        this.#gap('pipeline', 'timed_out', `not finished within ${limits.max_scan_ms} ms`, size);
+        this.#gap('pipeline', 'timed_out', tooLate(limits), size);
       } else this.#gap('intake', 'unreadable', inWords(error), size);
       return this.#outcome({ ...NOTHING_KNOWN, size, identity });
     } finally {
@@ -124,6 +127,12 @@ class RootScan {
     if (missing) this.#gap('intake', 'unreadable', 'vanished before it could be read', null);
     else this.#gap('intake', swapped ? 'changed' : 'unreadable', inWords(error), null);
     return this.#outcome(NOTHING_KNOWN);
+  }
+
+  /** `restic dump … | backuplens scan -` with a producer that failed must not end as approved. */
+  nothingCame(outcome: TreeOutcome): TreeOutcome {
+    this.#gap('intake', 'unreadable', 'not one byte came through standard input', 0);
+    return this.#outcome(outcome.root);
   }
 
   changed(outcome: TreeOutcome): TreeOutcome {
@@ -155,6 +164,10 @@ class RootScan {
     const closed = this.#ledger.close({ id: 0, parent: null, trail: this.#trail });
     return { ...closed, root, duration_ms: Math.round(performance.now() - this.#started) };
   }
+}
+
+function tooLate({ max_scan_ms }: BudgetLimits): string {
+  return `not finished within ${max_scan_ms} ms`;
 }
 
 function factsOf({ type, size, sha256 }: Examined, identity: RootFacts['identity']): RootFacts {

@@ -145,7 +145,14 @@ async function dispose(
   { apply, version }: ScanRequest,
 ): Promise<FileResult['disposition'] | null> {
   if (apply === null || path === null || result.decision === 'auto_approve') return null;
-  if (result.decision === 'manual_review' && apply.reviewDir === null) return null;
+  if (result.decision === 'manual_review' && apply.reviewDir === null) {
+    return {
+      action: 'none',
+      location: result.path,
+      id: null,
+      detail: 'left in place: REVIEW_DIR is not set',
+    };
+  }
   if (root.identity === null || root.size === null || root.sha256 === null) {
     return {
       action: 'none',

@@ -28,9 +28,10 @@ export class Tally {
     }
   }
 
-  /** An interrupted run never ends as approved: the rest was not seen. */
+  /** A run that was interrupted, or could not look at a path it was given, never ends as approved. */
   summary(interrupted: boolean): Summary {
-    const decision = interrupted ? harsher(this.#decision, 'manual_review') : this.#decision;
+    const incomplete = interrupted || this.#counts.errors > 0;
+    const decision = incomplete ? harsher(this.#decision, 'manual_review') : this.#decision;
     return { decision, ...this.#counts, interrupted };
   }
 

@@ -18,6 +18,9 @@ const JOBS_PER_WORKER = 4;
 const SMALL_BYTES = 1024 * 1024;
 
 const MAX_LAST_WORDS = 4096; // characters
+/** What is kept of a file whose worker may not live to tell all of it: findings and gaps. */
+const MAX_SEEN = 50_000;
+const ENDED = 'the scan was ended';
 /** Of a worker's JavaScript heap; its buffers are watched from outside. */
 const MAX_HEAP_MIB = 512;
 
@@ -86,7 +89,7 @@ export class WorkerPool {
   readonly #watch: NodeJS.Timeout;
   #nextWorker = 0;
   #nextJob = 0;
-  #closing = false;
+  #closing: Promise<void> | null = null;
   #failedStarts = 0;
   #broken: string | null = null;
   #retired = { bytes: 0, artifacts: 0 };
@@ -128,17 +131,22 @@ export class WorkerPool {
 
   /** Ends all workers; what is still under way resolves as lost. */
   async close(): Promise<void> {
-    if (this.#closing) return;
-    this.#closing = true;
+    this.#closing ??= this.#endAll();
+    return this.#closing;
+  }
+
+  async #endAll(): Promise<void> {
     clearInterval(this.#watch);
     const gone = [...this.#workers].map(
-      ({ child }) => new Promise<void>((resolve) => child.once('exit', () => resolve())),
+      ({ child }) => new Promise<void>((resolve) => child.once('close', () => resolve())),
     );
-    for (const worker of this.#workers) this.#end(worker, 'the scan was ended');
+    for (const worker of this.#workers) this.#end(worker, ENDED);
+    for (const task of [...this.#waiting.splice(0), ...this.#retries.splice(0)]) this.#lose(task, ENDED);
     await Promise.all(gone);
-    for (const task of [...this.#waiting.splice(0), ...this.#retries.splice(0)]) {
-      task.resolve({ type: 'lost', why: 'the scan was ended', seen: task });
-    }
+  }
+
+  #lose(task: Task, why: string): void {
+    task.resolve({ type: 'lost', why, seen: task });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -146,7 +154,7 @@ export class WorkerPool {
   }
 
   #dispatch(): void {
-    if (this.#closing) return;
+    if (this.#closing !== null) return;
     while (this.#retries.length > 0) {
       const worker = this.#idleWorker();
       const task = worker === null ? undefined : this.#retries.shift();
@@ -172,8 +180,9 @@ export class WorkerPool {
     const idle = this.#idleWorker();
     if (idle !== null || task.size > SMALL_BYTES || task.alone) return idle;
     const shared = [...this.#workers].filter(
-      ({ tasks, ready }) =>
+      ({ tasks, ready, ended }) =>
         ready &&
+        ended === null &&
         tasks.size < JOBS_PER_WORKER &&
         [...tasks.values()].every((other) => !other.alone && other.size <= SMALL_BYTES),
     );
@@ -230,7 +239,13 @@ export class WorkerPool {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       worker.lastWords = (worker.lastWords + text).slice(-MAX_LAST_WORDS);
     });
-    child.on('message', (message: FromWorker) => this.#hear(worker, message));
+    child.on('message', (message: FromWorker) => {
+      try {
+        this.#hear(worker, message);
+      } catch {
+        this.#end(worker, 'its worker said what nobody understands'); // It may have been taken over.
+      }
+    });
     child.on('error', (error) => this.#end(worker, error.message));
     child.once('close', (code, signal) => this.#gone(worker, signal ?? `exit code ${code}`));
   }
@@ -246,8 +261,10 @@ export class WorkerPool {
     } else {
       const task = worker.tasks.get(message.id);
       if (message.type === 'seen') {
-        task?.findings.push(...message.seen.findings);
-        task?.gaps.push(...message.seen.gaps);
+        if (task !== undefined && task.findings.length + task.gaps.length < MAX_SEEN) {
+          task.findings.push(...message.seen.findings);
+          task.gaps.push(...message.seen.gaps);
+        }
         return;
       }
       worker.tasks.delete(message.id);
@@ -265,10 +282,11 @@ export class WorkerPool {
       worker.ended ?? `its worker ended by itself (${how}${error === undefined ? '' : `: ${error}`})`;
     const tasks = [...worker.tasks.values()];
     for (const task of tasks) {
-      if (tasks.length === 1 && task.alone) task.resolve({ type: 'lost', why, seen: task });
+      if (this.#closing !== null || (tasks.length === 1 && task.alone)) this.#lose(task, why);
       else this.#retries.push(Object.assign(task, { alone: true }));
     }
-    if (!worker.ready && !this.#closing && ++this.#failedStarts >= 3) this.#giveUp(why);
+    const hopeless = this.#workers.size === 0 && this.#closing === null;
+    if (!worker.ready && ++this.#failedStarts >= 3 && hopeless) this.#giveUp(why);
     this.#dispatch();
   }
 
@@ -276,7 +294,7 @@ export class WorkerPool {
   #giveUp(why: string): void {
     this.#broken = why;
     for (const task of [...this.#retries.splice(0), ...this.#waiting.splice(0)]) {
-      task.resolve({ type: 'lost', why: `no worker can be started: ${why}`, seen: task });
+      this.#lose(task, `no worker can be started: ${why}`);
     }
   }
 
@@ -302,9 +320,9 @@ export class WorkerPool {
 /** Resident size of a process as the kernel has it; 0 when it is gone or there is no /proc. */
 function residentBytes(pid: number | undefined): number {
   try {
-    // oxlint-disable-next-line house/no-unbounded-read -- one line written by the kernel
-    const pages = readFileSync(`/proc/${pid}/statm`, 'ascii').split(' ')[1];
-    return Number(pages) * 4096;
+    // oxlint-disable-next-line house/no-unbounded-read -- a page written by the kernel
+    const status = readFileSync(`/proc/${pid}/status`, 'ascii');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
   } catch {
     return 0; // Its exit is heard elsewhere.
   }

@@ -137,7 +137,8 @@ class Child implements YaraChild {
     const lines = (this.#line + text).split('\n');
     this.#line = (lines.pop() ?? '').slice(0, MAX_LINE_CHARS);
     for (const line of lines) {
-      const told: Told = JSON.parse(line);
+      const told = toldIn(line);
+      if (told === null) continue;
       if (told.pids !== undefined) this.#pids = told.pids;
       else this.#onTold(told);
     }
@@ -150,6 +151,15 @@ interface Told {
   readonly listening?: true;
   readonly refused?: string;
   readonly hint?: string | null;
+}
+
+function toldIn(line: string): Told | null {
+  try {
+    const told: Told = JSON.parse(line);
+    return told;
+  } catch {
+    return null; // Not ours: what matters is asked for again.
+  }
 }
 
 const FRONT_FLAGS = ['--max-semi-space-size=2', '--disable-warning=ExperimentalWarning'];

@@ -178,7 +178,12 @@ export class Table {
 
   #moved(result: FileResult): string | null {
     const { disposition } = result;
-    if (disposition === undefined || disposition.action === 'none') return null;
+    if (disposition === undefined) return null;
+    if (disposition.action === 'none') {
+      return disposition.detail === null
+        ? null
+        : this.#label('moved', `no: ${forTerminal(disposition.detail)}`);
+    }
     const where = forTerminal(disposition.location);
     const why = disposition.detail === null ? '' : `: ${forTerminal(disposition.detail)}`;
     const id = disposition.id === null ? '' : ` (id ${forTerminal(disposition.id)})`;

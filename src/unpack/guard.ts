@@ -39,10 +39,11 @@ export class Guard implements FormatSink {
   #bytesOut = 0;
   #timedOut: Trouble | null = null;
 
-  constructor(sink: MemberSink, context: UnpackContext) {
+  /** The file that was given may take as long as it likes; what is nested in it may not. */
+  constructor(sink: MemberSink, context: UnpackContext, depth: number) {
     this.#sink = sink;
     this.#context = context;
-    const limit = context.budget.limits.max_container_ms;
+    const limit = depth === 0 ? Infinity : context.budget.limits.max_container_ms;
     this.#clock = new ActiveTime(limit, () => {
       this.#timedOut = new OverBudget(`not unpacked within ${limit} ms`);
       this.#abort.abort(this.#timedOut);
@@ -179,10 +180,23 @@ export class Guard implements FormatSink {
   }
 
   async *#count(stream: AsyncIterable<Buffer>, counts: boolean): AsyncGenerator<Buffer, void, undefined> {
-    for await (const chunk of stream) {
-      this.#abort.signal.throwIfAborted();
-      if (counts) this.#bytesIn += chunk.length;
-      yield chunk;
+    const chunks = stream[Symbol.asyncIterator]();
+    let open = true;
+    try {
+      for (;;) {
+        // Whoever brings the bytes may take as long as it likes: that is not this container's time.
+        this.#clock.pause();
+        const step = await chunks.next().finally(() => this.#clock.resume());
+        this.#abort.signal.throwIfAborted();
+        if (step.done === true) {
+          open = false;
+          return;
+        }
+        if (counts) this.#bytesIn += step.value.length;
+        yield step.value;
+      }
+    } finally {
+      if (open) await chunks.return?.();
     }
   }
 }

@@ -1,5 +1,5 @@
-import { FileSource } from '../bytes/index.ts';
-import { inWords } from '../domain/index.ts';
+import { FileSource, nameFromBytes } from '../bytes/index.ts';
+import { inWords, type GapReason } from '../domain/index.ts';
 import type { Container, MemberSink, UnpackContext } from './format.ts';
 import { Bomb, ConsumerFailure, Guard } from './guard.ts';
 import { formatOf } from './registry.ts';
@@ -16,7 +16,7 @@ export async function openContainer(
   context: UnpackContext,
 ): Promise<void> {
   context.signal.throwIfAborted();
-  const guard = new Guard(sink, context);
+  const guard = new Guard(sink, context, container.depth);
   try {
     await open(container, guard, context);
   } catch (error) {
@@ -49,12 +49,27 @@ async function open(container: Container, guard: Guard, context: UnpackContext):
   if (spooled.brokeOff !== null) throw spooled.brokeOff.error;
 }
 
+/** Libraries say `damaged` by any error; the system and our own faults say so by their kind. */
+function reasonOf(error: unknown): GapReason {
+  if (error instanceof TypeError || error instanceof ReferenceError) return 'engine_failed';
+  const code = error instanceof Error && 'syscall' in error && 'code' in error ? error.code : null;
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return 'budget_exceeded';
+  return code === null ? 'corrupt' : 'unreadable';
+}
+
+function shown(member: Uint8Array | string): string {
+  return JSON.stringify(
+    nameFromBytes(typeof member === 'string' ? Buffer.from(member) : member).slice(0, 200),
+  );
+}
+
 function report(error: unknown, sink: MemberSink): void {
   if (!(error instanceof Trouble)) {
-    sink.gap('corrupt', inWords(error));
+    sink.gap(reasonOf(error), inWords(error));
     return;
   }
+  // What ends the unpacking is the container's own trouble, in whichever member it happened.
   const { reason, message, member, bytes } = error;
-  sink.gap(reason, message, { bytes, ...(member === null ? {} : { member }) });
+  sink.gap(reason, member === null ? message : `${message} (at ${shown(member)})`, { bytes });
   if (error instanceof Bomb) sink.unsafe('bomb', message, { evidence: error.evidence });
 }

@@ -44,6 +44,13 @@ export class Unsupported extends Trouble {
   }
 }
 
+/** The program that unpacks died over it: nobody knows what it would have shown. */
+export class EngineDied extends Trouble {
+  constructor(detail: string, options?: Options) {
+    super('engine_failed', detail, options);
+  }
+}
+
 /** It would cost more than it may: depth, entries, bytes, memory, disk. */
 export class OverBudget extends Trouble {
   constructor(detail: string, options?: Options) {

@@ -140,7 +140,9 @@ class FileExamination implements Examination {
     else {
       const file: OpenFile = { fd: this.#fd, dev: before.dev, ino: before.ino, size: this.#size };
       for (const window of windowsOf(this.#size)) {
-        if (progress.over || this.#subject.signal.aborted) break;
+        if (this.#subject.signal.aborted)
+          progress.miss('timed_out', 'the scan was ended before all of it was seen');
+        if (progress.over) break;
         await progress.window(file, window.start, window);
       }
       const after = await stats(this.#fd);

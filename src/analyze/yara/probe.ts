@@ -26,7 +26,11 @@ export async function probeYaraSocket(socketPath: string, timeoutMs = ANSWER_MS)
   }
 }
 
-export function yaraAway(status: 'unavailable' | 'failed', address: string, detail: string): YaraState {
+export function yaraAway(
+  status: 'off' | 'unavailable' | 'failed',
+  address: string | null,
+  detail: string | null,
+): YaraState {
   return {
     status,
     version: null,

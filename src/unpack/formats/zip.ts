@@ -140,20 +140,32 @@ async function member(file: ZipFile, entry: Entry, source: ByteSource, sink: For
   const kind = entry.versionMadeBy >> 8 === UNIX ? (entry.externalFileAttributes >>> 16) & KIND_MASK : 0;
   if (entry.uncompressedSize === 0 && entry.compressedSize <= 2 && name.at(-1) === 0x2f) return;
   const content = await contentOf(file, entry, source);
-  if (kind === LINK && entry.uncompressedSize <= TARGET_BYTES) {
-    const parts: Buffer[] = [];
-    let length = 0;
-    for await (const chunk of content) {
-      length += chunk.length;
-      if (length > TARGET_BYTES) throw new Damaged('the target of a link is longer than declared');
-      parts.push(Buffer.from(chunk));
-    }
-    sink.link('symbolic', name, Buffer.concat(parts));
-    return;
-  }
+  const target = kind === LINK ? new Target() : null;
   if (![0, FILE, FOLDER, LINK].includes(kind)) sink.device(name);
-  await sink.member({ name, size: entry.uncompressedSize, content });
+  // What is a link for some is a file for others: what it holds is examined whatever it calls itself.
+  const examined = target === null ? content : target.heard(content);
+  await sink.member({ name, size: entry.uncompressedSize, content: examined });
+  if (target !== null) sink.link('symbolic', name, target.text);
   await content.return();
+}
+
+/** Where a link leads: the first bytes of its content. */
+class Target {
+  #text: Buffer = Buffer.alloc(0);
+
+  async *heard(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+    for await (const chunk of content) {
+      if (this.#text.length < TARGET_BYTES) {
+        this.#text = Buffer.concat([this.#text, chunk.subarray(0, TARGET_BYTES - this.#text.length)]);
+      }
+      yield chunk;
+    }
+  }
+
+  /** null when it is longer than any path. */
+  get text(): Buffer | null {
+    return this.#text.length < TARGET_BYTES ? this.#text : null;
+  }
 }
 
 async function contentOf(

@@ -74,7 +74,9 @@ export interface Listing {
 
 export interface Ending {
   readonly kind: 'end';
-  /** 7-Zip's exit code: 0 fine, 1 warnings, 2 errors, 8 memory. null: it broke down, `errors` says how. */
+  /** How the program died, when it did (a trap of its own, not a complaint about the archive). */
+  readonly died: string | null;
+  /** 7-Zip's exit code: 0 fine, 1 warnings, 2 errors, 8 memory. null: it gave up, `errors` says how. */
   readonly code: number | null;
   /** What it complained of: bounded in number and length. */
   readonly errors: readonly string[];

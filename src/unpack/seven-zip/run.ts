@@ -1,4 +1,4 @@
-import { Unreadable } from './unreadable.ts';
+import { EngineDied } from '../trouble.ts';
 import { endThread, giveBack, takeThread } from './pool.ts';
 import {
   CELL,
@@ -60,7 +60,7 @@ export class Run {
       this.#wake?.();
     };
     thread.died = (error) => {
-      this.#fail(new Unreadable(`7-Zip died: ${error.message}`));
+      this.#fail(new EngineDied(`7-Zip died: ${error.message}`));
     };
     task.signal.addEventListener('abort', this.#onAbort, { once: true });
     if (task.signal.aborted) this.#onAbort();

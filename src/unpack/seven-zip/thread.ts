@@ -57,16 +57,20 @@ async function run(job: Job): Promise<Ending> {
       : new Proof(job.provenBy, lines, () => complaints.any);
   const host = new Host(archiveInput(job.input, control), outputs, job.memoryBytes);
   let code: number | null = null;
+  let died: string | null = null;
   try {
     code = (await startProgram(program, host)).main(argumentsFor(job));
   } catch (error) {
-    if (!(error instanceof Enough)) complaints.add(`7-Zip broke down: ${inWords(error)}`);
+    // Numbers are its own C++ exceptions: it gives up on what it reads. Everything else is a fault of the program.
+    if (typeof error === 'number') complaints.add('it is cut off or damaged beyond what can be read');
+    else if (!(error instanceof Enough) && !host.starved) died = inWords(error);
   }
   lines[1].end();
   lines[2].end();
   if (outputs instanceof Members) outputs.end();
   return {
     kind: 'end',
+    died,
     code,
     errors: complaints.list,
     harmless: complaints.harmless > 0 && !complaints.any,
@@ -90,7 +94,7 @@ function argumentsFor(job: Job): string[] {
 }
 
 function inWords(error: unknown): string {
-  return error instanceof Error ? error.message : `exception ${String(error)}`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Every member as messages, at most WINDOW of them ahead of the main thread. */

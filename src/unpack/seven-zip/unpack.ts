@@ -2,7 +2,7 @@ import type { ByteSource } from '../../bytes/index.ts';
 import { ByteReader } from '../byte-reader.ts';
 import type { FormatSink, UnpackContext } from '../format.ts';
 import { AFTER_THE_END } from '../inner-name.ts';
-import { Damaged, NeedsPassword, OverBudget, Unsupported, type Trouble } from '../trouble.ts';
+import { Damaged, EngineDied, NeedsPassword, OverBudget, Unsupported, type Trouble } from '../trouble.ts';
 import type { Ending, Listing, Message } from './protocol.ts';
 import { Run, type Bytes } from './run.ts';
 
@@ -194,7 +194,8 @@ function encryptedDetail({ encrypted, entries }: Listing): string {
 }
 
 /** What 7-Zip's ending means for what was unpacked; null when all is well. */
-function troubleOf({ code, errors, starved, harmless }: Ending, locked: boolean): Trouble | null {
+function troubleOf({ died, code, errors, starved, harmless }: Ending, locked: boolean): Trouble | null {
+  if (died !== null) return new EngineDied(`7-Zip died: ${died}`);
   if (starved) return new OverBudget('needs more memory to be unpacked than 512 MiB');
   const relevant = errors.filter((error) => !(locked && WRONG_PASSWORD.test(error)));
   if (relevant.length === 0) {

@@ -26,6 +26,8 @@ export interface Unpacked {
 
 export interface Options {
   readonly limits?: Partial<BudgetLimits>;
+  /** How deep it is nested; 0: the file that was given. */
+  readonly depth?: number;
   readonly passwords?: readonly string[];
   readonly signal?: AbortSignal;
   readonly name?: string;
@@ -61,7 +63,7 @@ export async function unpack(
     const container: Container = {
       format,
       name: options.name ?? 'container',
-      depth: 0,
+      depth: options.depth ?? 0,
       size: streamed ? null : source.size,
       source: streamed ? null : source,
       stream: source.stream(),
