@@ -28,7 +28,8 @@ async function run(...args: string[]): Promise<{ out: string; err: string; code:
 const idOf = async (name: string, bytes = name) => (await disposeOf(store, name, bytes)).id ?? '';
 
 test('an empty quarantine is listed as empty, and its folder is not made', async () => {
-  expect(await run('list')).toEqual({ out: '', err: 'backuplens: nothing is in quarantine\n', code: 0 });
+  const said = `backuplens: nothing is in quarantine (${store.quarantineDir})\n`;
+  expect(await run('list')).toEqual({ out: '', err: said, code: 0 });
   expect(await run('list', '--json')).toEqual({ out: '[\n]\n', err: '', code: 0 });
   expect(existsSync(store.quarantineDir)).toBe(false);
 });

@@ -35,13 +35,13 @@ describe('messages', () => {
     expect(seen.join('')).toBe('err backuplens: no PATH was given\nhint: see --help\n');
   });
 
-  it('are escaped, whoever wrote them', async () => {
+  it('are escaped, whoever wrote them, and no line looks like a message of its own', async () => {
     const { tty, seen } = terminal();
     tty.error(
       new BackupLensError('BL_PATH_MISSING', 'a\u001b[2J\nbackuplens: all approved', { hint: '\u202e' }),
     );
     await until(() => seen.length > 0);
-    expect(seen.join('')).toBe('err backuplens: a\\x1b[2J\\nbackuplens: all approved\nhint: \\u{202e}\n');
+    expect(seen.join('')).toBe('err backuplens: a\\x1b[2J\n  backuplens: all approved\nhint: \\u{202e}\n');
   });
 
   it('say of a fault of ours how to report it, with the stack only when asked', async () => {

@@ -32,7 +32,7 @@ const optional = <T extends z.ZodType>(schema: T) => schema.nullable().default(n
 const entry = z.strictObject(
   {
     sha256: z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digits'),
-    where: optional(z.string('a text, or null')),
+    where: z.string('a text, or null').nullable().exactOptional(),
     kind: optional(z.enum(FINDING_KINDS, `one of ${FINDING_KINDS.join(', ')}, or null`)),
     rule: optional(z.string('the name of the rule, or null')),
     reason: optional(z.enum(ACCEPTABLE, `one of ${ACCEPTABLE.join(', ')}, or null`)),
