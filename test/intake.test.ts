@@ -139,3 +139,10 @@ test('the report that is being written is not scanned', async () => {
     'skipped report.json: excluded',
   ]);
 });
+
+test('two thousand folders in one another are walked like any others', async () => {
+  const deep = 'd/'.repeat(2000);
+  mkdirSync(join(folder, deep), { recursive: true });
+  writeFileSync(join(folder, deep, 'f'), 'x');
+  expect(await met([folder])).toEqual([`file ${deep}f`]);
+});

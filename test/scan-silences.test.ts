@@ -84,6 +84,16 @@ test('what an archive calls a link is examined as well', async () => {
   expect(result?.decision).toBe('quarantine');
 });
 
+test('a file called - in a list of paths is that file, not standard input', async () => {
+  writeFileSync(join(folder, '-'), MARKER);
+  const { code } = await scanJson([...NO_CLAMD, '--files-from', '-'], {
+    cwd: folder,
+    stdin: Buffer.from('-\n'),
+  });
+  expect(code).toBe(1);
+  expect((await cli(['scan', ...NO_CLAMD, '-', '-'])).code).toBe(2);
+});
+
 test('an empty standard input is no approved backup', async () => {
   const { code, report } = await scanJson([...NO_CLAMD, '-'], { stdin: Buffer.alloc(0) });
   expect([code, report.results[0]?.decision]).toEqual([3, 'manual_review']);

@@ -1,7 +1,7 @@
 import { createWriteStream, existsSync, realpathSync, type BigIntStats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { availableParallelism, userInfo } from 'node:os';
-import { resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { Option, type Command } from 'commander';
 import { parseClamdAddress, type ClamdAddress } from '../analyze/clamav/index.ts';
@@ -180,7 +180,7 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
   try {
     const request: ScanRequest = {
       version: programVersion(),
-      paths: given(paths, options.filesFrom, used),
+      paths: given(paths, options.filesFrom, [...used, ...foldersOf(apply)]),
       stdin: paths.includes('-'),
       walk: {
         include: options.include ?? [],
@@ -254,6 +254,9 @@ function checkUsage(paths: readonly string[], options: ScanOptions): void {
       hint: 'name files or folders, or - for standard input: backuplens scan /restore/nightly.tar.zst',
     });
   }
+  if (paths.indexOf('-') !== paths.lastIndexOf('-')) {
+    throw new BackupLensError('BL_USAGE', 'standard input can be scanned only once', { hint: 'give - once' });
+  }
   if (paths.includes('-') && options.filesFrom === '-') {
     throw new BackupLensError('BL_USAGE', 'standard input cannot be both the backup and the list of paths', {
       hint: 'give --files-from a file',
@@ -269,8 +272,10 @@ async function* given(
   for (const path of paths) yield Buffer.from(path);
   if (filesFrom === undefined) return;
   for await (const path of pathList(filesFrom, process.stdin)) {
-    refuseOver(path, used);
-    yield path;
+    // In a list, - is a file of that name.
+    const named = path.toString() === '-' ? Buffer.from('./-') : path;
+    refuseOver(named, used);
+    yield named;
   }
 }
 
@@ -281,13 +286,9 @@ function refuseOver(path: Buffer, used: readonly UsedFile[]): void {
     (file) => file.path === real || file.path.startsWith(real?.endsWith('/') === true ? real : `${real}/`),
   );
   if (inside === undefined) return;
-  throw new BackupLensError(
-    'BL_UNTRUSTED_CONFIG',
-    `${inside.path} decides, and lies in ${real}, which is to be scanned`,
-    {
-      hint: 'name a policy and rules elsewhere (--scoring, --rules)',
-    },
-  );
+  throw new BackupLensError('BL_UNTRUSTED_CONFIG', `${inside.path} lies in ${real}, which is to be scanned`, {
+    hint: 'name a policy, rules and folders elsewhere (--scoring, --rules, QUARANTINE_DIR)',
+  });
 }
 
 /** One a core: more would only wait. The service has its own default. */
@@ -332,8 +333,9 @@ function filesInUse(config: EffectiveConfig, options: ScanOptions): ToTrust[] {
 function dispositionFolders(config: EffectiveConfig, roots: readonly string[]): ScanRequest['apply'] {
   const folders = { quarantineDir: config.quarantineDir.value, reviewDir: config.reviewDir.value };
   for (const [name, folder] of Object.entries(folders)) {
-    const inside = roots.find(
-      (root) => folder !== null && `${folder}/`.startsWith(root.endsWith('/') ? root : `${root}/`),
+    const real = folder === null ? null : realPathOf(folder);
+    const inside = withRealPaths(roots).find(
+      (root) => real !== null && `${real}/`.startsWith(root.endsWith('/') ? root : `${root}/`),
     );
     if (inside === undefined) continue;
     const variable = name === 'quarantineDir' ? 'QUARANTINE_DIR' : 'REVIEW_DIR';
@@ -356,6 +358,21 @@ function isMissed({ by, reason }: FileResult['gaps'][number], required: readonly
 async function settle(folders: NonNullable<ScanRequest['apply']>, tty: Tty): Promise<void> {
   for (const { id, action, detail } of await recoverDispositions(folders.quarantineDir, folders.reviewDir)) {
     tty.warn(`${id}: an earlier run was interrupted: ${action}: ${detail}`);
+  }
+}
+
+function foldersOf(apply: ScanRequest['apply']): UsedFile[] {
+  const folders = apply === null ? [] : [apply.quarantineDir, apply.reviewDir];
+  return folders.flatMap((folder) => (folder === null ? [] : [{ path: realPathOf(folder), sha256: null }]));
+}
+
+/** Links followed as far as it exists. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(realPathOf(parent), basename(path));
   }
 }
 

@@ -3,6 +3,11 @@ import { opendir } from 'node:fs/promises';
 export type EntryKind = 'file' | 'folder' | 'symlink' | 'fifo' | 'socket' | 'device' | 'unknown';
 const KINDS: readonly EntryKind[] = ['file', 'folder', 'symlink', 'fifo', 'socket', 'device', 'unknown'];
 
+export interface Entry {
+  readonly name: Buffer;
+  readonly kind: EntryKind;
+}
+
 /**
  * The entries of one folder, sorted by the bytes of their names. Names are kept in one buffer: a folder of a million
  * entries costs about 30 MB, where a million Buffer objects would cost ten times that.
@@ -29,7 +34,7 @@ export class FolderListing {
     return listing;
   }
 
-  *entries(): Generator<{ name: Buffer; kind: EntryKind }, void, undefined> {
+  *entries(): Generator<Entry, void, undefined> {
     for (const index of this.#order) {
       yield { name: Buffer.from(this.#name(index)), kind: KINDS[this.#kinds[index] ?? 6] ?? 'unknown' };
     }

@@ -2,8 +2,8 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { nameFromBytes } from '../bytes/index.ts';
 import { inWords } from '../domain/index.ts';
-import { FolderListing, kindOf, type EntryKind } from './folder-listing.ts';
-import { selection } from './selection.ts';
+import { FolderListing, kindOf, type Entry, type EntryKind } from './folder-listing.ts';
+import { selection, type Selection } from './selection.ts';
 
 /** What a walk meets, in a stable order: folders depth-first, entries by the bytes of their names. */
 export type Met =
@@ -50,7 +50,7 @@ export async function* walk(
 async function* walkGiven(
   path: Buffer,
   options: WalkOptions,
-  wanted: ReturnType<typeof selection>,
+  wanted: Selection,
 ): AsyncGenerator<Met, void, undefined> {
   const display = nameFromBytes(path);
   const absolute = path[0] === SLASH[0] ? path : join(Buffer.from(process.cwd()), path);
@@ -84,46 +84,79 @@ interface Folder {
   readonly options: WalkOptions;
 }
 
-async function* walkFolder(
-  folder: Folder,
-  wanted: ReturnType<typeof selection>,
-): AsyncGenerator<Met, void, undefined> {
-  let listing: FolderListing;
-  try {
-    listing = await FolderListing.of(folder.path);
-  } catch (error) {
-    yield { type: 'unreadable', path: folder.path, display: folder.display, message: inWords(error) };
+/** Depth first with a stack of its own: folders may be nested deeper than calls can be. */
+async function* walkFolder(top: Folder, wanted: Selection): AsyncGenerator<Met, void, undefined> {
+  const first = await enter(top);
+  if ('type' in first) {
+    yield first;
     return;
   }
-  for (const { name, kind: listed } of listing.entries()) {
-    const path = join(folder.path, name);
-    const display = joinText(folder.display, nameFromBytes(name));
-    const relative =
-      folder.relative === '' ? nameFromBytes(name) : `${folder.relative}/${nameFromBytes(name)}`;
-    let stats: BigIntStats;
-    try {
-      stats = await lstat(path, { bigint: true });
-    } catch (error) {
-      yield { type: 'unreadable', path, display, message: inWords(error) };
+  const open = [first];
+  for (let inner = open.at(-1); inner !== undefined; inner = open.at(-1)) {
+    const next = inner.entries.next();
+    if (next.done === true) {
+      open.pop();
       continue;
     }
-    const kind = listed === 'unknown' ? kindOf(stats) : listed;
-    if (kind === 'folder') {
-      if (!wanted.wanted(relative, 'folder')) {
-        yield { type: 'skipped', display, reason: 'excluded', outward: false };
-      } else if (folder.device !== null && stats.dev !== folder.device) {
-        yield { type: 'skipped', display, reason: 'other_file_system', outward: false };
-      } else yield* walkFolder({ ...folder, path, display, relative }, wanted);
-    } else if (kind === 'file') {
-      const isWanted = wanted.wanted(relative, 'file') && !isExcept(stats, folder.options);
-      if (isWanted) yield { type: 'file', path, display, size: Number(stats.size) };
-      else yield { type: 'skipped', display, reason: 'excluded', outward: false };
-    } else {
-      const outward = kind === 'symlink' && (await leadsOut(path, folder.root));
-      yield { type: 'skipped', display, reason: kind, outward };
+    const met = await meet(inner.folder, next.value, wanted);
+    if (!('folder' in met)) {
+      yield met;
+      continue;
     }
+    const entered = await enter(met.folder);
+    if ('type' in entered) yield entered;
+    else open.push(entered);
   }
 }
+
+interface OpenFolder {
+  readonly folder: Folder;
+  readonly entries: Generator<Entry, void, undefined>;
+}
+
+async function enter(folder: Folder): Promise<OpenFolder | Met> {
+  try {
+    return { folder, entries: (await FolderListing.of(folder.path)).entries() };
+  } catch (error) {
+    return { type: 'unreadable', path: folder.path, display: folder.display, message: inWords(error) };
+  }
+}
+
+/** What an entry is: something that is met, or a folder to be entered. */
+async function meet(
+  folder: Folder,
+  { name, kind: listed }: Entry,
+  wanted: Selection,
+): Promise<Met | { readonly folder: Folder }> {
+  const path = join(folder.path, name);
+  const display = joinText(folder.display, nameFromBytes(name));
+  const relative = folder.relative === '' ? nameFromBytes(name) : `${folder.relative}/${nameFromBytes(name)}`;
+  let stats: BigIntStats;
+  try {
+    stats = await lstat(path, { bigint: true });
+  } catch (error) {
+    return { type: 'unreadable', path, display, message: inWords(error) };
+  }
+  const skipped = (reason: Skipped['reason'], outward = false): Skipped => ({
+    type: 'skipped',
+    display,
+    reason,
+    outward,
+  });
+  const kind = listed === 'unknown' ? kindOf(stats) : listed;
+  if (kind === 'folder') {
+    if (!wanted.wanted(relative, 'folder')) return skipped('excluded');
+    if (folder.device !== null && stats.dev !== folder.device) return skipped('other_file_system');
+    return { folder: { ...folder, path, display, relative } };
+  }
+  if (kind === 'file') {
+    if (!wanted.wanted(relative, 'file') || isExcept(stats, folder.options)) return skipped('excluded');
+    return { type: 'file', path, display, size: Number(stats.size) };
+  }
+  return skipped(kind, kind === 'symlink' && (await leadsOut(path, folder.root)));
+}
+
+type Skipped = Extract<Met, { type: 'skipped' }>;
 
 function isExcept({ dev, ino }: BigIntStats, { except }: WalkOptions): boolean {
   return except.some((one) => one.dev === dev && one.ino === ino);

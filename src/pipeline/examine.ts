@@ -12,6 +12,8 @@ import { Tee } from './tee.ts';
 export const HELD_BYTES = 1024 * 1024;
 /** Small artifacts whose engines have not answered yet, while the producer goes on: at most 4 MiB are held. */
 const LANES = 4;
+/** What an engine may still need once the scan of a tree was ended. */
+const GRACE_MS = 2000;
 
 /** What is shared by all artifacts of one tree. */
 export interface Tree {
@@ -239,13 +241,36 @@ class Pass {
   /** Hears every analyzer's outcome and, after `before`, hands everything to the ledger. Rethrows what broke the bytes off. */
   async finish(before: Promise<void>): Promise<Examined> {
     if (this.#outcomes === null) for (const { examination } of this.#running) examination.abort();
-    const outcomes = (await this.#outcomes) ?? [];
+    const outcomes = await this.#heard();
     await before;
     for (const { id, outcome } of outcomes) this.#hear(id, outcome);
     const sha256 = this.failure === null ? this.#hash.digest('hex') : null;
     this.#record(sha256);
     if (this.failure !== null) throw this.failure.error;
     return { type: this.type, size: this.size, sha256 };
+  }
+
+  /** What the engines say. Once the scan is ended they get a moment, and then count as timed out. */
+  async #heard(): Promise<{ id: string; outcome: Outcome }[]> {
+    if (this.#outcomes === null) return [];
+    const { signal } = this.#tree;
+    const late = lateAfter(signal);
+    const outcomes = await Promise.race([this.#outcomes, late.over]);
+    late.cancel();
+    if (outcomes !== null) return outcomes;
+    for (const { analyzer, examination } of this.#running) {
+      examination.abort();
+      const detail = 'the scan was ended before it answered';
+      this.gap({
+        stage: 'analyze',
+        by: analyzer.id,
+        reason: 'timed_out',
+        detail,
+        bytes: null,
+        trail: this.artifact.trail,
+      });
+    }
+    return [];
   }
 
   /** What is opaque or encrypted by its kind, and a container that nobody here opens, are gaps; a plain file is not. */
@@ -336,6 +361,22 @@ class Pass {
       ledger.measurement({ name, value, engine: this.type.container ?? 'unpack', artifact: id, trail });
     }
   }
+}
+
+/** Resolves to null some time after the signal was aborted. */
+function lateAfter(signal: AbortSignal): { readonly over: Promise<null>; readonly cancel: () => void } {
+  const { promise: over, resolve } = Promise.withResolvers<null>();
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (): void => {
+    timer = setTimeout(() => resolve(null), GRACE_MS);
+  };
+  if (signal.aborted) begin();
+  else signal.addEventListener('abort', begin, { once: true });
+  const cancel = (): void => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', begin);
+  };
+  return { over, cancel };
 }
 
 async function* seen(

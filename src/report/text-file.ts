@@ -1,4 +1,5 @@
 import type { FileResult } from '../contracts/index.ts';
+import { ENGINE_AWAY } from '../domain/index.ts';
 import { forTerminal } from './escape.ts';
 import { counted, size } from './figures.ts';
 import type { Paint } from './paint.ts';
@@ -13,6 +14,7 @@ const MIN_PATH = 20;
 const PROVISIONAL = ' (provisional)';
 
 /** Places listed below one finding, and findings or gaps below one file, before the rest is counted. */
+const MAX_NOTED = 4;
 const MAX_PLACES = 5;
 const MAX_GROUPS = 20;
 const LABEL_WIDTH = 9;
@@ -50,7 +52,10 @@ export class Table {
       this.#paint.decision[result.decision],
     );
     const lines = [row + (result.provisional ? this.#paint.warning(PROVISIONAL) : '')];
-    if (result.decision === 'auto_approve' && !this.#verbose) return lines;
+    if (result.decision === 'auto_approve' && !this.#verbose) {
+      const noted = notedOf(result);
+      return noted === null ? lines : [...lines, this.#label('noted', noted)];
+    }
     if (shown !== path) lines.push(this.#label('path', path));
     return [...lines, ...this.#grounds(result)];
   }
@@ -236,4 +241,24 @@ function innermost(findings: FileResult['findings']): FileResult['findings'] {
     findings.flatMap(({ trail }) => trail.map((_, end) => JSON.stringify(trail.slice(0, end)))),
   );
   return findings.filter(({ trail }) => !around.has(JSON.stringify(trail)));
+}
+
+/** What an approved file was approved in spite of, in a line; null when there is nothing but an engine that was away. */
+export function notedOf({ findings, gaps }: FileResult): string | null {
+  const found = new Set(
+    findings.map(({ kind, rule, weight, accepted }) =>
+      accepted === undefined ? `${kind} ${weight} (${forTerminal(rule)})` : `${kind} accepted`,
+    ),
+  );
+  const content = gaps.filter(({ reason }) => !ENGINE_AWAY.includes(reason));
+  const missed = new Set(
+    content.map(
+      ({ reason, by, accepted }) =>
+        `${reason} (${forTerminal(by)}) ${accepted === undefined ? 'tolerated' : 'accepted'}`,
+    ),
+  );
+  const all = [...found, ...missed];
+  if (all.length === 0) return null;
+  const shown = all.slice(0, MAX_NOTED).join('; ');
+  return all.length > MAX_NOTED ? `${shown}; … and ${all.length - MAX_NOTED} more` : shown;
 }

@@ -9,7 +9,7 @@ import { paint } from './paint.ts';
 import type { Paint } from './paint.ts';
 import { Sink } from './sink.ts';
 import { Tally } from './tally.ts';
-import { Table } from './text-file.ts';
+import { notedOf, Table } from './text-file.ts';
 import { summaryLines } from './text-summary.ts';
 import type { ReportOptions, ReportWriter } from './writer.ts';
 
@@ -56,8 +56,10 @@ export class TextWriter implements ReportWriter {
   async result(result: FileResult): Promise<void> {
     this.#tally.result(result);
     if (result.decision === 'auto_approve') {
-      this.#approved++;
-      if (this.#approved > this.#maxApproved) return;
+      // What was approved in spite of something is always worth its line, unless only the rest was asked for.
+      const plain = notedOf(result) === null;
+      if (plain) this.#approved++;
+      if (plain ? this.#approved > this.#maxApproved : this.#maxApproved === 0) return;
     }
     const lines = this.#table.lines(boundResult(result));
     const above = this.#rows === 0 ? [this.#table.heading()] : this.#afterGrounds ? [''] : [];

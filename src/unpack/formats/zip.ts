@@ -130,7 +130,8 @@ async function eachMember(source: ByteSource, sink: FormatSink, context: UnpackC
     } catch (error) {
       // Every member stands for itself: one that is damaged does not hide the next.
       if (!(error instanceof Damaged)) throw error;
-      sink.gap('corrupt', error.message, { member: Buffer.from(entry.fileNameRaw) });
+      const bytes = entry.compressedSize;
+      sink.gap('corrupt', error.message, { member: Buffer.from(entry.fileNameRaw), bytes });
     }
   }
 }
