@@ -23,6 +23,8 @@ const MAX_SEEN = 50_000;
 const ENDED = 'the scan was ended';
 /** Of a worker's JavaScript heap; its buffers are watched from outside. */
 const MAX_HEAP_MIB = 512;
+/** What streams past dies young: a larger nursery only keeps it longer (measured: 170 MiB more over all processes). */
+const YOUNG_HEAP_MIB = 2;
 
 const HERE = fileURLToPath(import.meta.url);
 const PROGRAM = fileURLToPath(new URL(HERE.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url));
@@ -216,6 +218,7 @@ export class WorkerPool {
     const flags = [
       '--disable-warning=ExperimentalWarning',
       `--max-old-space-size=${MAX_HEAP_MIB}`,
+      `--max-semi-space-size=${YOUNG_HEAP_MIB}`,
       ...permissions,
     ];
     const child = spawn(process.execPath, [...flags, PROGRAM], {
