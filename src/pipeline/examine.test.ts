@@ -9,7 +9,8 @@ import { FileSource, MemorySource, Scratch } from '../bytes/index.ts';
 import { tarOf } from '../../test/kit/trees.ts';
 import { Identifier } from '../identify/index.ts';
 import { Budget, DEFAULT_LIMITS } from '../unpack/index.ts';
-import { examineTree, type Feed } from './examine.ts';
+import { examineTree } from './examine.ts';
+import type { Feed } from './held.ts';
 import { Ledger } from './ledger.ts';
 
 let folder: string;

@@ -4,9 +4,11 @@ import { inWords, type Artifact, type GapReason } from '../domain/index.ts';
 import type { Identifier } from '../identify/index.ts';
 import { hasChanged, NotRegular, openRoot, type RootFile } from '../intake/index.ts';
 import { Budget, type BudgetLimits } from '../unpack/index.ts';
-import { examineTree, HELD_BYTES, type Examined, type Feed } from './examine.ts';
+import { examineTree } from './examine.ts';
+import { HELD_BYTES, type Feed } from './held.ts';
 import { Ledger } from './ledger.ts';
 import type { RootFacts, Seen, TreeOutcome } from './protocol.ts';
+import type { Examined } from './tree.ts';
 
 export interface RootContext {
   readonly identifier: Identifier;

@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto';
+import type { Analyzer, Examination, Outcome, Subject } from '../analyze/index.ts';
+import type { Artifact, ContentType, Finding, Gap } from '../domain/index.ts';
+import { withoutReader } from '../identify/index.ts';
+import { canOpen } from '../unpack/index.ts';
+import type { Tee } from './tee.ts';
+import type { Examined, Tree } from './tree.ts';
+
+/** What an engine may still need once the scan of a tree was ended. */
+const GRACE_MS = 2000;
+
+type LooseFinding = Omit<Finding, 'artifact' | 'sha256'>;
+type LooseGap = Pick<Gap, 'stage' | 'by' | 'reason' | 'detail' | 'bytes' | 'trail'>;
+type CountedGap = LooseGap & Pick<Gap, 'artifacts'>;
+
+/** Kept of one artifact, for each rule and each reason: a list of names can be endless. */
+const KEPT_FINDINGS = 100;
+const KEPT_GAPS = 1000;
+
+/** One artifact's bytes going past the hash and every analyzer, and all that is said of it until its hash is known. */
+export class Pass {
+  readonly artifact: Artifact;
+  readonly type: ContentType;
+  /** Bytes that went past so far. */
+  size = 0;
+  /** It was handed to the unpackers. */
+  opened = false;
+  /** What broke the bytes off, if anything did. */
+  failure: { error: unknown } | null = null;
+  readonly #tree: Tree;
+  readonly #hash = createHash('sha256');
+  readonly #running: readonly { analyzer: Analyzer; examination: Examination }[];
+  #outcomes: Promise<{ id: string; outcome: Outcome }[]> | null = null;
+  readonly #findings: LooseFinding[] = [];
+  #moreFindings = 0;
+  readonly #gaps: CountedGap[] = [];
+  readonly #moreGaps = new Map<string, CountedGap>();
+  readonly #counts = new Map<string, number>();
+  readonly #measures = new Map<string, number>();
+
+  constructor(tree: Tree, subject: Subject) {
+    this.#tree = tree;
+    this.artifact = subject.artifact;
+    this.type = subject.type;
+    this.#running = tree.analyzers.flatMap((analyzer) => {
+      const examination = analyzer.examine(subject);
+      return examination === null ? [] : [{ analyzer, examination }];
+    });
+  }
+
+  /** Lets all bytes go past. What breaks them off is kept in `failure`, after what came was examined. */
+  async run(chunks: AsyncIterable<Buffer>, tee?: Tee): Promise<void> {
+    try {
+      for await (const chunk of chunks) {
+        this.#tree.signal.throwIfAborted();
+        this.size += chunk.length;
+        if (this.artifact.parent === null) this.#tree.progress(chunk.length);
+        this.#hash.update(chunk);
+        const waits = this.#running.flatMap(({ examination }) => examination.write(chunk) ?? []);
+        if (tee !== undefined) waits.push(tee.write(chunk));
+        if (waits.length > 0) await Promise.all(waits);
+      }
+      tee?.end();
+    } catch (error) {
+      this.failure = { error };
+      tee?.fail(error);
+    }
+    // At once, not in finish(): an engine must not wait for its last byte while the members are examined.
+    this.#outcomes = Promise.all(
+      this.#running.map(async ({ analyzer, examination }) => ({
+        id: analyzer.id,
+        outcome: await examination.end(),
+      })),
+    );
+  }
+
+  /** Hears every analyzer's outcome and, after `before`, hands everything to the ledger. Rethrows what broke the bytes off. */
+  async finish(before: Promise<void>): Promise<Examined> {
+    if (this.#outcomes === null) for (const { examination } of this.#running) examination.abort();
+    const outcomes = await this.#heard();
+    await before;
+    for (const { id, outcome } of outcomes) this.#hear(id, outcome);
+    const sha256 = this.failure === null ? this.#hash.digest('hex') : null;
+    this.#record(sha256);
+    if (this.failure !== null) throw this.failure.error;
+    return { type: this.type, size: this.size, sha256 };
+  }
+
+  /** What the engines say. Once the scan is ended they get a moment, and then count as timed out. */
+  async #heard(): Promise<{ id: string; outcome: Outcome }[]> {
+    if (this.#outcomes === null) return [];
+    const { signal } = this.#tree;
+    const late = lateAfter(signal);
+    const outcomes = await Promise.race([this.#outcomes, late.over]);
+    late.cancel();
+    if (outcomes !== null) return outcomes;
+    for (const { analyzer, examination } of this.#running) {
+      examination.abort();
+      const detail = 'the scan was ended before it answered';
+      this.gap({
+        stage: 'analyze',
+        by: analyzer.id,
+        reason: 'timed_out',
+        detail,
+        bytes: null,
+        trail: this.artifact.trail,
+      });
+    }
+    return [];
+  }
+
+  /** What is opaque or encrypted by its kind, and a container that nobody here opens, are gaps; a plain file is not. */
+  sayWhatStaysClosed(): void {
+    const { trail } = this.artifact;
+    const { container, description } = this.type;
+    const known = withoutReader(this.type);
+    if (known !== null) this.gap({ stage: 'unpack', by: 'identify', ...known, bytes: null, trail });
+    else if (container !== null && !canOpen(container)) {
+      const detail = `${description}: nothing here opens it`;
+      this.gap({ stage: 'unpack', by: container, reason: 'unsupported_format', detail, bytes: null, trail });
+    }
+  }
+
+  /** More findings of one kind and rule on one artifact weigh nothing more: they are only counted. */
+  finding(finding: LooseFinding): void {
+    const count = this.#count(`${finding.engine}\0${finding.kind}\0${finding.rule}`);
+    if (count <= KEPT_FINDINGS) this.#findings.push(finding);
+    else this.#moreFindings++;
+  }
+
+  /** Beyond what is kept, gaps of one reason become one line that no path accepts. */
+  gap(gap: LooseGap): void {
+    const place = gap.trail === this.artifact.trail ? 'own' : 'member';
+    const key = [gap.stage, gap.by, gap.reason, place].join('\0');
+    if (this.#count(key) <= KEPT_GAPS) {
+      this.#gaps.push({ ...gap, artifacts: 1 });
+      return;
+    }
+    const line = this.#moreGaps.get(key) ?? {
+      ...gap,
+      trail: place === 'own' ? gap.trail : [...this.artifact.trail, '(more of the same)'],
+      artifacts: 0,
+      bytes: 0,
+    };
+    this.#moreGaps.set(key, {
+      ...line,
+      artifacts: line.artifacts + 1,
+      bytes: (line.bytes ?? 0) + (gap.bytes ?? 0),
+    });
+  }
+
+  measure(name: string, value: number): void {
+    this.#measures.set(name, (this.#measures.get(name) ?? 0) + value);
+  }
+
+  /** Opened, and nothing in it stayed closed. */
+  #wasOpened(): boolean {
+    return this.opened && this.failure === null && this.#gaps.every(({ stage }) => stage !== 'unpack');
+  }
+
+  #count(key: string): number {
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, count);
+    return count;
+  }
+
+  #hear(engine: string, outcome: Outcome): void {
+    const { trail, id } = this.artifact;
+    this.#tree.ledger.inspected(engine, outcome.inspected_bytes, outcome.windowed, this.size === 0);
+    for (const claim of outcome.claims) this.#findings.push({ ...claim, engine, trail });
+    for (const miss of outcome.misses) {
+      // A container beyond an engine's limits, all of whose members were handed to it one by one (DESIGN 7).
+      if (miss.reason === 'budget_exceeded' && this.#wasOpened())
+        this.measure(`${engine}_limit_on_container`, 1);
+      else this.gap({ stage: 'analyze', by: engine, ...miss, trail });
+    }
+    for (const [name, value] of Object.entries(outcome.measurements)) {
+      this.#tree.ledger.measurement({ name, value, engine, artifact: id, trail });
+    }
+  }
+
+  #record(sha256: string | null): void {
+    const { ledger } = this.#tree;
+    const { id, trail } = this.artifact;
+    const format = this.type.container ?? this.type.mime;
+    ledger.artifact(this.size);
+    ledger.findings(
+      this.#findings.map((finding) => ({ ...finding, artifact: id, sha256 })),
+      this.#moreFindings,
+    );
+    for (const gap of this.#gaps) {
+      const bytes = gap.bytes ?? (gap.trail === trail ? this.size : null);
+      ledger.gap({ ...gap, bytes, artifact: id, sha256, format });
+    }
+    for (const gap of this.#moreGaps.values()) ledger.gap({ ...gap, artifact: id, sha256: null, format });
+    for (const [name, value] of this.#measures) {
+      ledger.measurement({ name, value, engine: this.type.container ?? 'unpack', artifact: id, trail });
+    }
+  }
+}
+
+/** Resolves to null some time after the signal was aborted. */
+function lateAfter(signal: AbortSignal): { readonly over: Promise<null>; readonly cancel: () => void } {
+  const { promise: over, resolve } = Promise.withResolvers<null>();
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (): void => {
+    timer = setTimeout(() => resolve(null), GRACE_MS);
+  };
+  if (signal.aborted) begin();
+  else signal.addEventListener('abort', begin, { once: true });
+  const cancel = (): void => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', begin);
+  };
+  return { over, cancel };
+}

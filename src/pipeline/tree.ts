@@ -1,0 +1,26 @@
+import type { Analyzer } from '../analyze/index.ts';
+import type { Scratch } from '../bytes/index.ts';
+import type { ContentType } from '../domain/index.ts';
+import type { Identifier } from '../identify/index.ts';
+import type { Budget } from '../unpack/index.ts';
+import type { Ledger } from './ledger.ts';
+
+/** What is shared by all artifacts of one tree. */
+export interface Tree {
+  readonly identifier: Identifier;
+  readonly analyzers: readonly Analyzer[];
+  readonly budget: Budget;
+  readonly scratch: Scratch;
+  readonly passwords: readonly string[];
+  readonly ledger: Ledger;
+  /** Ends the whole scan of this tree. */
+  readonly signal: AbortSignal;
+  /** Told of every chunk of the root, for the progress bar. */
+  readonly progress: (bytes: number) => void;
+}
+
+export interface Examined {
+  readonly type: ContentType;
+  readonly size: number;
+  readonly sha256: string | null;
+}
