@@ -1,11 +1,14 @@
 // needs: clamav-daemon
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { smallFiles, sparseFile } from '../../bench/corpus.ts';
 import { measure } from '../../bench/measure.ts';
+import { zipBytes } from '../kit/archives/zip-bytes.ts';
 import { startClamd, type RealClamd } from '../kit/clamd/real.ts';
+import type { Report } from '../kit/cli.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../bin/backuplens');
 const MIB = 2 ** 20;
@@ -23,15 +26,16 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Peak of the memory of all our processes together, in MiB: pages that they share are counted once. */
-async function peak(files: string): Promise<number> {
-  const { pss, code } = await measure(
-    [PROGRAM, 'scan', '--clamd', `unix:${clamd.unix.path}`, files],
-    null,
-    true,
-  );
-  expect([0, 3]).toContain(code);
-  return pss;
+interface Peak {
+  /** MiB; pages that processes share are counted once. */
+  readonly pss: number;
+  readonly code: number | null;
+}
+
+/** Peak of the memory of all our processes together. */
+async function peak(files: string, ...options: string[]): Promise<Peak> {
+  const clamav = ['--clamd', `unix:${clamd.unix.path}`];
+  return measure([PROGRAM, 'scan', ...clamav, ...options, files], null, true);
 }
 
 test('ten thousand small files and one of 2 GiB with a hole in it stay under 600 MiB, all processes together', async () => {
@@ -39,7 +43,24 @@ test('ten thousand small files and one of 2 GiB with a hole in it stay under 600
   mkdirSync(files);
   smallFiles(files, 10_000, 7);
   sparseFile(join(files, 'sparse.img'), 2 * 1024 * MIB);
-  expect(await peak(files)).toBeLessThan(600);
+  expect((await peak(files)).pss).toBeLessThan(600);
+});
+
+test('a zip of 10 MB that holds 10 GB is quarantined as a bomb, in bounded memory', async () => {
+  const data = deflateRawSync(Buffer.alloc(1024 * MIB), { level: 9 });
+  // CRC-32 of 1 GiB of zeros.
+  const member = { data, method: 8, size: 1024 * MIB, crc: 0xd10bf10b };
+  const bomb = join(folder, 'bomb.zip');
+  writeFileSync(bomb, zipBytes(Array.from({ length: 10 }, (_, at) => ({ ...member, name: `zeros${at}` }))));
+  const output = join(folder, 'report.json');
+  const { pss, code } = await peak(bomb, '--clamd', 'off', '--format', 'json', '--output', output);
+  expect(code).toBe(1);
+  expect(pss).toBeLessThan(600);
+  const report: Report = JSON.parse(readFileSync(output, 'utf8'));
+  expect(report.results[0]?.findings.map(({ kind, rule }) => `${kind} ${rule}`)).toEqual([
+    'unsafe_archive bomb',
+  ]);
+  expect(report.results[0]?.gaps.map(({ reason }) => reason)).toContain('budget_exceeded');
 });
 
 test('memory does not grow with the number of files', async () => {
@@ -47,5 +68,5 @@ test('memory does not grow with the number of files', async () => {
   for (const files of [few, many]) mkdirSync(files);
   smallFiles(few, 2000, 7);
   smallFiles(many, 20_000, 7);
-  expect(await peak(many)).toBeLessThan((await peak(few)) + 80);
+  expect((await peak(many)).pss).toBeLessThan((await peak(few)).pss + 80);
 });
