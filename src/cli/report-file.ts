@@ -18,6 +18,9 @@ export async function openOutput(
     };
     return { stream, identity: { dev, ino }, close };
   } catch (cause) {
-    throw new BackupLensError('BL_OUTPUT', `cannot write ${path}: ${inWords(cause)}`, { cause });
+    throw new BackupLensError('BL_OUTPUT', `cannot write ${path}: ${inWords(cause)}`, {
+      hint: '--output names the file that the report goes to',
+      cause,
+    });
   }
 }

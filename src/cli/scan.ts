@@ -128,6 +128,15 @@ function checkUsage(paths: readonly string[], options: ScanOptions): void {
       },
     );
   }
+  for (const [engine, choice] of [
+    ['clamav', options.clamd],
+    ['yara', options.yara],
+  ] as const) {
+    if (choice !== 'off' || options.require?.includes(engine) !== true) continue;
+    throw new BackupLensError('BL_USAGE', `${engine} is required and turned off at the same time`, {
+      hint: `leave it out of --require, or do not turn it off`,
+    });
+  }
   if (paths.length === 0 && options.filesFrom === undefined) {
     throw new BackupLensError('BL_USAGE', 'nothing to scan', {
       hint: 'name files or folders, or - for standard input: backuplens scan /restore/nightly.tar.zst',

@@ -74,6 +74,7 @@ function parseJson(path: string): unknown {
     json = readSmallFile(path, MAX_BYTES).toString('utf8');
   } catch (error) {
     throw new BackupLensError('BL_CONFIG', `baseline ${path}: cannot be read: ${inWords(error)}`, {
+      hint: '--write-baseline makes one',
       cause: error,
     });
   }

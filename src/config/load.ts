@@ -231,6 +231,7 @@ function passwordsIn(file: string, cwd: string): string[] {
     return text.split(/\r?\n/).filter((line) => line !== '');
   } catch (error) {
     throw new BackupLensError('BL_USAGE', `--password-file ${file}: cannot be read: ${inWords(error)}`, {
+      hint: 'name a file with one password a line',
       cause: error,
     });
   }

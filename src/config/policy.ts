@@ -55,7 +55,10 @@ function read(path: string, shown: string): Buffer {
   try {
     return readSmallFile(path, MAX_BYTES);
   } catch (error) {
-    throw new BackupLensError('BL_POLICY', `${shown}: cannot be read: ${inWords(error)}`, { cause: error });
+    throw new BackupLensError('BL_POLICY', `${shown}: cannot be read: ${inWords(error)}`, {
+      hint: 'the scoring policy is named by --scoring or SCORING_CONFIG; without them the delivered one is used',
+      cause: error,
+    });
   }
 }
 

@@ -90,7 +90,10 @@ function examine({ what, path }: ToTrust, trust: Trust): Examined {
   try {
     const reached = trust.follow(path);
     if (reached.doubt !== null || !read) return { path: reached.path, sha256: null, doubt: reached.doubt };
-    if (reached.stats === null) throw new BackupLensError(code, `${what} ${path}: no such file or folder`);
+    if (reached.stats === null)
+      throw new BackupLensError(code, `${what} ${path}: no such file or folder`, {
+        hint: `name one that exists (${TREATMENT[what].elsewhere})`,
+      });
     if (!reached.stats.isDirectory()) {
       return { path: reached.path, sha256: hashFile(reached.path).sha256, doubt: null };
     }

@@ -47,6 +47,7 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   EBUSY: 'it is in use',
   EDQUOT: 'the disk quota is used up',
   EEXIST: 'it exists already',
+  EISDIR: 'it is a folder',
   EXDEV: 'it lies on another file system',
   ERR_ACCESS_DENIED: 'outside of what was given to be scanned',
   ECONNREFUSED: 'connection refused',

@@ -31,7 +31,10 @@ export async function* pathList(file: string, stdin: Readable): AsyncGenerator<B
     }
   } catch (cause) {
     if (cause instanceof BackupLensError) throw cause;
-    throw new BackupLensError('BL_USAGE', `--files-from ${file}: ${inWords(cause)}`, { cause });
+    throw new BackupLensError('BL_USAGE', `--files-from ${file}: ${inWords(cause)}`, {
+      hint: 'name a file with one path a line, or - for standard input',
+      cause,
+    });
   }
   if (rest.length > 0) yield rest;
 }

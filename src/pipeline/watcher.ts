@@ -21,14 +21,16 @@ export function metered(source: AsyncIterable<Met>): {
   readonly all: AsyncGenerator<Met, void, undefined>;
   state(): Omit<ScanState, 'bytesDone'>;
 } {
+  let endless = false;
   const state = { filesKnown: 0, bytesKnown: 0, totalKnown: false };
   async function* all(): AsyncGenerator<Met, void, undefined> {
     for await (const one of source) {
       if (one.type === 'file' || one.type === 'stream') state.filesKnown++;
+      if (one.type === 'stream') endless = true; // Nobody knows how much is still to come.
       if (one.type === 'file') state.bytesKnown += one.size;
       yield one;
     }
-    state.totalKnown = true;
+    state.totalKnown = !endless;
   }
   return { all: all(), state: () => ({ ...state }) };
 }
