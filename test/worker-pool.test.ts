@@ -142,3 +142,9 @@ test('closing ends what is under way as lost, and leaves no process behind', asy
   expect(await outcome).toMatchObject({ type: 'lost', why: 'the scan was ended' });
   expect(() => process.kill(pid, 0)).toThrow('ESRCH');
 });
+
+test('what is handed to a pool that was closed is lost at once, and waited for by nobody', async () => {
+  open();
+  await pool.close();
+  expect(await pool.run(file('late'), 'late', 5)).toMatchObject({ type: 'lost', why: 'the scan was ended' });
+});

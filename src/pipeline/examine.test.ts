@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Analyzer } from '../analyze/index.ts';
+import type { Analyzer, Miss } from '../analyze/index.ts';
 import { FileSource, MemorySource, Scratch } from '../bytes/index.ts';
 import { tarOf } from '../../test/kit/trees.ts';
 import { Identifier } from '../identify/index.ts';
@@ -206,5 +206,42 @@ test('a zip behind a large program that only streams past is a gap, never silenc
   const { gaps } = ledger.close({ id: 0, parent: null, trail: ['t.tar'] });
   expect(gaps.map(({ reason, by, trail }) => [reason, by, ...trail])).toEqual([
     ['unsupported_format', 'zip', 't.tar', 'installer.run'],
+  ]);
+});
+
+test('only a limit in bytes is made good by examining the members: other misses of a container stay gaps', async () => {
+  const bytes = await tarOf({ 'a.txt': Buffer.from('a') });
+  const missing = (miss: Miss): Analyzer => ({
+    id: 'limited',
+    version: '1',
+    examine: ({ artifact }) => ({
+      write: () => undefined,
+      end: async () => ({
+        claims: [],
+        measurements: {},
+        misses: artifact.parent === null ? [miss] : [],
+        inspected_bytes: 0,
+        windowed: false,
+      }),
+      abort: () => undefined,
+    }),
+    close: async () => undefined,
+  });
+  const gapsOf = async (miss: Miss): Promise<string[]> => {
+    const ledger = new Ledger('t.tar');
+    const tree = {
+      identifier,
+      analyzers: [missing(miss)],
+      budget: new Budget(DEFAULT_LIMITS),
+      scratch,
+      passwords: [],
+    };
+    const signal = new AbortController().signal;
+    await examineTree(['t.tar'], held(bytes), { ...tree, ledger, signal, progress: () => undefined });
+    return ledger.close({ id: 0, parent: null, trail: ['t.tar'] }).gaps.map(({ detail }) => detail);
+  };
+  expect(await gapsOf({ reason: 'budget_exceeded', detail: 'over the size limit', bytes: null })).toEqual([]);
+  expect(await gapsOf({ reason: 'budget_exceeded', detail: '5 more rules matched', bytes: 0 })).toEqual([
+    '5 more rules matched',
   ]);
 });

@@ -169,9 +169,9 @@ export class Pass {
     this.#tree.ledger.inspected(engine, outcome.inspected_bytes, outcome.windowed, this.size === 0);
     for (const claim of outcome.claims) this.#findings.push({ ...claim, engine, trail });
     for (const miss of outcome.misses) {
-      // A container beyond an engine's limits, all of whose members were handed to it one by one (DESIGN 7).
-      if (miss.reason === 'budget_exceeded' && this.#wasOpened())
-        this.measure(`${engine}_limit_on_container`, 1);
+      // Bytes of a container beyond an engine's limits, whose members were handed to it one by one (DESIGN 7).
+      const madeGood = miss.reason === 'budget_exceeded' && miss.bytes !== 0 && this.#wasOpened();
+      if (madeGood) this.measure(`${engine}_limit_on_container`, 1);
       else this.gap({ stage: 'analyze', by: engine, ...miss, trail });
     }
     for (const [name, value] of Object.entries(outcome.measurements)) {

@@ -74,7 +74,7 @@ async function take(met: Met, pool: WorkerPool, request: ScanRequest, asOf: stri
       const path = met.type === 'file' ? met.path : null;
       const name = basename(met.display);
       const came = await pool.run(path, name, met.type === 'file' ? met.size : Infinity);
-      if (pool.broken !== null) {
+      if (came.type === 'lost' && pool.broken !== null) {
         throw new BackupLensError('BL_INTERNAL', `no scan worker can be started: ${pool.broken}`);
       }
       // Interrupted: what was not finished is not reported as if it were; summary.interrupted says so.

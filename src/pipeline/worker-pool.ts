@@ -104,6 +104,7 @@ export class WorkerPool {
 
   /** Scans one file (or, with a null path, standard input). Never rejects. `size` is only used for scheduling. */
   async run(path: Uint8Array | null, name: string, size: number): Promise<PoolOutcome> {
+    if (this.#closing !== null) return { type: 'lost', why: ENDED, seen: { findings: [], gaps: [] } };
     return new Promise((resolve) => {
       const job: Job = { type: 'scan', id: this.#nextJob++, path, name };
       this.#waiting.push({ job, size, alone: path === null, findings: [], gaps: [], resolve });
