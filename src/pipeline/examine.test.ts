@@ -209,24 +209,26 @@ test('a zip behind a large program that only streams past is a gap, never silenc
   ]);
 });
 
+/** Misses something of the root, and nothing of what is in it. */
+const missing = (miss: Miss): Analyzer => ({
+  id: 'limited',
+  version: '1',
+  examine: ({ artifact }) => ({
+    write: () => undefined,
+    end: async () => ({
+      claims: [],
+      measurements: {},
+      misses: artifact.parent === null ? [miss] : [],
+      inspected_bytes: 0,
+      windowed: false,
+    }),
+    abort: () => undefined,
+  }),
+  close: async () => undefined,
+});
+
 test('only a limit in bytes is made good by examining the members: other misses of a container stay gaps', async () => {
   const bytes = await tarOf({ 'a.txt': Buffer.from('a') });
-  const missing = (miss: Miss): Analyzer => ({
-    id: 'limited',
-    version: '1',
-    examine: ({ artifact }) => ({
-      write: () => undefined,
-      end: async () => ({
-        claims: [],
-        measurements: {},
-        misses: artifact.parent === null ? [miss] : [],
-        inspected_bytes: 0,
-        windowed: false,
-      }),
-      abort: () => undefined,
-    }),
-    close: async () => undefined,
-  });
   const gapsOf = async (miss: Miss): Promise<string[]> => {
     const ledger = new Ledger('t.tar');
     const tree = {
