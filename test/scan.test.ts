@@ -47,6 +47,22 @@ function put(name: string, content: string | Buffer): string {
 }
 
 describe('decisions', () => {
+  test('a large blob of no known type is counted as seen raw only, and the summary says so', async () => {
+    // No signature, no text, nothing that libmagic has a name for.
+    const blob = Buffer.from(Array.from({ length: 200_000 }, (_, at) => (at * at) % 251 & 0x9f));
+    put('volume.blob', blob);
+    put('small.blob', blob.subarray(0, 1000));
+    const args = [...NO_CLAMD, '--no-color', folder];
+    const { report } = await scanJson([...NO_CLAMD, folder]);
+    expect(report.results.map(({ coverage }) => coverage.raw_only)).toEqual([
+      undefined,
+      { artifacts: 1, bytes: 200_000 },
+    ]);
+    expect((await cli(['scan', ...args])).stdout).toMatch(
+      /seen raw only +1 artifact +195 KiB {2}of no known type: not looked into/,
+    );
+  });
+
   test('a clean file is approved, a marker nested in archives is quarantined and named by its trail', async () => {
     put('notes.txt', 'buy milk\n');
     put('nightly.tar.gz', gzipSync(await tarOf({ 'up/inner.tar': await tarOf({ 'x.txt': `x ${MARKER}` }) })));

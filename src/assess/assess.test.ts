@@ -11,7 +11,12 @@ import { assess } from './index.ts';
 
 const NOW = '2026-06-01T00:00:00Z';
 const POLICY: Policy = { ...DEFAULT_POLICY, sha256: 'f'.repeat(64), strict: false };
-const COVERAGE: Coverage = { artifacts: 3, bytes: 100_000, engines: {} };
+const COVERAGE: Coverage = {
+  artifacts: 3,
+  bytes: 100_000,
+  raw_only: { artifacts: 0, bytes: 0 },
+  engines: {},
+};
 const SHA = 'a'.repeat(64);
 
 const finding = (some: Partial<Finding>): Finding => ({

@@ -61,6 +61,7 @@ const gap: fc.Arbitrary<Gap> = fc.record({
 const coverage: fc.Arbitrary<Coverage> = fc.record({
   artifacts: fc.nat(9),
   bytes: fc.constantFrom(...SIZES),
+  raw_only: fc.constant({ artifacts: 0, bytes: 0 }),
   engines: fc.constant({}),
 });
 

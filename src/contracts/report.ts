@@ -97,6 +97,8 @@ export const fileResult = z.strictObject({
   coverage: z.strictObject({
     artifacts: count,
     bytes: count,
+    /** Artifacts of 64 KiB and more of no known type: engines saw their bytes, nobody looked inside. Absent: none. */
+    raw_only: z.strictObject({ artifacts: count, bytes: count }).optional(),
     clamav: inspected.optional(),
     yara: inspected.optional(),
     entropy: inspected.optional(),

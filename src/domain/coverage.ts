@@ -10,5 +10,7 @@ export interface Inspected {
 export interface Coverage {
   readonly artifacts: number;
   readonly bytes: number;
+  /** Large artifacts that nothing recognised: every engine saw their bytes as they are, nobody looked inside. */
+  readonly raw_only: { readonly artifacts: number; readonly bytes: number };
   readonly engines: Readonly<Record<string, Inspected>>;
 }

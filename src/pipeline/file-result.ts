@@ -33,16 +33,23 @@ export function fileResult(name: FileName, outcome: TreeOutcome, assessment: Ass
       trail: [...trail],
       value,
     })),
-    coverage: { artifacts: coverage.artifacts, bytes: coverage.bytes, ...inspectedBy(coverage.engines) },
+    coverage: {
+      artifacts: coverage.artifacts,
+      bytes: coverage.bytes,
+      ...(coverage.raw_only.artifacts === 0 ? {} : { raw_only: coverage.raw_only }),
+      ...inspectedBy(coverage.engines),
+    },
     ...(omitted.findings + omitted.gaps === 0 ? {} : { omitted }),
     duration_ms,
   };
 }
 
+type EngineCoverage = Omit<FileResult['coverage'], 'artifacts' | 'bytes' | 'raw_only'>;
+
 const ANALYZERS = ['clamav', 'yara', 'entropy', 'type-mismatch'] as const;
 
-function inspectedBy(engines: Coverage['engines']): Omit<FileResult['coverage'], 'artifacts' | 'bytes'> {
-  const entries: Omit<FileResult['coverage'], 'artifacts' | 'bytes'> = {};
+function inspectedBy(engines: Coverage['engines']): EngineCoverage {
+  const entries: EngineCoverage = {};
   for (const id of ANALYZERS) {
     const seen = engines[id];
     if (seen === undefined) continue;
@@ -102,7 +109,7 @@ export function unexamined(gap: Pick<Gap, 'stage' | 'by' | 'reason' | 'detail'>,
     findings: [],
     gaps: [whole],
     measurements: [],
-    coverage: { artifacts: 0, bytes: 0, engines: {} },
+    coverage: { artifacts: 0, bytes: 0, raw_only: { artifacts: 0, bytes: 0 }, engines: {} },
     root: {
       size: null,
       sha256: null,

@@ -109,3 +109,13 @@ test('news tells each finding and gap once', () => {
   expect(ledger.news()?.findings).toHaveLength(1);
   expect(ledger.news()).toBeNull();
 });
+
+test('large data of no known type counts as seen raw only; known types and small ones do not', () => {
+  const ledger = new Ledger('backup.tar');
+  ledger.artifact(64 * 1024, { by: 'unknown' });
+  ledger.artifact(1_000_000, { by: 'libmagic' });
+  ledger.artifact(64 * 1024 - 1, { by: 'unknown' });
+  ledger.artifact(1_000_000, { by: 'signature' });
+  const { coverage } = ledger.close(root);
+  expect(coverage).toMatchObject({ artifacts: 4, raw_only: { artifacts: 2, bytes: 1_065_536 } });
+});

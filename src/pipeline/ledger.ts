@@ -1,6 +1,7 @@
 import {
   isRoot,
   type Artifact,
+  type ContentType,
   type Coverage,
   type Finding,
   type Gap,
@@ -11,12 +12,16 @@ import { KeptFindings } from './kept-findings.ts';
 import { KeptGaps } from './kept-gaps.ts';
 import type { Seen, TreeOutcome } from './protocol.ts';
 
+/** From this size on, data of no known type may well be a container that we do not know; smaller ones are everywhere. */
+const LARGE_BYTES = 64 * 1024;
+
 /** All that is said of one tree, in bounded memory; what is left out never makes the outcome milder. */
 export class Ledger {
   readonly #findings: KeptFindings;
   readonly #gaps: KeptGaps;
   #artifacts = 0;
   #bytes = 0;
+  readonly #rawOnly = { artifacts: 0, bytes: 0 };
   readonly #inspected = new Map<string, { artifacts: number; bytes: number; windowed: number }>();
   readonly #measurements: Measurement[] = [];
   #sent = { findings: 0, gaps: 0 };
@@ -27,9 +32,13 @@ export class Ledger {
   }
 
   /** One artifact was seen to its end. */
-  artifact(bytes: number): void {
+  artifact(bytes: number, type: Pick<ContentType, 'by'>): void {
     this.#artifacts++;
     this.#bytes += bytes;
+    // What libmagic says may rest on two bytes.
+    if (bytes < LARGE_BYTES || !(type.by === 'unknown' || type.by === 'libmagic')) return;
+    this.#rawOnly.artifacts++;
+    this.#rawOnly.bytes += bytes;
   }
 
   /** What an analyzer says it looked at; an artifact of which it saw nothing does not count, unless it is empty. */
@@ -66,7 +75,12 @@ export class Ledger {
 
   close(root: Artifact): Omit<TreeOutcome, 'root' | 'duration_ms'> {
     const engines: Record<string, Inspected> = Object.fromEntries(this.#inspected);
-    const coverage: Coverage = { artifacts: this.#artifacts, bytes: this.#bytes, engines };
+    const coverage: Coverage = {
+      artifacts: this.#artifacts,
+      bytes: this.#bytes,
+      raw_only: this.#rawOnly,
+      engines,
+    };
     return {
       findings: [...this.#findings.kept, ...this.#findings.remainders()],
       gaps: [...this.#gaps.kept, ...this.#gaps.remainders(root)],

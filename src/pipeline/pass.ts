@@ -183,7 +183,7 @@ export class Pass {
     const { ledger } = this.#tree;
     const { id, trail } = this.artifact;
     const format = this.type.container ?? this.type.mime;
-    ledger.artifact(this.size);
+    ledger.artifact(this.size, this.type);
     ledger.findings(
       this.#findings.map((finding) => ({ ...finding, artifact: id, sha256 })),
       this.#moreFindings,

@@ -119,6 +119,16 @@ export class HtmlWriter implements ReportWriter {
       ({ loud, line, below }) =>
         markup`<li${new Markup(loud ? ' class="loud"' : '')}>${line}${below.map((one) => markup`<br />${one}`)}</li>`,
     );
+    const { rawOnly } = this.#tally;
+    const raw =
+      rawOnly.artifacts === 0
+        ? markup``
+        : markup`<tr>
+        <th>seen raw only</th>
+        <td class="n">${counted(rawOnly.artifacts, 'artifact')}</td>
+        <td class="n">${size(rawOnly.bytes)}</td>
+        <td>of no known type: not looked into</td>
+      </tr>`;
     const warnings = [
       ...(summary.files === 0 ? ['Nothing was scanned: no file was found'] : []),
       ...(summary.interrupted ? ['Interrupted: the run was ended before everything was seen'] : []),
@@ -139,7 +149,7 @@ export class HtmlWriter implements ReportWriter {
       </header>
       <table class="decided">
           <tbody>
-            ${decisions}
+            ${decisions} ${raw}
           </tbody>
         </table>
         <ul class="engines">

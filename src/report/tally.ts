@@ -36,6 +36,8 @@ export class Tally {
   readonly skipped = new Map<SkippedEntry['reason'], number>();
   readonly moved = new Map<Action, number>();
   acceptedFindings = 0;
+  /** Large data of no known type: seen by every engine as it is, looked into by nobody. */
+  readonly rawOnly = { artifacts: 0, bytes: 0 };
   /** What single results left out of their lists. */
   omittedFindings = 0;
   omittedGaps = 0;
@@ -45,6 +47,8 @@ export class Tally {
     decided.files++;
     decided.bytes += result.size ?? 0;
     if (result.provisional) decided.provisional++;
+    this.rawOnly.artifacts += result.coverage.raw_only?.artifacts ?? 0;
+    this.rawOnly.bytes += result.coverage.raw_only?.bytes ?? 0;
     for (const gap of result.gaps) this.#gap(gap);
     for (const finding of result.findings) if (finding.accepted !== undefined) this.acceptedFindings++;
     this.omittedFindings += result.omitted?.findings ?? 0;

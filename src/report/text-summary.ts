@@ -52,7 +52,13 @@ function decided({ header, footer, tally }: Summarized, paint: Paint): string[] 
       : [
           `  accepted       ${counted(tally.acceptedFindings, 'finding').padStart(14)}  known by the baseline, without points`,
         ];
-  return [paint.strong(`Scanned ${total}${time}`), ...rows, ...accepted];
+  return [paint.strong(`Scanned ${total}${time}`), ...rows, ...accepted, ...rawOnly(tally)];
+}
+
+function rawOnly({ rawOnly: { artifacts, bytes } }: Tally): string[] {
+  if (artifacts === 0) return [];
+  const figures = `${counted(artifacts, 'artifact').padStart(14)}  ${size(bytes).padStart(8)}`;
+  return [`  seen raw only  ${figures}  of no known type: not looked into`];
 }
 
 function uninspected({ footer, tally }: Summarized, paint: Paint): string[] {

@@ -58,11 +58,6 @@ export class ByteLedger {
     this.#merge();
     if (this.#count * 2 <= this.#starts.length) return;
     if (this.#count >= MAX_STRETCHES) throw new OverBudget(`in more than ${MAX_STRETCHES} separate pieces`);
-    const grown = (values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
-      const larger = new Float64Array(values.length * 2);
-      larger.set(values);
-      return larger;
-    };
     this.#starts = grown(this.#starts);
     this.#ends = grown(this.#ends);
   }
@@ -71,7 +66,7 @@ export class ByteLedger {
     if (this.#merged === this.#count) return;
     const starts = this.#starts.slice(0, this.#count);
     const ends = this.#ends.slice(0, this.#count);
-    const order = Uint32Array.from(starts.keys()).sort((a, b) => (starts[a] ?? 0) - (starts[b] ?? 0));
+    const order = Uint32Array.from(starts.keys()).toSorted((a, b) => (starts[a] ?? 0) - (starts[b] ?? 0));
     let kept = 0;
     for (const index of order) {
       const start = starts[index] ?? 0;
@@ -87,6 +82,12 @@ export class ByteLedger {
     this.#count = kept;
     this.#merged = kept;
   }
+}
+
+function grown(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(values.length * 2);
+  larger.set(values);
+  return larger;
 }
 
 /** Zero bytes are padding; a stretch that holds anything else becomes a member named after where it lies. */
