@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HEAD_BYTES, Identifier, TAIL_BYTES } from '../src/identify/index.ts';
 import type { ContentType } from '../src/domain/index.ts';
+import { TYPES } from '../src/identify/types.ts';
+import { FORMATS } from '../src/unpack/index.ts';
 
 let folder = '';
 let identifier: Identifier;
@@ -32,6 +34,12 @@ function identify(name: string): ContentType {
   const tail = bytes.length > HEAD_BYTES ? bytes.subarray(-TAIL_BYTES) : null;
   return identifier.identify({ head: bytes.subarray(0, HEAD_BYTES), tail, size: bytes.length, name });
 }
+
+test('every container that a type names is one that is opened', () => {
+  const ids = new Set(FORMATS.map(({ id }) => id));
+  const named = [...TYPES.values()].flatMap(({ container }) => container ?? []);
+  expect(named.filter((id) => !ids.has(id))).toEqual([]);
+});
 
 /** What each real tool writes: file, command, MIME type, container. */
 const MADE: readonly (readonly [file: string, command: string, mime: string, container: string | null])[] = [

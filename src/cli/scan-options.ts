@@ -17,6 +17,7 @@ export interface ScanOptions {
   maxDepth?: number;
   maxEntries?: number;
   maxUnpackedBytes?: number;
+  maxMemberBytes?: number;
   maxRatio?: number;
   maxScanMs?: number;
   password?: readonly string[];
@@ -96,6 +97,7 @@ export function describeScan(
       'unpacked from one file (default: 100 GiB, or 200 times its size)',
       bytes,
     )
+    .option('--max-member-bytes <size>', 'unpacked of one member (default: no limit of its own)', bytes)
     .option(
       '--max-ratio <n>',
       `bytes out per byte in, beyond 1 GiB (default: ${DEFAULT_LIMITS.max_ratio})`,

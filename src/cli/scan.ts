@@ -178,6 +178,7 @@ function limitsOf({ limits }: EffectiveConfig): ScanRequest['settings']['limits'
     max_depth: limits.max_depth.value,
     max_entries: limits.max_entries.value,
     max_unpacked_bytes: limits.max_unpacked_bytes.value,
+    max_member_bytes: limits.max_member_bytes.value,
     max_ratio: limits.max_ratio.value,
     max_scan_ms: limits.max_scan_ms.value,
   };

@@ -51,6 +51,11 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
       'bytes unpacked from one tree; null: the larger of 100 GiB and 200 times the input',
       limits.max_unpacked_bytes,
     ),
+    flag(
+      'max-member-bytes',
+      "bytes unpacked of one member; null: only the tree's limit",
+      limits.max_member_bytes,
+    ),
     flag('max-ratio', 'bytes out per byte in, beyond which it is a bomb', limits.max_ratio),
     flag('max-scan-ms', 'time for one tree, in ms; null: no limit', limits.max_scan_ms),
     flag('password', 'tried on what is encrypted', { ...passwords, value: passwords.value.map(String) }),

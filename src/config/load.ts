@@ -27,6 +27,7 @@ export interface Flags {
   readonly maxDepth?: string | number | undefined;
   readonly maxEntries?: string | number | undefined;
   readonly maxUnpackedBytes?: string | number | undefined;
+  readonly maxMemberBytes?: string | number | undefined;
   readonly maxRatio?: string | number | undefined;
   readonly maxScanMs?: string | number | undefined;
   readonly password?: readonly string[] | undefined;
@@ -67,6 +68,7 @@ export interface Limits {
   readonly max_depth: Setting<number>;
   readonly max_entries: Setting<number>;
   readonly max_unpacked_bytes: Setting<number | null>;
+  readonly max_member_bytes: Setting<number | null>;
   readonly max_ratio: Setting<number>;
   readonly max_scan_ms: Setting<number | null>;
 }
@@ -162,6 +164,7 @@ function limits(flags: Flags): Limits {
       null,
       count('max-unpacked-bytes', flags.maxUnpackedBytes, 0, most),
     ),
+    max_member_bytes: firstOf<number | null>(null, count('max-member-bytes', flags.maxMemberBytes, 1, most)),
     max_ratio: firstOf(1000, count('max-ratio', flags.maxRatio, 1, most)),
     max_scan_ms: firstOf<number | null>(null, count('max-scan-ms', flags.maxScanMs, 1, most)),
   };

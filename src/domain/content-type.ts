@@ -8,6 +8,8 @@ export interface ContentType {
   readonly by: 'empty' | 'signature' | 'structure' | 'text' | 'libmagic' | 'unknown';
   /** Id of the container format (see unpack/registry.ts), such as `zip` for a .docx; null: not a container. */
   readonly container: string | null;
+  /** A container that the same bytes are, too, for whoever reads them otherwise (a PDF with a zip's directory at its end). */
+  readonly second: string | null;
   /**
    * What high entropy means here. `compressed`: normal by nature (gz, jpg, docx). `plain`: text, databases,
    * executables, documents: not normal. `unknown`: nothing is known of the type, so it is not excused.

@@ -29,7 +29,7 @@ export interface Glimpse {
   readonly name: string;
 }
 
-type Found = Known & Pick<ContentType, 'by'>;
+type Found = Known & Pick<ContentType, 'by'> & Partial<Pick<ContentType, 'second'>>;
 
 /** Tells what bytes are, and whether their name promised something else. Holds no state between artifacts. */
 export class Identifier {
@@ -58,6 +58,7 @@ export class Identifier {
       description,
       by: found.by,
       container: found.container,
+      second: found.second ?? null,
       density: found.density,
       claimed: claim?.mime ?? null,
       contradiction: claim === null ? null : contradictionOf(claim, { ...found, description }, view),
@@ -77,11 +78,11 @@ export class Identifier {
   #content(view: View): Found {
     if (view.head.length === 0) return { ...known('application/x-empty'), by: 'empty' };
     const bySignature = signed(view);
-    if (bySignature !== null) return withZipBehind(view, bySignature);
+    if (bySignature !== null) return withSecondReading(view, bySignature);
     const text = asText(view);
-    if (text !== null) return withZipBehind(view, { ...textKind(text), by: 'text' });
+    if (text !== null) return withSecondReading(view, { ...textKind(text), by: 'text' });
     const later = displaced(view);
-    if (later !== null) return withZipBehind(view, later);
+    if (later !== null) return withSecondReading(view, later);
     // What stands before the archive is not known, so its entropy is not excused.
     if (directoryEnd(view) !== null) return { ...zipKind(view), density: 'unknown', by: 'structure' };
     const mime = this.#libmagic?.ask(view.head) ?? null;
@@ -133,13 +134,29 @@ function displaced(view: View): Found | null {
     : null;
 }
 
-/** A program, picture or document with a zip archive behind it: it is what it is, and opens as a zip. */
-function withZipBehind(view: View, found: Found): Found {
-  if (found.container !== null || directoryEnd(view) === null) return found;
-  return {
-    ...found,
-    description: `${found.description}, with a zip archive at its end`,
-    container: 'zip',
-    density: found.density === 'unknown' ? 'unknown' : 'compressed',
-  };
+/** Containers only for what is appended to them. */
+const APPENDED_TO: ReadonlySet<string> = new Set(['elf', 'gif', 'iso-media', 'jpeg', 'pe', 'png', 'riff']);
+
+/**
+ * The second reading of what is two things at once. A program or picture with a zip archive behind it opens as a zip,
+ * which hands on the rest; what is a container by itself is opened both ways.
+ */
+function withSecondReading(view: View, found: Found): Found {
+  if (found.container !== 'zip' && directoryEnd(view) !== null) {
+    const description = `${found.description}, with a zip archive at its end`;
+    if (found.container !== null && !APPENDED_TO.has(found.container)) {
+      return { ...found, description, second: 'zip' };
+    }
+    const density = found.density === 'unknown' ? 'unknown' : 'compressed';
+    return { ...found, description, container: 'zip', density };
+  }
+  if (found.container !== 'iso' && found.container !== 'udf' && isIso(view)) {
+    return { ...found, description: `${found.description}, with a disc image in it`, second: 'iso' };
+  }
+  return found;
+}
+
+/** ECMA-119, 8.1: the first descriptor, in sector 16. */
+function isIso(view: View): boolean {
+  return view.has(0x8001, 'CD001');
 }

@@ -66,7 +66,6 @@ const TABLE: Readonly<Record<NoReader['reason'], readonly string[]>> = {
     'application/x-zoo',
     'application/x-zpaq',
     'application/x-installshield',
-    'application/vnd.appimage',
     'application/x-shellscript-payload',
     'application/vnd.ms-outlook-pst',
   ],

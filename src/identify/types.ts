@@ -122,7 +122,7 @@ application/x-lvm-image | LVM physical volume | - | compressed
 application/x-mdraid-image | Linux software RAID member | - | compressed
 application/x-swap-image | Linux swap space | - | compressed
 application/x-parallels-disk | Parallels disk image | - | compressed
-application/vnd.appimage | AppImage (ELF with a file system inside) | - | compressed
+application/vnd.appimage | AppImage (ELF with a file system inside) | elf | compressed
 application/x-shellscript-payload | Shell script with a binary payload | - | unknown
 
 application/x-luks | LUKS encrypted volume | - | compressed
@@ -139,12 +139,12 @@ application/x-keepass | KeePass database | - | compressed
 application/x-java-keystore | Java keystore | - | compressed
 application/x-pkcs12 | PKCS #12 keystore | - | compressed
 
-application/x-object | ELF object file | - | plain
-application/x-executable | ELF executable | - | plain
-application/x-sharedlib | ELF shared object or position independent executable | - | plain
-application/x-coredump | ELF core dump | - | plain
-application/x-elf | ELF file | - | plain
-application/vnd.microsoft.portable-executable | Windows executable (PE) | - | plain
+application/x-object | ELF object file | elf | plain
+application/x-executable | ELF executable | elf | plain
+application/x-sharedlib | ELF shared object or position independent executable | elf | plain
+application/x-coredump | ELF core dump | elf | plain
+application/x-elf | ELF file | elf | plain
+application/vnd.microsoft.portable-executable | Windows executable (PE) | pe | plain
 application/x-dosexec | DOS executable (MZ) | - | plain
 application/x-mach-binary | Mach-O executable | - | plain
 application/java-vm | Java class | - | plain
@@ -163,15 +163,15 @@ application/x-ms-shortcut | Windows shortcut | - | plain
 application/vnd.ms-outlook-pst | Outlook data file (PST) | - | plain
 application/applefile | AppleDouble resource fork | - | plain
 
-image/png | PNG image | - | compressed
-image/jpeg | JPEG image | - | compressed
-image/gif | GIF image | - | compressed
-image/webp | WebP image | - | compressed
+image/png | PNG image | png | compressed
+image/jpeg | JPEG image | jpeg | compressed
+image/gif | GIF image | gif | compressed
+image/webp | WebP image | riff | compressed
 image/bmp | Windows bitmap image | - | compressed
 image/tiff | TIFF image | - | compressed
-image/heic | HEIC image | - | compressed
-image/heif | HEIF image | - | compressed
-image/avif | AVIF image | - | compressed
+image/heic | HEIC image | iso-media | compressed
+image/heif | HEIF image | iso-media | compressed
+image/avif | AVIF image | iso-media | compressed
 image/jp2 | JPEG 2000 image | - | compressed
 image/jxl | JPEG XL image | - | compressed
 image/vnd.microsoft.icon | Windows icon | - | compressed
@@ -187,24 +187,24 @@ audio/ogg | Ogg audio | - | compressed
 video/ogg | Ogg video | - | compressed
 application/ogg | Ogg stream | - | compressed
 audio/flac | FLAC audio | - | compressed
-audio/x-wav | WAVE audio | - | compressed
+audio/x-wav | WAVE audio | riff | compressed
 audio/aac | AAC audio | - | compressed
-audio/mp4 | MPEG-4 audio | - | compressed
+audio/mp4 | MPEG-4 audio | iso-media | compressed
 audio/x-aiff | AIFF audio | - | compressed
 audio/basic | Sun audio | - | compressed
 audio/amr | AMR audio | - | compressed
 audio/midi | MIDI music | - | plain
-video/mp4 | MPEG-4 video | - | compressed
-video/quicktime | QuickTime video | - | compressed
-video/3gpp | 3GPP video | - | compressed
+video/mp4 | MPEG-4 video | iso-media | compressed
+video/quicktime | QuickTime video | iso-media | compressed
+video/3gpp | 3GPP video | iso-media | compressed
 video/x-matroska | Matroska video | - | compressed
 video/webm | WebM video | - | compressed
-video/x-msvideo | AVI video | - | compressed
+video/x-msvideo | AVI video | riff | compressed
 video/x-flv | Flash video | - | compressed
 video/x-ms-asf | Windows Media (ASF) | - | compressed
 video/mpeg | MPEG video | - | compressed
 video/mp2t | MPEG transport stream | - | compressed
-application/x-riff | RIFF data | - | unknown
+application/x-riff | RIFF data | riff | unknown
 
 font/ttf | TrueType font | - | compressed
 font/otf | OpenType font | - | compressed

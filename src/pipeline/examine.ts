@@ -1,7 +1,14 @@
 import { LastBytes, nameFromBytes, type Scratch } from '../bytes/index.ts';
 import type { Artifact } from '../domain/index.ts';
 import { HEAD_BYTES, TAIL_BYTES, type Glimpse } from '../identify/index.ts';
-import { canOpen, openContainer, type Budget, type Member, type MemberSink } from '../unpack/index.ts';
+import {
+  canOpen,
+  openContainer,
+  opensWhole,
+  type Budget,
+  type Member,
+  type MemberSink,
+} from '../unpack/index.ts';
 import { HELD_BYTES, hold, seen, tailOf, type Feed } from './held.ts';
 import { Lanes } from './lanes.ts';
 import { Pass } from './pass.ts';
@@ -58,26 +65,27 @@ class TreeExaminer {
     try {
       const format = type.container;
       pass.sayWhatStaysClosed();
-      if (format === null || !canOpen(format)) {
-        const last = source === null ? new LastBytes(TAIL_BYTES) : null;
-        await pass.run(last === null ? held.chunks : seen(held.chunks, last));
-        if (last !== null) {
-          this.#sayWhatStoodAtTheEnd(pass, { head, tail: last.bytes, size: pass.size, name });
+      const opens = format !== null && canOpen(format);
+      if (opens) pass.openedWhole = opensWhole(format);
+      if (source !== null) {
+        await pass.run(held.chunks);
+        for (const reading of [opens ? format : null, type.second]) {
+          if (reading === null || pass.failure !== null) continue;
+          const container = { format: reading, name, depth, size, source, stream: source.stream() };
+          await openContainer(container, this.#sink(pass, reading, depth), this.#context());
         }
         return pass;
       }
-      pass.opened = true;
-      if (source === null) {
+      const last = new LastBytes(TAIL_BYTES);
+      const chunks = seen(held.chunks, last);
+      if (opens) {
         const tee = new Tee();
         const container = { format, name, depth, size, source, stream: tee.chunks() };
-        const opening = openContainer(container, this.#sink(pass, depth), this.#context());
-        const both = [pass.run(held.chunks, tee), opening.finally(() => tee.leave())];
+        const opening = openContainer(container, this.#sink(pass, format, depth), this.#context());
+        const both = [pass.run(chunks, tee), opening.finally(() => tee.leave())];
         for (const end of await Promise.allSettled(both)) if (end.status === 'rejected') throw end.reason;
-      } else {
-        await pass.run(held.chunks);
-        const container = { format, name, depth, size, source, stream: source.stream() };
-        if (pass.failure === null) await openContainer(container, this.#sink(pass, depth), this.#context());
-      }
+      } else await pass.run(chunks);
+      this.#sayWhatStoodAtTheEnd(pass, { head, tail: last.bytes, size: pass.size, name });
       return pass;
     } catch (error) {
       // The tree is broken off; what was seen of this artifact stands.
@@ -89,17 +97,14 @@ class TreeExaminer {
 
   /** What is recognised only by its end (a zip behind a program) was gone before it could be opened. */
   #sayWhatStoodAtTheEnd(pass: Pass, glimpse: Glimpse): void {
-    const { container, description } = this.#tree.identifier.identify(glimpse);
-    if (container === null || container === pass.type.container) return;
-    const detail = `holds a container (${container}) that is recognised by its end: ${description}; it streamed past`;
-    pass.gap({
-      stage: 'unpack',
-      by: container,
-      reason: 'unsupported_format',
-      detail,
-      bytes: null,
-      trail: pass.artifact.trail,
-    });
+    const { container, second, description } = this.#tree.identifier.identify(glimpse);
+    // What was opened has handed on what follows its end.
+    for (const reading of [canOpen(pass.type.container ?? '') ? null : container, second]) {
+      if (reading === null || reading === pass.type.container) continue;
+      const detail = `holds a container (${reading}) that is recognised by its end: ${description}; it streamed past`;
+      const { trail } = pass.artifact;
+      pass.gap({ stage: 'unpack', by: reading, reason: 'unsupported_format', detail, bytes: null, trail });
+    }
   }
 
   #context(): { budget: Budget; scratch: Scratch; passwords: readonly string[]; signal: AbortSignal } {
@@ -107,7 +112,7 @@ class TreeExaminer {
     return { budget, scratch, passwords, signal };
   }
 
-  #sink(parent: Pass, depth: number): MemberSink {
+  #sink(parent: Pass, by: string, depth: number): MemberSink {
     const trailTo = (name: Member['name'] | undefined): Artifact['trail'] =>
       name === undefined ? parent.artifact.trail : [...parent.artifact.trail, memberName(name)];
     return {
@@ -121,7 +126,7 @@ class TreeExaminer {
       gap: (reason, detail, options = {}) =>
         parent.gap({
           stage: 'unpack',
-          by: parent.type.container ?? 'unpack',
+          by,
           reason,
           detail,
           bytes: options.bytes ?? null,
@@ -130,7 +135,7 @@ class TreeExaminer {
       unsafe: (rule, detail, options = {}) =>
         parent.finding({
           kind: 'unsafe_archive',
-          engine: parent.type.container ?? 'unpack',
+          engine: by,
           rule,
           detail,
           offset: null,

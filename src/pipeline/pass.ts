@@ -23,8 +23,8 @@ export class Pass {
   readonly type: ContentType;
   /** Bytes that went past so far. */
   size = 0;
-  /** It was handed to the unpackers. */
-  opened = false;
+  /** It was handed to the unpackers, and its members hold all that it holds. */
+  openedWhole = false;
   /** What broke the bytes off, if anything did. */
   failure: { error: unknown } | null = null;
   readonly #tree: Tree;
@@ -155,7 +155,7 @@ export class Pass {
 
   /** Opened, and nothing in it stayed closed. */
   #wasOpened(): boolean {
-    return this.opened && this.failure === null && this.#gaps.every(({ stage }) => stage !== 'unpack');
+    return this.openedWhole && this.failure === null && this.#gaps.every(({ stage }) => stage !== 'unpack');
   }
 
   #count(key: string): number {

@@ -10,6 +10,8 @@ export interface BudgetLimits {
   readonly max_entries: number;
   /** Bytes out in the whole tree; null: max(100 GiB, 200 x the input). */
   readonly max_unpacked_bytes: number | null;
+  /** Bytes of one member; what is beyond is a gap on that member, and the next one follows. null: only the tree's limit. */
+  readonly max_member_bytes: number | null;
   /** Bytes out per byte in; beyond this and 1 GiB out it is called a bomb; 1000. */
   readonly max_ratio: number;
   /** Active time of one container, in ms; 15 minutes. Waiting for the examiners does not count. */
@@ -22,6 +24,7 @@ export const DEFAULT_LIMITS: BudgetLimits = {
   max_depth: 16,
   max_entries: 10_000_000,
   max_unpacked_bytes: null,
+  max_member_bytes: null,
   max_ratio: 1000,
   max_container_ms: 15 * 60_000,
   max_scan_ms: null,
@@ -57,7 +60,7 @@ export class Budget {
   /** Room for a container this deep (the root is 0)? Throws OverBudget. */
   takeDepth(depth: number): void {
     if (depth >= this.limits.max_depth) {
-      throw new OverBudget(`nested ${depth} deep; at most ${this.limits.max_depth} containers are opened`);
+      throw new OverBudget(`nested ${depth} deep; at most ${this.limits.max_depth} containers within each other are opened`);
     }
   }
 
@@ -77,7 +80,7 @@ export class Budget {
     this.#bytesOut += count;
     if (!sparse) this.#denseOut += count;
     if (this.#bytesOut > this.#maxBytes) {
-      throw new OverBudget(`more than ${this.#maxBytes} bytes unpacked from one tree`);
+      throw new OverBudget(`${this.#bytesOut} bytes came out of one tree; at most ${this.#maxBytes} are unpacked`);
     }
     const bytesIn = this.#inputBytes;
     if (bytesIn === null || this.#denseOut <= BOMB_BYTES) return null;

@@ -6,6 +6,10 @@ import type { Budget } from './budget.ts';
 export interface FormatDoc {
   readonly name: string;
   readonly description: string;
+  /** By which of its bytes it is recognised: `MSCF` at 0. */
+  readonly recognised?: string;
+  /** Bounds of ours, with figures: what lies beyond one is a gap. */
+  readonly limits?: readonly string[];
   /** Specifications and manuals: title and URL. */
   readonly references: readonly string[];
   /** What it does not do; empty means fully supported. */
@@ -78,6 +82,11 @@ export interface Format {
   readonly id: string;
   readonly access: 'stream' | 'random';
   readonly doc: FormatDoc;
+  /**
+   * Its members are only a part of what it holds (a program and what is appended to it): what an engine did not see of the
+   * container itself is not made good by its members.
+   */
+  readonly partial?: true;
   /** The size out says nothing: holes in disk images are real and expand without bound. Never called a bomb. */
   readonly sparse?: true;
   /**

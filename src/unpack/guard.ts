@@ -22,6 +22,14 @@ export class Bomb extends OverBudget {
   }
 }
 
+/** One member's own limit is reached: only that member ends. */
+class LargeMember extends OverBudget {
+  constructor(seen: number, most: number, declared: number | null) {
+    const bytes = declared === null || declared < seen ? null : declared - seen;
+    super(`its first ${seen} bytes were examined; at most ${most} of one member are`, { bytes });
+  }
+}
+
 /** Stands between a format and the sink: every name, byte, entry and second of one container goes past it. */
 export class Guard implements FormatSink {
   readonly #sink: MemberSink;
@@ -37,6 +45,8 @@ export class Guard implements FormatSink {
   /** Of the container: its size, or what was read of it. */
   #bytesIn = 0;
   #bytesOut = 0;
+  /** Members that were handed on. */
+  #members = 0;
   #timedOut: Trouble | null = null;
 
   /** The file that was given may take as long as it likes; what is nested in it may not. */
@@ -45,7 +55,8 @@ export class Guard implements FormatSink {
     this.#context = context;
     const limit = depth === 0 ? Infinity : context.budget.limits.max_container_ms;
     this.#clock = new ActiveTime(limit, () => {
-      this.#timedOut = new OverBudget(`not unpacked within ${limit} ms`);
+      const done = `${this.#members} members, ${this.#bytesOut} bytes`;
+      this.#timedOut = new OverBudget(`not unpacked within ${limit} ms; it had come to ${done}`);
       this.#abort.abort(this.#timedOut);
     });
     context.signal.addEventListener('abort', this.#onScanAbort, { once: true });
@@ -82,17 +93,22 @@ export class Guard implements FormatSink {
   async member(member: Member): Promise<void> {
     this.#abort.signal.throwIfAborted();
     this.#context.budget.takeEntry();
+    this.#members++;
     this.#judgeName(member.name);
     const broke: { error: unknown }[] = [];
     this.#clock.pause();
     try {
-      await this.#sink.member({ ...member, content: this.#metered(member.content, broke) });
+      await this.#sink.member({ ...member, content: this.#metered(member, broke) });
     } catch (error) {
       if (broke[0]?.error !== error) throw new ConsumerFailure(error);
     } finally {
       this.#clock.resume();
     }
-    if (broke[0] !== undefined) throw broke[0].error;
+    const error = broke[0]?.error;
+    // One that is larger than a member may be ends there; its container goes on.
+    if (error instanceof LargeMember)
+      this.gap(error.reason, error.message, { member: member.name, bytes: error.bytes });
+    else if (broke[0] !== undefined) throw error;
   }
 
   gap(...args: Parameters<MemberSink['gap']>): void {
@@ -136,10 +152,12 @@ export class Guard implements FormatSink {
 
   /** Counts what the examiner takes. Time runs while the format works on the next chunk, not while it is examined. */
   async *#metered(
-    content: AsyncIterable<Buffer>,
+    { content, size }: Member,
     broke: { error: unknown }[],
   ): AsyncGenerator<Buffer, void, undefined> {
     const chunks = content[Symbol.asyncIterator]();
+    const most = this.#context.budget.limits.max_member_bytes ?? Infinity;
+    let taken = 0;
     let open = true;
     try {
       for (;;) {
@@ -148,7 +166,11 @@ export class Guard implements FormatSink {
         try {
           this.#abort.signal.throwIfAborted();
           step = await chunks.next();
-          if (step.done !== true) this.#spend(step.value.length);
+          if (step.done !== true) {
+            taken += step.value.length;
+            if (taken > most) throw new LargeMember(taken - step.value.length, most, size);
+            this.#spend(step.value.length);
+          }
         } catch (error) {
           const reason = this.#timedOut ?? error;
           broke.push({ error: reason });

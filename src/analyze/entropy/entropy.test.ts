@@ -27,6 +27,7 @@ function subject(density: ContentType['density']): Subject {
       density,
       claimed: null,
       contradiction: null,
+      second: null,
     },
     head: Buffer.alloc(0),
     size: null,

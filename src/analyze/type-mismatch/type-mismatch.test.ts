@@ -12,6 +12,7 @@ async function examine(contradiction: string | null): Promise<Outcome> {
     density: 'compressed',
     claimed: 'image/jpeg',
     contradiction,
+    second: null,
   };
   const examination = typeMismatchAnalyzer().examine({
     artifact: { id: 0, parent: null, trail: ['photo.jpg'] },

@@ -90,7 +90,7 @@ function argumentsFor(job: Job): string[] {
   const password = given === null ? [] : [`-p${given}`];
   const archive = job.input.kind === 'ring' ? ['-si'] : ['--', ARCHIVE_PATH];
   if (job.task === 'list') return ['l', '-slt', '-sns', ...common, ...password, ...archive];
-  return ['x', '-aoa', '-o/o', ...common, ...password, ...archive];
+  return ['x', '-aoa', '-sns', '-o/o', ...common, ...password, ...archive];
 }
 
 function inWords(error: unknown): string {

@@ -1,3 +1,4 @@
+import { APPENDED } from './makers/appended.ts';
 import { ARCHIVES } from './makers/archives.ts';
 import { DATABASES } from './makers/databases.ts';
 import { DISKS } from './makers/disks.ts';
@@ -5,7 +6,7 @@ import { DOCUMENTS } from './makers/documents.ts';
 import type { Makers } from './makers/maker.ts';
 import { STREAMS } from './makers/streams.ts';
 
-export { makeContainer, type Maker } from './makers/maker.ts';
+export { makeContainer, makeLocked, type Maker } from './makers/maker.ts';
 
 /** One line for each format of the registry; a test holds both lists to each other. */
-export const MAKERS: Makers = { ...STREAMS, ...ARCHIVES, ...DOCUMENTS, ...DISKS, ...DATABASES };
+export const MAKERS: Makers = { ...STREAMS, ...ARCHIVES, ...DOCUMENTS, ...DISKS, ...DATABASES, ...APPENDED };

@@ -12,6 +12,7 @@ export function subjectOf(head: Buffer, size: number | null, signal = new AbortC
       density: 'unknown',
       claimed: null,
       contradiction: null,
+      second: null,
     },
     head: head.subarray(0, 128 * 1024),
     size,

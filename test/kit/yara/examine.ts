@@ -14,6 +14,7 @@ export function subject(size: number | null, source: ByteSource | null): Subject
       density: 'unknown',
       claimed: null,
       contradiction: null,
+      second: null,
     },
     head: Buffer.alloc(0),
     size,

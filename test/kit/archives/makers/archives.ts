@@ -48,7 +48,8 @@ export const ARCHIVES: Makers = {
     },
   },
   rar: {
-    ...{ tools: [], make: (folder) => rarBytes(MARKER, readFileSync(join(folder, MARKER))) },
+    tools: [],
+    make: (folder) => rarBytes(MARKER, readFileSync(join(folder, MARKER))),
     encrypted: { untested: 'no maker of encrypted RAR in Debian main' },
   },
   cab: { ...writes('gcab', ['-c', 'a.cab', MARKER], 'a.cab'), encrypted: NO_ENCRYPTION },
@@ -58,25 +59,21 @@ export const ARCHIVES: Makers = {
   },
   lzh: { ...writes('jlha', ['aq', 'a.lzh', MARKER], 'a.lzh'), encrypted: NO_ENCRYPTION },
   cpio: {
-    ...{
-      tools: ['cpio'],
-      make: (folder) => tool(folder, 'cpio', ['-o', '-H', 'newc', '--quiet'], Buffer.from(`${MARKER}\n`)),
-    },
+    tools: ['cpio'],
+    make: (folder) => tool(folder, 'cpio', ['-o', '-H', 'newc', '--quiet'], Buffer.from(`${MARKER}\n`)),
     encrypted: NO_ENCRYPTION,
   },
   ar: { ...writes('ar', ['rc', 'a.a', MARKER], 'a.a'), encrypted: NO_ENCRYPTION },
   rpm: {
-    ...{
-      tools: ['rpmbuild'],
-      make(folder) {
-        writeFileSync(join(folder, 'a.spec'), SPEC);
-        const folders = ['_topdir', '_sourcedir', '_rpmdir'].flatMap((name) => ['-D', `${name} ${folder}`]);
-        const payload = ['-D', '_binary_payload w6.gzdio', '-D', '_build_id_links none'];
-        tool(folder, 'rpmbuild', ['-bb', '--quiet', ...folders, ...payload, 'a.spec']);
-        return readFileSync(join(folder, 'noarch', 'marker-1-1.noarch.rpm'));
-      },
-      inner: ['gzip', 'cpio'],
+    tools: ['rpmbuild'],
+    make(folder) {
+      writeFileSync(join(folder, 'a.spec'), SPEC);
+      const folders = ['_topdir', '_sourcedir', '_rpmdir'].flatMap((name) => ['-D', `${name} ${folder}`]);
+      const payload = ['-D', '_binary_payload w6.gzdio', '-D', '_build_id_links none'];
+      tool(folder, 'rpmbuild', ['-bb', '--quiet', ...folders, ...payload, 'a.spec']);
+      return readFileSync(join(folder, 'noarch', 'marker-1-1.noarch.rpm'));
     },
+    inner: ['gzip', 'cpio'],
     encrypted: NO_ENCRYPTION,
   },
   wim: { ...writes('7zz', ['a', '-twim', 'a.wim', MARKER], 'a.wim'), encrypted: NO_ENCRYPTION },
@@ -86,13 +83,11 @@ export const ARCHIVES: Makers = {
   },
   chm: { untested: 'no maker: only Microsoft HTML Help Workshop writes them' },
   nsis: {
-    ...{
-      tools: ['makensis'],
-      make(folder) {
-        writeFileSync(join(folder, 'a.nsi'), NSIS);
-        tool(folder, 'makensis', ['-V1', 'a.nsi']);
-        return readFileSync(join(folder, 'setup.exe'));
-      },
+    tools: ['makensis'],
+    make(folder) {
+      writeFileSync(join(folder, 'a.nsi'), NSIS);
+      tool(folder, 'makensis', ['-V1', 'a.nsi']);
+      return readFileSync(join(folder, 'setup.exe'));
     },
     encrypted: NO_ENCRYPTION,
   },

@@ -49,36 +49,30 @@ export const DISKS: Makers = {
   },
   dmg: { untested: 'no maker in Debian' },
   ext: {
-    ...{
-      tools: ['mkfs.ext4'],
-      make(folder) {
-        ext4(folder);
-        return readFileSync(join(folder, 'disk'));
-      },
+    tools: ['mkfs.ext4'],
+    make(folder) {
+      ext4(folder);
+      return readFileSync(join(folder, 'disk'));
     },
     encrypted: { untested: 'fscrypt needs a mounted file system' },
   },
   fat: {
-    ...{
-      tools: ['mkfs.vfat', 'mcopy'],
-      make(folder) {
-        writeFileSync(join(folder, 'fat'), Buffer.alloc(2 * MIB));
-        tool(folder, 'mkfs.vfat', ['fat']);
-        tool(folder, 'mcopy', ['-i', 'fat', MARKER, `::${MARKER}`]);
-        return readFileSync(join(folder, 'fat'));
-      },
+    tools: ['mkfs.vfat', 'mcopy'],
+    make(folder) {
+      writeFileSync(join(folder, 'fat'), Buffer.alloc(2 * MIB));
+      tool(folder, 'mkfs.vfat', ['fat']);
+      tool(folder, 'mcopy', ['-i', 'fat', MARKER, `::${MARKER}`]);
+      return readFileSync(join(folder, 'fat'));
     },
     encrypted: NO_ENCRYPTION,
   },
   ntfs: {
-    ...{
-      tools: ['mkntfs', 'ntfscp'],
-      make(folder) {
-        writeFileSync(join(folder, 'ntfs'), Buffer.alloc(8 * MIB));
-        tool(folder, 'mkntfs', ['-F', '-q', '-Q', 'ntfs']);
-        tool(folder, 'ntfscp', ['-f', 'ntfs', MARKER, MARKER]);
-        return readFileSync(join(folder, 'ntfs'));
-      },
+    tools: ['mkntfs', 'ntfscp'],
+    make(folder) {
+      writeFileSync(join(folder, 'ntfs'), Buffer.alloc(8 * MIB));
+      tool(folder, 'mkntfs', ['-F', '-q', '-Q', 'ntfs']);
+      tool(folder, 'ntfscp', ['-f', 'ntfs', MARKER, MARKER]);
+      return readFileSync(join(folder, 'ntfs'));
     },
     encrypted: { untested: 'no maker of NTFS with EFS in Debian' },
   },

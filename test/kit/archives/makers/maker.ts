@@ -11,6 +11,8 @@ export interface Maker {
   readonly inner?: readonly string[];
   /** The same, locked with a password; or why that cannot be. */
   readonly encrypted: Locked | NotApplicable | NoMaker;
+  /** Why nobody can tell that one is cut off, where the format holds nothing to tell it by. */
+  readonly cut?: NotApplicable;
 }
 
 export interface Locked {
@@ -51,12 +53,21 @@ export function writes(name: string, args: readonly string[], out: string): Made
   };
 }
 
-/** A folder's marker in a container of that format, made from nothing. */
+/** A container of that format with this content as its marker, made from nothing; the folder is removed. */
 export function makeContainer(maker: Maker, folder: string, content: Buffer): Buffer {
+  return withMarker(folder, content, () => maker.make(folder));
+}
+
+/** The same, locked with a password. */
+export function makeLocked(maker: Locked, folder: string, content: Buffer, password: string): Buffer {
+  return withMarker(folder, content, () => maker.make(folder, password));
+}
+
+function withMarker(folder: string, content: Buffer, make: () => Buffer): Buffer {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, MARKER), content);
   try {
-    return maker.make(folder);
+    return make();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

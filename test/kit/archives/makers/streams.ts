@@ -10,5 +10,9 @@ export const STREAMS: Makers = {
   lz4: { ...filter('lz4', ['-c']), encrypted: NO_ENCRYPTION },
   lzip: { ...filter('lzip', ['-c']), encrypted: NO_ENCRYPTION },
   lzma: { ...filter('xz', ['--format=lzma', '-c']), encrypted: NO_ENCRYPTION },
-  compress: { ...filter('compress', ['-f', '-c']), encrypted: NO_ENCRYPTION },
+  compress: {
+    ...filter('compress', ['-f', '-c']),
+    encrypted: NO_ENCRYPTION,
+    cut: { na: 'it holds neither length nor check sum' },
+  },
 };

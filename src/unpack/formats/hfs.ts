@@ -1,0 +1,17 @@
+import { sevenZipFormat } from '../seven-zip/format.ts';
+
+export const hfs = sevenZipFormat({
+  id: 'hfs',
+  type: 'hfs',
+  sparse: true,
+  doc: {
+    name: 'HFS+',
+    description: 'File systems of macOS.',
+    recognised: '`H+`, `HX` or `BD` at 1024',
+    limits: [],
+    references: ['HFS+: https://developer.apple.com/library/archive/technotes/tn/tn1150.html'],
+    limitations: [
+      'Deleted files and free space are no members: their bytes are only seen as part of the whole image',
+    ],
+  },
+});

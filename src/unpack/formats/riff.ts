@@ -1,0 +1,22 @@
+import { afterEnd } from '../ends/after-end.ts';
+
+export const riff = afterEnd(
+  'riff',
+  {
+    name: 'RIFF',
+    description: 'WAVE, AVI and WebP files: what follows their end.',
+    references: [
+      'RIFF: https://learn.microsoft.com/windows/win32/xaudio2/resource-interchange-file-format--riff-',
+    ],
+    limitations: ['Only what follows the end is a member', 'RF64 files over 4 GiB are taken as they are'],
+  },
+  async (reader) => {
+    for (;;) {
+      const head = await reader.peek(8);
+      // Long films are several RIFF chunks, one after the other (OpenDML AVI 1.02).
+      if (head.length < 8 || !/^R(?:IFF|F64)$/.test(head.toString('latin1', 0, 4))) return;
+      const size = head.readUInt32LE(4);
+      await reader.skip(size === 0xffffffff ? Infinity : 8 + size + (size % 2));
+    }
+  },
+);

@@ -1,0 +1,62 @@
+// needs: clamav-daemon clamdscan 7zip
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FORMATS } from '../src/unpack/index.ts';
+import { MAKERS } from './kit/archives/makers.ts';
+import { differences, publishedTable } from './kit/matrix/published.ts';
+import { emptyCells, type Row, type Table } from './kit/matrix/row.ts';
+import { runMatrix } from './kit/matrix/run.ts';
+import { missingTools } from './kit/matrix/samples.ts';
+
+// Every format of the registry, through the program as a user runs it: no marker may pass in silence.
+
+const PUBLISHED = publishedTable();
+
+let folder: string;
+let now: Table = {};
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'matrix-'));
+  now = await runMatrix(folder);
+}, 600_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function rowOf(id: string): Row {
+  const row = now[id];
+  if (row === undefined) throw new Error(`${id} has no row: give it one in test/kit/archives/makers/`);
+  return row;
+}
+
+test('every format is in the published table, and nothing else is', () => {
+  const ids = FORMATS.map(({ id }) => id).toSorted();
+  expect(Object.keys(PUBLISHED).toSorted(), 'run: npm run matrix').toEqual(ids);
+  expect(Object.keys(MAKERS).toSorted()).toEqual(ids);
+});
+
+const ROWS = FORMATS.map(({ id }) => {
+  const missing = missingTools(id);
+  const note = missing.length === 0 ? '' : ` (untested: ${missing.join(', ')} is not installed)`;
+  return { id, able: missing.length === 0, note };
+});
+
+describe.each(ROWS)('$id$note', ({ id, able }) => {
+  test.runIf(able)('has no empty cell, and its marker passes in none in silence', () => {
+    expect(emptyCells(rowOf(id))).toEqual([]);
+  });
+
+  test.runIf(able)('locked is a gap, over budget is a gap, and a listed password opens', () => {
+    const { locked, opened, bytes, depth } = rowOf(id);
+    expect([locked, opened, bytes, depth]).toEqual([
+      expect.stringMatching(/^(?:gap:encrypted|n\/a: .+|untested: .+)$/),
+      expect.stringMatching(/^(?:found|n\/a: .+|untested: .+)$/),
+      expect.stringMatching(/^(?:gap:budget_exceeded|untested: .+)$/),
+      expect.stringMatching(/^(?:gap:budget_exceeded|untested: .+)$/),
+    ]);
+  });
+
+  test.runIf(able)('is as published (if it may differ, run: npm run matrix)', () => {
+    expect(differences(PUBLISHED[id], rowOf(id))).toEqual([]);
+  });
+});
