@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { descendants, memoryOf } from '../test/kit/process-memory.ts';
 
 /** What one command cost, all its processes together. */
 export interface Cost {
@@ -72,38 +73,6 @@ function timesOf(told: string): number {
     (sum, [, min, sec]) => sum + Number(min) * 60 + Number(sec),
     0,
   );
-}
-
-function descendants(root: number): number[] {
-  const parents = new Map<number, number>();
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    try {
-      const stat = readFileSync(`/proc/${entry}/stat`, 'latin1').replace(/^.*\) /s, '');
-      parents.set(Number(entry), Number(stat.split(' ')[1]));
-    } catch {
-      // It ended meanwhile.
-    }
-  }
-  const found = [root];
-  for (let at = 0; at < found.length; at++) {
-    for (const [pid, parent] of parents) if (parent === found[at]) found.push(pid);
-  }
-  return found.slice(1); // Not the shell.
-}
-
-function memoryOf(pids: readonly number[]): { pss: number; rss: number } {
-  const sum = { pss: 0, rss: 0 };
-  for (const pid of pids) {
-    try {
-      const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
-      sum.pss += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) / 1024;
-      sum.rss += Number(/^Rss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) / 1024;
-    } catch {
-      // It ended meanwhile.
-    }
-  }
-  return sum;
 }
 
 export function median(values: readonly number[]): number {
