@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { descendants, memoryOf } from '../test/kit/process-memory.ts';
+import { cpuSeconds, descendants, memoryOf } from '../test/kit/process-cost.ts';
 
 /** What one command cost, all its processes together. */
 export interface Cost {
@@ -17,19 +16,6 @@ export interface Cost {
 }
 
 const SAMPLE_MS = 50;
-/** USER_HZ on Linux (proc(5)). */
-const TICKS_PER_SECOND = 100;
-
-/** User and system time of one process, in seconds; with `reaped`, that of its ended and awaited children too. */
-export function cpuSeconds(pid: number, reaped = false): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    .replace(/^.*\) /s, '')
-    .split(' ')
-    .map(Number);
-  const own = (fields[11] ?? 0) + (fields[12] ?? 0);
-  return (own + (reaped ? (fields[13] ?? 0) + (fields[14] ?? 0) : 0)) / TICKS_PER_SECOND;
-}
-
 /** Runs a command, and measures it and everything it starts. `clamd` is the pid of the daemon that it uses. */
 export async function measure(
   command: readonly string[],

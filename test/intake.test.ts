@@ -24,6 +24,7 @@ async function met(paths: string[], options: Partial<WalkOptions> = {}): Promise
 }
 
 function describe(one: Met): string {
+  if (one.type === 'set') return `set of ${one.parts.map(describe).join(', ')}`;
   const place = one.display.replace(folder, '').replace(/^\//, '') || '.';
   if (one.type === 'skipped') return `skipped ${place}: ${one.reason}${one.outward ? ', leads out' : ''}`;
   return `${one.type} ${place}${'message' in one ? `: ${one.message}` : ''}`;

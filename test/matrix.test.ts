@@ -41,7 +41,7 @@ const ROWS = FORMATS.map(({ id }) => {
   return { id, able: missing.length === 0, note };
 });
 
-describe.each(ROWS)('$id$note', ({ id, able }) => {
+describe.each(ROWS)('$id $note', ({ id, able }) => {
   test.runIf(able)('has no empty cell, and its marker passes in none in silence', () => {
     expect(emptyCells(rowOf(id))).toEqual([]);
   });
@@ -54,6 +54,15 @@ describe.each(ROWS)('$id$note', ({ id, able }) => {
       expect.stringMatching(/^(?:gap:budget_exceeded|untested: .+)$/),
       expect.stringMatching(/^(?:gap:budget_exceeded|untested: .+)$/),
     ]);
+  });
+
+  test.runIf(able)('cut off, it is said to be cut, whatever was still found in it', () => {
+    const { half, tail } = rowOf(id);
+    const maker = MAKERS[id];
+    const untold = maker !== undefined && 'cut' in maker ? /^(?:found$|n\/a: )/ : /^untested: /;
+    for (const cell of [half, tail]) {
+      expect(untold.test(cell) ? 'gap:untold' : cell).toMatch(/^(?:found \+ )?gap:/);
+    }
   });
 
   test.runIf(able)('is as published (if it may differ, run: npm run matrix)', () => {

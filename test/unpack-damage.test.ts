@@ -24,6 +24,8 @@ const FORMATS = [
   'cpio',
   'squashfs',
   'rar',
+  'pg-dump',
+  'sqlite',
 ];
 const CONTENT = Buffer.from(Array.from({ length: 300 }, (_, i) => `line ${i * i}\n`).join(''));
 /** One opening may take this long, in ms; the budget stops it well before. */

@@ -1,26 +1,37 @@
 import { VARIABLES } from '../src/config/index.ts';
 import { FORMATS } from '../src/unpack/index.ts';
+import { matrixSection } from './matrix-page.ts';
 
 /** docs/formats.md: every container that is opened, as its handler declares it. */
 export function formatsPage(): string {
   const rows = FORMATS.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(({ id, access, doc }) => {
-    const limits = doc.limitations.length === 0 ? 'none known' : doc.limitations.join('; ');
     const links = doc.references.map((reference) => reference.replace(/(https:\S+)/, '<$1>')).join(', ');
-    const how = access === 'stream' ? 'streams' : 'any place';
-    return `| \`${id}\` | ${cell(doc.name)} | ${cell(doc.description)} | ${how} | ${cell(limits)} | ${cell(links)} |`;
+    const cells = [
+      `\`${id}\``,
+      doc.name,
+      doc.description,
+      doc.recognised ?? 'its kind',
+      access === 'stream' ? 'streams' : 'any place',
+      doc.limits === undefined || doc.limits.length === 0 ? 'none of its own' : doc.limits.join('; '),
+      doc.limitations.length === 0 ? 'none known' : doc.limitations.join('; '),
+      links,
+    ];
+    return `| ${cells.map(cell).join(' | ')} |`;
   });
   return [
     '# Containers',
     '',
     'What is opened, by content and never by name. Made from the registry of `src/unpack/` by `npm run generate`.',
     'A format that streams is opened while it flows, in constant memory; the others are read at any place, from the',
-    'file itself or from a copy in the scratch folder. What is recognised and not in this table is a gap',
-    '(`unsupported_format`, `opaque` or `encrypted`).',
+    'file itself or from a copy in the scratch folder. Limits are a handler’s own bounds, beside those of the budget that',
+    'all share; beyond one is a gap. What is recognised and not in this table is a gap (`unsupported_format`, `opaque` or',
+    '`encrypted`).',
     '',
-    '| id | name | what it is | read | limitations | references |',
-    '| --- | --- | --- | --- | --- | --- |',
+    '| id | name | what it is | recognised by | read | limits | limitations | references |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
     '',
+    ...matrixSection(),
   ].join('\n');
 }
 

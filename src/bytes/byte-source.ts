@@ -5,8 +5,8 @@ export const CHUNK_BYTES = 256 * 1024;
 
 /**
  * Bytes that can be read anywhere, any number of times. Reads never go past `size`, even if the file behind it
- * grows. Either `bytes` is set (all of it is in memory) or `fd` is (an open descriptor, owned by whoever made
- * the source; positions are always explicit, so threads and engines may share it).
+ * grows. `bytes` is set when all of it is in memory, `fd` when it is an open file (owned by whoever made the
+ * source; positions are always explicit, so threads and engines may share it), neither when it is a mapping.
  */
 export interface ByteSource {
   readonly size: number;
@@ -19,6 +19,11 @@ export interface ByteSource {
    * whoever keeps it, copies it.
    */
   stream(start?: number, end?: number): AsyncGenerator<Buffer, void, undefined>;
+  /**
+   * Of a source that knows its holes: the first bytes [start, end) at or after `position` that are not in one; null
+   * when only holes follow. Never reads.
+   */
+  nextRun?(position: number): { readonly start: number; readonly end: number } | null;
 }
 
 export class MemorySource implements ByteSource {

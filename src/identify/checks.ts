@@ -229,6 +229,19 @@ export const isInnodb = (v: View): boolean =>
 export const isEcryptfs = (v: View): boolean =>
   v.head.length >= 8192 && (v.be32(8) ^ v.be32(12)) >>> 0 === 0x3c81b7f5 && v.be32(16) >>> 24 <= 3;
 
+/** An outer sequence that begins with one of the content types of CMS: 1.2.840.113549.1.7.* or .1.9.16.1.* . */
+export const isCms = (v: View): boolean => {
+  const first = v.byte(1);
+  const at = 2 + (first > 0x80 && first <= 0x84 ? first & 7 : 0);
+  return (
+    v.has(at, '\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07') ||
+    v.has(at, '\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01')
+  );
+};
+
+/** Versions up to 50 are known; the declared length holds a header and a rectangle at least. */
+export const isSwf = (v: View): boolean => v.byte(3) >= 1 && v.byte(3) <= 60 && v.u32(4) >= 16;
+
 /** An outer DER sequence that is as long as the file. */
 export const isDer = (v: View): boolean =>
   (v.byte(4) === 0x30 || v.byte(4) === 0x02) && (v.size === null || v.be16(2) + 4 === v.size);

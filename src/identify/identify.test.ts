@@ -1,4 +1,4 @@
-import { deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ContentType } from '../domain/index.ts';
@@ -247,14 +247,14 @@ const SAMPLES: readonly Row[] = [
 
   ['btrfs', laid(70_000, [65_600, '_BHRfS_M']), 'application/x-btrfs-image', null, 'compressed'],
   ['xfs', raw('XFSB\0\0\x10\0'), 'application/x-xfs-image', null, 'compressed'],
-  ['lvm', laid(4096, [512, 'LABELONE'], [536, 'LVM2 001']), 'application/x-lvm-image', null, 'compressed'],
+  ['lvm', laid(4096, [512, 'LABELONE'], [536, 'LVM2 001']), 'application/x-lvm-image', 'lvm', 'compressed'],
   ['luks', raw('LUKS\xba\xbe\0\x02'), 'application/x-luks', null, 'compressed'],
   ['bitlocker', bootSector([0, '\xeb\x58\x90-FVE-FS-']), 'application/x-bitlocker', null, 'compressed'],
   ['dar', laid(64, [3, '\x7b'], [14, 'TT']), 'application/x-dar', null, 'compressed'],
   ['a borg segment', raw('BORG_SEG\x01\x02'), 'application/x-borg-segment', null, 'compressed'],
   ['a git pack', raw('PACK\0\0\0\x02\0\0\0\x01'), 'application/x-git-packfile', null, 'compressed'],
   ['a Proxmox backup', raw('VMA\0\0\0\0\x01'), 'application/x-proxmox-vma', null, 'compressed'],
-  ['pg_dump -Fc', raw('PGDMP\x01\x0e\0'), 'application/x-postgresql-dump', null, 'compressed'],
+  ['pg_dump -Fc', raw('PGDMP\x01\x0e\0'), 'application/x-postgresql-dump', 'pg-dump', 'compressed'],
   ['a tape backup', laid(96, [0, 'TAPE'], [8, le16(94)]), 'application/x-ms-tape-format', null, 'compressed'],
   ['zfs send', laid(64, [8, '\xac\xcb\xba\xf5\x02\0\0\0']), 'application/x-zfs-stream', null, 'compressed'],
   ['age', raw('age-encryption.org/v1\n-> X25519 '), 'application/age-encryption', null, 'compressed'],
@@ -276,7 +276,7 @@ const SAMPLES: readonly Row[] = [
   ['kdbx', raw('\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5\x01'), 'application/x-keepass', null, 'compressed'],
   ['jks', raw('\xfe\xed\xfe\xed\0\0\0\x02'), 'application/x-java-keystore', null, 'compressed'],
   ['PKCS #12', raw('\x30\x82\x09\x5e\x02\x01\x03\x30\x82'), 'application/x-pkcs12', null, 'compressed'],
-  ['zlib', deflateSync('hello hello hello'), 'application/zlib', null, 'compressed'],
+  ['zlib', deflateSync('hello hello hello'), 'application/zlib', 'zlib', 'compressed'],
 
   [
     'docx',
@@ -399,7 +399,7 @@ const SAMPLES: readonly Row[] = [
     'a PDF with a zip behind it',
     Buffer.concat([raw('%PDF-1.4\n'), zip('a')]),
     'application/pdf',
-    'zip',
+    'pdf',
     'compressed',
   ],
   [
@@ -429,15 +429,16 @@ const SAMPLES: readonly Row[] = [
     'plain',
   ],
 
-  ['pdf', raw('%PDF-1.7\n%\xe2\xe3\xcf\xd3'), 'application/pdf', null, 'compressed'],
+  ['pdf', raw('%PDF-1.7\n%\xe2\xe3\xcf\xd3'), 'application/pdf', 'pdf', 'compressed'],
   [
     'a pdf behind other bytes',
     Buffer.concat([noise(99), raw('%PDF-1.7\n')]),
     'application/pdf',
-    null,
+    'pdf',
     'compressed',
   ],
-  ['rtf', raw('{\\rtf1\\ansi}'), 'application/rtf', null, 'plain'],
+  ['rtf', raw('{\\rtf1\\ansi}'), 'application/rtf', 'rtf', 'plain'],
+  ['rtf as Word takes it', raw('{\\rt\\abc}'), 'application/rtf', 'rtf', 'plain'],
   ['png', raw('\x89PNG\r\n\x1a\n'), 'image/png', 'png', 'compressed'],
   ['jpeg', raw('\xff\xd8\xff\xe0\0\x10JFIF'), 'image/jpeg', 'jpeg', 'compressed'],
   ['webp', raw('RIFF\x10\0\0\0WEBPVP8 '), 'image/webp', 'riff', 'compressed'],
@@ -463,7 +464,7 @@ const SAMPLES: readonly Row[] = [
   ['avi', raw('RIFF\x10\0\0\0AVI LIST'), 'video/x-msvideo', 'riff', 'compressed'],
   ['ttf', raw('\0\x01\0\0\0\x0c\0\x80\0\x03\0\x40GDEF'), 'font/ttf', null, 'compressed'],
   ['woff2', laid(48, [0, 'wOF2\0\x01\0\0'], [12, '\0\x0b']), 'font/woff2', null, 'compressed'],
-  ['sqlite', raw('SQLite format 3\0\x10\0'), 'application/vnd.sqlite3', null, 'plain'],
+  ['sqlite', raw('SQLite format 3\0\x10\0'), 'application/vnd.sqlite3', 'sqlite', 'plain'],
   [
     'an InnoDB tablespace',
     laid(128, [24, '\0\x08'], [34, be32(7)], [38, be32(7)], [46, be32(6)]),
@@ -508,23 +509,67 @@ const SAMPLES: readonly Row[] = [
     'mail',
     raw('Return-Path: <a@b>\r\nReceived: from x\r\n by y\r\nSubject: z\r\n\r\n'),
     'message/rfc822',
+    'mail',
+    'plain',
+  ],
+  [
+    'mbox',
+    raw('From a@b Mon Jan  1 00:00:00 2024\nReturn-Path: <a@b>\n'),
+    'application/mbox',
+    'mbox',
+    'plain',
+  ],
+  [
+    'mail with bytes that no text holds',
+    raw('Subject: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n\0\x01\x02\x03'),
+    'message/rfc822',
+    'mail',
+    'plain',
+  ],
+  ['uuencode', raw('begin 644 a.exe\n#86)C\n`\nend\n'), 'text/x-uuencode', 'uuencode', 'plain'],
+  [
+    'BinHex',
+    raw('(This file must be converted with BinHex 4.0)\n:abc:\n'),
+    'application/mac-binhex40',
+    'binhex',
+    'plain',
+  ],
+  ['TNEF', raw('\x78\x9f\x3e\x22\x01\0\x01'), 'application/vnd.ms-tnef', 'tnef', 'compressed'],
+  ['SWF', raw('CWS\x0a\xff\0\0\0\x78\x9c'), 'application/vnd.adobe.flash.movie', 'swf', 'compressed'],
+  [
+    'CMS',
+    raw('\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0'),
+    'application/pkcs7-mime',
+    'cms',
+    'compressed',
+  ],
+  [
+    'a page with data in it',
+    raw(`<html><img src="data:image/png;base64,${'iVBORw0KGgo'.repeat(9)}">`),
+    'text/html',
+    'data-uri',
+    'plain',
+  ],
+  [
+    'a script that makes such data',
+    raw('const a = "data:image/png;base64," + b;\n'),
+    'text/plain',
     null,
     'plain',
   ],
-  ['mbox', raw('From a@b Mon Jan  1 00:00:00 2024\nReturn-Path: <a@b>\n'), 'application/mbox', null, 'plain'],
   ['pem', raw('-----BEGIN CERTIFICATE-----\nMII\n'), 'application/x-pem-file', null, 'plain'],
   [
     'a vmdk descriptor',
     raw('# Disk DescriptorFile\nversion=1\n'),
     'application/x-vmdk-descriptor',
-    null,
+    'vmdk',
     'plain',
   ],
   [
     'makeself',
     Buffer.concat([raw('#!/bin/sh\ntail\n'), gzipSync('x')]),
     'application/x-shellscript-payload',
-    null,
+    'shell-payload',
     'unknown',
   ],
   ['text with one stray control character', raw('indent ^F: \x06\nmore\n'), 'text/plain', null, 'plain'],
@@ -535,6 +580,15 @@ const SAMPLES: readonly Row[] = [
 describe('content type', () => {
   test.each(SAMPLES)('%s is told by its content', (_, bytes, mime, container, density) => {
     expect(identify(bytes)).toMatchObject({ mime, container, density });
+  });
+
+  test('what is called .br is Brotli when it decodes, and only then', () => {
+    const small = brotliCompressSync(noise(3000));
+    expect(identify(small, 'a.br')).toMatchObject({ mime: 'application/x-brotli', container: 'brotli' });
+    const large = brotliCompressSync(noise(400_000));
+    expect(identify(large, 'a.BR')).toMatchObject({ container: 'brotli' });
+    const mimes = [identify(small), identify(small.subarray(0, 2000), 'a.br'), identify(noise(4096), 'a.br')];
+    expect(mimes.map(({ mime }) => mime)).toEqual(mimes.map(() => 'application/octet-stream'));
   });
 
   test('skippable frames are looked past to the format behind them', () => {
@@ -657,7 +711,6 @@ describe('tables', () => {
     ['a git pack', 'opaque'],
     ['dar', 'unsupported_format'],
     ['btrfs', 'unsupported_format'],
-    ['an encrypted docx', 'encrypted'],
   ])('%s is recognised and said to be without a reader', (what, reason) => {
     const bytes = SAMPLES.find(([name]) => name === what)?.[1] ?? Buffer.alloc(0);
     expect(withoutReader(identify(bytes))?.reason).toBe(reason);

@@ -2,13 +2,14 @@ import type { ContentType } from '../domain/index.ts';
 import { claimOf, contradictionOf } from './claims.ts';
 import { afterSkippableFrames, isTarHeader, pgpType } from './checks.ts';
 import { elfKind, peKind } from './executable.ts';
+import { brotliByName } from './brotli.ts';
 import { clean, known, type Known } from './known.ts';
 import { Libmagic } from './libmagic.ts';
 import { mediaType } from './media.ts';
 import { oleKind } from './ole.ts';
 import { matchSignature } from './signatures.ts';
 import { asText } from './text.ts';
-import { textKind } from './text-kind.ts';
+import { mailKind, textKind } from './text-kind.ts';
 import { View } from './view.ts';
 import { directoryEnd, zipKind } from './zip.ts';
 
@@ -50,7 +51,9 @@ export class Identifier {
    */
   identify({ head, tail, size, name }: Glimpse): ContentType {
     const view = new View(head, tail, size);
-    const found = this.#content(view);
+    const content = this.#content(view);
+    const brotli = content.mime === 'application/octet-stream' ? brotliByName(view, name) : null;
+    const found: Found = brotli === null ? content : { ...brotli, by: 'structure' };
     const description = clean(found.description);
     const claim = claimOf(name);
     return {
@@ -80,8 +83,12 @@ export class Identifier {
     const bySignature = signed(view);
     if (bySignature !== null) return withSecondReading(view, bySignature);
     const text = asText(view);
-    if (text !== null) return withSecondReading(view, { ...textKind(text), by: 'text' });
-    const later = displaced(view);
+    if (text !== null) {
+      const kind = textKind(text);
+      const found = kind.mime === 'text/plain' ? displacedInText(view) : null;
+      return withSecondReading(view, found ?? withData(view, { ...kind, by: 'text' }));
+    }
+    const later = displaced(view) ?? mailWithBytes(view);
     if (later !== null) return withSecondReading(view, later);
     // What stands before the archive is not known, so its entropy is not excused.
     if (directoryEnd(view) !== null) return { ...zipKind(view), density: 'unknown', by: 'structure' };
@@ -127,6 +134,9 @@ function signed(view: View): Found | null {
 /** Readers look for a PDF's first line within this many bytes (ISO 32000-1, annex H, implementation note 13). */
 const PDF_SEARCH = 1024;
 
+/** Enough for thirty header fields. */
+const MAIL_SEARCH = 8192;
+
 /** What may be preceded by other bytes. */
 function displaced(view: View): Found | null {
   return view.head.subarray(0, PDF_SEARCH).includes('%PDF-')
@@ -134,8 +144,38 @@ function displaced(view: View): Found | null {
     : null;
 }
 
+/** A document without any binary byte, behind a text; one that only mentions such documents holds no object. */
+function displacedInText(view: View): Found | null {
+  const start = view.latin1(0, PDF_SEARCH);
+  if (!/(?:^|[\r\n])%PDF-\d/.test(start) || !view.head.includes(' obj')) return null;
+  return { ...known('application/pdf'), by: 'structure' };
+}
+
+/** Mail as it should not be: with bytes that no text holds. Its header is told like any other. */
+function mailWithBytes(view: View): Found | null {
+  const mime = mailKind(view.latin1(0, MAIL_SEARCH).replaceAll('\0', ''));
+  return mime === null ? null : { ...known(mime), by: 'structure' };
+}
+
+/** A text that carries data in itself (RFC 2397). The search for three characters costs nothing where they are missing. */
+function withData(view: View, found: Found): Found {
+  if (found.container !== null || !view.head.includes('64,')) return found;
+  return DATA_URI.test(view.head.toString('latin1')) ? { ...found, container: 'data-uri' } : found;
+}
+
+const DATA_URI = /data:[^,"'()\s]{0,120};base64,[A-Za-z0-9+/\\]{16}/i;
+
 /** Containers only for what is appended to them. */
-const APPENDED_TO: ReadonlySet<string> = new Set(['elf', 'gif', 'iso-media', 'jpeg', 'pe', 'png', 'riff']);
+const APPENDED_TO: ReadonlySet<string> = new Set([
+  'elf',
+  'gif',
+  'iso-media',
+  'jpeg',
+  'pe',
+  'png',
+  'riff',
+  'shell-payload',
+]);
 
 /**
  * The second reading of what is two things at once. A program or picture with a zip archive behind it opens as a zip,

@@ -8,12 +8,12 @@ const MAX_ENTRIES = 64;
 
 /** Streams that tell what a compound file is ([MS-DOC] 2.1, [MS-XLS] 2.1, [MS-PPT] 2.1, [MS-OXMSG] 2.2, [MS-OFFCRYPTO] 2.3). */
 const STREAMS: readonly (readonly [RegExp, string])[] = [
-  [/^EncryptedPackage$/, 'application/x-ooxml-encrypted'],
-  [/^WordDocument$/, 'application/msword'],
-  [/^(?:Workbook|Book)$/, 'application/vnd.ms-excel'],
-  [/^(?:PowerPoint Document|PP40|PP97_DUALSTORAGE)$/, 'application/vnd.ms-powerpoint'],
-  [/^__(?:properties_version1\.0|nameid_version1\.0)$/, 'application/vnd.ms-outlook'],
-  [/^VisioDocument$/, 'application/vnd.visio'],
+  [/^EncryptedPackage$/i, 'application/x-ooxml-encrypted'],
+  [/^WordDocument$/i, 'application/msword'],
+  [/^(?:Workbook|Book)$/i, 'application/vnd.ms-excel'],
+  [/^(?:PowerPoint Document|PP40|PP97_DUALSTORAGE)$/i, 'application/vnd.ms-powerpoint'],
+  [/^__(?:properties_version1\.0|nameid_version1\.0)$/i, 'application/vnd.ms-outlook'],
+  [/^VisioDocument$/i, 'application/vnd.visio'],
 ];
 
 /** Windows Installer's class ids, packages, patches and transforms ({000C1084|6|2-0000-0000-C000-000000000046}). */

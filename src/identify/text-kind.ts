@@ -44,6 +44,9 @@ function interpreter(start: string): string | null {
   return INTERPRETERS[name] ?? 'text/x-script';
 }
 
+/** A `From ` line (RFC 4155) and a header field; how dates are written differs from program to program. */
+const MBOX = /^From [^\n]{1,600}\n(?:>From [^\n]{1,600}\n)?[!-9;-~]{2,80}:/;
+
 /** Told by how the text begins, white space left out. Patterns are anchored and bounded: hostile text is the rule. */
 const BEGINNINGS: readonly (readonly [RegExp, string])[] = [
   [/^version https:\/\/git-lfs\.github\.com\/spec\/v1\r?\n/, 'text/x-git-lfs-pointer'],
@@ -64,15 +67,15 @@ const BEGINNINGS: readonly (readonly [RegExp, string])[] = [
   [/^--\r?\n-- PostgreSQL database (?:cluster )?dump/, 'application/sql'],
   [/^PRAGMA foreign_keys=O(?:FF|N);\r?\nBEGIN TRANSACTION;/, 'application/sql'],
   [/^(?:\/\*!\d{5} |\/\*M!)/, 'application/sql'],
+  [/^begin(?:-base64)? [0-7]{3,4} [^\r\n]{1,1000}\r?\n/, 'text/x-uuencode'],
+  [/^=ybegin [^\r\n]{1,1000}\r?\n/, 'text/x-yenc'],
+  [/^\(This file must be converted with BinHex/, 'application/mac-binhex40'],
   [/^BEGIN:VCARD\r?\n/i, 'text/vcard'],
   [/^BEGIN:VCALENDAR\r?\n/i, 'text/calendar'],
   [/^(?:diff --git |diff -[a-zA-Z]|Index: [^\n]{1,300}\r?\n={10,})/, 'text/x-diff'],
   [/^--- [^\n]{1,500}\n\+\+\+ [^\n]{1,500}\n@@ /, 'text/x-diff'],
   [/^From [0-9a-f]{40} Mon Sep 17 00:00:00 2001\r?\n/, 'text/x-diff'],
-  [
-    /^From [^\n]{3,300}\d{4}[^\n]{0,40}\r?\n(?:>?[A-Za-z][A-Za-z0-9-]{1,60}:[^\n]{0,998}\r?\n)/,
-    'application/mbox',
-  ],
+  [MBOX, 'application/mbox'],
   [/^%YAML [12]/, 'application/yaml'],
   [
     /^---\r?\n(?:#[^\n]{0,500}\r?\n){0,20}(?:- )?["']?[A-Za-z_][\w./ -]{0,80}["']?:(?:\s|$)/,
@@ -88,9 +91,11 @@ const SQL =
   /^(?:(?:CREATE|DROP|ALTER) (?:TABLE|DATABASE|SCHEMA|VIEW|INDEX|USER|ROLE|FUNCTION|EXTENSION|SEQUENCE|PROCEDURE|TYPE|UNIQUE INDEX|OR REPLACE)\b|INSERT INTO\b|SET [\w@.]{1,60} ?=|BEGIN(?: TRANSACTION)?;|COPY [\w."]{1,100} \()/i;
 const SQL_COMMENTS = /^(?:\s{0,100}(?:--[^\n]{0,300}(?:\n|$)|\/\*[^*]{0,300}\*\/)){0,50}\s{0,100}/;
 
-/** Header fields that begin a mail; two in a row are believed (RFC 5322, 3.6). */
+/** Header fields of mail (RFC 5322, 3.6; RFC 2045): two of them among the first fields are believed. */
 const MAIL =
-  /^(?:Return-Path|Received|From|To|Cc|Subject|Date|Message-ID|MIME-Version|Delivered-To|Reply-To|Content-Type|X-[A-Za-z-]{2,40}|DKIM-Signature|ARC-Seal)$/i;
+  /^(?:Return-Path|Received|From|To|Cc|Subject|Date|Message-ID|MIME-Version|Delivered-To|Reply-To|Content-Type|Content-Transfer-Encoding|Content-Disposition|X-[A-Za-z-]{2,40}|DKIM-Signature|ARC-Seal)$/i;
+/** Fields in front that no mail program knows do not make it another thing. */
+const MAIL_FIELDS = 30;
 
 /** The MIME type of a text, by content only; `text/plain` where nothing is certain. */
 export function textKind(text: Text): Known {
@@ -158,15 +163,32 @@ function isJson(text: string): boolean {
   }
 }
 
+/** One that a program would take apart whatever else stands in the header. */
+const MULTIPART =
+  /^(?:[!-9;-~]{1,80}:[^\n]{0,998}\n(?:[ \t][^\n]{0,998}\n){0,20}){0,30}Content-Type[ \t]?:[ \t]{0,20}multipart\//i;
+
+/** A mail's header; `start` may go on as anything. */
 function isMail(start: string): boolean {
-  const fields: string[] = [];
-  for (const line of start.slice(0, 8192).split('\n', 12)) {
-    if (/^[ \t]/.test(line) && fields.length > 0) continue;
+  const head = start.slice(0, 8192).replace(/^\s{1,20}/, '');
+  if (MULTIPART.test(head)) return true;
+  let ofMail = 0;
+  let fields = 0;
+  for (const line of head.split(/\r\n|\n|\r/, MAIL_FIELDS)) {
+    if (/^[ \t]/.test(line) && fields > 0) continue;
     const colon = line.indexOf(':');
-    if (colon <= 0) break;
-    fields.push(line.slice(0, colon));
+    const name = colon <= 0 ? '' : line.slice(0, colon).trimEnd();
+    if (!/^[!-9;-~]{1,80}$/.test(name)) break;
+    if (fields < 2 && !MAIL.test(name) && !/^[A-Z]/.test(name)) return false;
+    fields++;
+    if (MAIL.test(name)) ofMail++;
   }
-  return fields.length >= 2 && fields.slice(0, 2).every((field) => MAIL.test(field));
+  return fields >= 2 && ofMail >= 2;
+}
+
+/** A mailbox or a mail that holds bytes which no text does: its header is text all the same. */
+export function mailKind(start: string): string | null {
+  if (MBOX.test(start)) return 'application/mbox';
+  return isMail(start) ? 'message/rfc822' : null;
 }
 
 const CSV_LINES = 3;

@@ -84,10 +84,12 @@ application/vnd.visio | Visio drawing (OLE) | ole | compressed
 application/x-msi | Windows Installer package (OLE) | ole | compressed
 application/x-ooxml-encrypted | Office document, encrypted with a password (OLE) | ole | compressed
 
-application/x-lzop | LZOP compressed data | - | compressed
+application/x-brotli | Brotli compressed data | brotli | compressed
+application/x-android-backup | Android backup (.ab) | android-backup | compressed
+application/x-lzop | LZOP compressed data | lzop | compressed
 application/x-lrzip | LRZIP compressed data | - | compressed
-application/x-snappy-framed | Snappy framed data | - | compressed
-application/zlib | Zlib compressed data | - | compressed
+application/x-snappy-framed | Snappy framed data | snappy | compressed
+application/zlib | Zlib compressed data | zlib | compressed
 application/x-ace-compressed | ACE archive | - | compressed
 application/x-zoo | Zoo archive | - | compressed
 application/x-zpaq | ZPAQ archive | - | compressed
@@ -99,7 +101,7 @@ application/x-proxmox-vma | Proxmox VMA backup | - | compressed
 application/x-proxmox-backup-blob | Proxmox Backup Server blob | - | compressed
 application/x-proxmox-backup-encrypted | Proxmox Backup Server blob, encrypted | - | compressed
 application/x-proxmox-backup-index | Proxmox Backup Server chunk index | - | compressed
-application/x-postgresql-dump | PostgreSQL dump, custom format | - | compressed
+application/x-postgresql-dump | PostgreSQL dump, custom format | pg-dump | compressed
 application/x-oracle-dump | Oracle export | - | plain
 application/x-ms-tape-format | Microsoft Tape Format backup (BKF, SQL Server) | - | compressed
 application/x-zfs-stream | ZFS send stream | - | compressed
@@ -118,12 +120,12 @@ application/x-reiserfs-image | ReiserFS file system | - | compressed
 application/x-f2fs-image | F2FS file system | - | compressed
 application/x-cramfs-image | CramFS file system | - | compressed
 application/x-romfs-image | RomFS file system | - | plain
-application/x-lvm-image | LVM physical volume | - | compressed
+application/x-lvm-image | LVM physical volume | lvm | compressed
 application/x-mdraid-image | Linux software RAID member | - | compressed
 application/x-swap-image | Linux swap space | - | compressed
 application/x-parallels-disk | Parallels disk image | - | compressed
 application/vnd.appimage | AppImage (ELF with a file system inside) | elf | compressed
-application/x-shellscript-payload | Shell script with a binary payload | - | unknown
+application/x-shellscript-payload | Shell script with a binary payload | shell-payload | unknown
 
 application/x-luks | LUKS encrypted volume | - | compressed
 application/x-bitlocker | BitLocker encrypted volume | - | compressed
@@ -153,9 +155,9 @@ application/x-dex | Dalvik executable | - | plain
 application/x-bytecode.python | Python bytecode | - | plain
 application/x-llvm-bitcode | LLVM bitcode | - | compressed
 
-application/pdf | PDF document | - | compressed
+application/pdf | PDF document | pdf | compressed
 application/postscript | PostScript document | - | plain
-application/rtf | Rich text document | - | plain
+application/rtf | Rich text document | rtf | plain
 image/vnd.djvu | DjVu document | - | compressed
 application/tzif | Time zone data | - | plain
 application/x-apple-plist | Apple binary property list | - | plain
@@ -213,7 +215,7 @@ font/woff | Web font (WOFF) | - | compressed
 font/woff2 | Web font (WOFF2) | - | compressed
 application/x-font-type1 | PostScript Type 1 font | - | compressed
 
-application/vnd.sqlite3 | SQLite database | - | plain
+application/vnd.sqlite3 | SQLite database | sqlite | plain
 application/x-sqlite-wal | SQLite write-ahead log | - | plain
 application/x-sqlite-journal | SQLite rollback journal | - | plain
 application/x-innodb-tablespace | MySQL InnoDB tablespace | - | plain
@@ -234,6 +236,9 @@ application/x-gettext-translation | Gettext message catalogue | - | plain
 application/vnd.tcpdump.pcap | Packet capture | - | unknown
 application/x-git-index | Git index or pack index | - | unknown
 application/x-systemd-journal | Systemd journal | - | plain
+application/pkcs7-mime | Signed or encrypted data (CMS) | cms | compressed
+application/vnd.ms-tnef | Outlook message in TNEF (winmail.dat) | tnef | compressed
+application/vnd.adobe.flash.movie | Flash film (SWF) | swf | compressed
 application/pkix-cert | X.509 certificate or other DER data | - | compressed
 application/x-pgp-keyring | OpenPGP keys | - | compressed
 
@@ -262,13 +267,16 @@ text/x-tex | TeX document | - | plain
 text/vcard | vCard | - | plain
 text/calendar | iCalendar | - | plain
 application/sql | SQL statements | - | plain
-application/mbox | Mailbox (mbox) | - | plain
-message/rfc822 | Mail message | - | plain
+application/mbox | Mailbox (mbox) | mbox | plain
+message/rfc822 | Mail message | mail | plain
+text/x-uuencode | Uuencoded file | uuencode | plain
+text/x-yenc | File encoded in yEnc | uuencode | unknown
+application/mac-binhex40 | BinHex file | binhex | plain
 application/x-pem-file | PEM encoded keys or certificates | - | plain
 application/pgp-keys | OpenPGP keys, armored | - | plain
 application/pgp-signature | OpenPGP signature | - | plain
 text/x-git-lfs-pointer | Git LFS pointer | - | plain
-application/x-vmdk-descriptor | VMware disk descriptor (text) | - | plain
+application/x-vmdk-descriptor | VMware disk descriptor (text) | vmdk | plain
 application/x-thin-archive | Thin ar archive (names only) | - | plain
 `;
 

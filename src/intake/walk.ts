@@ -2,27 +2,10 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { nameFromBytes } from '../bytes/index.ts';
 import { inWords } from '../domain/index.ts';
-import { FolderListing, kindOf, type Entry, type EntryKind } from './folder-listing.ts';
+import { FolderListing, kindOf, type Entry } from './folder-listing.ts';
+import type { Met } from './met.ts';
+import { partSets } from './part-sets.ts';
 import { selection, type Selection } from './selection.ts';
-
-/** What a walk meets, in a stable order: folders depth-first, entries by the bytes of their names. */
-export type Met =
-  /** A regular file to be scanned. `path` is what to open, as bytes. */
-  | { readonly type: 'file'; readonly path: Buffer; readonly display: string; readonly size: number }
-  /** Standard input. */
-  | { readonly type: 'stream'; readonly display: string }
-  /** Not scanned, by rule. */
-  | {
-      readonly type: 'skipped';
-      readonly display: string;
-      readonly reason: Exclude<EntryKind, 'file' | 'folder'> | 'excluded' | 'other_file_system';
-      /** A link whose target lies outside everything that was given. */
-      readonly outward: boolean;
-    }
-  /** A folder or file on the way that could not be looked at. */
-  | { readonly type: 'unreadable'; readonly path: Buffer; readonly display: string; readonly message: string }
-  /** A given path that does not exist, or is nothing that can be scanned. */
-  | { readonly type: 'missing'; readonly display: string; readonly message: string };
 
 export interface WalkOptions {
   readonly include: readonly string[];
@@ -34,8 +17,18 @@ export interface WalkOptions {
 
 const SLASH = Buffer.from('/');
 
-/** Walks every given path. `-` is standard input. Never throws for what it meets. */
-export async function* walk(
+/**
+ * Walks every given path. `-` is standard input. Never throws for what it meets. Parts of an archive come together, when
+ * their folder is done.
+ */
+export function walk(
+  given: AsyncIterable<Buffer> | Iterable<Buffer>,
+  options: WalkOptions,
+): AsyncGenerator<Met, void, undefined> {
+  return partSets(eachOf(given, options));
+}
+
+async function* eachOf(
   given: AsyncIterable<Buffer> | Iterable<Buffer>,
   options: WalkOptions,
 ): AsyncGenerator<Met, void, undefined> {

@@ -1,6 +1,7 @@
 import { LastBytes, nameFromBytes, type Scratch } from '../bytes/index.ts';
-import type { Artifact } from '../domain/index.ts';
+import type { Artifact, ContentType } from '../domain/index.ts';
 import { HEAD_BYTES, TAIL_BYTES, type Glimpse } from '../identify/index.ts';
+import { laterPart } from '../intake/index.ts';
 import {
   canOpen,
   openContainer,
@@ -23,6 +24,14 @@ export async function examineTree(trail: Artifact['trail'], feed: Feed, tree: Tr
   return new TreeExaminer(tree).root(trail, feed);
 }
 
+/** Where an artifact stands in the tree. */
+interface Place {
+  /** Containers around it. */
+  readonly depth: number;
+  /** SHA-256 of those of them that were seen whole before they were opened. */
+  readonly above: readonly string[];
+}
+
 class TreeExaminer {
   readonly #tree: Tree;
   #nextId = 0;
@@ -35,7 +44,10 @@ class TreeExaminer {
 
   async root(trail: Artifact['trail'], feed: Feed): Promise<Examined> {
     try {
-      const pass = await this.#open({ id: this.#nextId++, parent: null, trail }, feed, 0);
+      const pass = await this.#open({ id: this.#nextId++, parent: null, trail }, feed, {
+        depth: 0,
+        above: [],
+      });
       return await this.#finish(pass);
     } finally {
       // Also when the tree is broken off: what is still with an engine has been seen.
@@ -54,25 +66,35 @@ class TreeExaminer {
   }
 
   /** Identifies the artifact, lets its bytes go past every analyzer, and opens it if it is a container. */
-  async #open(artifact: Artifact, feed: Feed, depth: number): Promise<Pass> {
+  async #open(artifact: Artifact, feed: Feed, place: Place): Promise<Pass> {
+    const { depth } = place;
     const held = await hold(feed);
     const source = held.whole ?? feed.source;
     const size = source?.size ?? null; // What a member's header says may be a lie.
     const name = artifact.trail.at(-1) ?? '';
     const head = held.head.subarray(0, HEAD_BYTES);
-    const type = this.#tree.identifier.identify({ head, tail: await tailOf(source), size, name });
+    const isPart = depth === 0 && this.#tree.closed === true;
+    const identified = this.#tree.identifier.identify({ head, tail: await tailOf(source), size, name });
+    const type = isPart ? asPart(identified) : identified;
     const pass = new Pass(this.#tree, { artifact, type, head, size, source, signal: this.#tree.signal });
     try {
       const format = type.container;
-      pass.sayWhatStaysClosed();
+      if (!isPart) pass.sayWhatStaysClosed();
+      if (depth > 0) this.#sayWhatIsOnlyAPart(pass);
       const opens = format !== null && canOpen(format);
       if (opens) pass.openedWhole = opensWhole(format);
       if (source !== null) {
         await pass.run(held.chunks);
-        for (const reading of [opens ? format : null, type.second]) {
-          if (reading === null || pass.failure !== null) continue;
+        const readings = [opens ? format : null, type.second].filter((reading) => reading !== null);
+        if (readings.length === 0 || pass.failure !== null) return pass;
+        const below = { depth, above: [...place.above, pass.sha256()] };
+        if (place.above.includes(pass.sha256())) {
+          pass.findSelfReproduction();
+          return pass;
+        }
+        for (const reading of readings) {
           const container = { format: reading, name, depth, size, source, stream: source.stream() };
-          await openContainer(container, this.#sink(pass, reading, depth), this.#context());
+          await openContainer(container, this.#sink(pass, reading, below), this.#context());
         }
         return pass;
       }
@@ -81,7 +103,7 @@ class TreeExaminer {
       if (opens) {
         const tee = new Tee();
         const container = { format, name, depth, size, source, stream: tee.chunks() };
-        const opening = openContainer(container, this.#sink(pass, format, depth), this.#context());
+        const opening = openContainer(container, this.#sink(pass, format, place), this.#context());
         const both = [pass.run(chunks, tee), opening.finally(() => tee.leave())];
         for (const end of await Promise.allSettled(both)) if (end.status === 'rejected') throw end.reason;
       } else await pass.run(chunks);
@@ -107,18 +129,26 @@ class TreeExaminer {
     }
   }
 
+  /** Later parts of a split archive look like noise; only their names tell. */
+  #sayWhatIsOnlyAPart(pass: Pass): void {
+    const { trail } = pass.artifact;
+    const detail = laterPart(trail.at(-1) ?? '');
+    if (detail === null) return;
+    pass.gap({ stage: 'unpack', by: 'parts', reason: 'unsupported_format', detail, bytes: null, trail });
+  }
+
   #context(): { budget: Budget; scratch: Scratch; passwords: readonly string[]; signal: AbortSignal } {
     const { budget, scratch, passwords, signal } = this.#tree;
     return { budget, scratch, passwords, signal };
   }
 
-  #sink(parent: Pass, by: string, depth: number): MemberSink {
+  #sink(parent: Pass, by: string, { depth, above }: Place): MemberSink {
     const trailTo = (name: Member['name'] | undefined): Artifact['trail'] =>
       name === undefined ? parent.artifact.trail : [...parent.artifact.trail, memberName(name)];
     return {
-      member: async ({ name, content }) => {
+      member: async ({ name, content, source = null }) => {
         const child: Artifact = { id: this.#nextId++, parent: parent.artifact.id, trail: trailTo(name) };
-        const pass = await this.#open(child, { source: null, stream: content }, depth + 1);
+        const pass = await this.#open(child, { source, stream: content }, { depth: depth + 1, above });
         // What broke the member's bytes off is the producer's to hear; large ones hold scratch space until they end.
         if (pass.failure !== null || pass.size > HELD_BYTES) await this.#finish(pass);
         else await this.#lanes.admit(this.#finish(pass).then(() => undefined));
@@ -145,6 +175,11 @@ class TreeExaminer {
       measure: (what, value) => parent.measure(what, value),
     };
   }
+}
+
+/** A piece of an archive: what it holds is compressed, and what it looks like by itself says nothing. */
+function asPart(type: ContentType): ContentType {
+  return { ...type, container: null, second: null, density: 'compressed', contradiction: null };
 }
 
 function memberName(name: Member['name']): string {

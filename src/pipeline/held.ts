@@ -55,7 +55,9 @@ export async function hold(feed: Feed): Promise<Held> {
   const head = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, length);
   if (ended) {
     const whole = new MemorySource(head);
-    return { head, whole, chunks: whole.stream() };
+    // A mapped source leaves holes out of its stream: what can be read anywhere is not what was held.
+    const isAll = feed.source === null || feed.source.fd !== null || feed.source.size === head.length;
+    return { head, whole: isAll ? whole : null, chunks: whole.stream() };
   }
   return { head, whole: null, chunks: rest(head, iterator, failure) };
 }

@@ -74,6 +74,24 @@ export class Pass {
     );
   }
 
+  /** Of what went past so far. */
+  sha256(): string {
+    return this.#hash.copy().digest('hex');
+  }
+
+  /** The same bytes are one of the containers around it: they are being examined there, and opened again they never end. */
+  findSelfReproduction(): void {
+    this.finding({
+      kind: 'unsafe_archive',
+      engine: this.type.container ?? 'unpack',
+      rule: 'self-reproduction',
+      detail: 'holds itself: the same bytes are one of the containers around it',
+      offset: null,
+      evidence: {},
+      trail: this.artifact.trail,
+    });
+  }
+
   /** Hears every analyzer's outcome and, after `before`, hands everything to the ledger. Rethrows what broke the bytes off. */
   async finish(before: Promise<void>): Promise<Examined> {
     if (this.#outcomes === null) for (const { examination } of this.#running) examination.abort();

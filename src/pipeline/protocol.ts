@@ -21,6 +21,22 @@ export interface Job {
   readonly path: Uint8Array | null;
   /** First name of the trail. */
   readonly name: string;
+  /** Set when the file is the first part of an archive: what follows it, in order. */
+  readonly rest?: RestOfSet;
+}
+
+/** The other parts of an archive. */
+export interface RestOfSet {
+  readonly parts: readonly { readonly path: Uint8Array; readonly name: string }[];
+  /** They belong together whatever the first one holds. */
+  readonly certain: boolean;
+}
+
+/** What came of the other parts, and of all of them as one. */
+export interface SetOutcome {
+  readonly rest: readonly TreeOutcome[];
+  /** null: they were not joined, and were examined as files like any other. */
+  readonly joined: TreeOutcome | null;
 }
 
 /** What was seen of a tree so far: sent whenever there is something worth not losing. */
@@ -59,4 +75,4 @@ export type FromWorker =
   /** At least once a second while there is work: proof of life, and what the progress bar shows. */
   | { readonly type: 'alive'; readonly bytes: number; readonly artifacts: number }
   | { readonly type: 'seen'; readonly id: number; readonly seen: Seen }
-  | { readonly type: 'done'; readonly id: number; readonly outcome: TreeOutcome };
+  | { readonly type: 'done'; readonly id: number; readonly outcome: TreeOutcome; readonly set?: SetOutcome };

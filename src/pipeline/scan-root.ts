@@ -85,16 +85,27 @@ async function feedOf({ handle }: RootFile, size: number): Promise<Feed> {
   return { source, stream: source.stream() };
 }
 
-class RootScan {
+export interface RootOptions {
+  /** Names of the trail behind the first. */
+  readonly inside?: readonly string[];
+  /** The root is examined as bytes, and not opened. */
+  readonly closed?: boolean;
+}
+
+/** One tree under examination, from its root's first byte to its outcome. */
+export class RootScan {
   readonly #context: RootContext;
   readonly #ledger: Ledger;
   readonly #trail: Artifact['trail'];
   readonly #started = performance.now();
 
-  constructor(name: string, context: RootContext) {
+  readonly #closed: boolean;
+
+  constructor(name: string, context: RootContext, { inside = [], closed = false }: RootOptions = {}) {
     this.#context = context;
     this.#ledger = new Ledger(name);
-    this.#trail = [name];
+    this.#trail = [name, ...inside];
+    this.#closed = closed;
   }
 
   async run(feed: Feed, identity: RootFacts['identity']): Promise<TreeOutcome> {
@@ -108,7 +119,7 @@ class RootScan {
     const size = feed.source?.size ?? null;
     try {
       const budget = new Budget(limits, size);
-      const tree = { ...shared, budget, ledger: this.#ledger, signal };
+      const tree = { ...shared, budget, ledger: this.#ledger, signal, closed: this.#closed };
       const examined = await examineTree(this.#trail, feed, tree);
       if (deadline?.aborted === true) this.#gap('pipeline', 'timed_out', tooLate(limits), size);
       return this.#outcome(factsOf(examined, identity));

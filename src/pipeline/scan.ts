@@ -8,18 +8,20 @@ import { assess } from '../assess/index.ts';
 import { Scratch } from '../bytes/index.ts';
 import type { FileResult } from '../contracts/index.ts';
 import { applyDisposition } from '../dispose/index.ts';
-import { BackupLensError } from '../domain/index.ts';
-import { walk, type Met } from '../intake/index.ts';
+import { BackupLensError, type Assessment } from '../domain/index.ts';
+import { walk, type Met, type PartSet } from '../intake/index.ts';
 import { RunningEngines } from './engines.ts';
 import { fileResult, unexamined } from './file-result.ts';
 import { footerOf, headerOf } from './frame.ts';
 import { inOrder } from './in-order.ts';
+import { oneDecision, withJoined } from './one-decision.ts';
 import type { TreeOutcome } from './protocol.ts';
 import type { ScanEvent, ScanRequest } from './request.ts';
+import { withPartGap } from './scan-set.ts';
 import { Tally } from './tally.ts';
 import { until } from './until.ts';
 import { metered, type Watcher } from './watcher.ts';
-import { WorkerPool } from './worker-pool.ts';
+import { WorkerPool, type PoolOutcome } from './worker-pool.ts';
 
 /**
  * Results that may be ready before an earlier one is, at about 1 KiB each; and how many findings and gaps they may
@@ -80,8 +82,12 @@ async function take(met: Met, pool: WorkerPool, request: ScanRequest, asOf: stri
       // Interrupted: what was not finished is not reported as if it were; summary.interrupted says so.
       if (came.type === 'lost' && request.signal.aborted) return [];
       const outcome = came.type === 'done' ? came.outcome : lost(name, came);
-      return [await conclude(met.display, path, outcome, request, asOf)];
+      const known = met.type === 'file' && met.part !== undefined;
+      const whole = known ? withPartGap(outcome, name, met.part) : outcome;
+      return [await conclude(met.display, path, whole, request, asOf)];
     }
+    case 'set':
+      return takeSet(met, pool, request, asOf);
     case 'unreadable': {
       const gap = { stage: 'intake', by: 'intake', reason: 'unreadable', detail: met.message } as const;
       return [await conclude(met.display, met.path, unexamined(gap, basename(met.display)), request, asOf)];
@@ -105,6 +111,48 @@ async function take(met: Met, pool: WorkerPool, request: ScanRequest, asOf: stri
     default:
       return met satisfies never;
   }
+}
+
+/** The parts of one archive: all of them are examined before anything is done with one. */
+async function takeSet(
+  { parts, certain }: PartSet,
+  pool: WorkerPool,
+  request: ScanRequest,
+  asOf: string,
+): Promise<ScanEvent[]> {
+  const names = parts.map(({ display }) => basename(display));
+  const files = parts.map(({ path }, index) => ({ path, name: names[index] ?? '' }));
+  const [first, ...others] = files;
+  if (first === undefined) return [];
+  const size = parts.reduce((sum, part) => sum + part.size, 0);
+  const came = await pool.run(first.path, first.name, size, { parts: others, certain });
+  if (came.type === 'lost' && pool.broken !== null) {
+    throw new BackupLensError('BL_INTERNAL', `no scan worker can be started: ${pool.broken}`);
+  }
+  if (came.type === 'lost' && request.signal.aborted) return [];
+  const outcomes = outcomesOf(came, names);
+  const assessed = outcomes.map((outcome) => assess(outcome, request.policy, request.baseline, asOf));
+  const isOne = came.type === 'lost' || (came.set?.joined ?? null) !== null || certain;
+  const decided = isOne ? oneDecision(assessed, names) : assessed;
+  const events: ScanEvent[] = [];
+  for (const [index, { display, path }] of parts.entries()) {
+    const outcome = outcomes[index];
+    const assessment = decided[index];
+    if (outcome === undefined || assessment === undefined) continue;
+    events.push(await carryOut(display, path, { outcome, assessment }, request));
+  }
+  return events;
+}
+
+/** One for each part, in order. */
+function outcomesOf(came: PoolOutcome, names: readonly string[]): TreeOutcome[] {
+  if (came.type === 'lost') {
+    const nothing = { findings: [], gaps: [] };
+    return names.map((name, index) => lost(name, index === 0 ? came : { ...came, seen: nothing }));
+  }
+  const { outcome, set } = came;
+  const joined = set?.joined ?? null;
+  return [joined === null ? outcome : withJoined(outcome, joined), ...(set?.rest ?? [])];
 }
 
 function linesOf(events: readonly ScanEvent[]): number {
@@ -133,6 +181,16 @@ async function conclude(
   asOf: string,
 ): Promise<ScanEvent> {
   const assessment = assess(outcome, request.policy, request.baseline, asOf);
+  return carryOut(display, path, { outcome, assessment }, request);
+}
+
+/** The result, after what was decided is done when it is to be done. */
+async function carryOut(
+  display: string,
+  path: Buffer | null,
+  { outcome, assessment }: { readonly outcome: TreeOutcome; readonly assessment: Assessment },
+  request: ScanRequest,
+): Promise<ScanEvent> {
   const result = fileResult({ path: display, bytes: path }, outcome, assessment);
   const disposition = await dispose(path, outcome, result, request);
   return { type: 'result', result: disposition === null ? result : { ...result, disposition }, assessment };

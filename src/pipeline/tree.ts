@@ -13,6 +13,8 @@ export interface Tree {
   readonly scratch: Scratch;
   readonly passwords: readonly string[];
   readonly ledger: Ledger;
+  /** The root is not opened: it is a part of what is opened as a whole. */
+  readonly closed?: boolean;
   /** Ends the whole scan of this tree. */
   readonly signal: AbortSignal;
   /** Told of every chunk of the root, for the progress bar. */

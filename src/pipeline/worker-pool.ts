@@ -3,7 +3,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Scratch } from '../bytes/index.ts';
-import type { FromWorker, Job, Seen, TreeOutcome, WorkerSetup } from './protocol.ts';
+import type { FromWorker, Job, RestOfSet, Seen, SetOutcome, TreeOutcome, WorkerSetup } from './protocol.ts';
 
 /** What a worker may hold, in bytes; past it, it is ended. Worker threads' own limits do not bound buffers (FACTS). */
 const MEMORY_LIMIT_BYTES = 1024 * 1024 * 1024;
@@ -53,7 +53,7 @@ export interface PoolOptions {
 
 /** What came of one file. `lost`: its worker died or hung, even when it had nothing else to do. */
 export type PoolOutcome =
-  | { readonly type: 'done'; readonly outcome: TreeOutcome }
+  | { readonly type: 'done'; readonly outcome: TreeOutcome; readonly set?: SetOutcome }
   | { readonly type: 'lost'; readonly why: string; readonly seen: Seen };
 
 interface Task {
@@ -102,11 +102,20 @@ export class WorkerPool {
     this.#watch.unref();
   }
 
-  /** Scans one file (or, with a null path, standard input). Never rejects. `size` is only used for scheduling. */
-  async run(path: Uint8Array | null, name: string, size: number): Promise<PoolOutcome> {
+  /**
+   * Scans one file (or, with a null path, standard input; with a rest, one archive in parts). Never rejects. `size` is
+   * only used for scheduling.
+   */
+  async run(path: Uint8Array | null, name: string, size: number, rest?: RestOfSet): Promise<PoolOutcome> {
     if (this.#closing !== null) return { type: 'lost', why: ENDED, seen: { findings: [], gaps: [] } };
     return new Promise((resolve) => {
-      const job: Job = { type: 'scan', id: this.#nextJob++, path, name };
+      const job: Job = {
+        type: 'scan',
+        id: this.#nextJob++,
+        path,
+        name,
+        ...(rest === undefined ? {} : { rest }),
+      };
       this.#waiting.push({ job, size, alone: path === null, findings: [], gaps: [], resolve });
       this.#dispatch();
     });
@@ -272,7 +281,8 @@ export class WorkerPool {
         return;
       }
       worker.tasks.delete(message.id);
-      task?.resolve({ type: 'done', outcome: message.outcome });
+      const { outcome, set } = message;
+      task?.resolve({ type: 'done', outcome, ...(set === undefined ? {} : { set }) });
     }
     this.#dispatch();
   }

@@ -8,6 +8,7 @@ import { Scratch } from '../bytes/index.ts';
 import { Identifier } from '../identify/index.ts';
 import type { FromWorker, Job, ToWorker, WorkerSetup } from './protocol.ts';
 import { scanFile, scanStream, type RootContext } from './scan-root.ts';
+import { scanSet } from './scan-set.ts';
 
 const ALIVE_INTERVAL_MS = 500;
 
@@ -37,6 +38,14 @@ function open(setup: WorkerSetup): Omit<RootContext, 'seen'> {
 
 async function scan(job: Job, shared: Omit<RootContext, 'seen'>): Promise<void> {
   const root: RootContext = { ...shared, seen: (seen) => tell({ type: 'seen', id: job.id, seen }) };
+  if (job.path !== null && job.rest !== undefined) {
+    const { outcome, set } = await scanSet({ path: job.path, name: job.name }, job.rest, root);
+    for (const { coverage } of [outcome, ...set.rest, ...(set.joined === null ? [] : [set.joined])]) {
+      artifacts += coverage.artifacts;
+    }
+    tell({ type: 'done', id: job.id, outcome, set });
+    return;
+  }
   const outcome =
     job.path === null
       ? await scanStream(process.stdin, job.name, root)

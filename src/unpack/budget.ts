@@ -60,7 +60,9 @@ export class Budget {
   /** Room for a container this deep (the root is 0)? Throws OverBudget. */
   takeDepth(depth: number): void {
     if (depth >= this.limits.max_depth) {
-      throw new OverBudget(`nested ${depth} deep; at most ${this.limits.max_depth} containers within each other are opened`);
+      throw new OverBudget(
+        `nested ${depth} deep; at most ${this.limits.max_depth} containers within each other are opened`,
+      );
     }
   }
 
@@ -80,7 +82,9 @@ export class Budget {
     this.#bytesOut += count;
     if (!sparse) this.#denseOut += count;
     if (this.#bytesOut > this.#maxBytes) {
-      throw new OverBudget(`${this.#bytesOut} bytes came out of one tree; at most ${this.#maxBytes} are unpacked`);
+      throw new OverBudget(
+        `${this.#bytesOut} bytes came out of one tree; at most ${this.#maxBytes} are unpacked`,
+      );
     }
     const bytesIn = this.#inputBytes;
     if (bytesIn === null || this.#denseOut <= BOMB_BYTES) return null;

@@ -90,17 +90,46 @@ function grown(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
   return larger;
 }
 
+/** Holes up to this size are handed on together with what lies around them. */
+const SMALL_HOLE_BYTES = 1024 * 1024;
+
 /** Zero bytes are padding; a stretch that holds anything else becomes a member named after where it lies. */
 export async function handOnUnclaimed(
   ledger: ByteLedger,
   source: ByteSource,
   sink: FormatSink,
 ): Promise<void> {
-  for (const { start, end } of ledger.unclaimed()) {
-    const reader = new ByteReader(source.stream(start, end));
-    if (!(await reader.skipZeros())) continue;
-    const from = start + reader.position;
-    const name = `(bytes ${from}-${end - 1}, in no member)`;
-    await sink.member({ name, size: end - from, content: reader.rest() });
+  for (const unclaimed of ledger.unclaimed()) {
+    for (const { start, end } of withoutHoles(source, unclaimed)) {
+      const reader = new ByteReader(source.stream(start, end));
+      if (!(await reader.skipZeros())) continue;
+      const from = start + reader.position;
+      const name = `(bytes ${from}-${end - 1}, in no member)`;
+      await sink.member({ name, size: end - from, content: reader.rest() });
+    }
+  }
+}
+
+/** A stretch without the large holes of its source. */
+function* withoutHoles(
+  source: ByteSource,
+  { start, end }: { readonly start: number; readonly end: number },
+): Generator<{ readonly start: number; readonly end: number }> {
+  if (source.nextRun === undefined) {
+    yield { start, end };
+    return;
+  }
+  let run = source.nextRun(start);
+  while (run !== null && run.start < end) {
+    const from = run.start;
+    let to = Math.min(end, run.end);
+    run = source.nextRun(to);
+    while (run !== null && run.start - to <= SMALL_HOLE_BYTES && run.start < end) {
+      to = Math.min(end, run.end);
+      if (to === end) break;
+      run = source.nextRun(to);
+    }
+    yield { start: from, end: to };
+    if (to === end) return;
   }
 }

@@ -45,6 +45,11 @@ export interface Member {
    * break off: what came is examined, and `MemberSink.member` rejects with that same error (or resolves).
    */
   readonly content: AsyncIterable<Buffer>;
+  /**
+   * Set when it can be read at any place as well (a partition, a mapped disk): then nobody spools it. Valid until
+   * `MemberSink.member` resolves. `content` may leave out parts of its holes.
+   */
+  readonly source?: ByteSource;
 }
 
 /** Where a format puts what it finds. `member` names are as in Member; null means the container itself. */

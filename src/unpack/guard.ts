@@ -24,9 +24,9 @@ export class Bomb extends OverBudget {
 
 /** One member's own limit is reached: only that member ends. */
 class LargeMember extends OverBudget {
-  constructor(seen: number, most: number, declared: number | null) {
-    const bytes = declared === null || declared < seen ? null : declared - seen;
-    super(`its first ${seen} bytes were examined; at most ${most} of one member are`, { bytes });
+  constructor(most: number, declared: number | null) {
+    const bytes = declared === null || declared < most ? null : declared - most;
+    super(`larger than ${most} bytes, which is the most of one member: the rest was not examined`, { bytes });
   }
 }
 
@@ -158,6 +158,7 @@ export class Guard implements FormatSink {
     const chunks = content[Symbol.asyncIterator]();
     const most = this.#context.budget.limits.max_member_bytes ?? Infinity;
     let taken = 0;
+    let more = false;
     let open = true;
     try {
       for (;;) {
@@ -165,10 +166,12 @@ export class Guard implements FormatSink {
         this.#clock.resume();
         try {
           this.#abort.signal.throwIfAborted();
+          if (more) throw new LargeMember(taken, size);
           step = await chunks.next();
           if (step.done !== true) {
+            more = step.value.length > most - taken;
+            if (more) step.value = step.value.subarray(0, most - taken);
             taken += step.value.length;
-            if (taken > most) throw new LargeMember(taken - step.value.length, most, size);
             this.#spend(step.value.length);
           }
         } catch (error) {

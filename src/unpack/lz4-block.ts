@@ -49,7 +49,7 @@ export function decodeBlock(input: Buffer, output: Buffer, start: number): numbe
 }
 
 /** Copies `length` bytes from `distance` back; what is copied may itself be copied on. */
-function repeat(output: Buffer, to: number, distance: number, length: number): number {
+export function repeat(output: Buffer, to: number, distance: number, length: number): number {
   const end = to + length;
   if (length <= 32) {
     for (let i = to; i < end; i++) output[i] = output[i - distance] ?? 0;

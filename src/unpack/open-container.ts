@@ -1,6 +1,7 @@
-import { FileSource, nameFromBytes } from '../bytes/index.ts';
+import { EndlessHoles, FileSource, nameFromBytes } from '../bytes/index.ts';
 import { inWords, type GapReason } from '../domain/index.ts';
-import type { Container, MemberSink, UnpackContext } from './format.ts';
+import { Holes } from './disks/holes.ts';
+import type { Container, Format, MemberSink, UnpackContext } from './format.ts';
 import { Bomb, ConsumerFailure, Guard } from './guard.ts';
 import { formatOf } from './registry.ts';
 import { spool, type Spooled } from './spool.ts';
@@ -35,7 +36,13 @@ async function open(container: Container, guard: Guard, context: UnpackContext):
   const inside = { ...context, signal: guard.signal };
   if (format.access === 'stream' || container.source !== null) {
     guard.begin(format, format.access === 'stream' ? null : container.size);
-    await format.unpack({ ...container, stream: guard.counted(container.stream) }, guard, inside);
+    const holes = new Holes(0);
+    const stream = withoutEndlessHoles(container, format, holes);
+    await format.unpack({ ...container, stream: guard.counted(stream) }, guard, inside);
+    if (holes.leftOut > 0) {
+      const detail = `${holes.leftOut} bytes of holes in what is read as a stream were left out`;
+      guard.gap('budget_exceeded', detail, { bytes: holes.leftOut });
+    }
     return;
   }
   guard.begin(format, null);
@@ -49,9 +56,16 @@ async function open(container: Container, guard: Guard, context: UnpackContext):
   if (spooled.brokeOff !== null) throw spooled.brokeOff.error;
 }
 
+/** A stream on a disk of many TiB that is all holes would never end. */
+function withoutEndlessHoles(container: Container, format: Format, holes: Holes): AsyncIterable<Buffer> {
+  const { source, stream } = container;
+  return format.access === 'stream' && source?.nextRun !== undefined ? holes.chunks(source) : stream;
+}
+
 /** Libraries say `damaged` by any error; the system and our own faults say so by their kind. */
 function reasonOf(error: unknown): GapReason {
   if (error instanceof TypeError || error instanceof ReferenceError) return 'engine_failed';
+  if (error instanceof EndlessHoles) return 'budget_exceeded';
   const code = error instanceof Error && 'syscall' in error && 'code' in error ? error.code : null;
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return 'budget_exceeded';
   return code === null ? 'corrupt' : 'unreadable';

@@ -1,6 +1,10 @@
 import type { Format } from './format.ts';
+import { androidBackup } from './formats/android-backup.ts';
+import { brotli } from './formats/brotli.ts';
 import { gzip } from './formats/gzip.ts';
 import { lz4 } from './formats/lz4.ts';
+import { pgDump } from './formats/pg-dump.ts';
+import { sqlite } from './formats/sqlite.ts';
 import { lzip } from './formats/lzip.ts';
 import { sevenZip } from './formats/7z.ts';
 import { rar } from './formats/rar.ts';
@@ -23,17 +27,38 @@ import { squashfs } from './formats/squashfs.ts';
 import { udf } from './formats/udf.ts';
 import { hfs } from './formats/hfs.ts';
 import { apfs } from './formats/apfs.ts';
-import { sevenZipArchives } from './formats/seven-zip-archives.ts';
+import { gpt } from './formats/gpt.ts';
+import { mbr } from './formats/mbr.ts';
+import { vdi } from './formats/vdi.ts';
+import { vhd } from './formats/vhd.ts';
+import { vhdx } from './formats/vhdx.ts';
+import { qcow2 } from './formats/qcow2.ts';
+import { vmdk } from './formats/vmdk.ts';
+import { lvm } from './formats/lvm.ts';
 import { bzip2, compress, lzma, xz } from './formats/seven-zip-streams.ts';
 import { elf } from './formats/elf.ts';
 import { gif } from './formats/gif.ts';
 import { isoMedia } from './formats/iso-media.ts';
 import { jpeg } from './formats/jpeg.ts';
+import { ole } from './formats/ole.ts';
+import { rtf } from './formats/rtf.ts';
 import { pe } from './formats/pe.ts';
 import { png } from './formats/png.ts';
 import { riff } from './formats/riff.ts';
+import { shellPayload } from './formats/shell-payload.ts';
+import { snappy } from './formats/snappy.ts';
+import { cms } from './formats/cms.ts';
+import { dataUri } from './formats/data-uri.ts';
+import { mail } from './formats/mail.ts';
+import { mbox } from './formats/mbox.ts';
+import { pdf } from './formats/pdf.ts';
+import { swf } from './formats/swf.ts';
+import { tnef } from './formats/tnef.ts';
+import { binhex, uuencode } from './formats/uuencode.ts';
+import { lzop } from './formats/lzop.ts';
 import { tar } from './formats/tar.ts';
 import { zip } from './formats/zip.ts';
+import { zlib } from './formats/zlib.ts';
 import { zstd } from './formats/zstd.ts';
 
 /** Every format that can be opened. One line each; their ids are what identify/ calls containers. */
@@ -44,10 +69,20 @@ export const FORMATS: readonly Format[] = [
   xz,
   zstd,
   lz4,
+  pgDump,
+  sqlite,
   lzip,
   lzma,
   compress,
+  zlib,
+  brotli,
+  lzop,
+  snappy,
+  androidBackup,
+  shellPayload,
   zip,
+  ole,
+  rtf,
   sevenZip,
   rar,
   cab,
@@ -69,7 +104,14 @@ export const FORMATS: readonly Format[] = [
   udf,
   hfs,
   apfs,
-  ...sevenZipArchives,
+  qcow2,
+  vmdk,
+  lvm,
+  mbr,
+  gpt,
+  vhd,
+  vhdx,
+  vdi,
   elf,
   gif,
   isoMedia,
@@ -77,6 +119,15 @@ export const FORMATS: readonly Format[] = [
   pe,
   png,
   riff,
+  pdf,
+  mail,
+  mbox,
+  tnef,
+  uuencode,
+  binhex,
+  cms,
+  swf,
+  dataUri,
 ];
 
 const BY_ID: ReadonlyMap<string, Format> = new Map(FORMATS.map((format) => [format.id, format]));

@@ -14,7 +14,7 @@ export interface TarHeader {
 
 /** The check sum is right: this is a header, not data. */
 export function isHeader(block: Buffer): boolean {
-  if (block.length < BLOCK || block[0] === 0) return false;
+  if (block.length < BLOCK) return false;
   const stored = octal(block.subarray(148, 156));
   if (stored === null) return false;
   let unsigned = 8 * 0x20;
@@ -71,27 +71,4 @@ function octal(field: Buffer): number | null {
 function text(field: Buffer): Buffer {
   const end = field.indexOf(0);
   return end < 0 ? field : field.subarray(0, end);
-}
-
-/** Records of a pax header: `length key=value\n`. Values are bytes; a key that comes again is listed again. */
-export function parsePax(data: Buffer): [key: string, value: Buffer][] {
-  const records: [string, Buffer][] = [];
-  for (let at = 0; at < data.length && data[at] !== 0;) {
-    const space = data.indexOf(0x20, at);
-    const length = space < 0 ? Number.NaN : Number(data.toString('latin1', at, space));
-    const equals = data.indexOf(0x3d, space);
-    const end = at + length;
-    if (
-      !Number.isInteger(length) ||
-      equals < 0 ||
-      equals >= end ||
-      end > data.length ||
-      data[end - 1] !== 0x0a
-    ) {
-      throw new Damaged('a pax header is malformed');
-    }
-    records.push([data.toString('utf8', space + 1, equals), data.subarray(equals + 1, end - 1)]);
-    at = end;
-  }
-  return records;
 }

@@ -1,6 +1,7 @@
 import { BLOCK, number } from './tar-header.ts';
 import type { ByteReader } from './byte-reader.ts';
-import { Damaged } from './trouble.ts';
+import type { PaxRecord } from './tar-extension.ts';
+import { Damaged, OverBudget } from './trouble.ts';
 
 /** Where stored bytes belong in a file with holes. */
 export interface Extent {
@@ -41,7 +42,7 @@ export async function oldGnuMap(header: Buffer, reader: ByteReader): Promise<Spa
 }
 
 /** pax formats 0.0 and 0.1: the map is in the records. null when they describe none. */
-export function paxMap(records: readonly (readonly [string, Buffer])[]): SparseMap | null {
+export function paxMap(records: readonly PaxRecord[]): SparseMap | null {
   const value = (key: string): string | undefined =>
     records.findLast(([k]) => k === `GNU.sparse.${key}`)?.[1].toString();
   const size = value('size') ?? value('realsize');
@@ -59,17 +60,15 @@ export function paxMap(records: readonly (readonly [string, Buffer])[]): SparseM
   return { extents: pairs(numbers), size: count(size) };
 }
 
-/** pax format 1.0: the map stands before the data, in decimal lines. Returns it and the bytes it took. */
-export async function leadingMap(
-  reader: ByteReader,
-  size: number,
-): Promise<{ map: SparseMap; bytes: number }> {
+/** pax format 1.0: the map stands before the data, in decimal lines, as a part of the `stored` bytes. `size`: of the file. */
+export async function leadingMap(reader: ByteReader, size: number, stored: number): Promise<SparseMap> {
   const numbers: number[] = [];
   let bytes = 0;
   let rest = '';
   for (let wanted = 1; numbers.length < wanted;) {
-    const block = await reader.exactly(BLOCK);
     bytes += BLOCK;
+    if (bytes > stored) throw new Damaged('a sparse map is longer than its member');
+    const block = await reader.exactly(BLOCK);
     if (block.length < BLOCK) throw new Damaged('cut off in a sparse map');
     const lines = (rest + block.toString('latin1')).split('\n');
     rest = lines.pop() ?? '';
@@ -81,7 +80,7 @@ export async function leadingMap(
         if (wanted > 2 * MAX_EXTENTS) throw new Damaged('a sparse map without end');
       }
   }
-  return { map: { extents: pairs(numbers.slice(1)), size }, bytes };
+  return { extents: pairs(numbers.slice(1)), size };
 }
 
 function count(text: string): number {
@@ -99,26 +98,78 @@ function pairs(numbers: readonly number[]): Extent[] {
   return extents;
 }
 
-const ZEROS = Buffer.alloc(64 * 1024);
+const ZEROS = Buffer.alloc(1024 * 1024);
+/** What is left of a hole that may not be handed on whole. */
+const SHORT_HOLE_BYTES = 64 * 1024;
+/** Holes of one archive that are handed on whatever it stores, in bytes. */
+const FREE_HOLE_BYTES = 1024 ** 3;
 
-/** The file with its holes, from the stored bytes. `read` gives the next `length` stored bytes in pieces. */
+/** Holes say nothing and cost time: how many of their bytes one archive may have. */
+export class HoleBudget {
+  readonly #maxRatio: number;
+  #spent = 0;
+
+  /** `maxRatio`: bytes of holes for each byte that is stored, beyond the first GiB. */
+  constructor(maxRatio: number) {
+    this.#maxRatio = maxRatio;
+  }
+
+  /** Room for that many more, in an archive that stores `stored` bytes? */
+  take(bytes: number, stored: number): boolean {
+    if (this.#spent + bytes > this.most(stored)) return false;
+    this.#spent += bytes;
+    return true;
+  }
+
+  most(stored: number): number {
+    return Math.max(FREE_HOLE_BYTES, this.#maxRatio * stored);
+  }
+}
+
+/** Holes beyond what an archive may have: they were shortened, all that is stored was handed on. */
+export class HolesTooLarge extends OverBudget {}
+
+export interface Holes {
+  readonly budget: HoleBudget;
+  /** Bytes of the archive up to the end of this member, as far as they are known to be there. */
+  readonly stored: number;
+}
+
+/**
+ * The file with its holes, from the stored bytes. `read` gives the next `length` stored bytes in pieces. Throws Damaged,
+ * and at the end HolesTooLarge when holes had to be shortened.
+ */
 export async function* expand(
   map: SparseMap,
   stored: number,
+  { budget, stored: archived }: Holes,
   read: (length: number) => AsyncGenerator<Buffer, void, undefined>,
 ): AsyncGenerator<Buffer, void, undefined> {
   let at = 0;
   let left = stored;
+  let shortened = 0;
+  const hole = (length: number): Generator<Buffer, void, undefined> => {
+    if (budget.take(length, archived)) return holes(length);
+    shortened += Math.max(0, length - SHORT_HOLE_BYTES);
+    return holes(Math.min(length, SHORT_HOLE_BYTES));
+  };
   for (const { offset, length } of map.extents) {
     if (offset < at || offset + length > map.size || length > left)
       throw new Damaged('a sparse map contradicts itself');
-    yield* holes(offset - at);
+    yield* hole(offset - at);
     yield* read(length);
     at = offset + length;
     left -= length;
   }
   if (left > 0) throw new Damaged(`${left} stored bytes are in no place of the sparse file`);
-  yield* holes(map.size - at);
+  yield* hole(map.size - at);
+  if (shortened > 0) {
+    const detail = `${shortened} bytes of holes in a sparse file of ${map.size} bytes, ${stored} of them stored`;
+    throw new HolesTooLarge(
+      `${detail}, were left out; at most ${budget.most(archived)} are handed on of one archive`,
+      { bytes: shortened },
+    );
+  }
 }
 
 function* holes(length: number): Generator<Buffer, void, undefined> {

@@ -2,16 +2,14 @@ import { sevenZipFormat } from '../seven-zip/format.ts';
 
 export const dmg = sevenZipFormat({
   id: 'dmg',
-  type: null,
+  type: 'dmg',
   sparse: true,
   doc: {
     name: 'Apple disk image',
-    description: 'UDIF images: zlib, bzip2, LZFSE, ADC.',
+    description: 'UDIF images: zlib, bzip2, LZFSE, ADC; every partition and free area is a member.',
     recognised: '`koly` 512 bytes before the end',
     limits: [],
     references: ['7-Zip: https://www.7-zip.org/'],
-    limitations: [
-      'With one file system inside, its files are members at once; the gaps around it are not looked at',
-    ],
+    limitations: ['Encrypted images are a gap', 'Licence texts and other resources are seen raw'],
   },
 });

@@ -1,12 +1,15 @@
 import { crc32, createInflateRaw } from 'node:zlib';
 import { ByteReader } from '../byte-reader.ts';
 import type { Format } from '../format.ts';
+import { HiddenPieces } from '../hidden-pieces.ts';
 import { innerName } from '../inner-name.ts';
 import { Damaged, Unsupported } from '../trouble.ts';
 import { wholeStream } from '../whole-stream.ts';
 import { pump } from '../zlib-pump.ts';
 
 const OUTPUT_BYTES = 128 * 1024;
+/** In bytes: what a file system takes (NAME_MAX). */
+const LONGEST_NAME = 255;
 const FLAG = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 } as const;
 
 export const gzip: Format = {
@@ -14,17 +17,26 @@ export const gzip: Format = {
   access: 'stream',
   doc: {
     name: 'gzip',
-    description: 'A compressed stream (deflate) with check sum; several may follow each other.',
+    description:
+      'A compressed stream (deflate) with check sum; several may follow each other. Long comments and extra fields are members.',
+    recognised: '`\\x1F\\x8B\\x08` at 0',
     references: ['RFC 1952: https://www.rfc-editor.org/rfc/rfc1952'],
     limitations: [],
   },
-  async unpack(container, sink, { signal }) {
+  async unpack(container, sink, context) {
     const reader = new ByteReader(container.stream);
-    await wholeStream(sink, innerName(container.name), gunzip(reader, signal), reader);
+    const hidden = new HiddenPieces();
+    const content = gunzip(reader, hidden, context.signal);
+    const between = (): Promise<void> => hidden.handOn(sink);
+    await wholeStream({ name: innerName(container.name), content, reader, between }, sink, context);
   },
 };
 
-async function* gunzip(reader: ByteReader, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+async function* gunzip(
+  reader: ByteReader,
+  hidden: HiddenPieces,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, undefined> {
   for (let first = true; ; first = false) {
     // Millions of empty ones give no chunk on which time is looked at.
     signal.throwIfAborted();
@@ -33,7 +45,7 @@ async function* gunzip(reader: ByteReader, signal: AbortSignal): AsyncGenerator<
       if (first) throw new Damaged('no gzip header');
       return;
     }
-    await skipHeader(reader);
+    await passHeader(reader, hidden);
     yield* member(reader);
   }
 }
@@ -66,7 +78,8 @@ export function wordsFor(error: Error & { code: string }, size: number): string 
     : `${error.message} after ${size} bytes of content`;
 }
 
-async function skipHeader(reader: ByteReader): Promise<void> {
+/** What the header carries is examined where it is more than a name or a few figures. */
+async function passHeader(reader: ByteReader, hidden: HiddenPieces): Promise<void> {
   const header = await reader.exactly(10);
   if (header.length < 10) throw new Damaged('cut off in the header');
   const flags = header.readUInt8(3);
@@ -74,19 +87,9 @@ async function skipHeader(reader: ByteReader): Promise<void> {
   if ((flags & FLAG.reserved) !== 0) throw new Damaged('reserved bits are set in the header');
   if ((flags & FLAG.extra) !== 0) {
     const length = await reader.exactly(2);
-    if (length.length === 2) await reader.skip(length.readUInt16LE(0));
+    if (length.length === 2) await hidden.take(reader, length.readUInt16LE(0), '(gzip extra field)');
   }
-  if ((flags & FLAG.name) !== 0) await skipText(reader);
-  if ((flags & FLAG.comment) !== 0) await skipText(reader);
+  if ((flags & FLAG.name) !== 0) await hidden.takeText(reader, '(gzip file name)', LONGEST_NAME);
+  if ((flags & FLAG.comment) !== 0) await hidden.takeText(reader, '(gzip comment)');
   if ((flags & FLAG.headerCrc) !== 0) await reader.skip(2);
-}
-
-async function skipText(reader: ByteReader): Promise<void> {
-  for (let part = await reader.next(); part !== null; part = await reader.next()) {
-    const end = part.indexOf(0);
-    if (end >= 0) {
-      reader.giveBack(part.length - end - 1);
-      return;
-    }
-  }
 }

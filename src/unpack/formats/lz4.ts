@@ -1,5 +1,6 @@
 import { ByteReader } from '../byte-reader.ts';
 import type { Format } from '../format.ts';
+import { HiddenPieces } from '../hidden-pieces.ts';
 import { innerName } from '../inner-name.ts';
 import { decodeBlock } from '../lz4-block.ts';
 import { Damaged, Unsupported } from '../trouble.ts';
@@ -10,6 +11,8 @@ const FRAME = 0x184d2204;
 const LEGACY = 0x184c2102;
 /** 0x184D2A50 to 0x184D2A5F. */
 const SKIPPABLE = 0x184d2a50;
+/** Frames of up to this size hold a few figures. */
+const PLAIN_SKIPPABLE_BYTES = 16;
 const WINDOW_BYTES = 64 * 1024;
 const LEGACY_BLOCK_BYTES = 8 * 1024 * 1024;
 const UNCOMPRESSED = 0x80000000;
@@ -30,17 +33,23 @@ export const lz4: Format = {
     name: 'LZ4',
     description:
       'A compressed stream of LZ4 frames, also the legacy frames of Linux kernels, with check sums.',
+    recognised:
+      '`\\x04\\x22\\x4D\\x18` (or the legacy `\\x02\\x21\\x4C\\x18`) at 0, or after skippable frames',
     references: ['LZ4 frame format: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md'],
-    limitations: ['External dictionaries are a gap'],
+    limitations: ['External dictionaries are a gap.'],
   },
-  async unpack(container, sink, { signal }) {
+  async unpack(container, sink, context) {
     const reader = new ByteReader(container.stream);
-    await wholeStream(sink, innerName(container.name), decodeFrames(reader, signal), reader);
+    const hidden = new HiddenPieces();
+    const content = decodeFrames(reader, hidden, context.signal);
+    const between = (): Promise<void> => hidden.handOn(sink);
+    await wholeStream({ name: innerName(container.name), content, reader, between }, sink, context);
   },
 };
 
 async function* decodeFrames(
   reader: ByteReader,
+  hidden: HiddenPieces,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
   for (let first = true; ; first = false) {
@@ -50,16 +59,17 @@ async function* decodeFrames(
     const magic = head.length < 4 ? null : head.readUInt32LE(0);
     if (magic === FRAME) yield* decodeFrame(reader);
     else if (magic === LEGACY) yield* decodeLegacy(reader);
-    else if (magic !== null && (magic & ~0xf) >>> 0 === SKIPPABLE) await skipFrame(reader);
+    else if (magic !== null && (magic & ~0xf) >>> 0 === SKIPPABLE) await skipFrame(reader, hidden);
     else if (first) throw new Damaged('no LZ4 frame');
     else return;
   }
 }
 
-async function skipFrame(reader: ByteReader): Promise<void> {
+async function skipFrame(reader: ByteReader, hidden: HiddenPieces): Promise<void> {
   const header = await wanted(reader, 8);
   const size = header.readUInt32LE(4);
-  if ((await reader.skip(size)) < size) throw new Damaged('cut off in a skippable frame');
+  if (!(await hidden.take(reader, size, '(skippable frame)', PLAIN_SKIPPABLE_BYTES)))
+    throw new Damaged('cut off in a skippable frame');
 }
 
 async function* decodeFrame(reader: ByteReader): AsyncGenerator<Buffer, void, undefined> {

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { ByteSource } from '../../bytes/index.ts';
+import { ByteReader } from '../byte-reader.ts';
 import type { Format, FormatSink, Member, UnpackContext } from '../format.ts';
 import { AFTER_THE_END, innerName } from '../inner-name.ts';
 import { decodedStream } from '../seven-zip/unpack.ts';
@@ -16,8 +17,9 @@ export const lzip: Format = {
   doc: {
     name: 'lzip',
     description: 'LZMA streams with check sums; several may follow each other.',
+    recognised: '`LZIP\\x01` at 0',
     references: ['The lzip format: https://www.nongnu.org/lzip/manual/lzip_manual.html#File-format'],
-    limitations: [],
+    limitations: ['What follows the last member is found up to 4 MiB from the end; beyond that it is a gap.'],
   },
   async unpack({ source, name }, sink, context) {
     if (source === null) throw new Damaged('not a readable file');
@@ -27,9 +29,9 @@ export const lzip: Format = {
       return;
     }
     await sink.member({ name: innerName(name), size: null, content: content(source, parts, context) });
-    if (end < source.size) {
-      await sink.member({ name: AFTER_THE_END, size: source.size - end, content: source.stream(end) });
-    }
+    const rest = new ByteReader(source.stream(end));
+    if (await rest.skipZeros())
+      await sink.member({ name: AFTER_THE_END, size: source.size - end, content: rest.rest() });
   },
 };
 
@@ -60,23 +62,25 @@ async function memberRanges(source: ByteSource): Promise<{ parts: Part[]; end: n
   return { parts: parts.toReversed(), end: fileEnd };
 }
 
-/** Zero bytes after the last member are padding; other data after it hides the trailer: then the file is cut or joined. */
-async function lastTrailer(source: ByteSource): Promise<number> {
-  const tail = await bytesAt(source, Math.max(0, source.size - 4096), 4096);
-  let length = tail.length;
-  while (
-    length > 0 &&
-    tail[length - 1] === 0 &&
-    !isTrailer(tail.subarray(0, length), source.size - tail.length + length)
-  )
-    length--;
-  return source.size - tail.length + length;
-}
+/** Searched for the last trailer, from the end: what stands behind it may be anything. */
+const SEARCHED_BYTES = 4 * 1024 * 1024;
+/** Places that look like a trailer: noise has none in a million. */
+const MAX_CANDIDATES = 1000;
 
-function isTrailer(tail: Buffer, end: number): boolean {
-  if (tail.length < TRAILER_BYTES) return false;
-  const size = Number(tail.readBigUInt64LE(tail.length - 8));
-  return size >= HEADER_BYTES + TRAILER_BYTES && size <= end;
+/** Where the last member ends: its trailer says how far back a member begins, and one does. The file's end without. */
+async function lastTrailer(source: ByteSource): Promise<number> {
+  const searched = Math.min(source.size, SEARCHED_BYTES);
+  const tail = await bytesAt(source, source.size - searched, searched);
+  for (let length = tail.length, candidates = 0; length >= TRAILER_BYTES; length--) {
+    // Sizes have at most six bytes: everything else is seen by the last two.
+    if (tail[length - 1] !== 0 || tail[length - 2] !== 0) continue;
+    const end = source.size - tail.length + length;
+    const size = Number(tail.readBigUInt64LE(length - 8));
+    if (size < HEADER_BYTES + TRAILER_BYTES || size > end) continue;
+    if ((await bytesAt(source, end - size, MAGIC.length)).equals(MAGIC)) return end;
+    if (++candidates > MAX_CANDIDATES) break;
+  }
+  return source.size;
 }
 
 function dictionarySize(coded: number): number {

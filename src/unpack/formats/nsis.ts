@@ -9,6 +9,6 @@ export const nsis = sevenZipFormat({
     recognised: 'an executable for Windows with `NullsoftInst` behind its sections',
     limits: [],
     references: ['NSIS: https://nsis.sourceforge.io/'],
-    limitations: [],
+    limitations: ['The compiled script of the installer is no member: only the files that it installs are'],
   },
 });

@@ -1,12 +1,19 @@
 import { ByteReader } from '../byte-reader.ts';
 import type { Format, FormatSink } from '../format.ts';
 import { AFTER_THE_END } from '../inner-name.ts';
-import { BLOCK, isHeader, parseHeader, parsePax, type TarHeader } from '../tar-header.ts';
-import { expand, leadingMap, oldGnuMap, paxMap, type SparseMap } from '../tar-sparse.ts';
+import { Extensions, handOnAttributes, parsePax, type Extension, type PaxRecord } from '../tar-extension.ts';
+import { BLOCK, isHeader, number, parseHeader, type TarHeader } from '../tar-header.ts';
+import { CutOff, TarFiles } from '../tar-files.ts';
+import { HoleBudget } from '../tar-sparse.ts';
 import { Damaged } from '../trouble.ts';
 
-/** Long names and pax headers are read whole: names have at most 64 KiB in practice. */
+/** Long names and pax headers are read whole: names have at most 64 KiB in practice, attributes as much each. */
 const MAX_EXTENSION_BYTES = 1024 * 1024;
+/** What records are shown under that belong to no single member. */
+const NO_MEMBER = Buffer.from('(no member)');
+const WHOLE_ARCHIVE = Buffer.from('(the whole archive)');
+/** The largest size in an octal field: for larger ones the header says something else than the pax record. */
+const MAX_OCTAL_SIZE = 0o77777777777;
 
 // tar-stream reads GNU sparse files as stored bytes, makes one text of different names in bytes, and keeps the chunks
 // it is given; the format is small, so it is read here.
@@ -17,99 +24,166 @@ export const tar: Format = {
   sparse: true,
   doc: {
     name: 'tar',
-    description: 'v7, ustar, pax and GNU archives with long names and sparse files.',
+    description:
+      'v7, ustar, pax and GNU archives with long names, sparse files, extended attributes and several archives one after another.',
+    recognised: '`ustar` at 257, or the check sum of the first header.',
+    limits: [
+      'Holes of sparse files: at most 1 GiB, or `--max-ratio` times the bytes stored, in one archive; larger ones are shortened, which is a gap.',
+      'Extension headers of up to 1 MiB.',
+    ],
     references: [
       'POSIX pax: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html',
       'GNU tar internals: https://www.gnu.org/software/tar/manual/html_node/Tar-Internals.html',
     ],
-    limitations: ['Multi-volume members are examined part by part'],
+    limitations: ['Parts of a file in a multi-volume archive are examined one by one and are a gap.'],
   },
-  async unpack(container, sink) {
-    await new TarReader(new ByteReader(container.stream), sink).run();
+  async unpack(container, sink, { budget }) {
+    const holes = new HoleBudget(budget.limits.max_ratio);
+    await new TarReader(new ByteReader(container.stream), sink, holes, container.size).run();
   },
 };
-
-/** What extension headers say of the next member. */
-interface Extension {
-  name?: Buffer;
-  linkName?: Buffer;
-  pax: [string, Buffer][];
-}
 
 class TarReader {
   readonly #reader: ByteReader;
   readonly #sink: FormatSink;
-  #extension: Extension = { pax: [] };
-  /** Bytes that were passed over in search of the next header. */
+  readonly #files: TarFiles;
+  readonly #extensions = new Extensions();
+  /** Bytes that stood where a header should be. */
   #lost = 0;
 
-  constructor(reader: ByteReader, sink: FormatSink) {
+  constructor(reader: ByteReader, sink: FormatSink, holes: HoleBudget, size: number | null) {
     this.#reader = reader;
     this.#sink = sink;
+    this.#files = new TarFiles(reader, sink, holes, size);
   }
 
   async run(): Promise<void> {
     const reader = this.#reader;
     for (let first = true; ; first = false) {
-      const block = await reader.exactly(BLOCK);
-      if (block.length === 0) throw new Damaged('ends without its end mark: cut off between two members');
-      if (block.length < BLOCK) throw new Damaged('cut off in a header');
-      if (isHeader(block)) await this.#entry(parseHeader(block));
-      else if (isZero(block)) break;
+      const block = await reader.peek(BLOCK);
+      if (block.length === 0) {
+        if (this.#lost > 0) break;
+        throw new CutOff('ends without its end mark: cut off between two members');
+      }
+      if (block.length === BLOCK && isZero(block)) {
+        if (!(await this.#nextArchive())) break;
+      } else if (isHeader(block)) await this.#entry(await reader.exactly(BLOCK));
       else if (first) throw new Damaged('no tar header');
-      else this.#lost += BLOCK;
+      else await this.#lostBytes();
     }
-    if (await reader.skipZeros())
-      await this.#sink.member({ name: AFTER_THE_END, size: null, content: reader.rest() });
-    if (this.#lost > 0)
-      throw new Damaged(`${this.#lost} bytes stand where a header should be`, { bytes: this.#lost });
+    if (this.#lost === 0) return;
+    throw new Damaged(`${this.#lost} bytes stand where a header should be`, { bytes: this.#lost });
   }
 
-  async #entry(header: TarHeader): Promise<void> {
+  /** Past the end mark: archives that were joined (`tar -A`, `cat`) go on; anything else is one member. */
+  async #nextArchive(): Promise<boolean> {
+    const reader = this.#reader;
+    await handOnAttributes(this.#extensions.take().own, NO_MEMBER, this.#sink);
+    if (!(await reader.skipZeros())) return false;
+    if (reader.position % BLOCK === 0 && isHeader(await reader.peek(BLOCK))) {
+      this.#sink.measure('archives_joined', 1);
+      return true;
+    }
+    await this.#sink.member({ name: AFTER_THE_END, size: null, content: reader.rest() });
+    return false;
+  }
+
+  /** What is no header is examined like a member, up to the next header. */
+  async #lostBytes(): Promise<void> {
+    const reader = this.#reader;
+    const from = reader.position;
+    const content = this.#untilHeader();
+    await this.#sink.member({ name: `(bytes from ${from}, where a header should be)`, size: null, content });
+    for await (const _ of content);
+    this.#lost += reader.position - from;
+  }
+
+  async *#untilHeader(): AsyncGenerator<Buffer, void, undefined> {
+    do {
+      const part = await this.#reader.exactly(BLOCK);
+      if (part.length > 0) yield part;
+      // Zero blocks are no end here: they may be the content of a member whose header is lost.
+      if (part.length < BLOCK) return;
+    } while (!isHeader(await this.#reader.peek(BLOCK)));
+  }
+
+  async #entry(block: Buffer): Promise<void> {
+    const header = this.#sound(() => parseHeader(block), 'a header');
+    if (header === null) {
+      this.#lost += BLOCK;
+      return;
+    }
     switch (header.type) {
       case 'L':
-        this.#extension.name = withoutNul(await this.#extensionData(header.size));
+        await this.#extension(header, (data) => this.#extensions.longName(data));
         return;
       case 'K':
-        this.#extension.linkName = withoutNul(await this.#extensionData(header.size));
+        await this.#extension(header, (data) => this.#extensions.longLink(data));
         return;
       case 'x':
       case 'X':
-        this.#extension.pax = parsePax(await this.#extensionData(header.size));
+        await this.#extension(header, (data) => this.#own(parsePax(data)));
         return;
       case 'g':
-        await this.#extensionData(header.size);
+        await this.#extension(header, (data) => this.#global(parsePax(data)));
         return;
       default:
-        await this.#named(header, this.#takeExtension());
+        await this.#named(header, this.#extensions.take());
     }
   }
 
-  #takeExtension(): Extension {
-    const extension = this.#extension;
-    this.#extension = { pax: [] };
-    return extension;
+  async #own(records: readonly PaxRecord[]): Promise<void> {
+    if (this.#extensions.own(records)) return;
+    this.#sink.gap('budget_exceeded', 'more than 1 MiB of records before one member: the rest is ignored');
+    await handOnAttributes(records, NO_MEMBER, this.#sink);
   }
 
-  async #extensionData(size: number): Promise<Buffer> {
-    if (size > MAX_EXTENSION_BYTES) throw new Damaged(`an extension header of ${size} bytes`);
+  async #global(records: readonly PaxRecord[]): Promise<void> {
+    await handOnAttributes(records, WHOLE_ARCHIVE, this.#sink);
+    if (this.#extensions.global(records)) return;
+    const detail = 'more than 1 MiB of records for the whole archive: those that follow are ignored';
+    this.#sink.gap('budget_exceeded', detail);
+  }
+
+  /** Data of an extension header; what is wrong with it ends nothing, as the member after it has a header of its own. */
+  async #extension({ size, name }: TarHeader, use: (data: Buffer) => Promise<void> | void): Promise<void> {
+    if (size > MAX_EXTENSION_BYTES) {
+      const detail = `an extension header of ${size} bytes; at most ${MAX_EXTENSION_BYTES} are read`;
+      this.#sink.gap('budget_exceeded', detail, { member: name, bytes: size });
+      await this.#files.handOn(name, size);
+      return;
+    }
     const data = await this.#reader.exactly(size);
-    if (data.length < size) throw new Damaged('cut off in an extension header');
-    await this.#pad(size);
-    return data;
+    if (data.length < size) throw new CutOff('cut off in an extension header');
+    await this.#files.pad(size);
+    await this.#sound(() => use(data), 'an extension header');
   }
 
-  async #named(header: TarHeader, { name: longName, linkName, pax }: Extension): Promise<void> {
-    const value = (key: string): Buffer | undefined => pax.findLast(([k]) => k === key)?.[1];
-    const name = value('GNU.sparse.name') ?? value('path') ?? longName ?? header.name;
-    const target = value('linkpath') ?? linkName ?? header.linkName;
-    const size = decimal(value('size')) ?? header.size;
+  /** What `read` gives; null and a gap when it says that something is damaged. */
+  #sound<Result>(read: () => Result, member: string): Result | null {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof Damaged)) throw error;
+      this.#sink.gap(error.reason, error.message, { member: `(${member} at ${this.#reader.position})` });
+      return null;
+    }
+  }
+
+  async #named(header: TarHeader, extension: Extension): Promise<void> {
+    const name =
+      extension.value('GNU.sparse.name') ?? extension.value('path') ?? extension.longName ?? header.name;
+    const size = this.#sizeOf(name, header, extension);
+    await handOnAttributes(extension.own, name, this.#sink);
+    this.#sayWhatIsElsewhere(name, header, extension, size);
     switch (header.type) {
       case '1':
-      case '2':
+      case '2': {
+        const target = extension.value('linkpath') ?? extension.longLink ?? header.linkName;
         this.#sink.link(header.type === '1' ? 'hard' : 'symbolic', name, target);
         await this.#unexpectedData(name, size);
         return;
+      }
       case '3':
       case '4':
       case '6':
@@ -117,34 +191,34 @@ class TarReader {
         await this.#unexpectedData(name, size);
         return;
       case '5':
+      case 'V':
         await this.#unexpectedData(name, size);
         return;
-      case 'V':
-        return;
-      case 'S': {
-        const map = await oldGnuMap(header.block, this.#reader);
-        await this.#file(name, size, { map, stored: size });
-        return;
-      }
       default:
         if (header.type === '0' && size === 0 && name.at(-1) === 0x2f) return;
-        await this.#file(name, size, await this.#paxSparse(pax, size));
+        await this.#files.file(name, size, header, extension);
     }
   }
 
-  async #paxSparse(
-    pax: [string, Buffer][],
-    size: number,
-  ): Promise<{ map: SparseMap; stored: number } | null> {
-    const value = (key: string): string | undefined => pax.findLast(([k]) => k === key)?.[1].toString();
-    if (value('GNU.sparse.major') === '1') {
-      const realSize = Number(value('GNU.sparse.realsize') ?? Number.NaN);
-      if (!Number.isSafeInteger(realSize)) throw new Damaged('a sparse file without its size');
-      const { map, bytes } = await leadingMap(this.#reader, realSize);
-      return { map, stored: size - bytes };
+  /** The pax record wins, as in every program that knows it; one that does not sees other members here. */
+  #sizeOf(name: Buffer, header: TarHeader, extension: Extension): number {
+    const size = this.#sound(() => extension.number('size'), 'a pax size') ?? header.size;
+    if (size !== header.size && size <= MAX_OCTAL_SIZE && header.type !== 'S') {
+      const detail = `its header says ${header.size} bytes, its pax record ${size}: programs disagree what follows`;
+      this.#sink.unsafe('disagreeing-sizes', detail, {
+        member: name,
+        evidence: { header_bytes: header.size, pax_bytes: size },
+      });
     }
-    const map = paxMap(pax);
-    return map === null ? null : { map, stored: size };
+    return size;
+  }
+
+  /** A part of a file that begins in another volume. One that goes on in another is cut off at the end of this one. */
+  #sayWhatIsElsewhere(name: Buffer, header: TarHeader, extension: Extension, size: number): void {
+    const before = this.#sound(() => bytesBefore(header, extension), 'a multi-volume header') ?? 0;
+    if (before === 0) return;
+    const detail = `continues from another volume: ${size} bytes are here, the ${before} before them are not`;
+    this.#sink.gap('unsupported_format', detail, { member: name, bytes: before });
   }
 
   /** Programs disagree whether links, devices and folders may have content: what does not look like a header is content. */
@@ -152,50 +226,16 @@ class TarReader {
     if (size === 0) return;
     const next = await this.#reader.peek(BLOCK);
     if (next.length === 0 || isHeader(next) || isZero(next)) return;
-    await this.#file(name, size, null);
+    await this.#files.handOn(name, size);
   }
+}
 
-  async #file(name: Buffer, size: number, sparse: { map: SparseMap; stored: number } | null): Promise<void> {
-    const stored = sparse?.stored ?? size;
-    const end = this.#reader.position + stored;
-    const read = (length: number): AsyncGenerator<Buffer, void, undefined> => this.#data(name, length);
-    const content = sparse === null ? read(stored) : expand(sparse.map, stored, read);
-    await this.#sink.member({ name, size: sparse?.map.size ?? size, content });
-    await content.return();
-    const left = end - this.#reader.position;
-    if ((await this.#reader.skip(left)) < left) throw new Damaged('cut off in a member', { member: name });
-    await this.#pad(stored);
-  }
-
-  async *#data(name: Buffer, length: number): AsyncGenerator<Buffer, void, undefined> {
-    for (let left = length; left > 0;) {
-      const part = await this.#reader.next(left);
-      if (part === null)
-        throw new Damaged(`cut off: ${left} bytes of a member are missing`, { member: name, bytes: left });
-      left -= part.length;
-      yield part;
-    }
-  }
-
-  async #pad(size: number): Promise<void> {
-    const padding = (BLOCK - (size % BLOCK)) % BLOCK;
-    if ((await this.#reader.skip(padding)) < padding) throw new Damaged('cut off after a member');
-  }
+/** Bytes of the file that stand in earlier volumes: GNU's type M, or records of a global header. Throws Damaged. */
+function bytesBefore({ type, block }: TarHeader, extension: Extension): number {
+  if (type === 'M') return number(block.subarray(369, 381));
+  return extension.number('GNU.volume.offset') ?? 0;
 }
 
 function isZero(block: Buffer): boolean {
   return block.every((byte) => byte === 0);
-}
-
-function withoutNul(data: Buffer): Buffer {
-  const end = data.indexOf(0);
-  return end < 0 ? data : data.subarray(0, end);
-}
-
-function decimal(value: Buffer | undefined): number | null {
-  if (value === undefined) return null;
-  const size = Number(value.toString());
-  if (!/^[0-9]{1,16}$/.test(value.toString()) || !Number.isSafeInteger(size))
-    throw new Damaged('a pax size is malformed');
-  return size;
 }

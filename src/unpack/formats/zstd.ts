@@ -1,6 +1,7 @@
 import { constants, createZstdDecompress } from 'node:zlib';
 import { ByteReader } from '../byte-reader.ts';
 import type { Format } from '../format.ts';
+import { HiddenPieces } from '../hidden-pieces.ts';
 import { innerName } from '../inner-name.ts';
 import { Damaged, OverBudget, Unsupported } from '../trouble.ts';
 import { wholeStream } from '../whole-stream.ts';
@@ -22,34 +23,25 @@ export const zstd: Format = {
   doc: {
     name: 'Zstandard',
     description: 'A compressed stream of frames with check sums.',
+    recognised: '`\\x28\\xB5\\x2F\\xFD` at 0, or after skippable frames',
     references: ['RFC 8878: https://www.rfc-editor.org/rfc/rfc8878'],
-    limitations: ['Windows over 128 MiB (--long=28 and more) are a gap', 'External dictionaries are a gap'],
+    limits: ['Windows over 128 MiB (--long=28 and more) are a gap.'],
+    limitations: ['External dictionaries are a gap.'],
   },
-  async unpack(container, sink, { signal }) {
+  async unpack(container, sink, context) {
     const reader = new ByteReader(container.stream);
-    const hidden: Buffer[] = [];
-    const content = decodeFrames(reader, hidden, signal);
-    await wholeStream(sink, innerName(container.name), content, reader, async () => {
-      for (const frame of hidden) {
-        await sink.member({ name: '(skippable frame)', size: frame.length, content: once(frame) });
-      }
-    });
+    const hidden = new HiddenPieces();
+    const content = decodeFrames(reader, hidden, context.signal);
+    const between = (): Promise<void> => hidden.handOn(sink);
+    await wholeStream({ name: innerName(container.name), content, reader, between }, sink, context);
   },
 };
 
-async function* once(bytes: Buffer): AsyncGenerator<Buffer, void, undefined> {
-  yield bytes;
-}
-
-/** Bytes of skippable frames kept in one stream; what is beyond is a gap. */
-const KEPT_BYTES = 1024 * 1024;
-
 async function* decodeFrames(
   reader: ByteReader,
-  skipped: Buffer[],
+  hidden: HiddenPieces,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
-  let kept = 0;
   let seen = false;
   for (;;) {
     // Millions of empty ones give no chunk on which time is looked at.
@@ -59,11 +51,8 @@ async function* decodeFrames(
     if (magic !== null && (magic & ~0xf) >>> 0 === SKIPPABLE) {
       const size = head.length >= 8 ? head.readUInt32LE(4) : 0;
       await reader.skip(8);
-      kept += size;
-      if (kept > KEPT_BYTES) throw new Unsupported('more than 1 MiB in frames that decoders pass over');
-      const frame = await reader.exactly(size);
-      if (head.length < 8 || frame.length < size) throw new Damaged('cut off in a skippable frame');
-      if (size > PLAIN_SKIPPABLE_BYTES) skipped.push(frame);
+      const whole = await hidden.take(reader, size, '(skippable frame)', PLAIN_SKIPPABLE_BYTES);
+      if (head.length < 8 || !whole) throw new Damaged('cut off in a skippable frame');
     } else if (magic === MAGIC) yield* decodeFrame(reader, head);
     else if (seen) return;
     else throw new Damaged('no Zstandard frame');

@@ -18,7 +18,7 @@ export interface RockRidge {
 }
 
 /** Continuations followed for one record, bytes of one of them, and bytes of a name or target. */
-const MAX_CONTINUATIONS = 64;
+const MAX_CONTINUATIONS = 16;
 const MAX_CONTINUATION_BYTES = 16 * 1024;
 const MAX_NAME_BYTES = 64 * 1024;
 

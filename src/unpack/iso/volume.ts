@@ -16,14 +16,14 @@ const ROOT_AT = 156;
 export interface Volume {
   /** UCS-2 names, big-endian. */
   readonly joliet: boolean;
-  /** A supplementary descriptor of version 2 (8.5.1). */
-  readonly enhanced: boolean;
   readonly blockBytes: number;
   /** The root's own directory record. */
   readonly root: Buffer;
   /** Blocks of the path tables, each with its byte order; 0 entries are left out. */
   readonly pathTables: readonly { readonly block: number; readonly bigEndian: boolean }[];
   readonly pathTableBytes: number;
+  /** How long the image must be for it, in bytes. */
+  readonly bytes: number;
 }
 
 export interface VolumeSet {
@@ -72,13 +72,14 @@ function volumeOf(bytes: Buffer, kind: number): Volume {
     { block: bytes.readUInt32BE(148), bigEndian: true },
     { block: bytes.readUInt32BE(152), bigEndian: true },
   ];
+  const blockBytes = [512, 1024, 2048].includes(block) ? block : SECTOR_BYTES;
   return {
     joliet: kind === KIND.supplementary && /%\/[@CE]/.test(escapes),
-    enhanced: kind === KIND.supplementary && bytes.readUInt8(6) === 2,
-    blockBytes: [512, 1024, 2048].includes(block) ? block : SECTOR_BYTES,
+    blockBytes,
     root: Buffer.from(bytes.subarray(ROOT_AT, ROOT_AT + 34)),
     pathTables: tables.filter((table) => table.block > 0),
     pathTableBytes: bytes.readUInt32LE(132),
+    bytes: bytes.readUInt32LE(80) * blockBytes,
   };
 }
 

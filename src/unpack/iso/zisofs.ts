@@ -14,10 +14,11 @@ const BLOCK_BITS = [15, 16, 17];
 /** Pointers read at a time. */
 const POINTERS = 4096;
 
-/** The content of a file that is stored compressed within `extent`. Throws Damaged. */
+/** The content, of `expected` bytes, of a file that is stored compressed within the extent. Throws Damaged. */
 export async function* zisofsContent(
   source: ByteSource,
   { start, length }: Extent,
+  expected: number,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
   const header = Buffer.alloc(HEADER_BYTES);
@@ -34,10 +35,12 @@ export async function* zisofsContent(
     signal.throwIfAborted();
     const to = await pointers.at(block + 1);
     const wanted = Math.min(blockBytes, size - block * blockBytes);
-    if (to < from || to > length || to - from > blockBytes * 2) throw new Damaged('zisofs blocks that cannot be');
+    if (to < from || to > length || to - from > blockBytes * 2)
+      throw new Damaged('zisofs blocks that cannot be');
     yield to === from ? Buffer.alloc(wanted) : await inflatedBlock(source, start + from, to - from, wanted);
     from = to;
   }
+  if (size !== expected) throw new Damaged(`${size} bytes by its header, ${expected} by the folder`);
 }
 
 async function inflatedBlock(
@@ -48,8 +51,8 @@ async function inflatedBlock(
 ): Promise<Buffer> {
   const stored = Buffer.alloc(length);
   if ((await source.readAt(stored, start)) < length) throw new Damaged('cut off in a zisofs block');
-  const content = await inflated(stored, { maxOutputLength: wanted });
-  if (content.length < wanted) throw new Damaged('a zisofs block that is too short');
+  const content = await inflated(stored, { maxOutputLength: wanted }).catch(() => null);
+  if (content?.length !== wanted) throw new Damaged('a zisofs block that cannot be inflated');
   return content;
 }
 

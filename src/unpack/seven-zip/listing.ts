@@ -11,8 +11,9 @@ const LINE_BYTES = 256 * 1024;
 export class ListingReader {
   readonly listing: Listing = {
     entries: 0,
-    encrypted: { count: 0, bytes: 0, names: [], first: -1 },
+    encrypted: { count: 0, bytes: 0, names: [], first: -1, method: '' },
     rawNames: new Map(),
+    hidden: { count: 0, bytes: 0 },
     tail: 0,
     innerTail: 0,
   };
@@ -56,7 +57,9 @@ export class ListingReader {
 
   #finish(): void {
     const path = this.#entry.get('Path');
-    if (path !== undefined && !this.#isFolder()) this.#member(path);
+    if (path !== undefined && this.#isFolder()) this.#folder();
+    // An anti-item of an update: it deletes and holds nothing.
+    else if (path !== undefined && this.#entry.get('Anti') !== '+') this.#member(path);
     this.#entry.clear();
   }
 
@@ -64,6 +67,14 @@ export class ListingReader {
     const attributes = this.#entry.get('Attributes') ?? '';
     const mode = this.#entry.get('Mode') ?? '';
     return this.#entry.get('Folder') === '+' || attributes.startsWith('D') || mode.startsWith('d');
+  }
+
+  /** A folder has no size; what claims to be one and has is never unpacked. */
+  #folder(): void {
+    const size = Number(this.#entry.get('Size') ?? 0);
+    if (!(size > 0)) return;
+    this.listing.hidden.count++;
+    this.listing.hidden.bytes += size;
   }
 
   #member(path: string): void {
@@ -75,7 +86,10 @@ export class ListingReader {
     const size = Number(this.#entry.get('Size') ?? 0);
     encrypted.count++;
     encrypted.bytes += size;
-    if (encrypted.first < 0 && size > 0) encrypted.first = number;
+    if (encrypted.first < 0 && size > 0) {
+      encrypted.first = number;
+      encrypted.method = (this.#entry.get('Method') ?? '').slice(0, NAME_LENGTH);
+    }
     if (encrypted.names.length < ENCRYPTED_NAMES) encrypted.names.push(path.slice(0, NAME_LENGTH));
   }
 }
@@ -102,7 +116,7 @@ class UnmarkedFolders {
   }
 }
 
-const KEYS = new Set(['Path', 'Folder', 'Size', 'Attributes', 'Mode', 'Encrypted']);
+const KEYS = new Set(['Path', 'Folder', 'Size', 'Attributes', 'Mode', 'Encrypted', 'Method', 'Anti']);
 
 /** 7-Zip makes `..` and leading slashes harmless when it unpacks; the report must show what was stored. */
 function needsRawName(path: string): boolean {

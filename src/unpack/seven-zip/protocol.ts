@@ -1,3 +1,5 @@
+import type { ExtentMap } from '../../bytes/index.ts';
+
 /** What crosses between the main thread and a 7-Zip thread. Bytes go in chunks with credit; nothing piles up. */
 
 /** Int32 cells of the shared control block. */
@@ -29,6 +31,8 @@ export const CONTROL_CELLS = CELL.lengths + SLOTS;
 export type Input =
   | { readonly kind: 'file'; readonly fd: number; readonly size: number }
   | { readonly kind: 'memory'; readonly bytes: Uint8Array }
+  | { readonly kind: 'joined'; readonly parts: readonly Input[] }
+  | { readonly kind: 'mapped'; readonly base: Input; readonly map: ExtentMap }
   | { readonly kind: 'ring'; readonly slots: SharedArrayBuffer };
 
 export interface Job {
@@ -41,6 +45,8 @@ export interface Job {
   readonly type: string | null;
   readonly password: string | null;
   readonly provenBy: number;
+  /** `prove`: this many bytes of that file without complaint are proof too. */
+  readonly enough: number;
   readonly input: Input;
   readonly control: SharedArrayBuffer;
   /** Ceiling of the program's memory, in bytes. */
@@ -63,9 +69,13 @@ export interface Listing {
     readonly names: string[];
     /** Number of the first one that has content; -1 without. */
     first: number;
+    /** How that one is packed, in 7-Zip's words; empty when it does not say. */
+    method: string;
   };
   /** Number of an entry to its name, where unpacking would clean the name: at most 10,000. */
   readonly rawNames: Map<number, string>;
+  /** Entries that are listed as folders and hold something all the same. */
+  readonly hidden: { count: number; bytes: number };
   /** Bytes of the file after the archive's end. */
   tail: number;
   /** Bytes after the end of what is inside, where several formats were opened in one step. */

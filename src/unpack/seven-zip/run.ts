@@ -23,6 +23,7 @@ export interface Task {
   readonly type: string | null;
   readonly password?: string | null;
   readonly provenBy?: number;
+  readonly enough?: number;
   readonly bytes: Bytes;
   readonly signal: AbortSignal;
 }
@@ -77,6 +78,7 @@ export class Run {
       type: task.type,
       password: task.password ?? null,
       provenBy: task.provenBy ?? -1,
+      enough: task.enough ?? Infinity,
       input,
       control: this.#shared,
       memoryBytes: MEMORY_BYTES,

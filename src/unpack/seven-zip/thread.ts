@@ -52,9 +52,7 @@ async function run(job: Job): Promise<Ending> {
   };
   const lines = { 1: new Lines(hear), 2: new Lines(hear) };
   const outputs =
-    job.task === 'extract'
-      ? new Members(control, lines)
-      : new Proof(job.provenBy, lines, () => complaints.any);
+    job.task === 'extract' ? new Members(control, lines) : new Proof(job, lines, () => complaints.any);
   const host = new Host(archiveInput(job.input, control), outputs, job.memoryBytes);
   let code: number | null = null;
   let died: string | null = null;
@@ -139,6 +137,8 @@ class Members implements Outputs {
   line(line: string): void {
     const link = linkOf(line);
     if (link !== null) this.#link(link.how, Buffer.from(link.name), Buffer.from(link.target));
+    const unsupported = /^\s*ERROR: Unsupported Method : ([^]*)$/i.exec(line)?.[1];
+    if (unsupported !== undefined) this.removed(Buffer.from(unsupported));
     const refused = /^\s*ERROR: .*wrong password\?? : ([^]*)$/i.exec(line)?.[1];
     if (refused === undefined) return;
     this.refused++;
@@ -222,11 +222,13 @@ class Proof implements Outputs {
   entries = 0;
   passed = false;
   readonly #provenBy: number;
+  readonly #enough: number;
   readonly #lines: Printed;
   readonly #complained: () => boolean;
 
-  constructor(provenBy: number, lines: Printed, complained: () => boolean) {
+  constructor({ provenBy, enough }: Job, lines: Printed, complained: () => boolean) {
     this.#provenBy = provenBy;
+    this.#enough = enough;
     this.#lines = lines;
     this.#complained = complained;
   }
@@ -237,7 +239,15 @@ class Proof implements Outputs {
       this.passed = true;
       throw new Enough();
     }
-    return { write: () => {}, close: () => {} };
+    const isProof = this.entries === this.#provenBy + 1;
+    let length = 0;
+    const write = (bytes: Uint8Array): void => {
+      length += bytes.length;
+      if (!isProof || length < this.#enough || this.#complained()) return;
+      this.passed = true;
+      throw new Enough();
+    };
+    return { write, close: () => {} };
   }
 
   link(): void {}

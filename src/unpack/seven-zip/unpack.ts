@@ -1,4 +1,4 @@
-import type { ByteSource } from '../../bytes/index.ts';
+import { JoinedSource, MappedSource, type ByteSource } from '../../bytes/index.ts';
 import { ByteReader } from '../byte-reader.ts';
 import type { FormatSink, UnpackContext } from '../format.ts';
 import { AFTER_THE_END } from '../inner-name.ts';
@@ -8,8 +8,10 @@ import { Run, type Bytes } from './run.ts';
 
 type Piece = Message & { kind: 'piece' };
 
-/** The source as 7-Zip reads it: by descriptor, or a copy of what is small enough to be in memory anyway. */
-export function bytesOf(source: ByteSource): Bytes {
+/** The source as 7-Zip reads it: by descriptor, by its map, or a copy of what is small enough to be in memory anyway. */
+export function bytesOf(source: ByteSource): Exclude<Bytes, { kind: 'stream' }> {
+  if (source instanceof MappedSource) return { kind: 'mapped', base: bytesOf(source.base), map: source.map };
+  if (source instanceof JoinedSource) return { kind: 'joined', parts: source.parts.map(bytesOf) };
   if (source.fd !== null) return { kind: 'file', fd: source.fd, size: source.size };
   return { kind: 'memory', bytes: Uint8Array.from(source.bytes ?? []) };
 }
@@ -27,10 +29,17 @@ export async function unpackArchive(
   const bytes = bytesOf(source);
   const { listing, password, ending } = await openListing(bytes, type, context);
   const locked = listing.encrypted.count > 0 && password === null;
-  const extracted = await extract({ bytes, type, password, listing }, sink, context);
+  const extracted = await extract(
+    { bytes, type, password: password?.password ?? null, listing },
+    sink,
+    context,
+  );
   if (locked) sink.gap('encrypted', encryptedDetail(listing), { bytes: listing.encrypted.bytes });
+  if (listing.hidden.count > 0) tellHidden(listing.hidden, sink);
   if (listing.tail > 0) await handOnTail(source, listing.tail, sink);
   if (listing.innerTail > 0) sink.measure('bytes_after_inner_end', listing.innerTail);
+  const opened = listing.encrypted.count - extracted.refused;
+  if (password !== null && opened > 0) sink.measure(`members_opened_with_password_${password.index}`, opened);
   const trouble = troubleOf(extracted, locked) ?? troubleOf(ending, locked);
   if (trouble !== null) throw trouble;
   const owed = locked ? listing.entries - listing.encrypted.count : listing.entries;
@@ -39,9 +48,18 @@ export async function unpackArchive(
   }
 }
 
+/** No maker calls something a folder that holds content: whoever unpacks does not see it, or sees it elsewhere. */
+function tellHidden({ count, bytes }: Listing['hidden'], sink: FormatSink): void {
+  const detail = `${count} entries that are listed as folders hold ${bytes} bytes`;
+  sink.gap('corrupt', detail, { bytes });
+  sink.unsafe('content-in-folder', detail);
+}
+
 /** Zero bytes are padding; anything else after the end of the archive is examined like a member. */
 async function handOnTail(source: ByteSource, tail: number, sink: FormatSink): Promise<void> {
-  const reader = new ByteReader(source.stream(Math.max(0, source.size - tail)));
+  const end = Math.max(0, source.size - tail);
+  const start = source.nextRun === undefined ? end : (source.nextRun(end)?.start ?? source.size);
+  const reader = new ByteReader(source.stream(start));
   if (await reader.skipZeros())
     await sink.member({ name: AFTER_THE_END, size: null, content: reader.rest() });
 }
@@ -62,9 +80,22 @@ export async function unpackStream(
 interface Opened {
   readonly listing: Listing;
   /** The password that opens its members; null when it needs none, or none fits. */
-  readonly password: string | null;
+  readonly password: Fitting | null;
   readonly ending: Ending;
 }
+
+/** A password that opens, and its place in the list: only that is ever told. */
+interface Fitting {
+  readonly password: string;
+  readonly index: number;
+}
+
+/**
+ * Decoders that stumble at once over what a wrong password gives: with one of them a beginning is proof enough, and a
+ * large member is not decoded twice. The others (stored, PPMd) have nothing but the check sum at the end.
+ */
+const SELF_PROVING = /LZMA|BZip2|Deflate/i;
+const PROVING_BYTES = 4 * 1024 * 1024;
 
 async function openListing(bytes: Bytes, type: string | null, context: UnpackContext): Promise<Opened> {
   const { passwords, signal } = context;
@@ -72,9 +103,11 @@ async function openListing(bytes: Bytes, type: string | null, context: UnpackCon
   if (plain.listing === null || isLocked(plain)) return lockedHeaders(bytes, type, context);
   const { encrypted } = plain.listing;
   if (encrypted.count === 0) return { listing: plain.listing, password: null, ending: plain };
-  for (const password of passwords) {
-    const proof = await answer({ task: 'prove', type, password, provenBy: encrypted.first, bytes, signal });
-    if (proof.proven) return { listing: plain.listing, password, ending: plain };
+  const provenBy = encrypted.first;
+  const enough = SELF_PROVING.test(encrypted.method) ? PROVING_BYTES : Infinity;
+  for (const [index, password] of passwords.entries()) {
+    const proof = await answer({ task: 'prove', type, password, provenBy, enough, bytes, signal });
+    if (proof.proven) return { listing: plain.listing, password: { password, index }, ending: plain };
   }
   return { listing: plain.listing, password: null, ending: plain };
 }
@@ -85,10 +118,10 @@ async function lockedHeaders(
   type: string | null,
   { passwords, signal }: UnpackContext,
 ): Promise<Opened> {
-  for (const password of passwords) {
+  for (const [index, password] of passwords.entries()) {
     const ending = await answer({ task: 'list', type, password, bytes, signal });
     if (ending.listing !== null && (ending.code === 0 || ending.code === 1))
-      return { listing: ending.listing, password, ending };
+      return { listing: ending.listing, password: { password, index }, ending };
   }
   throw new NeedsPassword(`even the list of names is encrypted; ${passwords.length} passwords were tried`);
 }

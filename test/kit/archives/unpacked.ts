@@ -83,12 +83,13 @@ function collect(
   depth: number,
 ): MemberSink {
   return {
-    async member({ name, size, content }) {
+    async member({ name, size, content, source = null }) {
       const label = asText(name);
       const [format, ...rest] = inner;
-      if (format !== undefined) {
+      // What a container says of itself, such as `(header)`, is not what its next level is in; a disk's parts are.
+      if (format !== undefined && /^(?!\()|^\((?:disk|partition|snapshot|data after)\b/.test(label)) {
         const stream = content;
-        const nested: Container = { format, name: label, depth: depth + 1, size, source: null, stream };
+        const nested: Container = { format, name: label, depth: depth + 1, size, source, stream };
         await openContainer(nested, collect(result, options, context, rest, depth + 1), context);
         return;
       }

@@ -1,4 +1,40 @@
-import type { Makers } from './maker.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pgDumpBytes } from '../pg-dump-bytes.ts';
+import { tool } from '../tool.ts';
+import { MARKER, NO_ENCRYPTION, type Makers } from './maker.ts';
+
+const SQLITE = `
+import sqlite3
+base = sqlite3.connect('a.db')
+base.execute('create table files (name text, content blob)')
+base.execute('insert into files values (?, ?)', ('${MARKER}', open('${MARKER}', 'rb').read()))
+base.commit()
+`;
 
 /** Dumps and files of databases. */
-export const DATABASES: Makers = {};
+export const DATABASES: Makers = {
+  'pg-dump': {
+    tools: [],
+    make: (folder) =>
+      pgDumpBytes([
+        {
+          id: 1,
+          tag: 'users',
+          kind: 'TABLE',
+          schema: 'public',
+          statement: 'CREATE TABLE public.users ();\n',
+        },
+        { id: 2, tag: 'BLOBS', kind: 'BLOBS', data: { 16410: readFileSync(join(folder, MARKER)) } },
+      ]),
+    encrypted: NO_ENCRYPTION,
+  },
+  sqlite: {
+    tools: ['python3'],
+    make(folder) {
+      tool(folder, 'python3', ['-c', SQLITE]);
+      return readFileSync(join(folder, 'a.db'));
+    },
+    encrypted: { untested: 'no maker of SQLCipher databases, which are noise from the first byte' },
+  },
+};

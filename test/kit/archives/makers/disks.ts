@@ -1,9 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { dmgBytes } from '../dmg-bytes.ts';
 import { tool } from '../tool.ts';
 import { MARKER, MIB, NO_ENCRYPTION, writes, type Maker, type Makers } from './maker.ts';
 
-type Made = Pick<Maker, 'tools' | 'make'>;
+const SECTOR = 2048;
+type Made = Pick<Maker, 'tools' | 'make' | 'inner'>;
 /** An ext4 image of 4 MiB that is then turned into a disk image. */
 function diskImage(kind: string): Made {
   return {
@@ -13,6 +15,7 @@ function diskImage(kind: string): Made {
       tool(folder, 'qemu-img', ['convert', '-f', 'raw', '-O', kind, 'disk', 'image']);
       return readFileSync(join(folder, 'image'));
     },
+    inner: ['ext'],
   };
 }
 
@@ -34,7 +37,15 @@ function partitioned(name: string, args: readonly string[], input?: string): Mad
       tool(folder, name, [...args, 'whole'], Buffer.from(input ?? ''));
       return readFileSync(join(folder, 'whole'));
     },
+    inner: ['ext'],
   };
+}
+
+/** Nobody makes UDF alone with files in it: the descriptors of ISO 9660 before those of UDF are taken out. */
+function withoutIso(image: Buffer): Buffer {
+  const first = image.indexOf('BEA01') - 1;
+  image.copy(image, 16 * SECTOR, first, first + 3 * SECTOR);
+  return image.fill(0, 19 * SECTOR, first + 3 * SECTOR);
 }
 
 /** File systems and disk images. */
@@ -44,10 +55,24 @@ export const DISKS: Makers = {
     encrypted: NO_ENCRYPTION,
   },
   udf: {
-    ...writes('genisoimage', ['-quiet', '-udf', '-o', 'a.udf', MARKER], 'a.udf'),
+    tools: ['genisoimage'],
+    make(folder) {
+      tool(folder, 'genisoimage', ['-quiet', '-udf', '-o', 'a.udf', MARKER]);
+      return withoutIso(readFileSync(join(folder, 'a.udf')));
+    },
+    cut: { na: 'its last tenth is padding behind the partition, which nothing in it announces' },
     encrypted: NO_ENCRYPTION,
   },
-  dmg: { untested: 'no maker in Debian' },
+  dmg: {
+    tools: ['mkfs.ext4'],
+    make(folder) {
+      ext4(folder);
+      return dmgBytes([{ name: 'disk image (Linux : 1)', bytes: readFileSync(join(folder, 'disk')) }]);
+    },
+    inner: ['ext'],
+    encrypted: { untested: 'no maker in Debian' },
+    cut: { na: 'what tells it is its last block: without that it is data of no known type' },
+  },
   ext: {
     tools: ['mkfs.ext4'],
     make(folder) {
@@ -80,13 +105,30 @@ export const DISKS: Makers = {
     ...writes('mksquashfs', [MARKER, 'a.squash', '-quiet', '-no-progress'], 'a.squash'),
     encrypted: NO_ENCRYPTION,
   },
-  qcow2: { ...diskImage('qcow2'), encrypted: { untested: 'to be made' } },
+  qcow2: {
+    ...diskImage('qcow2'),
+    encrypted: {
+      tools: ['mkfs.ext4', 'qemu-img'],
+      make(folder, password) {
+        ext4(folder);
+        const secret = ['--object', `secret,id=s,data=${password}`];
+        const options = 'encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10';
+        tool(folder, 'qemu-img', ['convert', ...secret, '-O', 'qcow2', '-o', options, 'disk', 'locked']);
+        return readFileSync(join(folder, 'locked'));
+      },
+    },
+  },
   vmdk: { ...diskImage('vmdk'), encrypted: NO_ENCRYPTION },
   vhd: { ...diskImage('vpc'), encrypted: NO_ENCRYPTION },
   vhdx: { ...diskImage('vhdx'), encrypted: NO_ENCRYPTION },
   vdi: { ...diskImage('vdi'), encrypted: NO_ENCRYPTION },
-  mbr: { ...partitioned('sfdisk', ['-q'], 'start=1MiB,size=4MiB,type=83\n'), encrypted: NO_ENCRYPTION },
+  mbr: {
+    ...partitioned('sfdisk', ['-q'], 'start=1MiB,size=4MiB,type=83\n'),
+    encrypted: NO_ENCRYPTION,
+    cut: { na: 'nothing says how large the disk is behind its last partition' },
+  },
   gpt: { ...partitioned('sgdisk', ['-n', '1:2048:+4M', '-t', '1:8300']), encrypted: NO_ENCRYPTION },
+  lvm: { untested: 'no maker that does without the device mapper' },
   hfs: { untested: 'no maker of HFS+ in Debian main' },
   apfs: { untested: 'no maker in Debian that writes files into it' },
 };

@@ -11,6 +11,8 @@ export interface Maker {
   readonly inner?: readonly string[];
   /** The same, locked with a password; or why that cannot be. */
   readonly encrypted: Locked | NotApplicable | NoMaker;
+  /** What such a file is called, where nothing but its name tells what it is. */
+  readonly called?: string;
   /** Why nobody can tell that one is cut off, where the format holds nothing to tell it by. */
   readonly cut?: NotApplicable;
 }

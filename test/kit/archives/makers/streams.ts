@@ -1,4 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { androidBackupBytes } from '../android-backup-bytes.ts';
+import { snappyBytes } from '../snappy-bytes.ts';
+import { tarBytes } from '../tar-bytes.ts';
 import { MARKER, NO_ENCRYPTION, filter, writes, type Makers } from './maker.ts';
+
+function built(build: (marker: Buffer) => Buffer): {
+  tools: readonly string[];
+  make: (folder: string) => Buffer;
+} {
+  return { tools: [], make: (folder) => build(readFileSync(join(folder, MARKER))) };
+}
+
+function tarOf(marker: Buffer): Buffer {
+  return tarBytes([{ name: MARKER, content: marker }]);
+}
 
 /** Compressed streams and the tar family. */
 export const STREAMS: Makers = {
@@ -9,7 +26,30 @@ export const STREAMS: Makers = {
   zstd: { ...filter('zstd', ['-c']), encrypted: NO_ENCRYPTION },
   lz4: { ...filter('lz4', ['-c']), encrypted: NO_ENCRYPTION },
   lzip: { ...filter('lzip', ['-c']), encrypted: NO_ENCRYPTION },
+  lzop: { ...filter('lzop', ['-c']), encrypted: NO_ENCRYPTION },
   lzma: { ...filter('xz', ['--format=lzma', '-c']), encrypted: NO_ENCRYPTION },
+  zlib: { ...built((marker) => deflateSync(marker)), encrypted: NO_ENCRYPTION },
+  brotli: {
+    ...built((marker) => brotliCompressSync(marker)),
+    encrypted: NO_ENCRYPTION,
+    called: 'container.br',
+  },
+  snappy: { ...built(snappyBytes), encrypted: NO_ENCRYPTION },
+  'android-backup': {
+    ...built((marker) => androidBackupBytes(tarOf(marker), null)),
+    inner: ['tar'],
+    encrypted: {
+      tools: [],
+      make: (folder, password) => androidBackupBytes(tarOf(readFileSync(join(folder, MARKER))), password),
+    },
+  },
+  'shell-payload': {
+    ...built((marker) =>
+      Buffer.concat([Buffer.from('#!/bin/sh\ntail -n +3 "$0" | gzip -d\nexit\n'), gzipSync(marker)]),
+    ),
+    inner: ['gzip'],
+    encrypted: NO_ENCRYPTION,
+  },
   compress: {
     ...filter('compress', ['-f', '-c']),
     encrypted: NO_ENCRYPTION,

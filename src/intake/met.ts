@@ -1,0 +1,40 @@
+import type { EntryKind } from './folder-listing.ts';
+
+/** A regular file to be scanned. */
+export interface FileMet {
+  readonly type: 'file';
+  /** What to open, as bytes. */
+  readonly path: Buffer;
+  readonly display: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Set when it is a part of an archive that cannot be looked into without the others: why. */
+  readonly part?: string;
+}
+
+/** The parts of one archive, in order: at least two files of one folder. */
+export interface PartSet {
+  readonly type: 'set';
+  readonly parts: readonly FileMet[];
+  /** Nothing else is called like that. Otherwise the content of the first decides whether they belong together. */
+  readonly certain: boolean;
+}
+
+/** What a walk meets, in a stable order: folders depth-first, entries by the bytes of their names. */
+export type Met =
+  | FileMet
+  | PartSet
+  /** Standard input. */
+  | { readonly type: 'stream'; readonly display: string }
+  /** Not scanned, by rule. */
+  | {
+      readonly type: 'skipped';
+      readonly display: string;
+      readonly reason: Exclude<EntryKind, 'file' | 'folder'> | 'excluded' | 'other_file_system';
+      /** A link whose target lies outside everything that was given. */
+      readonly outward: boolean;
+    }
+  /** A folder or file on the way that could not be looked at. */
+  | { readonly type: 'unreadable'; readonly path: Buffer; readonly display: string; readonly message: string }
+  /** A given path that does not exist, or is nothing that can be scanned. */
+  | { readonly type: 'missing'; readonly display: string; readonly message: string };

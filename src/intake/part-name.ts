@@ -1,0 +1,70 @@
+/** How the parts of one archive are told from each other by their names. */
+export type Naming = 'numbered' | 'zip' | 'rar' | 'letters';
+
+/** What a file's name says of it as a part of something larger. */
+export interface PartName {
+  readonly naming: Naming;
+  /** The same for all parts of one set in one folder. */
+  readonly set: string;
+  /** From 1. The last part of a zip set has the largest number there is. */
+  readonly number: number;
+  /** Nothing else is called like that: without the others it is a part that nobody can look into. */
+  readonly certain: boolean;
+  /** Whether it can be the first that is met of its set: `.zip` and `.rar` alone say nothing of parts. */
+  readonly begins: boolean;
+}
+
+/** A number that no part is counted to. */
+export const LAST = Number.MAX_SAFE_INTEGER;
+
+/** What is called so before `.001` is an archive or image that was split, not something else that is counted. */
+const SPLIT =
+  /\.(?:7z|zip|tar|t?gz|tgz|t?bz2|t?xz|zst|tzst|lz4|rar|iso|img|wim|cab|arj|cpio|vhdx?|vmdk|qcow2|vdi|dmg|dump|sql)$/i;
+const LETTER_A = 97;
+/** Longer names than file systems allow are not looked at. */
+const MAX_CHARACTERS = 1024;
+
+/**
+ * What 7-Zip (`x.7z.001`), Info-ZIP (`x.z01` … `x.zip`), RAR (`x.part1.rar`, `x.rar` `x.r00`) and split(1) (`x.aa`, `xaa`)
+ * call the parts that they write; null for any other name.
+ */
+export function partName(name: string): PartName | null {
+  if (name.length > MAX_CHARACTERS) return null;
+  const dot = name.lastIndexOf('.');
+  const stem = name.slice(0, Math.max(0, dot));
+  const ending = dot < 0 ? '' : name.slice(dot + 1).toLowerCase();
+  if (stem !== '') {
+    if (/^\d{3,4}$/.test(ending)) {
+      const certain = SPLIT.test(stem);
+      const number = Number(ending);
+      return { naming: 'numbered', set: stem, number, certain, begins: certain || number === 1 };
+    }
+    if (/^z\d{2,3}$/.test(ending)) {
+      return { naming: 'zip', set: stem, number: Number(ending.slice(1)), certain: true, begins: true };
+    }
+    if (ending === 'zip') return { naming: 'zip', set: stem, number: LAST, certain: false, begins: false };
+    if (ending === 'rar') return rarName(stem);
+    if (/^r\d{2}$/.test(ending)) {
+      const number = Number(ending.slice(1)) + 2;
+      return { naming: 'rar', set: stem, number, certain: false, begins: number === 2 };
+    }
+  }
+  return lettersName(name);
+}
+
+function rarName(stem: string): PartName {
+  const part = /\.part(\d{1,4})$/i.exec(stem);
+  if (part === null) return { naming: 'rar', set: stem, number: 1, certain: false, begins: false };
+  const set = stem.slice(0, part.index);
+  // A set of its own, whatever else in the folder is called the same.
+  return { naming: 'rar', set: `${set}.part`, number: Number(part[1]), certain: true, begins: true };
+}
+
+/** `split` counts in letters: aa, ab … zz. */
+function lettersName(name: string): PartName | null {
+  const set = name.slice(0, -2);
+  if (!/^[a-z]{2}$/.test(name.slice(-2)) || !(set === 'x' || /[._-]$/.test(set))) return null;
+  const [high, low] = [name.charCodeAt(set.length) - LETTER_A, name.charCodeAt(set.length + 1) - LETTER_A];
+  const number = high * 26 + low + 1;
+  return { naming: 'letters', set, number, certain: false, begins: number === 1 };
+}
