@@ -98,14 +98,14 @@ planting.breach('parsers-have-no-network', 'src/unpack', "import 'node:net';");
 planting.breach('parsers-have-no-network', 'src/analyze/entropy', "import 'undici';");
 planting.breach('parsers-have-no-network', 'src/report', "import 'node:https';");
 planting.allowed('src/analyze/clamav', "import 'node:net';");
-planting.breach('archive-packages-in-unpack', 'src/identify', "import 'yauzl';");
+planting.breach('archive-packages-in-unpack', 'src/identify', "import '7z-wasm';");
 planting.breach('archive-packages-in-unpack', 'src/pipeline', "import '7z-wasm';");
 planting.breach(
   'archive-packages-in-unpack',
   'src/intake',
-  "import type { Options } from 'yauzl'; export type X = Options;",
+  "import type { SevenZipModule } from '7z-wasm'; export type X = SevenZipModule;",
 );
-planting.allowed('src/unpack/formats', "import 'yauzl';");
+planting.allowed('src/unpack/formats', "import '7z-wasm';");
 planting.breach('type-packages-in-identify', 'src/analyze/type-mismatch', "import 'wasmagic';");
 planting.breach('type-packages-in-identify', 'src/report', "import 'mime-db';");
 planting.breach('fastify-in-http-and-services', 'src/pipeline', "import 'fastify';");

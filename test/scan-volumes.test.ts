@@ -124,6 +124,10 @@ test('a harmless archive in parts is approved; what split(1) made is joined; wha
   const results = await scan();
   expect(gapsOf(results)).toEqual([]);
   const split = ['counted.001', 'counted.002', 'counted.003', 'x.tgz.aa', 'x.tgz.ab', 'x.tgz.ac'];
+  // The parts are looked into, as a whole.
+  const middle = results.find((result) => placeOf(result) === harmless[1]);
+  expect(middle?.content_type.description).toBe('Part of a split archive');
+  expect(middle?.coverage.raw_only).toBeUndefined();
   expect(outline(results)).toEqual(
     [
       ...[...harmless, ...Object.keys(plain)].map((name) => `${name} auto_approve`),

@@ -177,9 +177,16 @@ class TreeExaminer {
   }
 }
 
+const NAMELESS_PART = {
+  mime: 'application/octet-stream',
+  description: 'Part of a split archive',
+  by: 'structure',
+} as const;
+
 /** A piece of an archive: what it holds is compressed, and what it looks like by itself says nothing. */
 function asPart(type: ContentType): ContentType {
-  return { ...type, container: null, second: null, density: 'compressed', contradiction: null };
+  const known = type.by === 'unknown' || type.by === 'libmagic' ? NAMELESS_PART : type;
+  return { ...type, ...known, container: null, second: null, density: 'compressed', contradiction: null };
 }
 
 function memberName(name: Member['name']): string {

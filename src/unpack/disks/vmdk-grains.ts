@@ -8,7 +8,7 @@ import { SECTOR, type VmdkHeader } from './vmdk-header.ts';
 /** In front of a packed grain: its first sector of the disk and its length, or a marker's kind. */
 const MARKER_BYTES = 16;
 const GRAIN_HEAD_BYTES = 12;
-/** Packed grains that are not where a table says: each costs a look at the file. */
+/** Tables and packed grains that are not where they should be: each costs a look at the file. */
 const MAX_WRONG = 100_000;
 
 /** Maps the grains that the directory at `directory` leads to. */
@@ -37,8 +37,9 @@ export async function mapGrains(
       const readable = !seen.has(at) && cost.tableBytes <= source.size;
       const table = readable ? await bytesAt(source, at, entriesOfTable * 4) : null;
       seen.add(at);
-      if (table === null) {
+      if (table === null || table.length === 0) {
         map.lost(i * span, span);
+        countWrong(cost);
         continue;
       }
       ledger.claim(at, at + table.length);
@@ -73,9 +74,13 @@ async function packedGrain(
   const right = stored > 0 && stored <= 2 * grainBytes + SECTOR;
   if (!right || Number(head.readBigUInt64LE(0)) * SECTOR !== start) {
     map.lost(start, grainBytes);
-    if (++cost.wrong > MAX_WRONG)
-      throw new OverBudget(`more than ${MAX_WRONG} grains are not where they should be`);
+    countWrong(cost);
   } else map.packed(start, grainBytes, at + GRAIN_HEAD_BYTES, stored);
+}
+
+function countWrong(cost: { wrong: number }): void {
+  if (++cost.wrong > MAX_WRONG)
+    throw new OverBudget(`more than ${MAX_WRONG} tables and grains are not where they should be`);
 }
 
 /** Claims the markers, padding and metadata of a stream, which stand between its grains. */

@@ -26,17 +26,18 @@ export function wayToMarker({ findings }: Result, above: number): Way | null {
 export function judge(result: Result | undefined, above: number, way: Way | null): string {
   if (result === undefined) return SILENT;
   const found = wayToMarker(result, above) !== null ? 'found' : null;
-  const leading = result.gaps.filter(({ reason, trail }) => {
-    const below = trail.slice(above);
-    return (
-      !ENGINE_AWAY.includes(reason) &&
-      trail.length >= above &&
-      (way === null || below.every((name, at) => name === way[at]))
-    );
-  });
+  const leading = result.gaps.filter(
+    ({ reason, trail }) =>
+      !ENGINE_AWAY.includes(reason) && trail.length >= above && leadsTo(trail.slice(above), way),
+  );
   const reason = strongest(leading.map((gap) => gap.reason));
   if (reason === null) return found ?? SILENT;
   return found === null ? `gap:${reason}` : `${found} + gap:${reason}`;
+}
+
+/** Names within a container are paths: `a` leads to `a/b` as well as to `a`, `b`. */
+function leadsTo(trail: Way, way: Way | null): boolean {
+  return trail.length === 0 || way === null || `${way.join('/')}/`.startsWith(`${trail.join('/')}/`);
 }
 
 /** What says most about why the marker was not reached, where several gaps lead to it. */

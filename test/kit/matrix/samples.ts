@@ -13,7 +13,7 @@ const UNKNOWN_PASSWORD = 'correct horse battery';
 const KNOWN_PASSWORD = 'infected';
 
 /** The member that nests a container: a folder in the tar, so that its name is not the container's own. */
-export const NESTED_IN = 'backup';
+const NESTED_IN = 'backup';
 
 /**
  * About 200 kB that do not compress to nothing. The marker stands after 60 % of it: an early cut loses it, a late one
@@ -28,7 +28,7 @@ function contentWithMarker(): Buffer {
 }
 
 /** One folder each below the matrix' own; the files in it are called `container.<format>`. */
-export const SHAPES = ['reachable', 'nested', 'locked', 'opened', 'half', 'tail'] as const;
+const SHAPES = ['reachable', 'nested', 'locked', 'opened', 'half', 'tail'] as const;
 type Shape = (typeof SHAPES)[number];
 
 export interface Subject {
@@ -58,19 +58,29 @@ export function nameOf(id: string): string {
   return called ?? `container.${id}`;
 }
 
-/** Writes every file that the matrix asks about. */
-export function writeSamples(folder: string): void {
+/** Writes every file that the matrix asks about; returns what failed to be made, and why, by format. */
+export function writeSamples(folder: string): ReadonlyMap<string, string> {
   for (const shape of SHAPES) mkdirSync(join(folder, shape), { recursive: true });
+  const failures = new Map<string, string>();
   for (const { id, maker } of subjects()) {
-    const put = (shape: Shape, bytes: Buffer) => writeFileSync(join(folder, shape, nameOf(id)), bytes);
-    const workshop = join(folder, `make-${id}`);
-    const bytes = makeContainer(maker, workshop, CONTENT);
-    put('reachable', bytes);
-    put('half', bytes.subarray(0, Math.floor(bytes.length / 2)));
-    put('tail', bytes.subarray(0, Math.floor(bytes.length * 0.9)));
-    put('nested', gzipSync(tarBytes([{ name: `${NESTED_IN}/${nameOf(id)}`, content: bytes }]), { level: 1 }));
-    if (!('make' in maker.encrypted)) continue;
-    put('locked', makeLocked(maker.encrypted, workshop, CONTENT, UNKNOWN_PASSWORD));
-    put('opened', makeLocked(maker.encrypted, workshop, CONTENT, KNOWN_PASSWORD));
+    try {
+      writeShapes(folder, id, maker);
+    } catch (error) {
+      failures.set(id, String(error));
+    }
   }
+  return failures;
+}
+
+function writeShapes(folder: string, id: string, maker: Maker): void {
+  const put = (shape: Shape, bytes: Buffer): void => writeFileSync(join(folder, shape, nameOf(id)), bytes);
+  const workshop = join(folder, `make-${id}`);
+  const bytes = makeContainer(maker, workshop, CONTENT);
+  put('reachable', bytes);
+  put('half', bytes.subarray(0, Math.floor(bytes.length / 2)));
+  put('tail', bytes.subarray(0, Math.floor(bytes.length * 0.9)));
+  put('nested', gzipSync(tarBytes([{ name: `${NESTED_IN}/${nameOf(id)}`, content: bytes }]), { level: 1 }));
+  if (!('make' in maker.encrypted)) return;
+  put('locked', makeLocked(maker.encrypted, workshop, CONTENT, UNKNOWN_PASSWORD));
+  put('opened', makeLocked(maker.encrypted, workshop, CONTENT, KNOWN_PASSWORD));
 }
