@@ -68,3 +68,24 @@ test('a tar that is a zip as well is opened both ways', async () => {
   const trails = await found({ both: Buffer.concat([tar, readFileSync(join(folder, 'a.zip'))]) });
   expect(trails['both']).toContain('x.txt');
 });
+
+test('a program or picture whose headers claim more than there is, or nothing at all, is never silent about what is behind it', async () => {
+  const archive = gzipSync(await tarOf({ 'x.txt': `x ${MARKER}` }));
+  const elf = Buffer.from(HOSTS.elf);
+  elf.writeBigUInt64LE(1n << 50n, 40);
+  elf.writeUInt16LE(64, 58);
+  elf.writeUInt16LE(9, 60);
+  const blank = Buffer.concat([HOSTS.elf.subarray(0, 16), Buffer.alloc(200)]);
+  const png = Buffer.concat([PNG.subarray(0, -12), Buffer.from([0x7f, 0, 0, 0]), Buffer.from('IDAT')]);
+  const files = { elf, blank, png };
+  for (const [name, host] of Object.entries(files))
+    writeFileSync(join(folder, name), Buffer.concat([host, archive]));
+  const { report } = await scanJson(['--clamd', 'off', folder]);
+  expect(
+    report.results.map(({ path, gaps }) => [basename(path), gaps.some(({ reason }) => reason === 'corrupt')]),
+  ).toEqual([
+    ['blank', true],
+    ['elf', true],
+    ['png', true],
+  ]);
+});

@@ -81,6 +81,8 @@ const WHY: Readonly<Record<NoReader['reason'], string>> = {
  * with a reader and for those that hold nothing but themselves.
  */
 export function withoutReader(type: ContentType): NoReader | null {
+  // libmagic believes two bytes: what only it says counts as seen raw.
+  if (type.by === 'libmagic') return null;
   const reason = REASONS.get(type.mime);
   return reason === undefined ? null : { reason, detail: `${type.description}: ${WHY[reason]}` };
 }

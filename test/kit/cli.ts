@@ -30,13 +30,13 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Chi
   });
 }
 
-/** Waits until a started program has ended. One that takes longer than two minutes is ended and fails the test. */
-export async function ended(child: ChildProcess): Promise<Ended> {
+/** Waits until a started program has ended. One that takes longer (ms; two minutes) is ended and fails the test. */
+export async function ended(child: ChildProcess, deadlineMs = DEADLINE_MS): Promise<Ended> {
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
+  const deadline = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
   const code = await new Promise<number | null>((resolve) =>
     child.once('close', (status) => resolve(status)),
   );

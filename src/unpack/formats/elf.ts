@@ -1,4 +1,4 @@
-import { afterEnd } from '../ends/after-end.ts';
+import { afterEnd, passWhole } from '../ends/after-end.ts';
 
 /** Programs have a dozen segments; more than these do not move the end. */
 const MAX_SEGMENTS = 256;
@@ -15,7 +15,7 @@ export const elf = afterEnd(
     limitations: ['Sections are seen raw'],
   },
   async (reader) => {
-    await reader.skip(endOf(await reader.peek(HEADER_BYTES)));
+    await passWhole(reader, endOf(await reader.peek(HEADER_BYTES)));
   },
 );
 

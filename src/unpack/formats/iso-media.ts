@@ -13,7 +13,10 @@ export const isoMedia = afterEnd(
       'ISO/IEC 14496-12: https://www.iso.org/standard/83102.html',
       'Registered types: https://mp4ra.org/',
     ],
-    limitations: ['Only what stands where a box should be is a member'],
+    limitations: [
+      'A size that lies about more than there is covers what stands behind the true end',
+      'Only what stands where a box should be is a member',
+    ],
   },
   async (reader) => {
     for (;;) {

@@ -1,9 +1,11 @@
-import { afterEnd } from '../ends/after-end.ts';
+import { afterEnd, passWhole } from '../ends/after-end.ts';
 
 /** The PE header stands within this many bytes in every program that Windows starts. */
 const HEADER_BYTES = 64 * 1024;
 /** Windows accepts 96 sections (Microsoft PE/COFF specification). */
 const MAX_SECTIONS = 96;
+/** Linkers round the last section up and do not always write it whole; Windows loads pages. */
+const PAGE_BYTES = 4096;
 /** Place of the certificate table among the data directories; its address is an offset in the file. */
 const CERTIFICATES = 4;
 
@@ -19,14 +21,14 @@ export const pe = afterEnd(
   async (reader) => {
     const head = await reader.peek(HEADER_BYTES);
     const { end, certificates } = layout(head);
-    await reader.skip(end);
+    await passWhole(reader, end, PAGE_BYTES);
     // With nothing between the program and its signature, the signature is no member.
     if (certificates?.start === end) await reader.skip(certificates.size);
   },
 );
 
 interface Layout {
-  /** Where the last section ends; 0 when the headers make no sense: then all of it is looked at again. */
+  /** Where the last section ends; 0 when the headers make no sense. */
   readonly end: number;
   readonly certificates: { readonly start: number; readonly size: number } | null;
 }

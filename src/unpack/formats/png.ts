@@ -1,5 +1,5 @@
 import type { ByteReader } from '../byte-reader.ts';
-import { afterEnd } from '../ends/after-end.ts';
+import { afterEnd, passWhole } from '../ends/after-end.ts';
 
 /** PNG specification, 5.2. */
 const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
@@ -25,7 +25,7 @@ async function passOne(reader: ByteReader): Promise<void> {
     const head = await reader.peek(8);
     const type = head.toString('latin1', 4, 8);
     if (head.length < 8 || !/^[A-Za-z]{4}$/.test(type)) return;
-    await reader.skip(12 + head.readUInt32BE(0));
+    await passWhole(reader, 12 + head.readUInt32BE(0));
     if (type === 'IEND') return;
   }
 }

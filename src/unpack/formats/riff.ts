@@ -9,7 +9,11 @@ export const riff = afterEnd(
     references: [
       'RIFF: https://learn.microsoft.com/windows/win32/xaudio2/resource-interchange-file-format--riff-',
     ],
-    limitations: ['Only what follows the end is a member', 'RF64 files over 4 GiB are taken as they are'],
+    limitations: [
+      'A size that lies about more than there is covers what stands behind the true end',
+      'Only what follows the end is a member',
+      'RF64 files over 4 GiB are taken as they are',
+    ],
   },
   async (reader) => {
     for (;;) {

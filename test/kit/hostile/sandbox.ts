@@ -5,6 +5,8 @@ import { ended, startCli, type Ended, type Report, type Result } from '../cli.ts
 import { cpuOf, descendants, memoryOf } from '../process-cost.ts';
 
 const SAMPLE_MS = 100;
+/** Longer than any test may take, on a machine however busy. */
+const PATIENCE_MS = 15 * 60_000;
 
 export interface Seen extends Ended {
   readonly report: Report;
@@ -80,7 +82,7 @@ export class Sandbox {
       cpu = Math.max(cpu, cpuOf(all));
     }, SAMPLE_MS);
     try {
-      return { ...(await ended(child)), peak, cpu };
+      return { ...(await ended(child, PATIENCE_MS)), peak, cpu };
     } finally {
       clearInterval(sampler);
     }

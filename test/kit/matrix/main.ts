@@ -18,6 +18,8 @@ const folder = mkdtempSync(join(tmpdir(), 'matrix-'));
 try {
   const before = publishedTable();
   const table = await runMatrix(folder);
+  const unmade = FORMATS.filter(({ id }) => table[id] === undefined);
+  if (unmade.length > 0) throw new Error(`no row for ${unmade.map(({ id }) => id).join(', ')}`);
   publish(table);
   for (const id of new Set([...Object.keys(before), ...Object.keys(table)])) {
     const lines = before[id] === undefined ? ['new'] : differences(before[id], table[id]);

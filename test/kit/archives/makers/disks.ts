@@ -48,6 +48,17 @@ function withoutIso(image: Buffer): Buffer {
   return image.fill(0, 19 * SECTOR, first + 3 * SECTOR);
 }
 
+/** On a busy machine qemu-img cannot always measure how fast it derives keys, and gives up. */
+function patiently(run: () => void): void {
+  for (let tries = 0; ; tries++) {
+    try {
+      return run();
+    } catch (error) {
+      if (tries === 10 || !String(error).includes('accurate CPU usage')) throw error;
+    }
+  }
+}
+
 /** File systems and disk images. */
 export const DISKS: Makers = {
   iso: {
@@ -113,7 +124,8 @@ export const DISKS: Makers = {
         ext4(folder);
         const secret = ['--object', `secret,id=s,data=${password}`];
         const options = 'encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10';
-        tool(folder, 'qemu-img', ['convert', ...secret, '-O', 'qcow2', '-o', options, 'disk', 'locked']);
+        const args = ['convert', ...secret, '-O', 'qcow2', '-o', options, 'disk', 'locked'];
+        patiently(() => tool(folder, 'qemu-img', args));
         return readFileSync(join(folder, 'locked'));
       },
     },
