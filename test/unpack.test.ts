@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +29,14 @@ test('every format of the registry has a row in the table, and every row a forma
   expect(Object.keys(MAKERS).toSorted()).toEqual(FORMATS.map(({ id }) => id).toSorted());
 });
 
+test('every format has a file of its own, and every file is in the registry', () => {
+  const files = readdirSync(join(import.meta.dirname, '../src/unpack/formats'));
+  const names = files.filter((name) => !name.includes('.test.')).map((name) => name.replace('.ts', ''));
+  expect(names.toSorted()).toEqual(FORMATS.map(({ id }) => id).toSorted());
+});
+
 test.each(FORMATS)('the format $id is documented', ({ doc }) => {
+  expect(doc.recognised).not.toBe('');
   expect(doc.name).not.toBe('');
   expect(doc.description).toMatch(/\.$/);
   expect(doc.references.join()).toMatch(/https:\/\//);

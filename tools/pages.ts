@@ -10,10 +10,10 @@ export function formatsPage(): string {
       `\`${id}\``,
       doc.name,
       doc.description,
-      doc.recognised ?? 'its kind',
+      doc.recognised,
       access === 'stream' ? 'streams' : 'any place',
-      doc.limits === undefined || doc.limits.length === 0 ? 'none of its own' : doc.limits.join('; '),
-      doc.limitations.length === 0 ? 'none known' : doc.limitations.join('; '),
+      doc.limits.length === 0 ? 'none of its own' : listed(doc.limits),
+      doc.limitations.length === 0 ? 'none known' : listed(doc.limitations),
       links,
     ];
     return `| ${cells.map(cell).join(' | ')} |`;
@@ -55,6 +55,10 @@ export function configurationPage(): string {
     'The policy, `config/scoring.yaml`, explains itself.',
     '',
   ].join('\n');
+}
+
+function listed(sentences: readonly string[]): string {
+  return sentences.map((sentence) => sentence.replace(/\.$/, '')).join('; ');
 }
 
 function cell(text: string): string {

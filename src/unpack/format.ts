@@ -7,9 +7,9 @@ export interface FormatDoc {
   readonly name: string;
   readonly description: string;
   /** By which of its bytes it is recognised: `MSCF` at 0. */
-  readonly recognised?: string;
+  readonly recognised: string;
   /** Bounds of ours, with figures: what lies beyond one is a gap. */
-  readonly limits?: readonly string[];
+  readonly limits: readonly string[];
   /** Specifications and manuals: title and URL. */
   readonly references: readonly string[];
   /** What it does not do; empty means fully supported. */

@@ -1,133 +1,137 @@
 import type { Format } from './format.ts';
-import { androidBackup } from './formats/android-backup.ts';
-import { brotli } from './formats/brotli.ts';
-import { gzip } from './formats/gzip.ts';
-import { lz4 } from './formats/lz4.ts';
-import { pgDump } from './formats/pg-dump.ts';
-import { sqlite } from './formats/sqlite.ts';
-import { lzip } from './formats/lzip.ts';
 import { sevenZip } from './formats/7z.ts';
-import { rar } from './formats/rar.ts';
-import { cab } from './formats/cab.ts';
-import { arj } from './formats/arj.ts';
-import { lzh } from './formats/lzh.ts';
-import { cpio } from './formats/cpio.ts';
+import { androidBackup } from './formats/android-backup.ts';
+import { apfs } from './formats/apfs.ts';
 import { ar } from './formats/ar.ts';
-import { rpm } from './formats/rpm.ts';
-import { iso } from './formats/iso.ts';
-import { wim } from './formats/wim.ts';
-import { xar } from './formats/xar.ts';
+import { arj } from './formats/arj.ts';
+import { binhex } from './formats/binhex.ts';
+import { brotli } from './formats/brotli.ts';
+import { bzip2 } from './formats/bzip2.ts';
+import { cab } from './formats/cab.ts';
 import { chm } from './formats/chm.ts';
+import { cms } from './formats/cms.ts';
+import { compress } from './formats/compress.ts';
+import { cpio } from './formats/cpio.ts';
+import { dataUri } from './formats/data-uri.ts';
 import { dmg } from './formats/dmg.ts';
-import { nsis } from './formats/nsis.ts';
+import { elf } from './formats/elf.ts';
 import { ext } from './formats/ext.ts';
 import { fat } from './formats/fat.ts';
-import { ntfs } from './formats/ntfs.ts';
-import { squashfs } from './formats/squashfs.ts';
-import { udf } from './formats/udf.ts';
-import { hfs } from './formats/hfs.ts';
-import { apfs } from './formats/apfs.ts';
+import { gif } from './formats/gif.ts';
 import { gpt } from './formats/gpt.ts';
+import { gzip } from './formats/gzip.ts';
+import { hfs } from './formats/hfs.ts';
+import { iso } from './formats/iso.ts';
+import { isoMedia } from './formats/iso-media.ts';
+import { jpeg } from './formats/jpeg.ts';
+import { lvm } from './formats/lvm.ts';
+import { lz4 } from './formats/lz4.ts';
+import { lzh } from './formats/lzh.ts';
+import { lzip } from './formats/lzip.ts';
+import { lzma } from './formats/lzma.ts';
+import { lzop } from './formats/lzop.ts';
+import { mail } from './formats/mail.ts';
+import { mbox } from './formats/mbox.ts';
 import { mbr } from './formats/mbr.ts';
+import { nsis } from './formats/nsis.ts';
+import { ntfs } from './formats/ntfs.ts';
+import { ole } from './formats/ole.ts';
+import { pdf } from './formats/pdf.ts';
+import { pe } from './formats/pe.ts';
+import { pgDump } from './formats/pg-dump.ts';
+import { png } from './formats/png.ts';
+import { qcow2 } from './formats/qcow2.ts';
+import { rar } from './formats/rar.ts';
+import { riff } from './formats/riff.ts';
+import { rpm } from './formats/rpm.ts';
+import { rtf } from './formats/rtf.ts';
+import { shellPayload } from './formats/shell-payload.ts';
+import { snappy } from './formats/snappy.ts';
+import { sqlite } from './formats/sqlite.ts';
+import { squashfs } from './formats/squashfs.ts';
+import { swf } from './formats/swf.ts';
+import { tar } from './formats/tar.ts';
+import { tnef } from './formats/tnef.ts';
+import { udf } from './formats/udf.ts';
+import { uuencode } from './formats/uuencode.ts';
 import { vdi } from './formats/vdi.ts';
 import { vhd } from './formats/vhd.ts';
 import { vhdx } from './formats/vhdx.ts';
-import { qcow2 } from './formats/qcow2.ts';
 import { vmdk } from './formats/vmdk.ts';
-import { lvm } from './formats/lvm.ts';
-import { bzip2, compress, lzma, xz } from './formats/seven-zip-streams.ts';
-import { elf } from './formats/elf.ts';
-import { gif } from './formats/gif.ts';
-import { isoMedia } from './formats/iso-media.ts';
-import { jpeg } from './formats/jpeg.ts';
-import { ole } from './formats/ole.ts';
-import { rtf } from './formats/rtf.ts';
-import { pe } from './formats/pe.ts';
-import { png } from './formats/png.ts';
-import { riff } from './formats/riff.ts';
-import { shellPayload } from './formats/shell-payload.ts';
-import { snappy } from './formats/snappy.ts';
-import { cms } from './formats/cms.ts';
-import { dataUri } from './formats/data-uri.ts';
-import { mail } from './formats/mail.ts';
-import { mbox } from './formats/mbox.ts';
-import { pdf } from './formats/pdf.ts';
-import { swf } from './formats/swf.ts';
-import { tnef } from './formats/tnef.ts';
-import { binhex, uuencode } from './formats/uuencode.ts';
-import { lzop } from './formats/lzop.ts';
-import { tar } from './formats/tar.ts';
+import { wim } from './formats/wim.ts';
+import { xar } from './formats/xar.ts';
+import { xz } from './formats/xz.ts';
 import { zip } from './formats/zip.ts';
 import { zlib } from './formats/zlib.ts';
 import { zstd } from './formats/zstd.ts';
 
 /** Every format that can be opened. One line each; their ids are what identify/ calls containers. */
 export const FORMATS: readonly Format[] = [
-  tar,
-  gzip,
-  bzip2,
-  xz,
-  zstd,
-  lz4,
-  pgDump,
-  sqlite,
-  lzip,
-  lzma,
-  compress,
-  zlib,
-  brotli,
-  lzop,
-  snappy,
-  androidBackup,
-  shellPayload,
-  zip,
-  ole,
-  rtf,
   sevenZip,
-  rar,
-  cab,
-  arj,
-  lzh,
-  cpio,
+  androidBackup,
+  apfs,
   ar,
-  rpm,
-  iso,
-  wim,
-  xar,
+  arj,
+  binhex,
+  brotli,
+  bzip2,
+  cab,
   chm,
+  cms,
+  compress,
+  cpio,
+  dataUri,
   dmg,
-  nsis,
+  elf,
   ext,
   fat,
-  ntfs,
-  squashfs,
-  udf,
-  hfs,
-  apfs,
-  qcow2,
-  vmdk,
-  lvm,
-  mbr,
-  gpt,
-  vhd,
-  vhdx,
-  vdi,
-  elf,
   gif,
+  gpt,
+  gzip,
+  hfs,
+  iso,
   isoMedia,
   jpeg,
-  pe,
-  png,
-  riff,
-  pdf,
+  lvm,
+  lz4,
+  lzh,
+  lzip,
+  lzma,
+  lzop,
   mail,
   mbox,
-  tnef,
-  uuencode,
-  binhex,
-  cms,
+  mbr,
+  nsis,
+  ntfs,
+  ole,
+  pdf,
+  pe,
+  pgDump,
+  png,
+  qcow2,
+  rar,
+  riff,
+  rpm,
+  rtf,
+  shellPayload,
+  snappy,
+  sqlite,
+  squashfs,
   swf,
-  dataUri,
+  tar,
+  tnef,
+  udf,
+  uuencode,
+  vdi,
+  vhd,
+  vhdx,
+  vmdk,
+  wim,
+  xar,
+  xz,
+  zip,
+  zlib,
+  zstd,
 ];
 
 const BY_ID: ReadonlyMap<string, Format> = new Map(FORMATS.map((format) => [format.id, format]));

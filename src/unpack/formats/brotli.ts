@@ -15,6 +15,7 @@ export const brotli: Format = {
     name: 'Brotli',
     description: 'A compressed stream without signature or check sum.',
     recognised: 'the name ends in `.br`, nothing else is recognised, and the beginning can be decoded.',
+    limits: [],
     references: ['RFC 7932: https://www.rfc-editor.org/rfc/rfc7932'],
     limitations: ['Under another name it is data of an unknown kind.'],
   },

@@ -28,6 +28,7 @@ export const cms: Format = {
     name: 'Signed data (CMS, S/MIME)',
     description: 'What is signed or compressed in a .p7m; what is encrypted for recipients is a gap.',
     recognised: 'a DER sequence that names signed, enveloped or compressed data',
+    limits: ['32 levels of nesting'],
     references: ['RFC 5652: https://www.rfc-editor.org/rfc/rfc5652'],
     limitations: [
       'The signature is not verified',

@@ -19,6 +19,7 @@ export const dataUri: Format = {
     name: 'Data in text (data: URI)',
     description: 'What pages, pictures, style sheets, scripts and notes carry within themselves in base64.',
     recognised: 'text of a kind that may carry `data:` addresses with base64',
+    limits: ['a URI must begin in the first 128 KiB of the text'],
     references: ['RFC 2397: https://www.rfc-editor.org/rfc/rfc2397'],
     limitations: [
       'A text is only looked through when a data: URI in base64 begins within its first 128 KiB',

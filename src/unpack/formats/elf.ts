@@ -11,6 +11,7 @@ export const elf = afterEnd(
     name: 'ELF',
     description: 'Programs and libraries of Linux and Unix: what is appended to them.',
     recognised: '`\\x7FELF` at 0',
+    limits: ['256 segments'],
     references: ['System V ABI, chapter 4: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.intro.html'],
     limitations: ['Sections are seen raw'],
   },

@@ -12,6 +12,7 @@ export const gif = afterEnd(
     name: 'GIF',
     description: 'GIF pictures: what follows their end.',
     recognised: '`GIF87a` or `GIF89a` at 0',
+    limits: [],
     references: ['GIF89a: https://www.w3.org/Graphics/GIF/spec-gif89a.txt'],
     limitations: ['Only what follows the end is a member; what is hidden in valid blocks is seen raw'],
   },

@@ -20,6 +20,7 @@ export const gzip: Format = {
     description:
       'A compressed stream (deflate) with check sum; several may follow each other. Long comments and extra fields are members.',
     recognised: '`\\x1F\\x8B\\x08` at 0',
+    limits: ['4 MiB of what stands beside the content (extra fields, comments)'],
     references: ['RFC 1952: https://www.rfc-editor.org/rfc/rfc1952'],
     limitations: [],
   },

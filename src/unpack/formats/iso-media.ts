@@ -9,6 +9,7 @@ export const isoMedia = afterEnd(
     name: 'ISO base media',
     description: 'MP4, QuickTime, HEIC and AVIF files: what is no box of theirs.',
     recognised: '`ftyp` at 4',
+    limits: [],
     references: [
       'ISO/IEC 14496-12: https://www.iso.org/standard/83102.html',
       'Registered types: https://mp4ra.org/',

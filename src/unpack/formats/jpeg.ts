@@ -13,6 +13,7 @@ export const jpeg = afterEnd(
     name: 'JPEG',
     description: 'JPEG pictures: what follows their end, such as the film of a moving photo.',
     recognised: '`\\xFF\\xD8\\xFF` at 0',
+    limits: [],
     references: ['ITU-T T.81: https://www.w3.org/Graphics/JPEG/itu-t81.pdf'],
     limitations: ['Only what follows the end is a member; what is hidden in valid segments is seen raw'],
   },

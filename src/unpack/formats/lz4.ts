@@ -35,6 +35,7 @@ export const lz4: Format = {
       'A compressed stream of LZ4 frames, also the legacy frames of Linux kernels, with check sums.',
     recognised:
       '`\\x04\\x22\\x4D\\x18` (or the legacy `\\x02\\x21\\x4C\\x18`) at 0, or after skippable frames',
+    limits: ['4 MiB of skippable frames'],
     references: ['LZ4 frame format: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md'],
     limitations: ['External dictionaries are a gap.'],
   },

@@ -18,6 +18,7 @@ export const lzip: Format = {
     name: 'lzip',
     description: 'LZMA streams with check sums; several may follow each other.',
     recognised: '`LZIP\\x01` at 0',
+    limits: ['what follows the last member is looked for in the last 4 MiB'],
     references: ['The lzip format: https://www.nongnu.org/lzip/manual/lzip_manual.html#File-format'],
     limitations: ['What follows the last member is found up to 4 MiB from the end; beyond that it is a gap.'],
   },

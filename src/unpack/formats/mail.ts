@@ -14,6 +14,7 @@ export const mail: Format = {
     description:
       'Parts of a message (MIME), decoded from base64, quoted-printable, uuencode, yEnc and BinHex; attached messages part by part. Where it can be read in two ways, both are examined.',
     recognised: 'header fields of a message at its start',
+    limits: ['1,000 multiparts open at once', '1,000,000 parts', '64 KiB a header field'],
     references: [
       'RFC 5322: https://www.rfc-editor.org/rfc/rfc5322',
       'RFC 2045: https://www.rfc-editor.org/rfc/rfc2045',

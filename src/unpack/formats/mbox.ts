@@ -17,6 +17,7 @@ export const mbox: Format = {
     name: 'Mailbox (mbox)',
     description: 'Messages one after another, each behind a line that begins with From.',
     recognised: 'a line that begins with `From ` at 0, and the header fields of a message behind it',
+    limits: [],
     references: ['RFC 4155: https://www.rfc-editor.org/rfc/rfc4155'],
     limitations: ['A mailbox cut off between two lines of its last message cannot be told from a whole one'],
   },

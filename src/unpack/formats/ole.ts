@@ -14,6 +14,12 @@ export const ole: Format = {
     description:
       'Documents of Microsoft before 2007, messages of Outlook, installers of Windows: every stream, also those that no folder leads to, and what lies between them; VBA source, embedded files and encrypted packages unpacked.',
     recognised: '`\\xD0\\xCF\\x11\\xE0\\xA1\\xB1\\x1A\\xE1` at 0',
+    limits: [
+      '4 million sectors',
+      '256 Ki directory entries',
+      'a mini stream of 256 MiB',
+      '3 million turns of a password hash a file',
+    ],
     references: [
       'MS-CFB: https://learn.microsoft.com/openspecs/windows_protocols/ms-cfb/',
       'MS-OVBA: https://learn.microsoft.com/openspecs/office_file_formats/ms-ovba/',

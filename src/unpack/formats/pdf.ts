@@ -18,6 +18,11 @@ export const pdf: Format = {
     description:
       'Every stream of every object, also of hidden and replaced ones, with its filters undone: embedded files, scripts, object streams, pictures as they are; encrypted documents (RC4, AES) by password.',
     recognised: '`%PDF-` within the first bytes',
+    limits: [
+      '4 MiB an object outside its stream',
+      '16 filters a stream',
+      '16 times the file size plus 64 MiB where objects overlap',
+    ],
     references: [
       'ISO 32000-1: https://opensource.adobe.com/dc-acrobat-sdk-docs/pdfstandards/PDF32000_2008.pdf',
       'ISO 32000-2: https://pdfa.org/resource/iso-32000-2/',

@@ -15,6 +15,7 @@ export const pe = afterEnd(
     name: 'Windows program',
     description: 'PE files: what is appended to the program, as installers and self-extractors have it.',
     recognised: '`MZ` at 0 and `PE\\x00\\x00` where the word at 60 says',
+    limits: ['96 sections'],
     references: ['PE format: https://learn.microsoft.com/windows/win32/debug/pe-format'],
     limitations: ['Resources are seen raw'],
   },

@@ -21,6 +21,7 @@ export const pgDump: Format = {
     description:
       'Dumps of pg_dump in the custom format (`-Fc`, versions 1.10 to 1.16, PostgreSQL 8.0 to 18), and the listing (`toc.dat`) of the tar and directory formats: statements, table data and large objects, each a member; uncompressed or compressed with gzip, LZ4 or Zstandard.',
     recognised: '`PGDMP` at 0',
+    limits: ['16 MiB a statement', '1,000,000 bytea values'],
     references: [
       'pg_dump: https://www.postgresql.org/docs/current/app-pgdump.html',
       'pg_backup_custom.c, pg_backup_archiver.c: https://git.postgresql.org/gitweb/?p=postgresql.git;a=tree;f=src/bin/pg_dump',

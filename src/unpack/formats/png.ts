@@ -10,6 +10,7 @@ export const png = afterEnd(
     name: 'PNG',
     description: 'PNG pictures: what follows their end.',
     recognised: '`\\x89PNG\\r\\n\\x1A\\n` at 0',
+    limits: [],
     references: ['PNG specification: https://www.w3.org/TR/png-3/'],
     limitations: ['Only what follows the end is a member; what is hidden in valid chunks is seen raw'],
   },

@@ -6,6 +6,7 @@ export const riff = afterEnd(
     name: 'RIFF',
     description: 'WAVE, AVI and WebP files: what follows their end.',
     recognised: '`RIFF` at 0 and `WAVE`, `AVI ` or `WEBP` at 8',
+    limits: [],
     references: [
       'RIFF: https://learn.microsoft.com/windows/win32/xaudio2/resource-interchange-file-format--riff-',
     ],

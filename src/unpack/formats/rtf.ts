@@ -20,6 +20,7 @@ export const rtf: Format = {
     description:
       'Rich text: embedded objects with the files in them, pictures, themes and data stores, from hex digits or binary data; what follows the end.',
     recognised: '`{\\rt` at 0',
+    limits: [],
     references: [
       'RTF 1.9.1: https://interoperability.blob.core.windows.net/files/Archive_References/[MSFT-RTF].pdf',
       'MS-OLEDS: https://learn.microsoft.com/openspecs/windows_protocols/ms-oleds/',

@@ -22,6 +22,7 @@ export const snappy: Format = {
     name: 'Snappy (framed)',
     description: 'A compressed stream of chunks with check sums.',
     recognised: 'the chunk `sNaPpY` at 0.',
+    limits: ['4 MiB of skippable chunks'],
     references: ['Snappy framing format: https://github.com/google/snappy/blob/main/framing_format.txt'],
     limitations: ['Blocks without the framing are not recognised.'],
   },

@@ -22,6 +22,7 @@ export const swf: Format = {
     description:
       'The film within its compression (zlib, LZMA), and the binary data that it carries; pictures and sounds are seen within the film.',
     recognised: '`FWS`, `CWS` or `ZWS` at 0 and a plausible header',
+    limits: [],
     references: ['SWF 19: https://open-flash.github.io/mirrors/swf-spec-19.pdf'],
     limitations: [],
   },

@@ -28,6 +28,7 @@ export const tnef: Format = {
     description:
       "Outlook's attachments under their names, attached messages, and the message's text (RTF, HTML).",
     recognised: '`\\x78\\x9F\\x3E\\x22` at 0',
+    limits: ['100,000 properties of a message'],
     references: ['[MS-OXTNEF]: https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxtnef'],
     limitations: ['Check sums are not compared'],
   },

@@ -27,6 +27,11 @@ export const zip: Format = {
       'Stored, deflated, Zstandard, bzip2, LZMA, xz, Deflate64, PPMd, implode and shrink; ZipCrypto and WinZip AES; zip64, data descriptors, joined and self-extracting archives. Every directory is read, then every local header that none lists, and what is left over is examined as it is. Also documents, packages and programs built on it.',
     recognised:
       '`PK\\x03\\x04`, `PK\\x05\\x06` or a split mark at 0; or a directory at the end of anything else',
+    limits: [
+      '256 archives one after the other',
+      '100,000 derivations of AES keys',
+      'members of 4 GiB where 7-Zip has to decode them',
+    ],
     references: [
       'APPNOTE: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT',
       'WinZip AES: https://www.winzip.com/en/support/aes-encryption/',

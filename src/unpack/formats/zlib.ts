@@ -17,6 +17,7 @@ export const zlib: Format = {
     description:
       'A compressed stream (deflate) with a check sum, as git keeps its objects and Java its streams.',
     recognised: 'method, window and check of the first two bytes, and that the beginning can be decoded.',
+    limits: [],
     references: ['RFC 1950: https://www.rfc-editor.org/rfc/rfc1950'],
     limitations: ['Streams with a preset dictionary are not recognised.'],
   },

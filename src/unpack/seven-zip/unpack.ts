@@ -6,6 +6,10 @@ import { Damaged, EngineDied, NeedsPassword, OverBudget, Unsupported, type Troub
 import type { Ending, Listing, Message } from './protocol.ts';
 import { Run, type Bytes } from './run.ts';
 
+/** For the documentation of formats: the dictionary of an LZMA decoder lies in 7-Zip's memory. */
+export const DICTIONARY_LIMIT =
+  'what needs more than 512 MiB to be unpacked (dictionaries over 384 MiB) is a gap';
+
 type Piece = Message & { kind: 'piece' };
 
 /** The source as 7-Zip reads it: by descriptor, by its map, or a copy of what is small enough to be in memory anyway. */

@@ -132,7 +132,11 @@ export const DISKS: Makers = {
   },
   vmdk: { ...diskImage('vmdk'), encrypted: NO_ENCRYPTION },
   vhd: { ...diskImage('vpc'), encrypted: NO_ENCRYPTION },
-  vhdx: { ...diskImage('vhdx'), encrypted: NO_ENCRYPTION },
+  vhdx: {
+    ...diskImage('vhdx'),
+    encrypted: NO_ENCRYPTION,
+    cut: { na: 'its last block reaches beyond the end of the disk' },
+  },
   vdi: { ...diskImage('vdi'), encrypted: NO_ENCRYPTION },
   mbr: {
     ...partitioned('sfdisk', ['-q'], 'start=1MiB,size=4MiB,type=83\n'),
