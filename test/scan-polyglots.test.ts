@@ -89,3 +89,12 @@ test('a program or picture whose headers claim more than there is, or nothing at
     ['png', true],
   ]);
 });
+
+test('a tar whose last member is a zip is no zip', async () => {
+  writeFileSync(join(folder, 'x.txt'), 'nothing');
+  tool(folder, 'zip', ['-q', 'a.zip', 'x.txt']);
+  writeFileSync(join(folder, 'a.tar'), await tarOf({ 'a.zip': readFileSync(join(folder, 'a.zip')) }));
+  const { report } = await scanJson(['--clamd', 'off', join(folder, 'a.tar')]);
+  expect(report.results[0]?.gaps.filter(({ by }) => by !== 'clamav')).toEqual([]);
+  expect(report.results[0]?.coverage.artifacts).toBe(3);
+});

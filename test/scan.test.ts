@@ -49,7 +49,7 @@ function put(name: string, content: string | Buffer): string {
 describe('decisions', () => {
   test('a large blob of no known type is counted as seen raw only, and the summary says so', async () => {
     // No signature, no text, nothing that libmagic has a name for.
-    const blob = Buffer.from(Array.from({ length: 200_000 }, (_, at) => (at * at) % 251 & 0x9f));
+    const blob = Buffer.from(Array.from({ length: 200_000 }, (_, at) => ((at * at) % 251) & 0x9f));
     put('volume.blob', blob);
     put('small.blob', blob.subarray(0, 1000));
     const args = [...NO_CLAMD, '--no-color', folder];

@@ -182,10 +182,12 @@ const APPENDED_TO: ReadonlySet<string> = new Set([
  * which hands on the rest; what is a container by itself is opened both ways.
  */
 function withSecondReading(view: View, found: Found): Found {
-  if (found.container !== 'zip' && directoryEnd(view) !== null) {
+  const zip = found.container === 'zip' ? null : directoryEnd(view);
+  if (zip !== null) {
     const description = `${found.description}, with a zip archive at its end`;
     if (found.container !== null && !APPENDED_TO.has(found.container)) {
-      return { ...found, description, second: 'zip' };
+      // The last member of a tar may be a zip: that is no second reading of the tar.
+      return zip.exact ? { ...found, description, second: 'zip' } : found;
     }
     const density = found.density === 'unknown' ? 'unknown' : 'compressed';
     return { ...found, description, container: 'zip', density };

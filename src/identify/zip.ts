@@ -12,6 +12,8 @@ const MAX_NAME_BYTES = 512;
 const MAX_SEARCHES = 64;
 
 interface DirectoryEnd {
+  /** It ends where the file does. */
+  readonly exact: boolean;
   /** Of the central directory within the file; null when it is out of sight or its offset needs zip64. */
   readonly directory: number | null;
   readonly entries: number;
@@ -32,15 +34,15 @@ export function directoryEnd(view: View): DirectoryEnd | null {
       const size = end.readUInt32LE(at + 12);
       const exact = at + END_BYTES + end.readUInt16LE(at + 20) === end.length;
       const zip64 = at >= ZIP64_LOCATOR_BYTES && end.readUInt32LE(at - ZIP64_LOCATOR_BYTES) === 0x07064b50;
-      if (zip64) return { directory: null, entries };
+      if (zip64) return { directory: null, entries, exact };
       // Counted back from here, so that bytes in front (a self-extracting program) do not matter.
       const directory = start + at - size;
       const first = entries > 0 && size >= 46 ? view.at(directory, 4) : null;
-      if (first?.readUInt32LE(0) === CENTRAL) return { directory, entries };
+      if (first?.readUInt32LE(0) === CENTRAL) return { directory, entries, exact };
       if (exact && first === null && entries > 0 && size >= 46 && directory >= 0) {
-        return { directory: null, entries };
+        return { directory: null, entries, exact };
       }
-      if (exact && entries === 0 && size === 0) return { directory: null, entries };
+      if (exact && entries === 0 && size === 0) return { directory: null, entries, exact };
     }
     at = at === 0 ? -1 : end.lastIndexOf('PK\x05\x06', at - 1, 'latin1');
   }

@@ -1,4 +1,6 @@
 import type { Transform } from 'node:stream';
+import { createInflate } from 'node:zlib';
+import { Damaged } from './trouble.ts';
 
 /** Where a decoder's bytes come from; `giveBack` takes what it did not want of the chunk it was given last. */
 export interface PumpInput {
@@ -82,4 +84,30 @@ async function feed(decoder: Decoder, input: PumpInput): Promise<void> {
       return;
     }
   }
+}
+
+/** What came out of a decoder in one piece: large enough that its calls do not count. */
+const OUTPUT_BYTES = 128 * 1024;
+
+/** The zlib stream (RFC 1950) at the input's place, which then stands behind its end. Throws Damaged. */
+export async function* inflated(input: PumpInput): AsyncGenerator<Buffer, void, undefined> {
+  let size = 0;
+  try {
+    for await (const chunk of pump(createInflate({ chunkSize: OUTPUT_BYTES }), input)) {
+      size += chunk.length;
+      yield chunk;
+    }
+  } catch (error) {
+    throw isZlibError(error) ? new Damaged(wordsFor(error, size)) : error;
+  }
+}
+
+export function isZlibError(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && 'code' in error && /^(?:Z_|ZSTD_)/.test(String(error.code));
+}
+
+export function wordsFor(error: Error & { code: string }, size: number): string {
+  return error.code === 'Z_BUF_ERROR'
+    ? `cut off after ${size} bytes of content`
+    : `${error.message} after ${size} bytes of content`;
 }

@@ -3,7 +3,7 @@ import { decrypted, openKey, type EncryptionHeader, type Key } from '../android-
 import type { Format } from '../format.ts';
 import { Damaged, NeedsPassword, Unsupported } from '../trouble.ts';
 import { wholeStream } from '../whole-stream.ts';
-import { inflate } from './zlib.ts';
+import { inflated } from '../zlib-pump.ts';
 
 const MAGIC = 'ANDROID BACKUP';
 /** Lines of the header are figures and at most 192 hexadecimal digits. */
@@ -43,7 +43,7 @@ export const androidBackup: Format = {
       sink.measure(`members_opened_with_password_${key.index}`, 1);
       body = new ByteReader(decrypted(reader, key));
     }
-    const content = compressed === '1' ? inflate(body) : body.rest();
+    const content = compressed === '1' ? inflated(body) : body.rest();
     await wholeStream({ name: 'backup.tar', content, reader: body }, sink, context);
   },
 };

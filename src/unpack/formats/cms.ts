@@ -1,10 +1,8 @@
-import { createInflate } from 'node:zlib';
 import { ByteReader } from '../byte-reader.ts';
 import { expectTag, octets, readHeader, skipValue } from '../cms/ber.ts';
 import type { Format } from '../format.ts';
 import { Damaged, NeedsPassword, Unsupported } from '../trouble.ts';
-import { pump } from '../zlib-pump.ts';
-import { isZlibError, wordsFor } from './gzip.ts';
+import { inflated } from '../zlib-pump.ts';
 
 /** RFC 5652, 4 to 9, and RFC 3274: content types by their object identifiers, as they are encoded. */
 const DATA = '2a864886f70d010701';
@@ -54,7 +52,7 @@ export const cms: Format = {
     // A signature that stands apart from what it signs has no content.
     if (next.tag !== EXPLICIT) return;
     const bytes = octets(reader);
-    const content = type === COMPRESSED ? inflated(bytes) : bytes;
+    const content = type === COMPRESSED ? inflated(new ByteReader(bytes)) : bytes;
     const name = inner === DATA ? container.name.replace(/\.p7[ms]$/i, '') : '(content)';
     await sink.member({ name, size: null, content });
   },
@@ -65,16 +63,4 @@ async function identifier(reader: ByteReader): Promise<string> {
   if (tag !== OBJECT_IDENTIFIER || length === null || length > MAX_IDENTIFIER)
     throw new Damaged('no CMS content type');
   return (await reader.exactly(length)).toString('hex');
-}
-
-async function* inflated(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
-  let size = 0;
-  try {
-    for await (const chunk of pump(createInflate(), new ByteReader(bytes))) {
-      size += chunk.length;
-      yield chunk;
-    }
-  } catch (error) {
-    throw isZlibError(error) ? new Damaged(wordsFor(error, size)) : error;
-  }
 }

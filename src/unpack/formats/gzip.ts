@@ -5,7 +5,7 @@ import { HiddenPieces } from '../hidden-pieces.ts';
 import { innerName } from '../inner-name.ts';
 import { Damaged, Unsupported } from '../trouble.ts';
 import { wholeStream } from '../whole-stream.ts';
-import { pump } from '../zlib-pump.ts';
+import { isZlibError, pump, wordsFor } from '../zlib-pump.ts';
 
 const OUTPUT_BYTES = 128 * 1024;
 /** In bytes: what a file system takes (NAME_MAX). */
@@ -67,16 +67,6 @@ async function* member(reader: ByteReader): AsyncGenerator<Buffer, void, undefin
   if (trailer.length < 8) throw new Damaged(`cut off in the trailer, after ${size} bytes of content`);
   if (trailer.readUInt32LE(0) !== sum) throw new Damaged('the check sum does not match the content');
   if (trailer.readUInt32LE(4) !== size % 2 ** 32) throw new Damaged('the size does not match the content');
-}
-
-export function isZlibError(error: unknown): error is Error & { code: string } {
-  return error instanceof Error && 'code' in error && /^(?:Z_|ZSTD_)/.test(String(error.code));
-}
-
-export function wordsFor(error: Error & { code: string }, size: number): string {
-  return error.code === 'Z_BUF_ERROR'
-    ? `cut off after ${size} bytes of content`
-    : `${error.message} after ${size} bytes of content`;
 }
 
 /** What the header carries is examined where it is more than a name or a few figures. */

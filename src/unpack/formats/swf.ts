@@ -1,11 +1,9 @@
-import { createInflate } from 'node:zlib';
 import { ByteReader } from '../byte-reader.ts';
 import type { Format, FormatSink, UnpackContext } from '../format.ts';
 import { AFTER_THE_END, innerName } from '../inner-name.ts';
 import { decodedStream } from '../seven-zip/unpack.ts';
 import { Damaged } from '../trouble.ts';
-import { pump } from '../zlib-pump.ts';
-import { isZlibError, wordsFor } from './gzip.ts';
+import { inflated } from '../zlib-pump.ts';
 
 const HEADER_BYTES = 8;
 /** SWF 19, "DefineBinaryData". */
@@ -71,18 +69,6 @@ async function* headed(
     yield chunk;
   }
   if (size < declared) throw new Damaged(`${declared} bytes declared, ${size} came out`);
-}
-
-async function* inflated(reader: ByteReader): AsyncGenerator<Buffer, void, undefined> {
-  let size = 0;
-  try {
-    for await (const chunk of pump(createInflate(), reader)) {
-      size += chunk.length;
-      yield chunk;
-    }
-  } catch (error) {
-    throw isZlibError(error) ? new Damaged(wordsFor(error, size)) : error;
-  }
 }
 
 /** SWF 19, chapter 2: the compressed length, then LZMA's five bytes; .lzma has the size behind them. */

@@ -5,8 +5,7 @@ import { HiddenPieces } from '../hidden-pieces.ts';
 import { innerName } from '../inner-name.ts';
 import { Damaged, OverBudget, Unsupported } from '../trouble.ts';
 import { wholeStream } from '../whole-stream.ts';
-import { pump, type PumpInput } from '../zlib-pump.ts';
-import { isZlibError, wordsFor } from './gzip.ts';
+import { isZlibError, pump, type PumpInput, wordsFor } from '../zlib-pump.ts';
 
 const MAGIC = 0xfd2fb528;
 /** 0x184D2A50 to 0x184D2A5F: frames that a decoder passes over. */

@@ -1,9 +1,6 @@
-import { createInflate } from 'node:zlib';
 import { ByteReader } from '../byte-reader.ts';
 import type { FormatSink } from '../format.ts';
-import { isZlibError, wordsFor } from '../formats/gzip.ts';
-import { Damaged } from '../trouble.ts';
-import { pump } from '../zlib-pump.ts';
+import { inflated } from '../zlib-pump.ts';
 import { handOn } from './hand-on.ts';
 import { upTo } from './package.ts';
 
@@ -47,18 +44,6 @@ export async function handOnObjects(
       await content.return();
     }
     await search.skip(1);
-  }
-}
-
-async function* inflated(reader: ByteReader): AsyncGenerator<Buffer, void, undefined> {
-  let size = 0;
-  try {
-    for await (const chunk of pump(createInflate(), reader)) {
-      size += chunk.length;
-      yield chunk;
-    }
-  } catch (error) {
-    throw isZlibError(error) ? new Damaged(wordsFor(error, size)) : error;
   }
 }
 

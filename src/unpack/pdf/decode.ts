@@ -1,14 +1,11 @@
-import { createInflate, inflateSync } from 'node:zlib';
+import { inflateSync } from 'node:zlib';
 import { ByteReader } from '../byte-reader.ts';
-import { isZlibError, wordsFor } from '../formats/gzip.ts';
-import { Damaged } from '../trouble.ts';
-import { pump } from '../zlib-pump.ts';
+import { inflated } from '../zlib-pump.ts';
 import { ascii85, asciiHex, runLength } from './ascii-filters.ts';
 import { lzw } from './lzw.ts';
 import { pngRows } from './predictor.ts';
 import type { PdfDict, PdfValue } from './values.ts';
 
-const OUTPUT_BYTES = 64 * 1024;
 /** Streams of this size are decoded in one call, to at most so much: a decoder of their own costs more than they do. */
 const SMALL_BYTES = 32 * 1024;
 const SMALL_OUTPUT = 512 * 1024;
@@ -54,7 +51,7 @@ export function undoFilters(stored: Chunks, storedSize: number, filters: readonl
   for (const { name, parameters } of filters) {
     if (name === 'Crypt') continue;
     if (PICTURES.has(name)) break;
-    if (name === 'FlateDecode') content = inflated(first ?? new ByteReader(content), size);
+    if (name === 'FlateDecode') content = flateDecoded(first ?? new ByteReader(content), size);
     else {
       const decoder = decoderOf(name, parameters);
       if (decoder === null) return { content, unknown: name, rest };
@@ -100,7 +97,7 @@ function predictor(parameters: PdfDict | null): Decoder | null {
   return (chunks) => pngRows(chunks, { colours, bits, columns });
 }
 
-async function* inflated(reader: ByteReader, size: number): AsyncGenerator<Buffer, void, undefined> {
+async function* flateDecoded(reader: ByteReader, size: number): AsyncGenerator<Buffer, void, undefined> {
   if (size <= SMALL_BYTES) {
     const whole = await reader.peek(size);
     const { content, used } = inflatedAtOnce(whole);
@@ -110,7 +107,7 @@ async function* inflated(reader: ByteReader, size: number): AsyncGenerator<Buffe
       return;
     }
   }
-  yield* inflatedPiecemeal(reader);
+  yield* inflated(reader);
 }
 
 /** null when it is damaged or large: then piece by piece. */
@@ -123,18 +120,6 @@ function inflatedAtOnce(bytes: Buffer): { content: Buffer | null; used: number }
   } catch {
     // Damaged or too large: what can be had of it comes piece by piece.
     return { content: null, used: 0 };
-  }
-}
-
-async function* inflatedPiecemeal(reader: ByteReader): AsyncGenerator<Buffer, void, undefined> {
-  let size = 0;
-  try {
-    for await (const chunk of pump(createInflate({ chunkSize: OUTPUT_BYTES }), reader)) {
-      size += chunk.length;
-      yield chunk;
-    }
-  } catch (error) {
-    throw isZlibError(error) ? new Damaged(wordsFor(error, size)) : error;
   }
 }
 

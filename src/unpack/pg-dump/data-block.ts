@@ -1,17 +1,13 @@
-import { createInflate } from 'node:zlib';
 import { ByteReader } from '../byte-reader.ts';
 import type { Container, Format, FormatSink, UnpackContext } from '../format.ts';
-import { isZlibError, wordsFor } from '../formats/gzip.ts';
 import { lz4 } from '../formats/lz4.ts';
 import { zstd } from '../formats/zstd.ts';
 import { Damaged } from '../trouble.ts';
 import { wholeStream } from '../whole-stream.ts';
-import { pump } from '../zlib-pump.ts';
+import { inflated } from '../zlib-pump.ts';
 import { intOf } from './fields.ts';
 import type { Compression } from './listing.ts';
 import { sinkThrough } from './sink-through.ts';
-
-const OUTPUT_BYTES = 128 * 1024;
 
 /** One stretch of data as pieces, each behind its length, ended by one of length 0: pg_backup_custom.c. */
 export class Pieces implements AsyncIterable<Buffer> {
@@ -93,18 +89,6 @@ export async function handOn(
   else if (compression === 'gzip')
     await wholeStream({ name, content: inflated(reader), reader }, named(sink, name), context);
   else await nested(compression === 'lz4' ? lz4 : zstd, reader, name, sink, context);
-}
-
-async function* inflated(reader: ByteReader): AsyncGenerator<Buffer, void, undefined> {
-  let size = 0;
-  try {
-    for await (const chunk of pump(createInflate({ chunkSize: OUTPUT_BYTES }), reader)) {
-      size += chunk.length;
-      yield chunk;
-    }
-  } catch (error) {
-    throw isZlibError(error) ? new Damaged(wordsFor(error, size)) : error;
-  }
 }
 
 async function nested(

@@ -1,10 +1,9 @@
 import { constants, crc32, createInflateRaw, createZstdDecompress, inflateRawSync } from 'node:zlib';
 import type { UnpackContext } from '../format.ts';
-import { isZlibError, wordsFor } from '../formats/gzip.ts';
 import type { ByteReader } from '../byte-reader.ts';
 import { decodedStream } from '../seven-zip/unpack.ts';
 import { Trouble } from '../trouble.ts';
-import { pump } from '../zlib-pump.ts';
+import { isZlibError, pump, wordsFor } from '../zlib-pump.ts';
 import type { Reading } from './headers.ts';
 import { Unread } from './unread.ts';
 
