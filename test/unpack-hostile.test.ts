@@ -36,7 +36,7 @@ function folderFor(name: string): string {
 function zeroBomb(): ZipEntry {
   const zeros = Buffer.alloc(GIB);
   const data = deflateRawSync(zeros, { level: 9 });
-  return { name: 'zeros', data, method: 8, size: GIB, crc: 0xd10bf10b };
+  return { name: 'zeros', data, method: 8, size: GIB, crc: 0x5b64c2b0 };
 }
 
 test('a zip bomb of 10 MB that holds 10 GB ends soon, as a gap and a finding, in little memory', async () => {

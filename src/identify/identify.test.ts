@@ -587,7 +587,11 @@ describe('content type', () => {
     expect(identify(small, 'a.br')).toMatchObject({ mime: 'application/x-brotli', container: 'brotli' });
     const large = brotliCompressSync(noise(400_000));
     expect(identify(large, 'a.BR')).toMatchObject({ container: 'brotli' });
-    const mimes = [identify(small), identify(small.subarray(0, 2000), 'a.br'), identify(noise(4096), 'a.br')];
+    const more = Buffer.concat([brotliCompressSync(Buffer.alloc(500, 'text')), raw('and more')]);
+    expect(identify(more, 'a.br')).toMatchObject({ container: 'brotli' });
+    // Cut off it is still Brotli: whoever opens it says that it is damaged.
+    expect(identify(small.subarray(0, 2000), 'a.br')).toMatchObject({ container: 'brotli' });
+    const mimes = [identify(small), identify(noise(4096), 'a.br')];
     expect(mimes.map(({ mime }) => mime)).toEqual(mimes.map(() => 'application/octet-stream'));
   });
 

@@ -49,7 +49,7 @@ test('ten thousand small files and one of 2 GiB with a hole in it stay under 600
 test('a zip of 10 MB that holds 10 GB is quarantined as a bomb, in bounded memory', async () => {
   const data = deflateRawSync(Buffer.alloc(1024 * MIB), { level: 9 });
   // CRC-32 of 1 GiB of zeros.
-  const member = { data, method: 8, size: 1024 * MIB, crc: 0xd10bf10b };
+  const member = { data, method: 8, size: 1024 * MIB, crc: 0x5b64c2b0 };
   const bomb = join(folder, 'bomb.zip');
   writeFileSync(bomb, zipBytes(Array.from({ length: 10 }, (_, at) => ({ ...member, name: `zeros${at}` }))));
   const output = join(folder, 'report.json');

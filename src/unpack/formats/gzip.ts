@@ -2,12 +2,15 @@ import { crc32, createInflateRaw } from 'node:zlib';
 import { ByteReader } from '../byte-reader.ts';
 import type { Format } from '../format.ts';
 import { HiddenPieces } from '../hidden-pieces.ts';
+import { inflateAtOnce } from '../inflate-at-once.ts';
 import { innerName } from '../inner-name.ts';
 import { Damaged, Unsupported } from '../trouble.ts';
 import { wholeStream } from '../whole-stream.ts';
 import { isZlibError, pump, wordsFor } from '../zlib-pump.ts';
 
 const OUTPUT_BYTES = 128 * 1024;
+/** What is decoded in one call, compressed and not: a block of bgzip fits. */
+const SMALL_BYTES = 64 * 1024;
 /** In bytes: what a file system takes (NAME_MAX). */
 const LONGEST_NAME = 255;
 const FLAG = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 } as const;
@@ -47,8 +50,21 @@ async function* gunzip(
       return;
     }
     await passHeader(reader, hidden);
-    yield* member(reader);
+    // Thousands of small ones after another (bgzip, logs): a decoder for each would cost more than its bytes.
+    if (first || !(yield* smallMember(reader))) yield* member(reader);
   }
+}
+
+/** A member that is small and all there already. Tells whether it was one; if not, nothing was taken. */
+async function* smallMember(reader: ByteReader): AsyncGenerator<Buffer, boolean, undefined> {
+  const there = await reader.next(SMALL_BYTES);
+  if (there === null) return false;
+  const decoded = inflateAtOnce(there, 'raw', SMALL_BYTES);
+  reader.giveBack(there.length - (decoded?.used ?? 0));
+  if (decoded === null) return false;
+  if (decoded.content.length > 0) yield decoded.content;
+  await checkTrailer(reader, crc32(decoded.content), decoded.content.length);
+  return true;
 }
 
 async function* member(reader: ByteReader): AsyncGenerator<Buffer, void, undefined> {
@@ -63,6 +79,10 @@ async function* member(reader: ByteReader): AsyncGenerator<Buffer, void, undefin
   } catch (error) {
     throw isZlibError(error) ? new Damaged(wordsFor(error, size)) : error;
   }
+  await checkTrailer(reader, sum, size);
+}
+
+async function checkTrailer(reader: ByteReader, sum: number, size: number): Promise<void> {
   const trailer = await reader.exactly(8);
   if (trailer.length < 8) throw new Damaged(`cut off in the trailer, after ${size} bytes of content`);
   if (trailer.readUInt32LE(0) !== sum) throw new Damaged('the check sum does not match the content');

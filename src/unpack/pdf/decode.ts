@@ -1,5 +1,5 @@
-import { inflateSync } from 'node:zlib';
 import { ByteReader } from '../byte-reader.ts';
+import { inflateAtOnce } from '../inflate-at-once.ts';
 import { inflated } from '../zlib-pump.ts';
 import { ascii85, asciiHex, runLength } from './ascii-filters.ts';
 import { lzw } from './lzw.ts';
@@ -99,31 +99,12 @@ function predictor(parameters: PdfDict | null): Decoder | null {
 
 async function* flateDecoded(reader: ByteReader, size: number): AsyncGenerator<Buffer, void, undefined> {
   if (size <= SMALL_BYTES) {
-    const whole = await reader.peek(size);
-    const { content, used } = inflatedAtOnce(whole);
-    if (content !== null) {
-      await reader.skip(used);
-      if (content.length > 0) yield content;
+    const whole = inflateAtOnce(await reader.peek(size), 'zlib', SMALL_OUTPUT);
+    if (whole !== null) {
+      await reader.skip(whole.used);
+      if (whole.content.length > 0) yield whole.content;
       return;
     }
   }
   yield* inflated(reader);
-}
-
-/** null when it is damaged or large: then piece by piece. */
-function inflatedAtOnce(bytes: Buffer): { content: Buffer | null; used: number } {
-  try {
-    const result: unknown = inflateSync(bytes, { maxOutputLength: SMALL_OUTPUT, info: true });
-    return isInformed(result)
-      ? { content: result.buffer, used: result.engine.bytesWritten }
-      : { content: null, used: 0 };
-  } catch {
-    // Damaged or too large: what can be had of it comes piece by piece.
-    return { content: null, used: 0 };
-  }
-}
-
-/** What the synchronous calls return with `info`; their types do not say so. */
-function isInformed(result: unknown): result is { buffer: Buffer; engine: { bytesWritten: number } } {
-  return typeof result === 'object' && result !== null && 'buffer' in result && 'engine' in result;
 }

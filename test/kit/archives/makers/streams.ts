@@ -33,7 +33,6 @@ export const STREAMS: Makers = {
     ...built((marker) => brotliCompressSync(marker)),
     encrypted: NO_ENCRYPTION,
     called: 'container.br',
-    cut: { na: 'it has no signature: what does not decode to its end is data of no known type' },
   },
   snappy: { ...built(snappyBytes), encrypted: NO_ENCRYPTION },
   'android-backup': {
