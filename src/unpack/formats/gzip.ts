@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { ByteReader } from '../byte-reader.ts';
 import type { Format } from '../format.ts';
@@ -13,6 +14,7 @@ const OUTPUT_BYTES = 128 * 1024;
 const SMALL_BYTES = 64 * 1024;
 /** In bytes: what a file system takes (NAME_MAX). */
 const LONGEST_NAME = 255;
+const MEMBERS_A_TURN = 256;
 const FLAG = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 } as const;
 
 export const gzip: Format = {
@@ -41,17 +43,18 @@ async function* gunzip(
   hidden: HiddenPieces,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void, undefined> {
-  for (let first = true; ; first = false) {
-    // Millions of empty ones give no chunk on which time is looked at.
+  for (let count = 0; ; count++) {
+    // Millions of small ones leave no moment in which time could be up.
+    if (count % MEMBERS_A_TURN === MEMBERS_A_TURN - 1) await setImmediate();
     signal.throwIfAborted();
     const magic = await reader.peek(2);
     if (magic.length < 2 || magic[0] !== 0x1f || magic[1] !== 0x8b) {
-      if (first) throw new Damaged('no gzip header');
+      if (count === 0) throw new Damaged('no gzip header');
       return;
     }
     await passHeader(reader, hidden);
     // Thousands of small ones after another (bgzip, logs): a decoder for each would cost more than its bytes.
-    if (first || !(yield* smallMember(reader))) yield* member(reader);
+    if (count === 0 || !(yield* smallMember(reader))) yield* member(reader);
   }
 }
 
