@@ -1,12 +1,17 @@
 import { Damaged } from './trouble.ts';
 
 const MIN_MATCH = 4;
+/** Bytes copied at a time. */
+const WORD = 4;
 
 /**
  * Decodes one LZ4 block from `input` into `output` from `start`; matches may reach back to `output[0]`. Returns the
  * end of what was written. Every length and distance is checked: the block may be an attack.
  */
 export function decodeBlock(input: Buffer, output: Buffer, start: number): number {
+  const source = new DataView(input.buffer, input.byteOffset, input.length);
+  const target = new DataView(output.buffer, output.byteOffset, output.length);
+  const targetEnd = output.length;
   let from = 0;
   let to = start;
   const inputEnd = input.length;
@@ -23,8 +28,11 @@ export function decodeBlock(input: Buffer, output: Buffer, start: number): numbe
     }
     if (literals > inputEnd - from || literals > output.length - to)
       throw new Damaged('LZ4 literals overrun the block');
-    if (literals > 32) input.copy(output, to, from, from + literals);
-    else for (let i = 0; i < literals; i++) output[to + i] = input[from + i] ?? 0;
+    if (literals > 64) input.copy(output, to, from, from + literals);
+    else if (from + literals + WORD <= inputEnd && to + literals + WORD <= targetEnd) {
+      // Whole words: what is written too far is written again by what follows.
+      for (let i = 0; i < literals; i += WORD) target.setInt32(to + i, source.getInt32(from + i, true), true);
+    } else for (let i = 0; i < literals; i++) output[to + i] = input[from + i] ?? 0;
     from += literals;
     to += literals;
     if (from === inputEnd) return to;
@@ -43,7 +51,11 @@ export function decodeBlock(input: Buffer, output: Buffer, start: number): numbe
     }
     length += MIN_MATCH;
     if (length > output.length - to) throw new Damaged('an LZ4 match overruns the block');
-    to = repeat(output, to, distance, length);
+    if (length <= 64 && distance >= WORD && to + length + WORD <= targetEnd) {
+      const back = to - distance;
+      for (let i = 0; i < length; i += WORD) target.setInt32(to + i, target.getInt32(back + i, true), true);
+      to += length;
+    } else to = repeat(output, to, distance, length);
   }
   return to;
 }
