@@ -390,7 +390,9 @@ describe('hostile names', () => {
 describe('probing', () => {
   it('calls a port that refuses unavailable', async () => {
     const address = { kind: 'tcp', host: '127.0.0.1', port: await freePort() } as const;
-    expect(await probeClamd(address)).toMatchObject({ status: 'unavailable', detail: 'connection refused' });
+    expect(await probeClamd(address)).toMatchObject({
+      state: { status: 'unavailable', detail: 'connection refused' },
+    });
   });
 
   for (const [what, fault] of Object.entries<Fault>({
@@ -403,19 +405,21 @@ describe('probing', () => {
     it(`calls one failed that ${what}, within its deadline`, async () => {
       const clamd = await fake(fault);
       const begun = performance.now();
-      expect(await probeClamd(clamd.address, { deadline_ms: 500 })).toMatchObject({ status: 'failed' });
+      expect(await probeClamd(clamd.address, { deadline_ms: 500 })).toMatchObject({
+        state: { status: 'failed' },
+      });
       expect(performance.now() - begun).toBeLessThan(NEVER_LONGER_MS);
     });
   }
 
   it('does not believe one that says OK to all, and reads its database time', async () => {
     const clamd = await fake({ kind: 'none' });
-    expect(await probeClamd(clamd.address)).toEqual({
+    expect((await probeClamd(clamd.address)).state).toEqual({
       status: 'unproven',
       version: 'ClamAV 9.9.9/12345/Sun Mar  2 08:30:00 2025',
       address: `127.0.0.1:${clamd.address.kind === 'tcp' ? clamd.address.port : ''}`,
       database_time: '2025-03-02T08:30:00Z',
-      detail: 'its canary is not in the database: what it does not find proves nothing',
+      detail: 'EICAR is not in its database: that it finds nothing proves nothing',
     });
   });
 

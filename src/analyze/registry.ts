@@ -1,6 +1,6 @@
 import type { Scratch } from '../bytes/index.ts';
 import type { Analyzer } from './analyzer.ts';
-import { clamavAnalyzer, type ClamdAddress } from './clamav/index.ts';
+import { clamavAnalyzer, type ClamdEndpoint } from './clamav/index.ts';
 import { engineAway, type Away } from './engine-away.ts';
 import { entropyAnalyzer } from './entropy/index.ts';
 import { typeMismatchAnalyzer } from './type-mismatch/index.ts';
@@ -8,7 +8,7 @@ import { yaraAnalyzer } from './yara/index.ts';
 
 /** Where the engines are. Plain data: it crosses from the parent to the scan workers. */
 export interface EngineEndpoints {
-  readonly clamd: { readonly address: ClamdAddress } | Away;
+  readonly clamd: ClamdEndpoint | Away;
   readonly yara: { readonly socket: string } | { readonly url: string } | Away;
 }
 
@@ -23,7 +23,7 @@ export function openAnalyzers(options: AnalyzerOptions): readonly Analyzer[] {
   const { clamd, yara, scratch, entropy_threshold: threshold } = options;
   return [
     typeMismatchAnalyzer(),
-    'away' in clamd ? engineAway('clamav', clamd) : clamavAnalyzer({ address: clamd.address }),
+    'away' in clamd ? engineAway('clamav', clamd) : clamavAnalyzer(clamd),
     'away' in yara ? engineAway('yara', yara) : yaraAnalyzer({ endpoint: yara, scratch }),
     entropyAnalyzer({ threshold }),
   ];

@@ -95,6 +95,7 @@ const policy: fc.Arbitrary<Policy> = fc.record({
   weights: fc.record({
     mime_mismatch: weight,
     clamav_infected: weight,
+    clamav_heuristic: weight,
     yara_match: weight,
     high_entropy: weight,
     encryption_suspected: weight,

@@ -189,6 +189,8 @@ function engineChoice(config: EffectiveConfig): EngineChoice {
   const yara = config.yara.value;
   return {
     clamd: first === undefined ? null : [first, ...others],
+    clamd_canary: config.clamdCanary.value,
+    clamd_max_age_days: config.clamdMaxAgeDays.value,
     yara: yara.mode === 'service' ? { url: yara.url } : yara.mode === 'off' ? null : 'embedded',
     rules: config.rulesDirs.value,
     yara_engines: Math.min(2, availableParallelism()),

@@ -39,6 +39,8 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
       ...clamd,
       value: clamd.value.length === 0 ? 'off' : clamd.value,
     }),
+    variable('CLAMD_CANARY', config.clamdCanary),
+    variable('CLAMD_MAX_AGE_DAYS', config.clamdMaxAgeDays),
     flag('yara', `${VARIABLES.YARA_HOST.doc} (YARA_HOST, YARA_PORT)`, {
       ...yara,
       value: yara.value.mode === 'service' ? yara.value.url : yara.value.mode,

@@ -80,6 +80,16 @@ export const VARIABLES = {
     'where clamd listens',
   ),
   CLAMD_PORT: variable(port, '3310', 'port of clamd'),
+  CLAMD_CANARY: variable(
+    z.string().max(1024, 'at most 1024 characters'),
+    'the EICAR test string',
+    'harmless text that the signature database names: clamd is only believed while it finds it',
+  ),
+  CLAMD_MAX_AGE_DAYS: variable(
+    integer(1, 36_500),
+    'unset: any age',
+    'older signatures count as an engine that is away',
+  ),
   YARA_HOST: variable(
     host,
     'our own child process; yara-scanner in our containers',
@@ -144,6 +154,8 @@ export function readEnvironment(environment: Environment): Given {
     YARA_RULES_DIR: get('YARA_RULES_DIR'),
     CLAMD_HOST: get('CLAMD_HOST'),
     CLAMD_PORT: get('CLAMD_PORT'),
+    CLAMD_CANARY: get('CLAMD_CANARY'),
+    CLAMD_MAX_AGE_DAYS: get('CLAMD_MAX_AGE_DAYS'),
     YARA_HOST: get('YARA_HOST'),
     YARA_PORT: get('YARA_PORT'),
     HOST: get('HOST'),

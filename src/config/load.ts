@@ -42,6 +42,10 @@ export interface EffectiveConfig {
   readonly rulesDirs: Setting<readonly string[]>;
   /** Addresses to try in this order (`localhost:3310`, `unix:/run/clamd.ctl`); none: off by choice. */
   readonly clamd: Setting<readonly string[]>;
+  /** Text that clamd's database names; null: EICAR is tried. */
+  readonly clamdCanary: Setting<string | null>;
+  /** null: signatures of any age will do. */
+  readonly clamdMaxAgeDays: Setting<number | null>;
   readonly yara: Setting<YaraChoice>;
   readonly workers: Setting<number>;
   readonly limits: Limits;
@@ -108,6 +112,8 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     strict,
     rulesDirs: rulesDirs(cwd, flags, given),
     clamd: clamd(cwd, flags, given, container.value),
+    clamdCanary: firstOf<string | null>(null, given.CLAMD_CANARY),
+    clamdMaxAgeDays: firstOf<number | null>(null, given.CLAMD_MAX_AGE_DAYS),
     yara: yara(flags, given, container.value),
     workers: firstOf(5, count('workers', flags.workers, 1, 256), given.NUM_WORKERS),
     limits: limits(flags),

@@ -43,6 +43,7 @@ const SHARE = 'a share from 0 to 1, such as 0.05';
 const weights: Record<FindingKind, typeof points> = {
   mime_mismatch: points,
   clamav_infected: points,
+  clamav_heuristic: points,
   yara_match: points,
   high_entropy: points,
   encryption_suspected: points,

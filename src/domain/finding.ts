@@ -4,6 +4,7 @@ import type { Trail } from './artifact.ts';
 export const FINDING_KINDS = [
   'mime_mismatch',
   'clamav_infected',
+  'clamav_heuristic',
   'yara_match',
   'high_entropy',
   'encryption_suspected',

@@ -48,6 +48,7 @@ export const DEFAULT_POLICY: Omit<Policy, 'sha256' | 'strict'> = {
   weights: {
     mime_mismatch: 30,
     clamav_infected: 200,
+    clamav_heuristic: 60,
     yara_match: 120,
     high_entropy: 40,
     encryption_suspected: 60,

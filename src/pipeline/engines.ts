@@ -1,5 +1,5 @@
 import type { Away, EngineEndpoints } from '../analyze/index.ts';
-import { findClamd, type ClamdAddress } from '../analyze/clamav/index.ts';
+import { findClamd, type ClamdAddress, type ClamdEndpoint } from '../analyze/clamav/index.ts';
 import { probeYara, yaraAway } from '../analyze/yara/index.ts';
 import { BackupLensError, inWords, type ClamavState, type Engines, type YaraState } from '../domain/index.ts';
 import { startYaraChild, type YaraChild } from './yara-child.ts';
@@ -8,6 +8,10 @@ import { startYaraChild, type YaraChild } from './yara-child.ts';
 export interface EngineChoice {
   /** Addresses to try in order; null: off. */
   readonly clamd: readonly [ClamdAddress, ...ClamdAddress[]] | null;
+  /** Text that clamd's database is said to name; null: EICAR is tried. */
+  readonly clamd_canary: string | null;
+  /** Older signatures count as away; null: any will do. */
+  readonly clamd_max_age_days: number | null;
   /** `embedded`: our own child process; a URL: that service; null: off. */
   readonly yara: 'embedded' | { readonly url: string } | null;
   /** Rule folders for the embedded service. */
@@ -87,7 +91,8 @@ export class RunningEngines {
   }
 }
 
-async function findClamav({ clamd }: EngineChoice): Promise<Found<ClamavState, { address: ClamdAddress }>> {
+async function findClamav(choice: EngineChoice): Promise<Found<ClamavState, ClamdEndpoint>> {
+  const { clamd, clamd_canary, clamd_max_age_days } = choice;
   if (clamd === null) {
     const state: ClamavState = {
       status: 'off',
@@ -98,11 +103,20 @@ async function findClamav({ clamd }: EngineChoice): Promise<Found<ClamavState, {
     };
     return { state, endpoint: OFF };
   }
-  const { address, state } = await findClamd(clamd);
+  const { address, state, canary } = await findClamd(clamd, { canary: clamd_canary });
   // It answers, but not as clamd does: waiting for it again at every artifact would end in a hang.
   if (state.status === 'failed')
     return { state, endpoint: { away: 'engine_failed', detail: state.detail ?? 'failed' } };
-  return { state, endpoint: { address } };
+  return { state, endpoint: { address, canary, stale: staleness(state, clamd_max_age_days) } };
+}
+
+const DAY_MS = 86_400_000;
+
+/** What nobody knows the age of (own databases have no date) is not old. */
+function staleness({ database_time }: ClamavState, maxDays: number | null): string | null {
+  if (database_time === null || maxDays === null) return null;
+  const days = Math.floor((Date.now() - Date.parse(database_time)) / DAY_MS);
+  return days <= maxDays ? null : `its signatures are ${days} days old; at most ${maxDays} are accepted`;
 }
 
 async function startYara(

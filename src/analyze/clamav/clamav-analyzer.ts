@@ -2,13 +2,23 @@ import type { Analyzer } from '../analyzer.ts';
 import { type ClamdAddress, describeAddress } from './address.ts';
 import { Breaker } from './breaker.ts';
 import { ConnectionPool } from './connection-pool.ts';
+import { ProvenSize } from './proven-size.ts';
 import { StreamExamination } from './stream-examination.ts';
 import { type ClamdTimeouts, DEFAULT_CLAMD_TIMEOUTS } from './timeouts.ts';
 
 /** So many artifacts in a row without an answer in time, and clamd counts as hung. */
 const HANGS = 3;
 
-export interface ClamavOptions {
+/** A clamd as it was found. Plain data. */
+export interface ClamdEndpoint {
+  readonly address: ClamdAddress;
+  /** Bytes that its database names; null: none that we know of. */
+  readonly canary: Uint8Array | null;
+  /** Why what it finds nothing in is not examined well (its signatures are old); null: it is. */
+  readonly stale: string | null;
+}
+
+export interface ClamavOptions extends Partial<ClamdEndpoint> {
   readonly address: ClamdAddress;
   /** What is left out takes its default. */
   readonly timeouts?: Partial<ClamdTimeouts>;
@@ -20,16 +30,21 @@ export interface ClamavOptions {
  */
 export function clamavAnalyzer(options: ClamavOptions): Analyzer {
   const timeouts = { ...DEFAULT_CLAMD_TIMEOUTS, ...options.timeouts };
+  const canary = options.canary == null ? null : Buffer.from(options.canary);
+  const pool = new ConnectionPool(options.address, timeouts, canary, () => sizes.forget());
+  const sizes = new ProvenSize(canary, pool, timeouts);
   const access = {
-    pool: new ConnectionPool(options.address, timeouts),
+    pool,
+    sizes,
     timeouts,
     address: describeAddress(options.address),
+    stale: options.stale ?? null,
     hangs: new Breaker({ failures: HANGS, pause_ms: timeouts.hang_pause_ms }),
   };
   return {
     id: 'clamav',
-    version: 'clamav/1',
+    version: 'clamav/2',
     examine: (subject) => new StreamExamination(access, subject),
-    close: async () => access.pool.close(),
+    close: async () => pool.close(),
   };
 }

@@ -1,9 +1,19 @@
+import type { GapReason } from '../../domain/index.ts';
 import type { ClamdAddress } from './address.ts';
 import { Breaker } from './breaker.ts';
-import { ClamdConnection, type Refusal } from './connection.ts';
+import { sendCanary } from './canary.ts';
+import { ClamdConnection } from './connection.ts';
 import type { ClamdTimeouts } from './timeouts.ts';
 
 const MAX_IDLE = 4;
+/** A connection that is older is not used again: a new one shows by its canary that clamd still sees. */
+const MAX_AGE_MS = 60_000;
+
+/** Nobody listens there, nobody let us in, or who answers there is blind. */
+export interface NoConnection {
+  readonly refused: string;
+  readonly reason: Extract<GapReason, 'engine_unavailable' | 'engine_failed'>;
+}
 
 /**
  * Connections to one clamd. It never makes anybody wait for a connection to come back: an artifact holds its own
@@ -12,14 +22,20 @@ const MAX_IDLE = 4;
 export class ConnectionPool {
   readonly #address: ClamdAddress;
   readonly #timeouts: ClamdTimeouts;
+  readonly #canary: Buffer | null;
   readonly #refusals: Breaker;
   readonly #lent = new Set<ClamdConnection>();
+  readonly #onReturn: () => void;
+  #refused = false;
   #idle: ClamdConnection[] = [];
   #closed = false;
 
-  constructor(address: ClamdAddress, timeouts: ClamdTimeouts) {
+  /** `canary`: what every new connection has to find before it is believed; null: nothing. `onReturn`: it is back. */
+  constructor(address: ClamdAddress, timeouts: ClamdTimeouts, canary: Buffer | null, onReturn: () => void) {
     this.#address = address;
     this.#timeouts = timeouts;
+    this.#canary = canary;
+    this.#onReturn = onReturn;
     this.#refusals = new Breaker({ failures: 1, pause_ms: timeouts.refusal_pause_ms });
   }
 
@@ -34,24 +50,33 @@ export class ConnectionPool {
     return null;
   }
 
-  async open(): Promise<ClamdConnection | Refusal> {
+  async open(): Promise<ClamdConnection | NoConnection> {
     const blocked = this.#refusals.blocked();
-    if (blocked !== null) return { refused: blocked };
+    if (blocked !== null) return { refused: blocked, reason: 'engine_unavailable' };
     const connection = await ClamdConnection.connect(this.#address, this.#timeouts.connect_ms);
     if ('refused' in connection) {
+      this.#refused = true;
       this.#refusals.failed(connection.refused);
-      return connection;
+      return { ...connection, reason: 'engine_unavailable' };
     }
     this.#refusals.worked();
     this.#lent.add(connection);
     if (this.#closed) this.drop(connection);
+    const blind = await this.#blindness(connection);
+    if (blind !== null) {
+      this.drop(connection);
+      return { refused: blind, reason: 'engine_failed' };
+    }
+    if (this.#refused) this.#onReturn();
+    this.#refused = false;
     return connection;
   }
 
   /** Takes a connection back whose request was answered. */
   giveBack(connection: ClamdConnection): void {
     this.#idle = this.#idle.filter((idle) => idle.reusable);
-    if (this.#closed || !connection.reusable || this.#idle.length >= MAX_IDLE) return this.drop(connection);
+    const full = this.#closed || this.#idle.length >= MAX_IDLE;
+    if (full || !connection.reusable || connection.ageMs > MAX_AGE_MS) return this.drop(connection);
     this.#lent.delete(connection);
     connection.idle(this.#timeouts.idle_ms);
     this.#idle.push(connection);
@@ -68,5 +93,17 @@ export class ConnectionPool {
     for (const connection of [...this.#idle, ...this.#lent]) connection.destroy();
     this.#idle = [];
     this.#lent.clear();
+  }
+
+  /** Why an OK over this connection would mean nothing; null when it finds its canary, or none is known. */
+  async #blindness(connection: ClamdConnection): Promise<string | null> {
+    const canary = this.#canary;
+    if (canary === null) return null;
+    const { stall_ms, reply_ms } = this.#timeouts;
+    const sighting = await sendCanary(connection, canary, canary.length, { stall_ms, reply_ms });
+    if (sighting.kind === 'found') return null;
+    return sighting.kind === 'missed'
+      ? `it no longer finds the canary that it found before (${sighting.detail})`
+      : `it did not answer its canary: ${sighting.detail}`;
   }
 }

@@ -49,6 +49,7 @@ export class ClamdConnection {
   #closed: string | null = null;
   #open = true;
   #waiting: () => void = NOBODY;
+  readonly #since = performance.now();
 
   private constructor(socket: PatientSocket) {
     this.#socket = socket;
@@ -85,6 +86,11 @@ export class ClamdConnection {
   /** The number that clamd will put before the reply to the request that was begun last. */
   get requestId(): number {
     return this.#requests;
+  }
+
+  /** How long it has stood, in ms. */
+  get ageMs(): number {
+    return performance.now() - this.#since;
   }
 
   /** It stands, nothing unasked was said on it, and everything sent was taken: good for more. */

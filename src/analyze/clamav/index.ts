@@ -1,7 +1,7 @@
 /** ClamAV as an analyzer: our own client for clamd, and the proof that there is one that finds something. */
 export { type ClamdAddress, parseClamdAddress } from './address.ts';
 export { eicarTestString } from './canary.ts';
-export { type ClamavOptions, clamavAnalyzer } from './clamav-analyzer.ts';
+export { type ClamavOptions, type ClamdEndpoint, clamavAnalyzer } from './clamav-analyzer.ts';
 export { findClamd } from './find-clamd.ts';
-export { type ProbeOptions, probeClamd } from './probe.ts';
+export { type ProbeOptions, type ProbedClamd, probeClamd } from './probe.ts';
 export type { ClamdTimeouts } from './timeouts.ts';

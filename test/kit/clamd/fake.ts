@@ -54,10 +54,17 @@ export interface FakeClamd {
 
 /** A clamd that speaks the protocol of clamd(8), sessions and INSTREAM, with one scripted fault. */
 export async function startFakeClamd(
-  options: { readonly fault?: Fault; readonly unix?: boolean; readonly at?: ClamdAddress } = {},
+  options: {
+    readonly fault?: Fault;
+    readonly unix?: boolean;
+    readonly at?: ClamdAddress;
+    /** Found at the end of a stream, whatever the fault: it wants to be believed. */
+    readonly canary?: Buffer;
+  } = {},
 ): Promise<FakeClamd> {
   const state: State = {
     fault: options.fault ?? { kind: 'none' },
+    canary: options.canary ?? null,
     streams: [],
     connections: 0,
     open: new Set(),
@@ -88,6 +95,7 @@ export async function startFakeClamd(
 
 interface State {
   fault: Fault;
+  readonly canary: Buffer | null;
   readonly streams: Received[];
   connections: number;
   readonly open: Set<Socket>;
@@ -126,7 +134,14 @@ function serve(socket: Socket, state: State): void {
     }
     request++;
     if (name === 'INSTREAM')
-      stream = { hash: createHash('sha256'), bytes: 0, chunks: 0, left: 0, fault: state.fault };
+      stream = {
+        hash: createHash('sha256'),
+        bytes: 0,
+        chunks: 0,
+        left: 0,
+        fault: state.fault,
+        last: Buffer.alloc(0),
+      };
     else if (state.fault.kind === 'silent') return;
     else if (state.fault.kind === 'says') socket.write(numbered(state.fault.reply, request));
     else if (name === 'PING') say('PONG');
@@ -157,10 +172,12 @@ function serve(socket: Socket, state: State): void {
       stream.chunks++;
       return true;
     }
-    const { hash, bytes, chunks, fault } = stream;
+    const { hash, bytes, chunks, fault, last } = stream;
+    const isCanary = state.canary !== null && last.equals(state.canary);
     state.streams.push({ bytes, chunks, sha256: hash.digest('hex') });
     stream = null;
-    if (fault.kind === 'session_times_out' && request > 1) socket.end('COMMAND READ TIMED OUT\n');
+    if (isCanary) say('stream: Canary FOUND');
+    else if (fault.kind === 'session_times_out' && request > 1) socket.end('COMMAND READ TIMED OUT\n');
     else answer(socket, fault, request, say);
     return true;
   };
@@ -174,6 +191,8 @@ function serve(socket: Socket, state: State): void {
 interface Stream {
   readonly hash: ReturnType<typeof createHash>;
   readonly fault: Fault;
+  /** The last piece that came. */
+  last: Buffer;
   bytes: number;
   chunks: number;
   /** Bytes of the current chunk still to come. */
@@ -183,6 +202,7 @@ interface Stream {
 function take(socket: Socket, stream: Stream, data: Buffer, request: number): boolean {
   const before = stream.bytes;
   stream.hash.update(data);
+  stream.last = Buffer.from(data.subarray(-100));
   stream.bytes += data.length;
   stream.left -= data.length;
   const passed = (mark: number) => before < mark && stream.bytes >= mark;

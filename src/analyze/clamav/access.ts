@@ -1,0 +1,25 @@
+import type { Breaker } from './breaker.ts';
+import type { ConnectionPool } from './connection-pool.ts';
+import type { ProvenSize } from './proven-size.ts';
+import type { ClamdTimeouts } from './timeouts.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What all examinations of one analyzer share. */
+export interface ClamdAccess {
+  readonly pool: ConnectionPool;
+  readonly timeouts: ClamdTimeouts;
+  /** For people. */
+  readonly address: string;
+  /** Opens when several artifacts in a row had no answer in time. */
+  readonly hangs: Breaker;
+  /** Why its not finding anything says little; null when it says what it should. */
+  readonly stale: string | null;
+  /** How much of an artifact may go into one stream. */
+  readonly sizes: ProvenSize;
+}
+
+/** So many artifacts in a row without an answer in time, and clamd counts as hung. */
+export function countHang(hangs: Breaker, { kind }: Verdict): void {
+  if (kind === 'clean' || kind === 'found' || kind === 'error') hangs.worked();
+  else if (kind === 'late') hangs.failed('it left the last artifacts unanswered and is not asked');
+}

@@ -1,0 +1,84 @@
+import { sendCanary } from './canary.ts';
+import type { ConnectionPool } from './connection-pool.ts';
+import type { ClamdTimeouts } from './timeouts.ts';
+
+const MIB = 1024 * 1024;
+
+/**
+ * Sizes that a canary can prove, in bytes. Debian's clamd.conf stops at 25 MiB, clamd itself at 100 MiB (clamd.conf(5):
+ * MaxFileSize, StreamMaxLength); one of half a GiB costs clamd 2.5 s of CPU.
+ */
+const RUNGS = [MIB, 25 * MIB, 100 * MIB, 256 * MIB, 512 * MIB] as const;
+
+/** For streams whose size nobody knows: what the most careful of the usual configurations takes. */
+const USUAL_BYTES = 25 * MIB;
+
+/** Where no canary can prove anything. Below the limits that anybody delivers (Debian: 25 MiB). */
+const UNPROVEN_WINDOW_BYTES = 20 * MIB;
+
+/** Padding is matched at about 200 MB/s (measured, clamd 1.4.6); a busy clamd gets ten times as long. */
+const MS_PER_MIB = 50;
+
+/**
+ * How long a stream may be so that clamd is known to look at all of it: no command reveals its limits, and beyond
+ * them it says OK (FACTS). A canary behind so many zeros shows it, when something that large comes for the first time.
+ */
+export class ProvenSize {
+  readonly #canary: Buffer | null;
+  readonly #pool: ConnectionPool;
+  readonly #timeouts: ClamdTimeouts;
+  #proven = 0;
+  /** The smallest rung at which the canary was not found. */
+  #missedAt = Infinity;
+  #asking: Promise<unknown> = Promise.resolve();
+
+  /** `canary`: bytes that this clamd's database names; null when none is known. */
+  constructor(canary: Buffer | null, pool: ConnectionPool, timeouts: ClamdTimeouts) {
+    this.#canary = canary;
+    this.#pool = pool;
+    this.#timeouts = timeouts;
+  }
+
+  /** How many bytes of an artifact of `bytes` bytes (null: nobody knows) may go into one stream. Never rejects. */
+  async window(bytes: number | null): Promise<number> {
+    const canary = this.#canary;
+    if (canary === null) return UNPROVEN_WINDOW_BYTES;
+    const wanted = bytes ?? USUAL_BYTES;
+    // One after another: the next one may need no more than the last one proved.
+    const asked = this.#asking.then(() => this.#climb(wanted, canary));
+    this.#asking = asked;
+    await asked;
+    // Its signature may be bound to the file's beginning: then nothing can be proven in this way.
+    return this.#proven > 0 ? this.#proven : UNPROVEN_WINDOW_BYTES;
+  }
+
+  /** It is another clamd now, or the same one with other settings. */
+  forget(): void {
+    this.#proven = 0;
+    this.#missedAt = Infinity;
+  }
+
+  /** From the smallest rung that would do downwards, until one is proven. */
+  async #climb(wanted: number, canary: Buffer): Promise<void> {
+    const first = RUNGS.findIndex((rung) => rung >= wanted);
+    for (const rung of RUNGS.slice(0, first === -1 ? RUNGS.length : first + 1).toReversed()) {
+      if (rung <= this.#proven) return;
+      if (rung >= this.#missedAt) continue;
+      const sighting = await this.#prove(rung, canary);
+      if (sighting === 'failed') return;
+      if (sighting === 'found') this.#proven = rung;
+      else this.#missedAt = rung;
+    }
+  }
+
+  async #prove(rung: number, canary: Buffer): Promise<'found' | 'missed' | 'failed'> {
+    const connection = await this.#pool.open();
+    if ('refused' in connection) return 'failed';
+    const { stall_ms, reply_ms } = this.#timeouts;
+    const deadlines = { stall_ms, reply_ms: reply_ms + Math.ceil(rung / MIB) * MS_PER_MIB };
+    const { kind } = await sendCanary(connection, canary, rung, deadlines);
+    if (kind === 'found') this.#pool.giveBack(connection);
+    else this.#pool.drop(connection);
+    return kind;
+  }
+}
