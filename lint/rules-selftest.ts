@@ -11,6 +11,7 @@ const House = z.object({ default: z.object({ rules: z.record(z.string(), z.unkno
 const TEMPDIR = 'house(no-direct-tempdir)';
 const UNBOUNDED = 'house(no-unbounded-read)';
 const SHELL = 'house(no-shell)';
+const MESSAGE = 'house(constant-message)';
 const ENVIRONMENT = 'node(no-process-env)';
 const CONSOLE = 'eslint(no-console)';
 const EMPTY = 'eslint(no-empty)';
@@ -62,6 +63,17 @@ planting.allowed(
   "import { spawn } from 'node:child_process'; export const x = spawn('clamd', [], { shell: false });",
 );
 planting.allowed('src/domain', "export const x = /a/.exec('a');");
+
+const logging =
+  "import type { Log } from '../observe/index.ts'; export const x = (log: Log, name: string) =>";
+planting.breach(MESSAGE, 'src/http', `${logging} log.info('scanned ' + name);`);
+planting.breach(MESSAGE, 'src/http', `${logging} log.warn(name);`);
+planting.breach(
+  MESSAGE,
+  'src/http',
+  'export class X { #log = console; f(n: string) { this.#log.error(`x ${n}`); } }',
+);
+planting.allowed('src/http', `${logging} log.info('scanned', { untrusted: { name } });`);
 
 planting.breach(ENVIRONMENT, 'src/pipeline', "export const x = process.env['HOME'];");
 planting.allowed('src/config/environment.ts', "export const x = process.env['HOME'];");

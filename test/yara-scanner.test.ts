@@ -196,6 +196,32 @@ test('knows no other path, and no other method of those it knows', async () => {
   expect((await fetch(`${url}/health`, { method: 'POST' })).status).toBe(405);
 });
 
+test('/metrics tells Prometheus what was scanned', async () => {
+  const metric = async (name: string): Promise<number> => {
+    const response = await fetch(`${url}/metrics`);
+    expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+    return Number(new RegExp(`^${name} (.*)$`, 'm').exec(await response.text())?.[1]);
+  };
+  const before = await metric('backuplens_scanned_bytes_total');
+  await fetch(`${url}/scan`, upload(Buffer.alloc(1000)));
+  expect(await metric('backuplens_scanned_bytes_total')).toBe(before + 1000);
+  expect(await metric('backuplens_engine_up\\{engine="yara"\\}')).toBe(1);
+  expect(await metric('backuplens_queue_depth')).toBe(0);
+});
+
+test('the log has a line of JSON for the start and for each rule file that is left out', async () => {
+  await expect
+    .poll(() => program.log.find(({ msg }) => msg === 'a rule file is left out'))
+    .toMatchObject({
+      level: 'warn',
+      name: 'yara-scanner',
+      line: 2,
+      column: 14,
+      untrusted: { file: 'broken.yar' },
+    });
+  expect(program.log.find(({ msg }) => msg === 'rules are loaded')).toMatchObject({ rules: 2, rejected: 1 });
+});
+
 test('with no rules it is degraded, and scans nothing rather than finding nothing', async () => {
   const empty = ruleFolder({ 'readme.txt': 'none here' });
   const own = await startProgram({ YARA_RULES_DIR: empty.path });
@@ -212,6 +238,7 @@ test('with no rules it is degraded, and scans nothing rather than finding nothin
 test.each([
   [{ YARA_RULES_DIR: '/nowhere/at/all' }, 'cannot read the rules folder'],
   [{ PORT: 'eighty' }, 'PORT is eighty'],
+  [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL is loud'],
 ])('a wrong setting ends the start with a message: %j', async (env, message) => {
   const own = await startProgram(env);
   expect(own.url).toBeNull();

@@ -1,4 +1,5 @@
 /** What all servers have in common: limits, the shape of errors, an orderly end. */
 export { createServer, listen, type Server, type ServerOptions } from './server.ts';
+export { addMetrics } from './metrics-route.ts';
 export { HttpError } from './http-error.ts';
 export { onceTold } from './shutdown.ts';

@@ -1,5 +1,12 @@
 import { chmod } from 'node:fs/promises';
-import { fastify, type FastifyError, type FastifyInstance } from 'fastify';
+import {
+  fastify,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { Facts, Log } from '../observe/index.ts';
 import { HttpError } from './http-error.ts';
 
 export type Server = FastifyInstance;
@@ -10,13 +17,15 @@ export interface ServerOptions {
   readonly requestTimeoutMs: number;
   /** Method and path of every route, for 405 and its `Allow`. */
   readonly routes: Readonly<Record<string, 'GET' | 'POST'>>;
+  /** Told of every request, and of faults of ours. */
+  readonly log?: Log;
 }
 
 const KEEP_ALIVE_MS = 65_000;
 const SWEEP_MS = 50;
 
 /** A server with every limit set. It takes no content type until a route says which. */
-export function createServer({ bodyLimitBytes, requestTimeoutMs, routes }: ServerOptions): Server {
+export function createServer({ bodyLimitBytes, requestTimeoutMs, routes, log }: ServerOptions): Server {
   const app = fastify({
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
@@ -40,16 +49,34 @@ export function createServer({ bodyLimitBytes, requestTimeoutMs, routes }: Serve
       .header('allow', method)
       .send({ error: `use ${method}` });
   });
-  app.setErrorHandler<FastifyError>((error, _request, reply) => {
+  if (log !== undefined) {
+    app.addHook('onResponse', async (request, reply) => log.debug('answered', inShort(request, reply)));
+  }
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
     if (error instanceof HttpError) {
       const { message, code, statusCode } = error;
       return reply.code(statusCode).send(code === null ? { error: message } : { error: message, code });
     }
     const status = error.statusCode ?? 500;
+    if (status >= 500) {
+      const { stack = error.message } = error;
+      log?.error('a request failed', { ...inShort(request, reply), untrusted: { stack } });
+    }
     // A fault of ours may hold a path or a value that is nobody's business.
     return reply.code(status).send({ error: status < 500 ? error.message : 'internal error' });
   });
   return app;
+}
+
+/** The route and not the path, which is somebody else's. */
+function inShort(request: FastifyRequest, reply: FastifyReply): Facts {
+  const { method, routeOptions } = request;
+  return {
+    method,
+    route: routeOptions.url ?? null,
+    status: reply.statusCode,
+    duration_ms: Math.round(reply.elapsedTime),
+  };
 }
 
 /** Listens on a Unix socket that only our user can open, or on TCP; resolves to the address. */

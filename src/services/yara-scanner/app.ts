@@ -1,25 +1,29 @@
 import type { Scratch } from '../../bytes/index.ts';
 import type { YaraHealth } from '../../contracts/index.ts';
-import { createServer, HttpError, type Server } from '../../http/index.ts';
+import { addMetrics, createServer, HttpError, type Server } from '../../http/index.ts';
+import type { Log } from '../../observe/index.ts';
 import type { EnginePool } from './engine-pool.ts';
 import { MAX_INLINE_BYTES } from './engine-wire.ts';
+import type { ScannerMetrics } from './scanner-metrics.ts';
 import { bodyOf, JSON_TYPE, needRules } from './scan-answers.ts';
 import { scanWindowRequest } from './window-request.ts';
 
 const REQUEST_TIMEOUT_MS = 60_000;
-const ROUTES = { '/health': 'GET', '/scan': 'POST', '/scan-file': 'POST' } as const;
+const ROUTES = { '/health': 'GET', '/metrics': 'GET', '/scan': 'POST', '/scan-file': 'POST' } as const;
 
 export interface AppOptions {
   readonly pool: EnginePool;
   readonly rulesDir: string;
+  readonly log?: Log;
 }
 
 /** The routes that every scanner has: `/health`, and `/scan` of a body of raw bytes. */
-function createApp({ pool, rulesDir }: AppOptions): Server {
+function createApp({ pool, rulesDir, log }: AppOptions): Server {
   const app = createServer({
     bodyLimitBytes: MAX_INLINE_BYTES,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     routes: ROUTES,
+    ...(log === undefined ? {} : { log }),
   });
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
@@ -58,9 +62,12 @@ export async function createPublicApp(
     readonly scanRoots: readonly string[];
     readonly maxUploadBytes: number;
     readonly scratch: Scratch;
+    readonly log: Log;
+    readonly metrics: ScannerMetrics;
   },
 ): Promise<Server> {
   const app = createApp(options);
+  addMetrics(app, options.metrics.all);
   // Only over TCP: the private child of a scan starts faster without.
   const { addUploads } = await import('./uploads.ts');
   await addUploads(app, options);

@@ -37,6 +37,8 @@ export interface PoolOptions {
   readonly engine: EngineChoice;
   /** Told whenever a process was started or has ended. */
   readonly onPids: (pids: readonly number[]) => void;
+  /** Told of every answer. */
+  readonly onAnswer?: (bytes: number, answer: ScanAnswer, durationMs: number) => void;
 }
 
 export interface RulesState {
@@ -130,16 +132,22 @@ export class EnginePool {
     };
   }
 
+  /** Scans that wait for an engine. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   pids(): readonly number[] {
     return this.#slots.flatMap(({ child }) => child?.pid ?? []);
   }
 
   scanBytes(bytes: Buffer): Promise<ScanAnswer> {
-    return this.#ask(ASK.bytes, bytes, false);
+    return this.#told(bytes.length, this.#ask(ASK.bytes, bytes, false));
   }
 
   scanWindow(window: FileWindow): Promise<ScanAnswer> {
-    return this.#ask(ASK.window, Buffer.from(JSON.stringify(window)), window.length > LARGE_BYTES);
+    const large = window.length > LARGE_BYTES;
+    return this.#told(window.length, this.#ask(ASK.window, Buffer.from(JSON.stringify(window)), large));
   }
 
   /** Answers what still waits as failed and ends every process. */
@@ -178,6 +186,15 @@ export class EnginePool {
       this.#waitingBytes += payload.length;
       this.#dispatch();
     });
+  }
+
+  async #told(bytes: number, asked: Promise<ScanAnswer>): Promise<ScanAnswer> {
+    const { onAnswer } = this.#options;
+    if (onAnswer === undefined) return asked;
+    const began = performance.now();
+    const answer = await asked;
+    onAnswer(bytes, answer, performance.now() - began);
+    return answer;
   }
 
   #dispatch(): void {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { BackupLensError } from '../../domain/index.ts';
+import { LOG_LEVELS, type LogLevel } from '../../observe/index.ts';
 
 /** What a yara-scanner of its own is told by its environment. The only place that reads it. */
 export interface Environment {
@@ -8,6 +9,7 @@ export interface Environment {
   readonly rulesDirs: readonly string[];
   readonly scanRoots: readonly string[];
   readonly scratchParent: string;
+  readonly logLevel: LogLevel;
 }
 
 /** `BACKUPLENS_NAME` wins over `NAME`. Throws BL_CONFIG. */
@@ -17,6 +19,14 @@ export function readEnvironment(): Environment {
   const port = setting('PORT') ?? '8081';
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new BackupLensError('BL_CONFIG', `PORT is ${port}, but has to be a number up to 65535`);
+  }
+  const wanted = setting('LOG_LEVEL') ?? 'info';
+  const logLevel = LOG_LEVELS.find((level) => level === wanted);
+  if (logLevel === undefined) {
+    throw new BackupLensError(
+      'BL_CONFIG',
+      `LOG_LEVEL is ${wanted}, but has to be one of ${LOG_LEVELS.join(', ')}`,
+    );
   }
   return {
     host: setting('HOST') ?? '127.0.0.1',
@@ -28,6 +38,7 @@ export function readEnvironment(): Environment {
       process.cwd(),
     ],
     scratchParent,
+    logLevel,
   };
 }
 

@@ -66,16 +66,35 @@ async function serveParent(socket: string): Promise<void> {
 }
 
 async function serve(): Promise<void> {
-  const [{ createPublicApp }, { listen, onceTold }, { readEnvironment }, { Scratch }] = await Promise.all([
+  const [
+    { createPublicApp },
+    { listen, onceTold },
+    { readEnvironment },
+    { Scratch },
+    { openLog },
+    metricsOf,
+  ] = await Promise.all([
     import('./app.ts'),
     import('../../http/index.ts'),
     import('./environment.ts'),
     import('../../bytes/index.ts'),
+    import('../../observe/index.ts'),
+    import('./scanner-metrics.ts'),
   ]);
   try {
     const environment = readEnvironment();
     const rulesDirs = values.rules.length > 0 ? values.rules : environment.rulesDirs;
-    const pool = new EnginePool(readRuleFiles(rulesDirs), poolOptions);
+    const log = openLog({ name: 'yara-scanner', level: environment.logLevel });
+    const metrics = new metricsOf.ScannerMetrics();
+    const pool = new EnginePool(readRuleFiles(rulesDirs), {
+      ...poolOptions,
+      onAnswer: (bytes, answer, durationMs) => {
+        metrics.scanned(bytes, answer, durationMs);
+        if (!answer.ok)
+          log.warn('a scan was not done', { code: answer.code, untrusted: { why: answer.message } });
+      },
+    });
+    metrics.watch(pool);
     const scratch = await Scratch.create(environment.scratchParent);
     const app = await createPublicApp({
       pool,
@@ -83,14 +102,28 @@ async function serve(): Promise<void> {
       scanRoots: environment.scanRoots,
       maxUploadBytes: MAX_UPLOAD_BYTES,
       scratch,
+      log,
+      metrics,
     });
     onceTold(async () => {
+      log.info('shutting down');
       // Requests that are in progress still need the engines.
       await app.close();
       await pool.close();
       await scratch.remove();
     }, SHUTDOWN_MS);
-    tell({ listening: await listen(app, environment) });
+    log.info('listening', { url: await listen(app, environment) });
+    await pool.ready();
+    const { rules, ruleFiles, rejected, version } = pool.state();
+    log.info('rules are loaded', {
+      engine: version,
+      rules,
+      rule_files: ruleFiles,
+      rejected: rejected.length,
+    });
+    for (const { file, line, column, message } of rejected) {
+      log.warn('a rule file is left out', { line, column, untrusted: { file, message } });
+    }
   } catch (error) {
     if (!(error instanceof BackupLensError)) throw error;
     const hint = error.hint === null ? '' : `  ${error.hint}\n`;
@@ -98,7 +131,7 @@ async function serve(): Promise<void> {
   }
 }
 
-/** To the parent, or the log. */
+/** To the parent. */
 function tell(what: Readonly<Record<string, unknown>>): void {
   process.stdout.write(`${JSON.stringify(what)}\n`);
 }

@@ -6,12 +6,21 @@ import { join } from 'node:path';
 const MAIN = join(import.meta.dirname, '../../../src/services/yara-scanner/main.ts');
 const START_MS = 20_000;
 
+/** As every service of ours writes it. */
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly [fact: string]: unknown;
+}
+
 export interface Program {
   /** Where it listens, as it says itself; null when it ended instead. */
   readonly url: string | null;
   readonly pid: number;
   /** What it wrote to standard error until now. */
   errors(): string;
+  /** What it wrote to its log until now. */
+  readonly log: readonly LogLine[];
   /** Sends the signal and resolves to the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -29,14 +38,21 @@ export async function startProgram(
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   const exited = once(child, 'exit').then(([code]: (number | null)[]) => code ?? null);
   const late = setTimeout(() => child.kill('SIGKILL'), START_MS);
-  const lines = createInterface(child.stdout);
-  const listening = once(lines, 'line').then(([line]: string[]) => String(JSON.parse(line ?? '').listening));
+  const log: LogLine[] = [];
+  const listening = new Promise<string>((resolve) => {
+    createInterface(child.stdout).on('line', (text) => {
+      const line: LogLine = JSON.parse(text);
+      log.push(line);
+      if (line.msg === 'listening') resolve(String(line['url']));
+    });
+  });
   const url = await Promise.race([listening, exited.then(() => null)]);
   clearTimeout(late);
   return {
     url,
     pid: child.pid ?? 0,
     errors: () => errors,
+    log,
     stop: async (signal = 'SIGTERM') => {
       child.kill(signal);
       return exited;
