@@ -1,3 +1,4 @@
 /** What crosses a wire: schemas shared by whoever writes and whoever reads. */
+export * from './clamav-updater.ts';
 export * from './report.ts';
 export * from './yara-scanner.ts';

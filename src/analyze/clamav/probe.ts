@@ -1,14 +1,11 @@
-import { nameFromBytes } from '../../bytes/index.ts';
 import type { ClamavState } from '../../domain/index.ts';
 import { type ClamdAddress, describeAddress } from './address.ts';
+import { ask, identityOf } from './ask.ts';
 import { eicarTestString, nameOfCanary, sendCanary } from './canary.ts';
 import { ClamdConnection } from './connection.ts';
-import { databaseTime } from './database-time.ts';
-import { odd } from './reply.ts';
 
 const PROBE_MS = 10_000;
 const CONNECT_MS = 5_000;
-const MAX_VERSION_LENGTH = 200;
 
 export interface ProbeOptions {
   /** Bytes that this clamd's database is said to name. At most 1 MiB. Without any, EICAR is tried. */
@@ -45,8 +42,8 @@ export async function probeClamd(address: ClamdAddress, options: ProbeOptions = 
     if (pong.text !== 'PONG') return failed(`it answered PING with ${quote(pong.text)}`);
     const said = await ask(connection, 'VERSION', left());
     if (said.failed !== null) return failed(said.failed);
-    const version = said.text.slice(0, MAX_VERSION_LENGTH);
-    const known = { ...blank, version, database_time: databaseTime(said.text) };
+    const { version, time } = identityOf(said.text);
+    const known = { ...blank, version, database_time: time };
 
     const promised = options.canary ?? null;
     const canary = promised === null ? eicarTestString() : Buffer.from(promised);
@@ -65,22 +62,6 @@ export async function probeClamd(address: ClamdAddress, options: ProbeOptions = 
 }
 
 type ClamdIdentity = Pick<ClamavState, 'version' | 'address' | 'database_time'>;
-
-type Said = { readonly failed: null; readonly text: string } | { readonly failed: string };
-
-/** One question with an answer of one line. */
-async function ask(connection: ClamdConnection, command: string, deadlineMs: number): Promise<Said> {
-  await connection.send([connection.begin(command)], deadlineMs, true);
-  const reply = await connection.reply(deadlineMs);
-  if (reply.kind === 'late') return { failed: `it did not answer ${command} in time` };
-  if (reply.kind === 'odd') return { failed: reply.detail };
-  if (reply.kind === 'closed' && reply.received.length === 0) return { failed: reply.detail };
-  const raw = reply.kind === 'whole' ? reply.raw : reply.received;
-  const prefix = `${connection.requestId}: `;
-  if (reply.kind === 'closed' || raw.toString('latin1', 0, prefix.length) !== prefix)
-    return { failed: odd(raw).detail };
-  return { failed: null, text: nameFromBytes(raw.subarray(prefix.length)) };
-}
 
 function quote(text: string): string {
   return JSON.stringify(text.slice(0, 100));
