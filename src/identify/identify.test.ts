@@ -246,7 +246,7 @@ const SAMPLES: readonly Row[] = [
   ],
 
   ['btrfs', laid(70_000, [65_600, '_BHRfS_M']), 'application/x-btrfs-image', null, 'compressed'],
-  ['xfs', raw('XFSB\0\0\x10\0'), 'application/x-xfs-image', null, 'compressed'],
+  ['xfs', raw('XFSB\0\0\x10\0'), 'application/x-xfs-image', 'xfs', 'compressed'],
   ['lvm', laid(4096, [512, 'LABELONE'], [536, 'LVM2 001']), 'application/x-lvm-image', 'lvm', 'compressed'],
   ['luks', raw('LUKS\xba\xbe\0\x02'), 'application/x-luks', null, 'compressed'],
   ['bitlocker', bootSector([0, '\xeb\x58\x90-FVE-FS-']), 'application/x-bitlocker', null, 'compressed'],

@@ -45,6 +45,7 @@ application/x-iso9660-image | ISO 9660 disc image | iso | compressed
 application/x-udf-image | UDF disc image | udf | compressed
 application/x-apple-diskimage | Apple disk image | dmg | compressed
 application/x-ext-image | Ext2/3/4 file system | ext | compressed
+application/x-xfs-image | XFS file system | xfs | compressed
 application/x-fat-image | FAT file system | fat | compressed
 application/x-ntfs-image | NTFS file system | ntfs | compressed
 application/x-hfs-image | HFS/HFS+ file system | hfs | compressed
@@ -113,7 +114,6 @@ application/x-amanda-dump | Amanda dump | - | compressed
 application/x-partclone | Partclone image | - | compressed
 application/x-partimage | Partimage image | - | compressed
 application/x-btrfs-image | Btrfs file system | - | compressed
-application/x-xfs-image | XFS file system | - | compressed
 application/x-exfat-image | ExFAT file system | - | compressed
 application/x-refs-image | ReFS file system | - | compressed
 application/x-reiserfs-image | ReiserFS file system | - | compressed

@@ -3,6 +3,12 @@ import { ByteReader } from './byte-reader.ts';
 import type { FormatSink } from './format.ts';
 import { OverBudget } from './trouble.ts';
 
+/** Bytes [start, end) of a container. */
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Separate stretches remembered: 2 million of 16 bytes each. A container in more pieces than that is not sorted out. */
 const MAX_STRETCHES = 2_000_000;
 
@@ -41,7 +47,7 @@ export class ByteLedger {
   }
 
   /** What nobody claimed, in order. */
-  unclaimed(): { readonly start: number; readonly end: number }[] {
+  unclaimed(): Stretch[] {
     this.#merge();
     const rest: { start: number; end: number }[] = [];
     let reached = 0;
@@ -93,28 +99,49 @@ function grown(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
 /** Holes up to this size are handed on together with what lies around them. */
 const SMALL_HOLE_BYTES = 1024 * 1024;
 
+/** Unclaimed stretches that are members of their own; those that follow are one member together. */
+const MAX_UNCLAIMED = 100_000;
+
 /** Zero bytes are padding; a stretch that holds anything else becomes a member named after where it lies. */
 export async function handOnUnclaimed(
-  ledger: ByteLedger,
+  ledger: { unclaimed(): Iterable<Stretch> },
   source: ByteSource,
   sink: FormatSink,
 ): Promise<void> {
-  for (const unclaimed of ledger.unclaimed()) {
-    for (const { start, end } of withoutHoles(source, unclaimed)) {
-      const reader = new ByteReader(source.stream(start, end));
-      if (!(await reader.skipZeros())) continue;
-      const from = start + reader.position;
-      const name = `(bytes ${from}-${end - 1}, in no member)`;
-      await sink.member({ name, size: end - from, content: reader.rest() });
+  const stretches = notInHoles(source, ledger.unclaimed());
+  let handedOn = 0;
+  for (const { start, end } of stretches) {
+    const reader = new ByteReader(source.stream(start, end));
+    if (!(await reader.skipZeros())) continue;
+    const from = start + reader.position;
+    if (++handedOn > MAX_UNCLAIMED) {
+      const content = inOne(reader, stretches, source);
+      await sink.member({ name: `(bytes from ${from} on, in no member)`, size: null, content });
+      return;
     }
+    const name = `(bytes ${from}-${end - 1}, in no member)`;
+    await sink.member({ name, size: end - from, content: reader.rest() });
   }
 }
 
-/** A stretch without the large holes of its source. */
-function* withoutHoles(
+async function* inOne(
+  first: ByteReader,
+  rest: Iterable<Stretch>,
   source: ByteSource,
-  { start, end }: { readonly start: number; readonly end: number },
-): Generator<{ readonly start: number; readonly end: number }> {
+): AsyncGenerator<Buffer, void, undefined> {
+  yield* first.rest();
+  for (const { start, end } of rest) {
+    const reader = new ByteReader(source.stream(start, end));
+    if (await reader.skipZeros()) yield* reader.rest();
+  }
+}
+
+function* notInHoles(source: ByteSource, stretches: Iterable<Stretch>): Generator<Stretch, void, undefined> {
+  for (const stretch of stretches) yield* withoutHoles(source, stretch);
+}
+
+/** A stretch without the large holes of its source. */
+function* withoutHoles(source: ByteSource, { start, end }: Stretch): Generator<Stretch> {
   if (source.nextRun === undefined) {
     yield { start, end };
     return;

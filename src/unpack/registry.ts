@@ -60,6 +60,7 @@ import { vhdx } from './formats/vhdx.ts';
 import { vmdk } from './formats/vmdk.ts';
 import { wim } from './formats/wim.ts';
 import { xar } from './formats/xar.ts';
+import { xfs } from './formats/xfs.ts';
 import { xz } from './formats/xz.ts';
 import { zip } from './formats/zip.ts';
 import { zlib } from './formats/zlib.ts';
@@ -128,6 +129,7 @@ export const FORMATS: readonly Format[] = [
   vmdk,
   wim,
   xar,
+  xfs,
   xz,
   zip,
   zlib,

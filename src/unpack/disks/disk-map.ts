@@ -1,7 +1,7 @@
 import { ExtentMapBuilder, MappedSource, type ByteSource, type Packing } from '../../bytes/index.ts';
 import { BOMB_BYTES } from '../budget.ts';
 import type { ByteLedger } from '../byte-ledger.ts';
-import type { FormatSink, UnpackContext } from '../format.ts';
+import type { FormatSink, Member, UnpackContext } from '../format.ts';
 import { Bomb } from '../guard.ts';
 import type { Holes } from './holes.ts';
 
@@ -96,7 +96,7 @@ export class DiskMap {
 
 /** Hands a source on that can be read anywhere, its holes left out; what of it cannot be decoded becomes a gap. */
 export async function handOnSource(
-  name: string,
+  name: Member['name'],
   source: ByteSource,
   holes: Holes,
   sink: FormatSink,

@@ -1,0 +1,49 @@
+import { ExtentMapBuilder, MappedSource } from '../../bytes/index.ts';
+import type { Volume } from './volume.ts';
+
+/** Where the bytes of one file lie, collected in order of the file; what is not said is a hole. Claims them. */
+export class FileMap {
+  readonly #volume: Volume;
+  readonly #extents = new ExtentMapBuilder();
+  readonly size: number;
+  /** Bytes of the file that lie past the end of the image, or whose place is not known. */
+  missing = 0;
+  /** Bytes of the file for which the map has no room, or that lie in two places at once. */
+  dropped = 0;
+  /** The rest of the file's last block: it is no part of it, and may hold anything. */
+  tail: { readonly start: number; readonly end: number } | null = null;
+
+  constructor(volume: Volume, size: number) {
+    this.#volume = volume;
+    this.size = size;
+  }
+
+  /** `length` bytes of the file, from `start` on, lie at `from`. What lies past its end is not the file's. */
+  data(start: number, length: number, from: number): void {
+    const count = Math.min(length, this.size - start);
+    if (!(count > 0)) return;
+    const there = Math.max(0, Math.min(count, this.#volume.source.size - from));
+    if (from < 0 || from === Infinity) {
+      this.missing += count;
+      return;
+    }
+    this.missing += count - there;
+    if (there === 0) return;
+    const { blockBytes } = this.#volume;
+    const whole = Math.ceil(there / blockBytes) * blockBytes;
+    this.#volume.ledger.claim(from, from + Math.min(length, whole));
+    if (count < length && whole > there)
+      this.tail = { start: from + there, end: from + Math.min(length, whole) };
+    if (this.#extents.add({ start, end: start + there, from, stored: 0 })) this.#volume.mapped += there;
+    else this.dropped += there;
+  }
+
+  /** Nobody knows where these bytes lie. */
+  lost(start: number, length: number): void {
+    this.missing += Math.max(0, Math.min(this.size, start + length) - Math.max(0, start));
+  }
+
+  finish(): MappedSource {
+    return new MappedSource(this.#volume.source, this.#extents.build(this.size));
+  }
+}

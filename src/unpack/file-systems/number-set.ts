@@ -1,0 +1,40 @@
+/** Whether a number was there before; `full`: there is no room to remember it. */
+export type Seen = 'new' | 'known' | 'full';
+
+const FIRST_SLOTS = 1024;
+const EMPTY = -1;
+
+/** Numbers from 0 to 2^53, 16 bytes each or less: many inodes without an object for each. */
+export class NumberSet {
+  readonly #most: number;
+  #slots = new Float64Array(FIRST_SLOTS).fill(EMPTY);
+  #count = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  add(value: number): Seen {
+    const slot = this.#slotOf(value);
+    if (this.#slots[slot] === value) return 'known';
+    if (this.#count >= this.#most) return 'full';
+    this.#slots[slot] = value;
+    if (++this.#count * 2 > this.#slots.length) this.#grow();
+    return 'new';
+  }
+
+  #slotOf(value: number): number {
+    const mask = this.#slots.length - 1;
+    // Both halves count: inodes of different allocation groups differ only in the upper one.
+    const mixed = Math.imul(value | 0, 0x9e37_79b1) ^ Math.imul(Math.floor(value / 2 ** 32), 0x85eb_ca6b);
+    let slot = (mixed ^ (mixed >>> 15)) & mask;
+    while (this.#slots[slot] !== EMPTY && this.#slots[slot] !== value) slot = (slot + 1) & mask;
+    return slot;
+  }
+
+  #grow(): void {
+    const before = this.#slots;
+    this.#slots = new Float64Array(before.length * 2).fill(EMPTY);
+    for (const value of before) if (value !== EMPTY) this.#slots[this.#slotOf(value)] = value;
+  }
+}

@@ -1,0 +1,182 @@
+import type { ByteSource } from '../../bytes/index.ts';
+import { handOnUnclaimed } from '../byte-ledger.ts';
+import { handOnSource } from '../disks/disk-map.ts';
+import { Holes } from '../disks/holes.ts';
+import type { FormatSink } from '../format.ts';
+import { Damaged, OverBudget } from '../trouble.ts';
+import { BlockLedger } from './block-ledger.ts';
+import type { FileMap } from './file-map.ts';
+import { NumberSet } from './number-set.ts';
+import { Pages } from './pages.ts';
+
+/** Folders in folders, and bytes of a folder's path. */
+const MAX_DEPTH = 256;
+const MAX_PATH_BYTES = 64 * 1024;
+/** Folders of one file system: 64 MB are held for them. */
+const MAX_FOLDERS = 4_000_000;
+/** Files with several names that are remembered; beyond, each name is examined as a file of its own. */
+const MAX_LINKED = 4_000_000;
+/** Structures that are read, in bytes: an honest image has no more of them than bytes, each read once or twice. */
+const FREE_STRUCTURE_BYTES = 64 * 1024 * 1024;
+
+/** Said of every file system that is read here. */
+export const FILE_SYSTEM_LIMITS: readonly string[] = [
+  'Folders nested 256 deep, and 64 KiB of a path',
+  '4 million folders',
+  '4 million pieces of one file that do not follow each other',
+  '4 million files with several names; beyond, each name is examined',
+  '100,000 stretches that belong to no file; beyond, they are examined as one',
+];
+
+export interface Folder {
+  /** With a slash at its end; empty for the root. */
+  readonly path: Buffer;
+  readonly depth: number;
+}
+
+export const ROOT: Folder = { path: Buffer.alloc(0), depth: 0 };
+
+/** What the reading of one file system shares: its bytes, which of them are accounted for, and what was seen so far. */
+export class Volume {
+  readonly source: ByteSource;
+  readonly sink: FormatSink;
+  readonly signal: AbortSignal;
+  readonly blockBytes: number;
+  readonly ledger: BlockLedger;
+  readonly #pages: Pages;
+  readonly #holes: Holes;
+  readonly #folders = new NumberSet(MAX_FOLDERS);
+  readonly #linked = new NumberSet(MAX_LINKED);
+  /** Bytes of files that lie in the image as they are, each as often as a file has it. */
+  mapped = 0;
+  #structureBytes = 0;
+  #wrongSums = 0;
+
+  /** `blockBytes`: the unit in which space is given to files; `firstBlock`: where one of them begins, if not at 0. */
+  constructor(
+    source: ByteSource,
+    { blockBytes, firstBlock = 0 }: { readonly blockBytes: number; readonly firstBlock?: number },
+    sink: FormatSink,
+    signal: AbortSignal,
+  ) {
+    this.source = source;
+    this.sink = sink;
+    this.signal = signal;
+    this.blockBytes = blockBytes;
+    this.ledger = new BlockLedger(source.size, blockBytes, firstBlock);
+    this.#pages = new Pages(source);
+    this.#holes = Holes.ofImage(source.nextRun === undefined ? source.size : 0);
+  }
+
+  /** Bytes of a structure, not to be changed; fewer where the image ends. Throws OverBudget, or what ends the scan. */
+  async read(position: number, count: number): Promise<Buffer> {
+    this.signal.throwIfAborted();
+    this.#structureBytes += count;
+    if (this.#structureBytes > FREE_STRUCTURE_BYTES + 4 * this.source.size)
+      throw new OverBudget(
+        `its structures lead to themselves: ${this.#structureBytes} bytes of them were read`,
+      );
+    return this.#pages.read(position, count);
+  }
+
+  /** The same, all of it: throws Damaged where the image ends. */
+  async readAll(position: number, count: number, what: string): Promise<Buffer> {
+    const bytes = await this.read(position, count);
+    if (bytes.length < count) throw new Damaged(`${what} lies past the end of the image`);
+    return bytes;
+  }
+
+  /** What must be there for all of the file system to be there. */
+  sayIfCutOff(bytes: number): void {
+    const missing = bytes - this.source.size;
+    if (missing > 0)
+      this.sink.gap('corrupt', `cut off: ${missing} bytes of the file system are not there`, {
+        bytes: Number.isSafeInteger(missing) ? missing : null,
+      });
+  }
+
+  wrongSum(): void {
+    this.#wrongSums++;
+  }
+
+  /** The folder called `name` in another; null, and a gap, when it is not to be entered. `id`: its inode or place. */
+  enter(id: number, name: Uint8Array, parent: Folder): Folder | null {
+    const path = Buffer.concat([parent.path, name, SLASH]);
+    if (parent.depth >= MAX_DEPTH || path.length > MAX_PATH_BYTES) {
+      const detail = `folders nested more than ${MAX_DEPTH} deep, or in a path of more than ${MAX_PATH_BYTES} bytes`;
+      this.sink.gap('budget_exceeded', detail, { member: path });
+      return null;
+    }
+    const seen = this.#folders.add(id);
+    if (seen === 'full') throw new OverBudget(`more than ${MAX_FOLDERS} folders`);
+    if (seen === 'known') {
+      this.sink.gap('corrupt', 'a folder that stands in two places', { member: path, bytes: 0 });
+      return null;
+    }
+    return { path, depth: parent.depth + 1 };
+  }
+
+  /** Whether a file was handed on under another name before; then it is listed as a link. */
+  isAnotherName(id: number, names: number, member: Buffer): boolean {
+    if (names <= 1 || this.#linked.add(id) !== 'known') return false;
+    this.sink.link('hard', member, null);
+    return true;
+  }
+
+  async file(member: Uint8Array | string, map: FileMap): Promise<void> {
+    const { missing, dropped, tail } = map;
+    if (missing > 0) {
+      const detail = `${missing} of its bytes lie past the end of the image or in a place that is not known`;
+      this.sink.gap('corrupt', detail, { member, bytes: missing });
+    }
+    if (dropped > 0) {
+      const detail = `${dropped} of its bytes lie in more pieces than are sorted out, or in two places at once`;
+      this.sink.gap('budget_exceeded', detail, { member, bytes: dropped });
+    }
+    if (tail !== null) await this.#slack(tail.start, tail.end);
+    await handOnSource(member, map.finish(), this.#holes, this.sink);
+  }
+
+  /** A part of the image that is a structure and may hold anything, such as a journal; nothing when it is empty. */
+  async region(member: string, start: number, end: number): Promise<void> {
+    this.ledger.claim(start, end);
+    const to = Math.min(end, this.source.size);
+    if (start < to)
+      await this.sink.member({ name: member, size: to - start, content: this.source.stream(start, to) });
+  }
+
+  /** A structure of less than a block: what follows it in the block belongs to nobody. */
+  async part(start: number, end: number): Promise<void> {
+    this.ledger.claim(start, end);
+    await this.#slack(end, this.ledger.blockEnd(end));
+  }
+
+  /** All that no file and no structure claimed, and what was found out on the way. */
+  async finish(): Promise<void> {
+    const { sink, ledger } = this;
+    if (this.#wrongSums > 0)
+      sink.gap('corrupt', `${this.#wrongSums} of its structures do not match their check sums`);
+    if (this.#holes.leftOut > 0) sink.measure('hole_bytes_left_out', this.#holes.leftOut);
+    await handOnUnclaimed(ledger, this.source, sink);
+    if (ledger.unsorted > 0) {
+      const detail = `in too many pieces to be sorted out: free space of ${ledger.unsorted} bytes is only seen as part of the image`;
+      sink.gap('budget_exceeded', detail, { bytes: ledger.unsorted });
+    }
+  }
+
+  /** More of files than there is image: they share it. `unsafe` where no honest one does. */
+  sayIfShared(unsafe: boolean): void {
+    if (this.mapped <= this.source.size) return;
+    const evidence = { bytes_of_image: this.source.size, bytes_of_files: this.mapped };
+    if (unsafe)
+      this.sink.unsafe('overlapping-files', 'files share the same bytes of the image', { evidence });
+    else this.sink.measure('shared_bytes', this.mapped - this.source.size);
+  }
+
+  async #slack(start: number, end: number): Promise<void> {
+    const bytes = await this.#pages.read(start, end - start);
+    if (bytes.some((byte) => byte !== 0)) this.ledger.leave(start, end);
+  }
+}
+
+const SLASH = Buffer.from('/');

@@ -1,0 +1,20 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { xfsImage } from '../xfs-image.ts';
+import { MARKER, NO_ENCRYPTION, type Makers } from './maker.ts';
+
+/** File systems that are read by code of our own. */
+export const FILE_SYSTEMS: Makers = {
+  xfs: {
+    tools: ['mkfs.xfs'],
+    make: (folder) => xfsImage(folder, treeWithMarker(folder)),
+    encrypted: NO_ENCRYPTION,
+  },
+};
+
+/** The name of a folder that holds nothing but the marker. */
+function treeWithMarker(folder: string): string {
+  mkdirSync(join(folder, 'root'), { recursive: true });
+  writeFileSync(join(folder, 'root', MARKER), readFileSync(join(folder, MARKER)));
+  return 'root';
+}
