@@ -47,7 +47,6 @@ const TABLE: Readonly<Record<NoReader['reason'], readonly string[]>> = {
     'application/x-partclone',
     'application/x-partimage',
     'application/x-btrfs-image',
-    'application/x-exfat-image',
     'application/x-refs-image',
     'application/x-reiserfs-image',
     'application/x-f2fs-image',

@@ -114,7 +114,7 @@ application/x-amanda-dump | Amanda dump | - | compressed
 application/x-partclone | Partclone image | - | compressed
 application/x-partimage | Partimage image | - | compressed
 application/x-btrfs-image | Btrfs file system | - | compressed
-application/x-exfat-image | ExFAT file system | - | compressed
+application/x-exfat-image | ExFAT file system | exfat | compressed
 application/x-refs-image | ReFS file system | - | compressed
 application/x-reiserfs-image | ReiserFS file system | - | compressed
 application/x-f2fs-image | F2FS file system | - | compressed

@@ -6,6 +6,7 @@ export class FileMap {
   readonly #volume: Volume;
   readonly #extents = new ExtentMapBuilder();
   readonly size: number;
+  readonly #written: number;
   /** Bytes of the file that lie past the end of the image, or whose place is not known. */
   missing = 0;
   /** Bytes of the file for which the map has no room, or that lie in two places at once. */
@@ -13,14 +14,16 @@ export class FileMap {
   /** The rest of the file's last block: it is no part of it, and may hold anything. */
   tail: { readonly start: number; readonly end: number } | null = null;
 
-  constructor(volume: Volume, size: number) {
+  /** `written`: from there on it reads as zeros, whatever lies there. */
+  constructor(volume: Volume, size: number, written = size) {
     this.#volume = volume;
     this.size = size;
+    this.#written = Math.min(written, size);
   }
 
   /** `length` bytes of the file, from `start` on, lie at `from`. What lies past its end is not the file's. */
   data(start: number, length: number, from: number): void {
-    const count = Math.min(length, this.size - start);
+    const count = Math.min(length, this.#written - start);
     if (!(count > 0)) return;
     const there = Math.max(0, Math.min(count, this.#volume.source.size - from));
     if (from < 0 || from === Infinity) {

@@ -3,7 +3,7 @@ import { handOnUnclaimed } from '../byte-ledger.ts';
 import { handOnSource } from '../disks/disk-map.ts';
 import { Holes } from '../disks/holes.ts';
 import type { FormatSink } from '../format.ts';
-import { Damaged, OverBudget } from '../trouble.ts';
+import { Damaged, OverBudget, Trouble } from '../trouble.ts';
 import { BlockLedger } from './block-ledger.ts';
 import type { FileMap } from './file-map.ts';
 import { NumberSet } from './number-set.ts';
@@ -93,6 +93,12 @@ export class Volume {
       this.sink.gap('corrupt', `cut off: ${missing} bytes of the file system are not there`, {
         bytes: Number.isSafeInteger(missing) ? missing : null,
       });
+  }
+
+  /** Damage of one part is a gap, and the next part follows; any other error is thrown on. */
+  sayIfDamaged(error: unknown, member: Buffer | undefined, where = ''): void {
+    if (!(error instanceof Trouble) || error.reason !== 'corrupt') throw error;
+    this.sink.gap('corrupt', `${where}${error.message}`, member === undefined ? {} : { member });
   }
 
   wrongSum(): void {

@@ -15,7 +15,6 @@ export const fat = sevenZipFormat({
     ],
     limitations: [
       'Deleted files and free space are no members: their bytes are only seen as part of the whole image',
-      'exFAT is a gap',
     ],
   },
 });

@@ -1,6 +1,5 @@
 import type { ByteSource } from '../../../bytes/index.ts';
 import type { FormatSink } from '../../format.ts';
-import { Trouble } from '../../trouble.ts';
 import { FileMap } from '../file-map.ts';
 import { ROOT, Volume, type Folder } from '../volume.ts';
 import { extentsOf } from './extents.ts';
@@ -70,7 +69,7 @@ class Tree {
       for await (const { from, length } of extentsOf(inode.data, this.#volume, this.#found))
         this.#volume.ledger.claim(from, from + length);
     } catch (error) {
-      this.#sayIfDamaged(error, undefined);
+      this.#volume.sayIfDamaged(error, undefined);
     }
   }
 
@@ -85,7 +84,7 @@ class Tree {
         await this.#entry(entry, folder);
       await this.#claimAttributes(inode);
     } catch (error) {
-      this.#sayIfDamaged(error, folder.path);
+      this.#volume.sayIfDamaged(error, folder.path);
     }
   }
 
@@ -105,7 +104,7 @@ class Tree {
       } else this.#volume.sink.device(member);
       await this.#claimAttributes(inode);
     } catch (error) {
-      this.#sayIfDamaged(error, member);
+      this.#volume.sayIfDamaged(error, member);
     }
   }
 
@@ -120,16 +119,14 @@ class Tree {
       return;
     }
     const map = new FileMap(this.#volume, inode.size);
-    let trouble: unknown = null;
     try {
       for await (const { start, length, from, unwritten } of extentsOf(inode.data, this.#volume, this.#found))
         if (!unwritten) map.data(start, length, from);
     } catch (error) {
-      trouble = error;
+      // What the part of its extents leads to that can be read is examined all the same.
+      this.#volume.sayIfDamaged(error, member);
     }
-    // What the part of its extents leads to that can be read is examined first.
-    if (trouble === null || isDamage(trouble)) await this.#volume.file(member, map);
-    if (trouble !== null) throw trouble;
+    await this.#volume.file(member, map);
   }
 
   /** The tree of a fork is structure; the values that lie in blocks of their own are examined as bytes in no member. */
@@ -138,13 +135,4 @@ class Tree {
     const extents = extentsOf(attributes, this.#volume, this.#found);
     while ((await extents.next()).done !== true);
   }
-
-  #sayIfDamaged(error: unknown, member: Buffer | undefined): void {
-    if (!isDamage(error)) throw error;
-    this.#volume.sink.gap('corrupt', error.message, member === undefined ? {} : { member });
-  }
-}
-
-function isDamage(error: unknown): error is Trouble {
-  return error instanceof Trouble && error.reason === 'corrupt';
 }

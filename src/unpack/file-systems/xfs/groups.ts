@@ -1,4 +1,4 @@
-import { Damaged, Trouble } from '../../trouble.ts';
+import { Damaged } from '../../trouble.ts';
 import type { Volume } from '../volume.ts';
 import { byteInGroup, type SuperBlock } from './super-block.ts';
 
@@ -33,8 +33,7 @@ export async function claimGroups(volume: Volume, found: SuperBlock): Promise<vo
     try {
       await claimGroup(volume, found, group, start);
     } catch (error) {
-      if (!(error instanceof Trouble) || error.reason !== 'corrupt') throw error;
-      volume.sink.gap('corrupt', `group ${group}: ${error.message}`, { bytes: 0 });
+      volume.sayIfDamaged(error, undefined, `group ${group}: `);
     }
   }
 }

@@ -1,10 +1,18 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { exfatImage } from '../exfat-image.ts';
 import { xfsImage } from '../xfs-image.ts';
 import { MARKER, NO_ENCRYPTION, type Makers } from './maker.ts';
 
 /** File systems that are read by code of our own. */
 export const FILE_SYSTEMS: Makers = {
+  exfat: {
+    tools: ['mkfs.exfat'],
+    make(folder) {
+      return exfatImage(folder, [{ path: MARKER, content: readFileSync(join(folder, MARKER)) }]);
+    },
+    encrypted: NO_ENCRYPTION,
+  },
   xfs: {
     tools: ['mkfs.xfs'],
     make: (folder) => xfsImage(folder, treeWithMarker(folder)),
