@@ -1,5 +1,5 @@
-// needs: e2fsprogs ntfs-3g squashfs-tools dosfstools mtools
-import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+// needs: ntfs-3g squashfs-tools dosfstools mtools
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -20,8 +20,6 @@ beforeAll(async () => {
   scratch = await Scratch.create(tmpdir());
   folder = scratch.path;
   mkdirSync(join(folder, 'tree/many'), { recursive: true });
-  mkdirSync(join(folder, 'few'));
-  writeFileSync(join(folder, 'few/a.txt'), 'a text');
   writeFileSync(join(folder, 'tree/a.txt'), 'a text');
   writeFileSync(join(folder, 'tree/large.txt'), 'a line of the large file\n'.repeat(20_000));
   symlinkSync('../../outside', join(folder, 'tree/link'));
@@ -33,57 +31,9 @@ afterAll(async () => {
   await closeUnpackers();
 });
 
-function ext(kind: string, features: string, root = 'tree'): Buffer {
-  const image = `${kind}.img`;
-  writeFileSync(join(folder, image), Buffer.alloc(8 * MIB));
-  const options = features === '' ? [] : ['-O', features];
-  tool(folder, 'mke2fs', ['-q', '-F', '-t', kind, '-I', '256', ...options, '-d', root, image]);
-  return readFileSync(join(folder, image));
-}
-
 function textOf({ members }: Unpacked, name: string): string | undefined {
   return members.find((member) => member.name === name)?.text;
 }
-
-describe.runIf(hasTool('mke2fs'))('ext2, ext3 and ext4', () => {
-  test.each([
-    ['ext2', ''],
-    ['ext3', ''],
-    ['ext4', ''],
-    ['ext4', '64bit,metadata_csum,dir_index'],
-    ['ext4', 'large_dir,ea_inode,casefold,quota,project'],
-  ])('%s with %s: files, large folders and links come out', async (kind, features) => {
-    const result = await unpack('ext', ext(kind, features), scratch);
-    expect(result.gaps).toEqual([]);
-    expect(textOf(result, 'a.txt')).toBe('a text');
-    expect(result.members.filter(({ name }) => name.startsWith('many/'))).toHaveLength(MANY);
-    expect(result.measured).toMatchObject({ links: 1, outward_links: 1 });
-  });
-
-  test('a file with holes comes out whole from ext4; in ext2 it is a gap, and no empty member', async () => {
-    mkdirSync(join(folder, 'sparse'), { recursive: true });
-    const file = join(folder, 'sparse/holes');
-    writeFileSync(file, '');
-    truncateSync(file, 3 * MIB);
-    writeFileSync(file, 'the end', { flag: 'a' });
-    const whole = await unpack('ext', ext('ext4', '', 'sparse'), scratch);
-    expect(whole.gaps).toEqual([]);
-    expect(whole.members.find(({ name }) => name === 'holes')?.size).toBe(3 * MIB + 7);
-    const { gaps, members } = await unpack('ext', ext('ext2', '', 'sparse'), scratch);
-    expect(gaps).toMatchObject([{ reason: 'unsupported_format', detail: expect.stringContaining('holes') }]);
-    expect(members.some(({ name }) => name === 'holes')).toBe(false);
-  });
-
-  test.each(['inline_data', 'bigalloc'])('with %s the image is a gap that names it', async (feature) => {
-    const { gaps } = await unpack('ext', ext('ext4', feature, 'few'), scratch);
-    expect(gaps).toMatchObject([{ reason: 'unsupported_format', detail: expect.stringContaining(feature) }]);
-  });
-
-  test('where files may be encrypted, that is said', async () => {
-    const { gaps } = await unpack('ext', ext('ext4', 'encrypt'), scratch);
-    expect(gaps).toMatchObject([{ reason: 'encrypted' }]);
-  });
-});
 
 describe.runIf(hasTool('mkntfs') && hasTool('ntfscp'))('NTFS', () => {
   test('alternate data streams are members', async () => {

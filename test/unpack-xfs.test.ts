@@ -203,7 +203,7 @@ describe.runIf(hasTool('mkfs.xfs'))('XFS', () => {
       const bytes = image();
       bytes.writeUInt32BE(value, at);
       const { gaps } = await unpack('xfs', bytes, scratch);
-      expect(gaps.length, `${at}`).toBeGreaterThan(0);
+      expect(gaps.length).toBeGreaterThan(0);
     }
   });
 

@@ -1,4 +1,4 @@
-import type { ByteSource } from '../../bytes/index.ts';
+import { MemorySource, type ByteSource } from '../../bytes/index.ts';
 import { handOnUnclaimed } from '../byte-ledger.ts';
 import { handOnSource } from '../disks/disk-map.ts';
 import { Holes } from '../disks/holes.ts';
@@ -16,6 +16,8 @@ const MAX_PATH_BYTES = 64 * 1024;
 const MAX_FOLDERS = 4_000_000;
 /** Files with several names that are remembered; beyond, each name is examined as a file of its own. */
 const MAX_LINKED = 4_000_000;
+/** Blocks of trees that are remembered; beyond, only their bytes are counted. */
+const MAX_TREE_BLOCKS = 4_000_000;
 /** Structures that are read, in bytes: an honest image has no more of them than bytes, each read once or twice. */
 const FREE_STRUCTURE_BYTES = 64 * 1024 * 1024;
 
@@ -47,15 +49,16 @@ export class Volume {
   readonly #holes: Holes;
   readonly #folders = new NumberSet(MAX_FOLDERS);
   readonly #linked = new NumberSet(MAX_LINKED);
+  readonly #treeBlocks = new NumberSet(MAX_TREE_BLOCKS);
   /** Bytes of files that lie in the image as they are, each as often as a file has it. */
   mapped = 0;
   #structureBytes = 0;
   #wrongSums = 0;
 
-  /** `blockBytes`: the unit in which space is given to files; `firstBlock`: where one of them begins, if not at 0. */
+  /** `blockBytes`: the unit in which space is given to files; `blocksAt`: where one of them begins, if not at 0. */
   constructor(
     source: ByteSource,
-    { blockBytes, firstBlock = 0 }: { readonly blockBytes: number; readonly firstBlock?: number },
+    { blockBytes, blocksAt = 0 }: { readonly blockBytes: number; readonly blocksAt?: number },
     sink: FormatSink,
     signal: AbortSignal,
   ) {
@@ -63,7 +66,7 @@ export class Volume {
     this.sink = sink;
     this.signal = signal;
     this.blockBytes = blockBytes;
-    this.ledger = new BlockLedger(source.size, blockBytes, firstBlock);
+    this.ledger = new BlockLedger(source.size, blockBytes, blocksAt);
     this.#pages = new Pages(source);
     this.#holes = Holes.ofImage(source.nextRun === undefined ? source.size : 0);
   }
@@ -84,6 +87,14 @@ export class Volume {
     const bytes = await this.read(position, count);
     if (bytes.length < count) throw new Damaged(`${what} lies past the end of the image`);
     return bytes;
+  }
+
+  /** A block of a tree, which has one place in one tree: where it is met again, somebody wants an endless one. Claims it. */
+  async treeBlock(position: number, what: string): Promise<Buffer> {
+    const block = await this.readAll(position, this.blockBytes, what);
+    if (this.#treeBlocks.add(position) === 'known') throw new Damaged(`${what} that stands in two places`);
+    this.ledger.claim(position, position + this.blockBytes);
+    return block;
   }
 
   /** What must be there for all of the file system to be there. */
@@ -149,6 +160,21 @@ export class Volume {
     const to = Math.min(end, this.source.size);
     if (start < to)
       await this.sink.member({ name: member, size: to - start, content: this.source.stream(start, to) });
+  }
+
+  /** Content that is kept within a structure, not in blocks of its own; `size` as it is told. */
+  async held(member: Buffer, bytes: Buffer, size: number): Promise<void> {
+    if (bytes.length < size) {
+      const detail = `${size - bytes.length} of its bytes are not there`;
+      this.sink.gap('corrupt', detail, { member, bytes: size - bytes.length });
+    }
+    const content = new MemorySource(bytes);
+    await this.sink.member({ name: member, size: bytes.length, content: content.stream(), source: content });
+  }
+
+  /** What stands in front of a structure, up to `end` in the same block. */
+  async front(end: number): Promise<void> {
+    await this.#slack(0, end);
   }
 
   /** A structure of less than a block: what follows it in the block belongs to nobody. */

@@ -1,42 +1,30 @@
-import type { ByteSource } from '../../bytes/index.ts';
-import type { FormatSink } from '../format.ts';
-import { headOf, sevenZipFormat } from '../seven-zip/format.ts';
-import { Unsupported } from '../trouble.ts';
+import { HOLES_LEFT_OUT } from '../disks/doc.ts';
+import { readExt } from '../file-systems/ext/file-system.ts';
+import { FILE_SYSTEM_LIMITS } from '../file-systems/volume.ts';
+import type { Format } from '../format.ts';
+import { Damaged } from '../trouble.ts';
 
-/** Super block (docs.kernel.org/filesystems/ext4, "The Super Block"): sets of features, in bytes of the image. */
-const FEATURES = { incompatible: 1024 + 96, readOnly: 1024 + 100, end: 1024 + 104 } as const;
-const INLINE_DATA = 0x8000;
-const ENCRYPT = 0x1_0000;
-const BIGALLOC = 0x200;
-
-export const ext = sevenZipFormat({
+export const ext: Format = {
   id: 'ext',
-  type: 'ext',
+  access: 'random',
   sparse: true,
   doc: {
     name: 'ext2/3/4',
-    description: 'File systems of Linux.',
+    description:
+      'File systems of Linux: files are read where they lie, in folders or in none; the journal, free space and deleted files are examined too.',
     recognised: '`\\x53\\xEF` at 1080 and a plausible super block',
-    limits: [],
+    limits: [...FILE_SYSTEM_LIMITS, '512 million inodes that are looked for in no folder'],
     references: ['ext4: https://docs.kernel.org/filesystems/ext4/'],
     limitations: [
-      'Deleted files and free space are no members: their bytes are only seen as part of the whole image',
-      'The journal is a member and is not replayed: what was being written shows in its former state',
-      'With inline_data or bigalloc it is a gap, and so are files with holes in ext2 and ext3',
-      'Extended attributes are no members',
+      HOLES_LEFT_OUT,
+      'The journal is a member and is not replayed; where it may hold changes, that is a gap',
+      'Encrypted files and folders (fscrypt) are a gap',
+      'Extended attributes: values in inodes of their own are members, those in blocks are bytes in no member, others are only seen as part of the image',
+      'Check sums are not checked',
     ],
   },
-  before: tellFeatures,
-});
-
-async function tellFeatures(source: ByteSource, sink: FormatSink): Promise<void> {
-  const head = await headOf(source, FEATURES.end);
-  const incompatible = head.readUInt32LE(FEATURES.incompatible);
-  if ((incompatible & INLINE_DATA) !== 0)
-    throw new Unsupported('keeps small files within inodes (inline_data)');
-  if ((head.readUInt32LE(FEATURES.readOnly) & BIGALLOC) !== 0)
-    throw new Unsupported('counts in clusters of blocks (bigalloc)');
-  // 7-Zip hands on the cipher text without a word.
-  if ((incompatible & ENCRYPT) !== 0)
-    sink.gap('encrypted', 'fscrypt is switched on: which of its files are encrypted cannot be told');
-}
+  async unpack({ source }, sink, { signal }) {
+    if (source === null) throw new Damaged('not a readable file');
+    await readExt(source, sink, signal);
+  },
+};

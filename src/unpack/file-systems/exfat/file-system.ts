@@ -15,7 +15,7 @@ const MAX_FOLDER_BYTES = 256 * 1024 * 1024;
 /** Hands on every file that the folders list, deleted ones whose clusters are free, and whatever belongs to nothing. */
 export async function readExfat(source: ByteSource, sink: FormatSink, signal: AbortSignal): Promise<void> {
   const boot = await bootSector(source);
-  const volume = new Volume(source, { blockBytes: boot.clusterBytes, firstBlock: boot.heapAt }, sink, signal);
+  const volume = new Volume(source, { blockBytes: boot.clusterBytes, blocksAt: boot.heapAt }, sink, signal);
   volume.sayIfCutOff(boot.bytes);
   if (!boot.sound) volume.wrongSum();
   if (boot.dirty) sink.measure('not_unmounted', 1);

@@ -56,10 +56,9 @@ async function* below(
   const magic = found.version5 ? 'BMA3' : 'BMAP';
   for (let i = 0; i < count; i++) {
     const at = byteOfBlock(found, countOf(pointers.readBigUInt64BE(i * 8)));
-    const block = await volume.readAll(at, found.blockBytes, 'a block of a tree of extents');
+    const block = await volume.treeBlock(at, 'a block of a tree of extents');
     const isBlock = block.toString('latin1', 0, 4) === magic && block.readUInt16BE(4) === level - 1;
     if (!isBlock) throw new Damaged('no block of a tree of extents where one must be');
-    volume.ledger.claim(at, at + found.blockBytes);
     const most = Math.floor((found.blockBytes - head) / EXTENT_BYTES);
     const records = Math.min(most, block.readUInt16BE(6));
     if (level === 1) yield* listed(block.subarray(head), records, found);

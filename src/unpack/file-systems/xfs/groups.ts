@@ -68,12 +68,11 @@ async function claimTree(tree: Tree, root: number, level: number): Promise<void>
   if (level > MAX_LEVELS) throw new Damaged(`a tree with ${level + 1} levels`);
   const { volume, found, group, kind } = tree;
   const at = byteInGroup(found, group, root);
-  const block = await volume.readAll(at, found.blockBytes, 'a block of a tree');
+  const block = await volume.treeBlock(at, 'a block of a tree');
   const head = found.version5 ? 56 : 16;
   const magic = kind.magic[found.version5 ? 1 : 0];
   if (block.toString('latin1', 0, 4) !== magic || block.readUInt16BE(4) !== level)
     throw new Damaged(`no block of its tree ${magic} where one must be`);
-  volume.ledger.claim(at, at + found.blockBytes);
   const width = level === 0 ? kind.recordBytes : kind.keyBytes + 4;
   const most = Math.floor((found.blockBytes - head) / width);
   const count = Math.min(most, block.readUInt16BE(6));
