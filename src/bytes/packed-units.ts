@@ -25,7 +25,7 @@ export class PackedUnits {
 
   /** Decodes extent `index`, which becomes `most` bytes, or at least `least` where the mapped bytes end in it. */
   decode(index: number, stored: Uint8Array, most: number, least: number): Buffer {
-    let unit = decoded(this.#packing, stored, most);
+    let unit = this.#packing === null ? null : unpackedUnit(this.#packing, stored, most);
     if (unit === null || unit.length < least) {
       unit = Buffer.alloc(most);
       if (!this.#bad.has(index)) {
@@ -46,7 +46,8 @@ export class PackedUnits {
   }
 }
 
-function decoded(packing: Packing | null, stored: Uint8Array, length: number): Buffer | null {
+/** What one unit becomes, at most `length` bytes; null when it cannot be decoded. What follows its end is left out. */
+export function unpackedUnit(packing: Packing, stored: Uint8Array, length: number): Buffer | null {
   // What is stored may go on after the end of the packed bytes: only the length of what comes out is exact.
   const options = { maxOutputLength: length, finishFlush: constants.Z_SYNC_FLUSH };
   try {

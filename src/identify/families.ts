@@ -50,6 +50,7 @@ const BY_CONTAINER: Readonly<Record<string, Family>> = {
   iso: 'disk',
   udf: 'disk',
   ext: 'disk',
+  btrfs: 'disk',
   exfat: 'disk',
   xfs: 'disk',
   fat: 'disk',

@@ -245,7 +245,7 @@ const SAMPLES: readonly Row[] = [
     'compressed',
   ],
 
-  ['btrfs', laid(70_000, [65_600, '_BHRfS_M']), 'application/x-btrfs-image', null, 'compressed'],
+  ['btrfs', laid(70_000, [65_600, '_BHRfS_M']), 'application/x-btrfs-image', 'btrfs', 'compressed'],
   ['xfs', raw('XFSB\0\0\x10\0'), 'application/x-xfs-image', 'xfs', 'compressed'],
   ['lvm', laid(4096, [512, 'LABELONE'], [536, 'LVM2 001']), 'application/x-lvm-image', 'lvm', 'compressed'],
   ['luks', raw('LUKS\xba\xbe\0\x02'), 'application/x-luks', null, 'compressed'],
@@ -714,7 +714,7 @@ describe('tables', () => {
     ['kdbx', 'opaque'],
     ['a git pack', 'opaque'],
     ['dar', 'unsupported_format'],
-    ['btrfs', 'unsupported_format'],
+    ['a Proxmox backup', 'unsupported_format'],
   ])('%s is recognised and said to be without a reader', (what, reason) => {
     const bytes = SAMPLES.find(([name]) => name === what)?.[1] ?? Buffer.alloc(0);
     expect(withoutReader(identify(bytes))?.reason).toBe(reason);

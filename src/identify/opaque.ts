@@ -46,7 +46,6 @@ const TABLE: Readonly<Record<NoReader['reason'], readonly string[]>> = {
     'application/x-amanda-dump',
     'application/x-partclone',
     'application/x-partimage',
-    'application/x-btrfs-image',
     'application/x-refs-image',
     'application/x-reiserfs-image',
     'application/x-f2fs-image',

@@ -113,7 +113,7 @@ application/x-bacula-volume | Bacula volume | - | compressed
 application/x-amanda-dump | Amanda dump | - | compressed
 application/x-partclone | Partclone image | - | compressed
 application/x-partimage | Partimage image | - | compressed
-application/x-btrfs-image | Btrfs file system | - | compressed
+application/x-btrfs-image | Btrfs file system | btrfs | compressed
 application/x-exfat-image | ExFAT file system | exfat | compressed
 application/x-refs-image | ReFS file system | - | compressed
 application/x-reiserfs-image | ReiserFS file system | - | compressed

@@ -6,6 +6,7 @@ import { ar } from './formats/ar.ts';
 import { arj } from './formats/arj.ts';
 import { binhex } from './formats/binhex.ts';
 import { brotli } from './formats/brotli.ts';
+import { btrfs } from './formats/btrfs.ts';
 import { bzip2 } from './formats/bzip2.ts';
 import { cab } from './formats/cab.ts';
 import { chm } from './formats/chm.ts';
@@ -76,6 +77,7 @@ export const FORMATS: readonly Format[] = [
   arj,
   binhex,
   brotli,
+  btrfs,
   bzip2,
   cab,
   chm,

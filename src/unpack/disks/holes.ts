@@ -34,7 +34,7 @@ export class Holes {
     for (let at = 0, turn = 0; at < source.size; turn ^= 1) {
       const next = source.nextRun === undefined ? at : (source.nextRun(at)?.start ?? source.size);
       if (next > at) {
-        yield* this.#zeros(next - at, HEAD_BYTES - at);
+        yield* this.zeros(next - at, at);
         at = next;
         continue;
       }
@@ -46,8 +46,9 @@ export class Holes {
     }
   }
 
-  *#zeros(length: number, inHead: number): Generator<Buffer, void, undefined> {
-    const free = Math.min(length, Math.max(inHead, LEFT_BYTES));
+  /** A hole of `length` bytes at `position` of a member, as far as there is room for it. */
+  *zeros(length: number, position: number): Generator<Buffer, void, undefined> {
+    const free = Math.min(length, Math.max(HEAD_BYTES - position, LEFT_BYTES));
     const paid = Math.min(length - free, this.#left);
     this.#left -= paid;
     this.leftOut += length - free - paid;

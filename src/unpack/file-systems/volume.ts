@@ -46,9 +46,9 @@ export class Volume {
   readonly blockBytes: number;
   readonly ledger: BlockLedger;
   readonly #pages: Pages;
-  readonly #holes: Holes;
-  readonly #folders = new NumberSet(MAX_FOLDERS);
-  readonly #linked = new NumberSet(MAX_LINKED);
+  readonly holes: Holes;
+  #folders = new NumberSet(MAX_FOLDERS);
+  #linked = new NumberSet(MAX_LINKED);
   readonly #treeBlocks = new NumberSet(MAX_TREE_BLOCKS);
   /** Bytes of files that lie in the image as they are, each as often as a file has it. */
   mapped = 0;
@@ -68,7 +68,7 @@ export class Volume {
     this.blockBytes = blockBytes;
     this.ledger = new BlockLedger(source.size, blockBytes, blocksAt);
     this.#pages = new Pages(source);
-    this.#holes = Holes.ofImage(source.nextRun === undefined ? source.size : 0);
+    this.holes = Holes.ofImage(source.nextRun === undefined ? source.size : 0);
   }
 
   /** Bytes of a structure, not to be changed; fewer where the image ends. Throws OverBudget, or what ends the scan. */
@@ -79,6 +79,12 @@ export class Volume {
       throw new OverBudget(
         `its structures lead to themselves: ${this.#structureBytes} bytes of them were read`,
       );
+    return this.#pages.read(position, count);
+  }
+
+  /** The same for what is bounded by other means: nodes that are looked up again and again. */
+  async look(position: number, count: number): Promise<Buffer> {
+    this.signal.throwIfAborted();
     return this.#pages.read(position, count);
   }
 
@@ -116,6 +122,12 @@ export class Volume {
     this.#wrongSums++;
   }
 
+  /** What follows counts its inodes anew: another tree of the same file system. */
+  nextTree(): void {
+    this.#folders = new NumberSet(MAX_FOLDERS);
+    this.#linked = new NumberSet(MAX_LINKED);
+  }
+
   /** The folder called `name` in another; null, and a gap, when it is not to be entered. `id`: its inode or place. */
   enter(id: number, name: Uint8Array, parent: Folder): Folder | null {
     const path = Buffer.concat([parent.path, name, SLASH]);
@@ -141,7 +153,12 @@ export class Volume {
   }
 
   async file(member: Uint8Array | string, map: FileMap): Promise<void> {
-    const { missing, dropped, tail } = map;
+    await this.sayWhatIsMissing(member, map);
+    await handOnSource(member, map.finish(), this.holes, this.sink);
+  }
+
+  /** What of a file does not come out, as gaps; and what stands behind its end is left to nobody. */
+  async sayWhatIsMissing(member: Uint8Array | string, { missing, dropped, tail }: FileMap): Promise<void> {
     if (missing > 0) {
       const detail = `${missing} of its bytes lie past the end of the image or in a place that is not known`;
       this.sink.gap('corrupt', detail, { member, bytes: missing });
@@ -151,7 +168,6 @@ export class Volume {
       this.sink.gap('budget_exceeded', detail, { member, bytes: dropped });
     }
     if (tail !== null) await this.#slack(tail.start, tail.end);
-    await handOnSource(member, map.finish(), this.#holes, this.sink);
   }
 
   /** A part of the image that is a structure and may hold anything, such as a journal; nothing when it is empty. */
@@ -188,7 +204,7 @@ export class Volume {
     const { sink, ledger } = this;
     if (this.#wrongSums > 0)
       sink.gap('corrupt', `${this.#wrongSums} of its structures do not match their check sums`);
-    if (this.#holes.leftOut > 0) sink.measure('hole_bytes_left_out', this.#holes.leftOut);
+    if (this.holes.leftOut > 0) sink.measure('hole_bytes_left_out', this.holes.leftOut);
     await handOnUnclaimed(ledger, this.source, sink);
     if (ledger.unsorted > 0) {
       const detail = `in too many pieces to be sorted out: free space of ${ledger.unsorted} bytes is only seen as part of the image`;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { tool } from './tool.ts';
 
 /** The smallest that mkfs.xfs makes; only with its own test-suite's variables set, below 300 MB. */
-export const XFS_BYTES = 16 * 1024 * 1024;
+const XFS_BYTES = 16 * 1024 * 1024;
 const SMALL = ['TEST_DIR=/', 'TEST_DEV=/', 'QA_CHECK_FS=1'];
 
 /** An image of what the folder `root` in `folder` holds; names must be without blanks. */

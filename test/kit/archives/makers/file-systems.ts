@@ -1,11 +1,17 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { btrfsImage } from '../btrfs-image.ts';
 import { exfatImage } from '../exfat-image.ts';
 import { xfsImage } from '../xfs-image.ts';
 import { MARKER, NO_ENCRYPTION, type Makers } from './maker.ts';
 
 /** File systems that are read by code of our own. */
 export const FILE_SYSTEMS: Makers = {
+  btrfs: {
+    tools: ['mkfs.btrfs'],
+    make: (folder) => btrfsImage(folder, treeWithMarker(folder)),
+    encrypted: NO_ENCRYPTION,
+  },
   exfat: {
     tools: ['mkfs.exfat'],
     make(folder) {
