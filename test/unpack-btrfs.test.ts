@@ -95,10 +95,17 @@ function withPacked(bytes: Buffer, compression: number, packed: Buffer): Buffer 
   });
 }
 
+/** Of the first leaves that hold the inode of the small file, the sums no longer match. */
+function damage(bytes: Buffer, copies: number): void {
+  const inode = inodeOf(bytes, 'a.txt');
+  const items = btrfsItems(bytes).filter(({ object, type }) => object === inode && type === INODE_ITEM);
+  for (const { leaf } of items.slice(0, copies)) bytes.writeUInt32LE(7, leaf);
+}
+
 describe.runIf(hasTool('mkfs.btrfs'))('Btrfs', () => {
   test.each([
     ['mixed groups', ['--mixed', '-n', '4096']],
-    ['mixed groups, each twice', ['--mixed', '-n', '4096', '-m', 'dup', '-d', 'dup']],
+    ['groups of their own for trees, each twice', ['-n', '4096', '-m', 'dup']],
     ['nodes of 16 KiB and sums of SHA-256', ['--mixed', '-n', '16384', '-s', '16384', '--csum', 'sha256']],
   ])('%s: files, large folders, holes and links come out as btrfs restore finds them', async (_, options) => {
     const bytes = image(options);
@@ -172,13 +179,7 @@ describe.runIf(hasTool('mkfs.btrfs'))('Btrfs', () => {
   });
 
   test('a node that does not add up is read by its copy, or said', async () => {
-    const twice = image(['--mixed', '-n', '4096', '-m', 'dup', '-d', 'dup']);
-    const damage = (bytes: Buffer, copies: number): void => {
-      const inode = inodeOf(bytes, 'a.txt');
-      const items = btrfsItems(bytes).filter(({ object, type }) => object === inode && type === INODE_ITEM);
-      for (const { leaf } of items.slice(0, copies)) bytes.fill(0xff, leaf + 4, leaf + 8);
-      for (const { leaf } of items.slice(0, copies)) bytes.writeUInt32LE(7, leaf);
-    };
+    const twice = image(['-n', '4096', '-m', 'dup']);
     damage(twice, 1);
     expect((await unpack('btrfs', twice, scratch)).gaps).toEqual([]);
     const once = image();
@@ -208,24 +209,22 @@ describe.runIf(hasTool('mkfs.btrfs'))('Btrfs', () => {
     }
   });
 
-  test('sizes and places that cannot be cost nothing', async () => {
-    for (const value of [2n ** 63n, 2n ** 52n, 2n ** 40n]) {
-      const bytes = image();
-      const inode = inodeOf(bytes, 'large.txt');
-      const placed = changed(Buffer.from(bytes), inode, EXTENT_DATA, (at) =>
-        bytes.writeBigUInt64LE(value, at + 21),
-      );
-      changed(placed, inode, EXTENT_DATA, (at) => placed.writeBigUInt64LE(value, at + 21));
-      const lost = await unpack('btrfs', placed, scratch);
-      expect(lost.gaps).toMatchObject([{ reason: 'corrupt', member: 'large.txt' }]);
-      const sized = Buffer.from(bytes);
-      changed(sized, inode, INODE_ITEM, (at) => sized.writeBigUInt64LE(value, at + 16));
-      const long = await unpack('btrfs', sized, scratch);
-      expect(found(long, 'a.txt')?.text).toBe('a text');
-      if (value === 2n ** 63n)
-        expect(long.gaps).toMatchObject([{ reason: 'budget_exceeded', member: 'large.txt' }]);
-      else expect(long.measured['hole_bytes_left_out']).toBeGreaterThan(2 ** 39);
-    }
+  test.each([2n ** 63n, 2n ** 52n, 2n ** 40n])('an extent at %d is missing, not read', async (value) => {
+    const bytes = image();
+    changed(bytes, inodeOf(bytes, 'large.txt'), EXTENT_DATA, (at) => bytes.writeBigUInt64LE(value, at + 21));
+    const { gaps } = await unpack('btrfs', bytes, scratch);
+    expect(gaps).toMatchObject([{ reason: 'corrupt', member: 'large.txt' }]);
+  });
+
+  test('a file of 8 EiB of holes is not read for ever', async () => {
+    const bytes = image();
+    const sized = (value: bigint): Buffer =>
+      changed(bytes, inodeOf(bytes, 'large.txt'), INODE_ITEM, (at) => bytes.writeBigUInt64LE(value, at + 16));
+    const endless = await unpack('btrfs', sized(2n ** 63n), scratch);
+    expect(endless.gaps).toMatchObject([{ reason: 'budget_exceeded', member: 'large.txt' }]);
+    const long = await unpack('btrfs', sized(2n ** 40n), scratch);
+    expect(long.measured['hole_bytes_left_out']).toBeGreaterThan(2 ** 39);
+    expect(found(long, 'a.txt')?.text).toBe('a text');
   });
 
   test('files that are encrypted, a log, other devices and unknown features are gaps', async () => {

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { crc32c } from '../../../src/unpack/crc32c.ts';
 import { tool } from './tool.ts';
 
-/** Four times as much where everything is stored twice. */
+/** More where groups are not mixed, which takes more room. */
 const BYTES = 24 * 1024 * 1024;
 const SMALLEST = ['--mixed', '-n', '4096'];
 
 /** An image of what the folder `root` in `folder` holds. */
 export function btrfsImage(folder: string, root: string, options: readonly string[] = SMALLEST): Buffer {
   writeFileSync(join(folder, 'btrfs'), '');
-  truncateSync(join(folder, 'btrfs'), options.includes('dup') ? 4 * BYTES : BYTES);
+  truncateSync(join(folder, 'btrfs'), options.includes('--mixed') ? BYTES : 4 * BYTES);
   tool(folder, 'mkfs.btrfs', ['-q', '-f', ...options, '--rootdir', root, 'btrfs']);
   return readFileSync(join(folder, 'btrfs'));
 }

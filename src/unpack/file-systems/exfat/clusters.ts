@@ -49,7 +49,7 @@ export async function* piecesOf(
 }
 
 /** The clusters of a chain. Throws Damaged where it leads nowhere, or back. */
-export async function* chain(
+async function* chain(
   first: number,
   volume: Volume,
   boot: BootSector,
