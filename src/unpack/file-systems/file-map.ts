@@ -1,9 +1,18 @@
-import { ExtentMapBuilder, MappedSource } from '../../bytes/index.ts';
-import type { Volume } from './volume.ts';
+import { ExtentMapBuilder, MappedSource, type ByteSource } from '../../bytes/index.ts';
+import type { BlockLedger } from './block-ledger.ts';
+
+/** What files are made of: a `Volume`. */
+interface Ground {
+  readonly source: ByteSource;
+  readonly ledger: BlockLedger;
+  readonly blockBytes: number;
+  /** Bytes of files that lie in the image as they are, each as often as a file has it. */
+  mapped: number;
+}
 
 /** Where the bytes of one file lie, collected in order of the file; what is not said is a hole. Claims them. */
 export class FileMap {
-  readonly #volume: Volume;
+  readonly #volume: Ground;
   readonly #extents = new ExtentMapBuilder();
   readonly size: number;
   readonly #written: number;
@@ -15,7 +24,7 @@ export class FileMap {
   tail: { readonly start: number; readonly end: number } | null = null;
 
   /** `written`: from there on it reads as zeros, whatever lies there. */
-  constructor(volume: Volume, size: number, written = size) {
+  constructor(volume: Ground, size: number, written = size) {
     this.#volume = volume;
     this.size = size;
     this.#written = Math.min(written, size);
