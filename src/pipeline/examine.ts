@@ -1,6 +1,6 @@
 import { LastBytes, nameFromBytes, type Scratch } from '../bytes/index.ts';
 import type { Artifact, ContentType } from '../domain/index.ts';
-import { HEAD_BYTES, TAIL_BYTES, type Glimpse } from '../identify/index.ts';
+import { HEAD_BYTES, TAIL_BYTES, withoutReader, type Glimpse } from '../identify/index.ts';
 import { laterPart } from '../intake/index.ts';
 import {
   canOpen,
@@ -78,7 +78,7 @@ class TreeExaminer {
     const type = isPart ? asPart(identified) : identified;
     const pass = new Pass(this.#tree, { artifact, type, head, size, source, signal: this.#tree.signal });
     try {
-      const format = type.container;
+      const format = type.container ?? (isPart ? null : searchedAs(type, size));
       if (!isPart) pass.sayWhatStaysClosed();
       if (depth > 0) this.#sayWhatIsOnlyAPart(pass);
       const opens = format !== null && canOpen(format);
@@ -175,6 +175,12 @@ class TreeExaminer {
       measure: (what, value) => parent.measure(what, value),
     };
   }
+}
+
+/** What is no container by itself may have one behind its beginning. Texts are told to their end when they are short. */
+function searchedAs(type: ContentType, size: number | null): string | null {
+  if (type.by === 'empty' || withoutReader(type) !== null) return null;
+  return type.by === 'text' && size !== null && size <= HEAD_BYTES ? null : 'embedded';
 }
 
 const NAMELESS_PART = {

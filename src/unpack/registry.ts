@@ -15,6 +15,7 @@ import { cpio } from './formats/cpio.ts';
 import { dataUri } from './formats/data-uri.ts';
 import { dmg } from './formats/dmg.ts';
 import { elf } from './formats/elf.ts';
+import { embedded } from './formats/embedded.ts';
 import { ext } from './formats/ext.ts';
 import { fat } from './formats/fat.ts';
 import { gif } from './formats/gif.ts';
@@ -83,6 +84,7 @@ export const FORMATS: readonly Format[] = [
   dataUri,
   dmg,
   elf,
+  embedded,
   ext,
   fat,
   gif,

@@ -1,0 +1,54 @@
+import { isAscii } from 'node:buffer';
+import { ByteReader } from '../byte-reader.ts';
+import { findArchive, HEADER_BYTES } from '../embedded/marks.ts';
+import type { Format } from '../format.ts';
+
+/** As far as 7-Zip itself looks (1 << 23, its default for the beginning of an archive). */
+const SEARCHED_BYTES = 8 * 1024 * 1024;
+const PIECE_BYTES = 256 * 1024;
+/** A mark may stand this far behind the beginning of its archive (`ustar`). */
+const BACK_BYTES = 512;
+
+// 7-Zip, unrar, cabextract, arj, lha, GNU tar and cpio open an archive behind anything: so do we.
+export const embedded: Format = {
+  id: 'embedded',
+  access: 'stream',
+  partial: true,
+  // Nothing is unpacked: what comes out was there.
+  sparse: true,
+  searches: true,
+  doc: {
+    name: 'Archive behind something else',
+    description:
+      'Where an archive begins in a file that is none: in data of no known kind, behind pictures, sounds and programs that have no reader here, and behind long texts. What follows from there on is a member.',
+    recognised: 'any file for which there is nothing else, searched for the headers of archives.',
+    limits: ['The archive begins in the first 8 MiB, which is as far as 7-Zip looks.'],
+    references: ['7-Zip: https://www.7-zip.org/'],
+    limitations: ['A text is searched only when it has more than 128 KiB.'],
+  },
+  async unpack({ stream }, sink, { signal }) {
+    const reader = new ByteReader(stream);
+    while (reader.position < SEARCHED_BYTES) {
+      signal.throwIfAborted();
+      const piece = await reader.peek(PIECE_BYTES);
+      const last = piece.length < PIECE_BYTES;
+      const to = last ? piece.length : piece.length - HEADER_BYTES - BACK_BYTES;
+      const at = isText(piece)
+        ? -1
+        : findArchive(piece, reader.position === 0 ? 1 : 0, to, -reader.position & 511);
+      if (at > 0 || (at === 0 && reader.position > 0)) {
+        const start = reader.position + at;
+        await reader.skip(at);
+        await sink.member({ name: `(archive at ${start})`, size: null, content: reader.rest() });
+        return;
+      }
+      if (last) return;
+      await reader.skip(to);
+    }
+  },
+};
+
+/** No archive's header is without a zero byte or one beyond ASCII. */
+function isText(piece: Buffer): boolean {
+  return isAscii(piece) && !piece.includes(0);
+}
