@@ -90,6 +90,18 @@ application/x-lzop | LZOP compressed data | lzop | compressed
 application/x-lrzip | LRZIP compressed data | - | compressed
 application/x-snappy-framed | Snappy framed data | snappy | compressed
 application/zlib | Zlib compressed data | zlib | compressed
+application/x-rzip | Rzip compressed data | - | compressed
+application/x-pack | Data compressed with pack | - | compressed
+application/x-ms-compress | Data compressed with COMPRESS.EXE | - | compressed
+application/x-ppmd | PPMd compressed data | - | compressed
+application/x-lzfse | LZFSE compressed data | - | compressed
+application/x-pack200 | Java archive in Pack200 | - | compressed
+application/x-openpgp-data | OpenPGP data, compressed or signed | - | compressed
+application/x-activemime | Office document in ActiveMime | activemime | compressed
+application/x-stuffit | StuffIt archive | - | compressed
+application/x-apple-archive | Apple archive | - | compressed
+application/x-ms-reader | Microsoft Help 2 or Reader file | - | compressed
+application/x-veeam-backup | Veeam backup | - | compressed
 application/x-ace-compressed | ACE archive | - | compressed
 application/x-zoo | Zoo archive | - | compressed
 application/x-zpaq | ZPAQ archive | - | compressed
@@ -112,6 +124,11 @@ application/x-bacula-volume | Bacula volume | - | compressed
 application/x-amanda-dump | Amanda dump | - | compressed
 application/x-partclone | Partclone image | - | compressed
 application/x-partimage | Partimage image | - | compressed
+application/x-qed-disk | QEMU disk image (QED) | - | compressed
+application/x-apple-partition-map | Disk with an Apple partition map | - | compressed
+application/x-android-sparse-image | Android sparse image | - | compressed
+application/x-android-super-image | Android image of dynamic partitions | - | compressed
+application/x-squashfs-lzma | SquashFS file system, LZMA | - | compressed
 application/x-btrfs-image | Btrfs file system | - | compressed
 application/x-xfs-image | XFS file system | - | compressed
 application/x-exfat-image | ExFAT file system | - | compressed

@@ -83,7 +83,9 @@ class TreeExaminer {
       if (depth > 0) this.#sayWhatIsOnlyAPart(pass);
       const opens = format !== null && canOpen(format);
       if (opens) pass.openedWhole = opensWhole(format);
-      if (source !== null) {
+      // What is only searched is searched as it goes past.
+      const streams = source === null || (type.container === null && opens && type.second === null);
+      if (!streams) {
         await pass.run(held.chunks);
         const readings = [opens ? format : null, type.second].filter((reading) => reading !== null);
         if (readings.length === 0 || pass.failure !== null) return pass;
@@ -102,12 +104,13 @@ class TreeExaminer {
       const chunks = seen(held.chunks, last);
       if (opens) {
         const tee = new Tee();
-        const container = { format, name, depth, size, source, stream: tee.chunks() };
+        const container = { format, name, depth, size, source: null, stream: tee.chunks() };
         const opening = openContainer(container, this.#sink(pass, format, place), this.#context());
         const both = [pass.run(chunks, tee), opening.finally(() => tee.leave())];
         for (const end of await Promise.allSettled(both)) if (end.status === 'rejected') throw end.reason;
       } else await pass.run(chunks);
-      this.#sayWhatStoodAtTheEnd(pass, { head, tail: last.bytes, size: pass.size, name });
+      if (source === null)
+        this.#sayWhatStoodAtTheEnd(pass, { head, tail: last.bytes, size: pass.size, name });
       return pass;
     } catch (error) {
       // The tree is broken off; what was seen of this artifact stands.
@@ -177,10 +180,13 @@ class TreeExaminer {
   }
 }
 
-/** What is no container by itself may have one behind its beginning. Texts are told to their end when they are short. */
+/** Less than this holds neither an archive nor encoded data, in bytes. */
+const SEARCHED_BYTES = 64;
+
+/** What is no container by itself may have one behind its beginning, or encoded in its text. */
 function searchedAs(type: ContentType, size: number | null): string | null {
-  if (type.by === 'empty' || withoutReader(type) !== null) return null;
-  return type.by === 'text' && size !== null && size <= HEAD_BYTES ? null : 'embedded';
+  if (withoutReader(type) !== null || (size !== null && size < SEARCHED_BYTES)) return null;
+  return type.by === 'text' ? 'text-data' : 'embedded';
 }
 
 const NAMELESS_PART = {

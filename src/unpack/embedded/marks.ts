@@ -12,7 +12,7 @@ interface Mark {
 }
 
 /** Looked at of each header, counted from the archive's first byte. */
-export const HEADER_BYTES = 4096;
+const HEADER_BYTES = 4096;
 
 const always = (): boolean => true;
 const u16 = (bytes: Buffer, at: number): number => (at + 2 <= bytes.length ? bytes.readUInt16LE(at) : 0);
@@ -35,6 +35,7 @@ const MARKS: readonly Mark[] = [
   mark('\x28\xb5\x2f\xfd'),
   mark('hsqs', (b, at) => u16(b, at + 28) === 4 && u16(b, at + 30) === 0),
   mark('MSWIM\0\0\0'),
+  mark('xar!', (b, at) => (b[at + 4] ?? 9) === 0 && (b[at + 5] ?? 0) >= 28 && (b[at + 7] ?? 9) <= 1),
   mark('\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1'),
   mark('070701', isHexCpio),
   mark('070702', isHexCpio),
@@ -96,27 +97,31 @@ function isHexCpio(bytes: Buffer, at: number): boolean {
 const BY_PAIR = new Uint8Array(65_536);
 for (const { bytes } of MARKS) BY_PAIR[(bytes.charCodeAt(0) << 8) | bytes.charCodeAt(1)] = 1;
 
-/**
- * Where the first archive begins in [from, to) of `bytes`; -1: nowhere. Of `bytes` there are HEADER_BYTES behind `to`, but at
- * the end; `aligned` is where a block of 512 bytes begins in it.
- */
-export function findArchive(bytes: Buffer, from: number, to: number, aligned: number): number {
+/** A mark may stand this far behind the beginning of its archive. */
+const BACK_BYTES = 258;
+/** Wanted behind the stretch that is searched, but at the end of the file. */
+export const AHEAD_BYTES = HEADER_BYTES + 512;
+
+/** Where the first archive begins in [from, to) of `bytes`; -1: nowhere. `block`: where one of 512 bytes begins, at or behind `from`. */
+export function findArchive(bytes: Buffer, from: number, to: number, block: number): number {
+  const end = Math.min(bytes.length, to + BACK_BYTES);
   let pair = 0;
-  let block = aligned;
-  for (let at = from; at < to + 1; at++) {
+  let next = block;
+  let found = -1;
+  for (let at = from; at < end && (found < 0 || at < found + BACK_BYTES); at++) {
     const byte = bytes[at] ?? 0;
     pair = ((pair << 8) | byte) & 0xffff;
-    if (at - 1 >= from && BY_PAIR[pair] === 1) {
+    if (BY_PAIR[pair] === 1 && at > from) {
       const start = startOf(bytes, at - 1);
-      if (start >= from) return start;
+      if (start >= from && start < to && (found < 0 || start < found)) found = start;
     }
-    if (at === block) {
-      block += BLOCK;
+    if (at === next && at < to) {
+      next += BLOCK;
       // tar passes over what is no header, block by block.
-      if (byte !== 0 && isHeader(bytes.subarray(at, at + BLOCK))) return at;
+      if (byte !== 0 && found < 0 && isHeader(bytes.subarray(at, at + BLOCK))) found = at;
     }
   }
-  return -1;
+  return found;
 }
 
 function startOf(bytes: Buffer, at: number): number {

@@ -1,13 +1,11 @@
 import { isAscii } from 'node:buffer';
 import { ByteReader } from '../byte-reader.ts';
-import { findArchive, HEADER_BYTES } from '../embedded/marks.ts';
+import { AHEAD_BYTES, findArchive } from '../embedded/marks.ts';
 import type { Format } from '../format.ts';
 
 /** As far as 7-Zip itself looks (1 << 23, its default for the beginning of an archive). */
 const SEARCHED_BYTES = 8 * 1024 * 1024;
 const PIECE_BYTES = 256 * 1024;
-/** A mark may stand this far behind the beginning of its archive (`ustar`). */
-const BACK_BYTES = 512;
 
 // 7-Zip, unrar, cabextract, arj, lha, GNU tar and cpio open an archive behind anything: so do we.
 export const embedded: Format = {
@@ -30,20 +28,19 @@ export const embedded: Format = {
     const reader = new ByteReader(stream);
     while (reader.position < SEARCHED_BYTES) {
       signal.throwIfAborted();
-      const piece = await reader.peek(PIECE_BYTES);
-      const last = piece.length < PIECE_BYTES;
-      const to = last ? piece.length : piece.length - HEADER_BYTES - BACK_BYTES;
-      const at = isText(piece)
-        ? -1
-        : findArchive(piece, reader.position === 0 ? 1 : 0, to, -reader.position & 511);
-      if (at > 0 || (at === 0 && reader.position > 0)) {
-        const start = reader.position + at;
-        await reader.skip(at);
-        await sink.member({ name: `(archive at ${start})`, size: null, content: reader.rest() });
+      const last = (await reader.peek(2 * AHEAD_BYTES)).length < 2 * AHEAD_BYTES;
+      const start = reader.position;
+      const piece = await reader.next(PIECE_BYTES);
+      if (piece === null) return;
+      const end = last ? piece.length : piece.length - AHEAD_BYTES;
+      const from = start === 0 ? 1 : 0;
+      const at = isText(piece) ? -1 : findArchive(piece, from, end, from + (-(start + from) & 511));
+      reader.giveBack(piece.length - (at < 0 ? end : at));
+      if (at >= 0) {
+        await sink.member({ name: `(archive at ${start + at})`, size: null, content: reader.rest() });
         return;
       }
       if (last) return;
-      await reader.skip(to);
     }
   },
 };
