@@ -233,8 +233,8 @@ font/woff2 | Web font (WOFF2) | - | compressed
 application/x-font-type1 | PostScript Type 1 font | - | compressed
 
 application/vnd.sqlite3 | SQLite database | sqlite | plain
-application/x-sqlite-wal | SQLite write-ahead log | - | plain
-application/x-sqlite-journal | SQLite rollback journal | - | plain
+application/x-sqlite-wal | SQLite write-ahead log | sqlite-log | plain
+application/x-sqlite-journal | SQLite rollback journal | sqlite-log | plain
 application/x-innodb-tablespace | MySQL InnoDB tablespace | - | plain
 application/x-wiredtiger | WiredTiger (MongoDB) file | - | unknown
 application/x-rocksdb-table | LevelDB or RocksDB table | - | compressed

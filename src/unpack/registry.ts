@@ -49,6 +49,7 @@ import { rtf } from './formats/rtf.ts';
 import { shellPayload } from './formats/shell-payload.ts';
 import { snappy } from './formats/snappy.ts';
 import { sqlite } from './formats/sqlite.ts';
+import { sqliteLog } from './formats/sqlite-log.ts';
 import { squashfs } from './formats/squashfs.ts';
 import { swf } from './formats/swf.ts';
 import { tar } from './formats/tar.ts';
@@ -119,6 +120,7 @@ export const FORMATS: readonly Format[] = [
   shellPayload,
   snappy,
   sqlite,
+  sqliteLog,
   squashfs,
   swf,
   tar,
