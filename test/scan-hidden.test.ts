@@ -75,6 +75,15 @@ const FILES: Readonly<Record<string, Buffer | string>> = {
   'one field of a mail': `Content-Transfer-Encoding: quoted-printable\n\n${quotedPrintable(PACKED)}`,
   'many fields of none.eml': `${'Zoo: y\n'.repeat(60)}Content-Type: a/b\nContent-Transfer-Encoding: base64\n\n${BASE64}`,
   'notes with a file in them.txt': Buffer.concat([Buffer.from('See this.\n\n'), uuencoded(PACKED)]),
+  'UTF-16.xml': Buffer.from(
+    `\ufeff<?xml version="1.0" encoding="utf-16"?><x><a:binaryData xmlns:a="b">${BASE64}</a:binaryData></x>`,
+    'utf16le',
+  ),
+  'mail with a byte order mark.eml': `\ufeffFrom: a\nTo: b\nContent-Type: a/b\nContent-Transfer-Encoding: base64\n\n${BASE64}`,
+  'mail in UTF-16.eml': Buffer.from(
+    `\ufeffFrom: a\nTo: b\nContent-Type: a/b\nContent-Transfer-Encoding: base64\n\n${BASE64}`,
+    'utf16le',
+  ),
   'editdata.mso': Buffer.concat([activeMime(), deflateSync(CONTENT)]),
 };
 
@@ -158,14 +167,22 @@ test.each([...Object.keys(FILES), ...Object.keys(MADE)])('%s', (name) => {
   expect(result?.findings.map(({ kind }) => kind)).toContain('yara_match');
 });
 
-describe('in volumes', () => {
-  async function decisionsOf(name: string, files: Readonly<Record<string, Buffer>>): Promise<Result[]> {
-    const place = join(work, name);
-    mkdirSync(place);
-    for (const [file, bytes] of Object.entries(files)) writeFileSync(join(place, file), bytes);
-    return (await scanJson(['--clamd', 'off', place])).report.results;
-  }
+async function decisionsOf(name: string, files: Readonly<Record<string, Buffer>>): Promise<Result[]> {
+  const place = join(work, name);
+  mkdirSync(place);
+  for (const [file, bytes] of Object.entries(files)) writeFileSync(join(place, file), bytes);
+  return (await scanJson(['--clamd', 'off', place])).report.results;
+}
 
+function named(parts: readonly Buffer[], set: string): Record<string, Buffer> {
+  return Object.fromEntries(parts.map((bytes, i) => [`${set}.part${i + 1}.rar`, bytes]));
+}
+
+function noise(seed: number): Buffer {
+  return Buffer.from(Array.from({ length: 600 }, (_, i) => (Math.imul(i + seed, 0x9e3779b1) >>> 11) & 0xff));
+}
+
+describe('in volumes', () => {
   test('a file that goes on from one RAR volume to the next is found, in both numberings', async () => {
     const parts = rarVolumes('a.gz', PACKED, 700).map((bytes, i) => [`x.part${i + 1}.rar`, bytes] as const);
     const old = oldRarVolumes('a.gz', PACKED, 700).map(
@@ -180,8 +197,6 @@ describe('in volumes', () => {
 
   test('what only calls itself a volume, or stands behind the end of one, is examined by itself', async () => {
     const plain = rarVolumes('a', Buffer.alloc(3000, 'x'), 1000);
-    const named = (parts: readonly Buffer[], set: string): Record<string, Buffer> =>
-      Object.fromEntries(parts.map((bytes, i) => [`${set}.part${i + 1}.rar`, bytes]));
     const [first, second, third] = plain as [Buffer, Buffer, Buffer];
     const other = await decisionsOf('other', named([first, zip, third], 'a'));
     expect(other.map(({ decision }) => decision)).toEqual(Array(3).fill('quarantine'));
@@ -217,10 +232,10 @@ describe('in volumes', () => {
     mkdirSync(join(place, 'content'), { recursive: true });
     mkdirSync(join(place, 'split'));
     for (const name of ['a', 'b', 'c']) {
-      const noise = Buffer.from(
+      const content = Buffer.from(
         Array.from({ length: 700_000 }, (_, i) => (Math.imul(i + 1, 2654435761) >>> 13) & 0xff),
       );
-      writeFileSync(join(place, 'content', name), Buffer.concat([Buffer.from(name), noise]));
+      writeFileSync(join(place, 'content', name), Buffer.concat([Buffer.from(name), content]));
     }
     writeFileSync(join(place, 'content', 'z.gz'), PACKED);
     tool(place, 'wimcapture', ['content', 'x.wim', '--compress=none']);
@@ -232,11 +247,16 @@ describe('in volumes', () => {
   });
 });
 
+test('a mail with a byte order mark does not hold itself', () => {
+  const mails = results.filter(({ path }) => path.endsWith('.eml'));
+  expect(mails.flatMap(({ findings }) => findings.map(({ rule }) => rule))).not.toContain(
+    'self-reproduction',
+  );
+});
+
 test('keys, hashes and certificates in texts are no files', async () => {
   const place = join(work, 'keys');
   mkdirSync(place);
-  const noise = (seed: number): Buffer =>
-    Buffer.from(Array.from({ length: 600 }, (_, i) => (Math.imul(i + seed, 0x9e3779b1) >>> 11) & 0xff));
   writeFileSync(
     join(place, 'key.pem'),
     `-----BEGIN PRIVATE KEY-----\n${wrapped(noise(7).toString('base64'), 64, '')}\n`,

@@ -21,6 +21,7 @@ export const sqliteLog: Format = {
     references: ['Database file format, 3 and 4: https://www.sqlite.org/fileformat2.html'],
     limitations: [
       'Values of which a part lies in the database itself are only examined as far as the log holds them',
+      'A log cut off between two pages cannot be told from a whole one',
       'Journals whose header was cleared (journal_mode=PERSIST) are searched for archives like any unknown data',
     ],
   },

@@ -46,14 +46,34 @@ export const textData: Format = {
     limitations: [
       'Lines of fewer than 32 characters of data are not seen as such, nor are fewer than 128 characters in all (64 in a data: address or an XML element for data)',
       'What decodes neither to text nor to the beginning of a known kind of file is only examined where the text says that it is a file',
-      'Data in UTF-16, percent-encoded, in ASCII85, or put together by a script, are seen as they stand',
+      'Data that are percent-encoded, in ASCII85, or put together by a script, are seen as they stand',
     ],
   },
   async unpack({ stream }, sink, { signal }) {
-    const text = new TextReader(new ByteReader(stream), sink);
+    const text = new TextReader(new ByteReader(inBytes(stream)), sink);
     while (await text.next()) signal.throwIfAborted();
   },
 };
+
+/** UTF-16 as if it were written in bytes: what is encoded has no other characters. */
+async function* inBytes(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  let wide: boolean | null = null;
+  for await (const chunk of stream) {
+    wide ??= isWide(chunk);
+    yield wide ? Buffer.from(chunk.filter((byte) => byte !== 0)) : chunk;
+  }
+}
+
+/** By its mark, or since every other byte is zero. */
+function isWide(head: Buffer): boolean {
+  if (head.length < 4) return false;
+  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return true;
+  const sample = head.subarray(0, 64);
+  return [0, 1].some(
+    (odd) =>
+      sample.every((byte, at) => (at & 1) === odd || byte === 0) && !sample.every((byte) => byte === 0),
+  );
+}
 
 class TextReader {
   readonly #reader: ByteReader;

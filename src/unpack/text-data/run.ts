@@ -1,7 +1,7 @@
 import type { ByteReader } from '../byte-reader.ts';
 
 /** A line of encoded data has this many characters at least; MIME has 76, PEM 64, XML what it likes. */
-export const LEAST_LINE = 32;
+const LEAST_LINE = 32;
 
 /** What a byte means in encoded data. */
 const DATA = 1;

@@ -41,6 +41,7 @@ export const DATABASES: Makers = {
       return readFileSync(join(folder, 'log'));
     },
     encrypted: NO_ENCRYPTION,
+    cut: { na: 'a log ends behind any of its pages' },
   },
   sqlite: {
     tools: ['python3'],
