@@ -18,11 +18,17 @@ export const embedded: Format = {
   doc: {
     name: 'Archive behind something else',
     description:
-      'Where an archive begins in a file that is none: in data of no known kind, behind pictures, sounds and programs that have no reader here, and behind long texts. What follows from there on is a member.',
-    recognised: 'any file for which there is nothing else, searched for the headers of archives.',
-    limits: ['The archive begins in the first 8 MiB, which is as far as 7-Zip looks.'],
+      'Where an archive begins in a file that is none: in data of no known kind, and behind pictures, sounds, films and programs that have no reader here. What follows from there on is a member.',
+    recognised: 'a file for which there is nothing else, searched for the headers of archives.',
+    limits: [
+      'The archive begins in the first 8 MiB, which is as far as 7-Zip looks.',
+      'Behind three archives that were found so, what follows is not searched again: a gap.',
+    ],
     references: ['7-Zip: https://www.7-zip.org/'],
-    limitations: ['A text is searched only when it has more than 128 KiB.'],
+    limitations: [
+      'Databases, logs, fonts and other known kinds without a reader are not searched: they compress pieces of their own',
+      'When what was found turns out to be damaged, what stands behind it is only seen as a part of it',
+    ],
   },
   async unpack({ stream }, sink, { signal }) {
     const reader = new ByteReader(stream);

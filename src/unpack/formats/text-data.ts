@@ -80,8 +80,9 @@ class TextReader {
   readonly #sink: FormatSink;
   /** What stands before the reader's place. */
   #before = '';
-  /** Up to here archives were looked for. */
+  /** Up to here archives were looked for, and strings. */
   #searched = 0;
+  #withoutString = 0;
 
   constructor(reader: ByteReader, sink: FormatSink) {
     this.#reader = reader;
@@ -98,8 +99,8 @@ class TextReader {
     // What is left may be the beginning of something.
     const end = last ? piece.length : piece.length - AHEAD_BYTES;
     const archive = this.#archiveIn(piece, start, end);
-    const run = findRun(piece);
-    const quoted = piece.subarray(0, run < 0 ? piece.length : run).indexOf(BINARY, 0, 'latin1');
+    const quoted = this.#stringIn(piece, start);
+    const run = findRun(quoted < 0 ? piece : piece.subarray(0, quoted));
     const found = Math.min(...[archive, run, quoted].filter((at) => at >= 0), end);
     this.#before = (this.#before + piece.toString('latin1', Math.max(0, found - BEFORE_BYTES), found)).slice(
       -BEFORE_BYTES,
@@ -127,10 +128,26 @@ class TextReader {
     return isText(piece) ? -1 : findArchive(piece, from, end, from + (-(start + from) & 511));
   }
 
+  #stringIn(piece: Buffer, start: number): number {
+    const from = Math.max(0, this.#withoutString - start);
+    const hit = from >= piece.length ? -1 : piece.indexOf(BINARY, from, 'latin1');
+    this.#withoutString = start + (hit < 0 ? Math.max(from, piece.length - BINARY.length) : hit);
+    return hit;
+  }
+
+  /** Keys of a few bytes come by the million, and are none of our business. */
   async #quoted(): Promise<void> {
     await this.#reader.skip(BINARY.length);
-    const there = (await this.#reader.peek(LEAST_CHARACTERS)).length;
-    await this.#data('string', quotedContent(this.#reader), there);
+    const content = quotedContent(this.#reader);
+    const parts: Buffer[] = [];
+    let length = 0;
+    while (length < LEAST_CHARACTERS) {
+      const step = await content.next();
+      if (step.done === true) return;
+      parts.push(Buffer.from(step.value));
+      length += step.value.length;
+    }
+    await this.#data('string', followedBy(parts, content));
   }
 
   async #run(): Promise<void> {
@@ -142,20 +159,28 @@ class TextReader {
     const characters = charactersOf(reader);
     if (enough && (said || isPromising(decodedHead(head)))) {
       const content = !said && isHex(head) ? hexDecoded(characters) : base64(characters);
-      await this.#data(uri ?? (isHex(head) && !said ? 'hexadecimal' : 'base64'), content, LEAST_CHARACTERS);
+      await this.#data(uri ?? (isHex(head) && !said ? 'hexadecimal' : 'base64'), content);
     }
     for await (const _ of characters);
     this.#before = '';
   }
 
-  async #data(kind: string, content: AsyncGenerator<Buffer, void, undefined>, there: number): Promise<void> {
+  async #data(kind: string, content: AsyncGenerator<Buffer, void, undefined>): Promise<void> {
     const name = `(data at ${this.#reader.position}, ${kind})`;
     // Without `return`: what the examiner leaves is passed over.
     const left = { [Symbol.asyncIterator]: () => ({ next: () => content.next() }) };
-    if (there >= LEAST_CHARACTERS) await this.#sink.member({ name, size: null, content: left });
+    await this.#sink.member({ name, size: null, content: left });
     for await (const _ of content);
     this.#before = '';
   }
+}
+
+async function* followedBy(
+  parts: readonly Buffer[],
+  rest: AsyncGenerator<Buffer, void, undefined>,
+): AsyncGenerator<Buffer, void, undefined> {
+  yield* parts;
+  yield* rest;
 }
 
 /** No archive's header is without a zero byte or one beyond ASCII. */
