@@ -154,7 +154,7 @@ test('what is missing, damaged or alone is a gap that says so, and nothing of it
   const alone = {
     'a.7z.002': 'missing: 1',
     'b.z01': 'missing: the last (.zip)',
-    'c.part2.rar': 'several volumes',
+    'c.part2.rar': 'missing: 1',
     'd.tar.gz.003': 'missing: 1, 2',
   };
   for (const name of Object.keys(alone)) writeFileSync(join(folder, name), noise(1000, name));

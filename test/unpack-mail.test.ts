@@ -277,12 +277,12 @@ describe('data in text', () => {
     ['JSON', `{"a": "DATA:x/y;charset=utf-8;BASE64,${BASE64.replaceAll('\n', '').replaceAll('/', '\\/')}"}`],
     ['several lines', `<a href='data:x/y;base64,${BASE64.replaceAll('\n', '\n    ')}'>`],
   ])('%s', async (_, text) => {
-    const opened = await unpack('data-uri', Buffer.from(`${text} 64, and base64, and data:`), scratch);
+    const opened = await unpack('text-data', Buffer.from(`${text} 64, and base64, and data:`), scratch);
     expect(opened).toMatchObject({ gaps: [], members: [{ text: MARKER }] });
   });
 
   test('ten thousand beginnings without data cost nothing', async () => {
-    const opened = await unpack('data-uri', Buffer.from('data:x/y;base64,'.repeat(100_000)), scratch);
+    const opened = await unpack('text-data', Buffer.from('data:x/y;base64,'.repeat(100_000)), scratch);
     expect(opened).toMatchObject({ gaps: [], members: [] });
   });
 });

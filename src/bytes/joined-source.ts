@@ -1,4 +1,5 @@
 import { CHUNK_BYTES, type ByteSource } from './byte-source.ts';
+import type { Run } from './mapped-source.ts';
 
 /** Several sources, one behind the other, as one. They stay their owners' and must outlive it. Holds no bytes. */
 export class JoinedSource implements ByteSource {
@@ -31,6 +32,18 @@ export class JoinedSource implements ByteSource {
       if (got < wanted) break; // The part became shorter: what follows would stand in the wrong place.
     }
     return filled;
+  }
+
+  /** As that of the part that it falls into; parts without holes are one run each. */
+  nextRun(position: number): Run | null {
+    for (const [index, part] of this.parts.entries()) {
+      const start = this.#starts[index] ?? 0;
+      const within = Math.max(0, position - start);
+      if (within >= part.size) continue;
+      const run = part.nextRun === undefined ? { start: within, end: part.size } : part.nextRun(within);
+      if (run !== null) return { start: start + run.start, end: start + run.end };
+    }
+    return null;
   }
 
   // Two buffers take turns, so the next read never overwrites the chunk that is still being examined.

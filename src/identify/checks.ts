@@ -1,4 +1,4 @@
-import { constants, inflateSync } from 'node:zlib';
+import { constants, inflateRawSync, inflateSync } from 'node:zlib';
 import type { View } from './view.ts';
 
 /*
@@ -50,6 +50,28 @@ export function isLzmaAlone(view: View): boolean {
     dictionary === 0xffffffff || (dictionary >= 4096 && (dictionary === top || dictionary === top * 1.5));
   const size = view.head.readBigUInt64LE(5);
   return plausible && (size === 0xffffffffffffffffn || size < BigInt(MAX_LZMA_BYTES));
+}
+
+/** Other properties than the usual ones, for which nothing speaks but the figures: data do not grow by being compressed. */
+export function isOddLzmaAlone(view: View): boolean {
+  if (view.byte(0) >= 225 || view.byte(0) < 0 || !isLzmaAlone(view)) return false;
+  // The first thing that is decoded is never a repetition.
+  if (view.byte(14) >= 0x80) return false;
+  const size = Number(view.head.readBigUInt64LE(5));
+  const packed = view.size ?? view.head.length;
+  return size === 2 ** 64 || (size >= 16 && size * 1.1 >= packed - 64 && size <= packed * 10_000);
+}
+
+/** pack(1): the size of what comes out, then the depth of the tree. */
+export const isPack = (v: View): boolean => v.be32(2) > 0 && v.byte(6) >= 1 && v.byte(6) <= 24;
+
+/** A storage header: version, whether it is in use, the name of the digest and its length, slot format, block size. */
+export function isVeeam(view: View): boolean {
+  const length = view.u32(8);
+  if (view.u32(0) < 1 || view.u32(0) > 255 || view.u32(4) > 1 || length < 1 || length > 32) return false;
+  if (!/^[\w-]+\0+$/.test(view.latin1(12, 12 + 251)) || view.byte(12 + length) !== 0) return false;
+  const block = view.u32(0x10b);
+  return view.u32(0x107) <= 64 && block >= 512 && (block & (block - 1)) === 0;
 }
 
 export const isLz4Frame = (v: View): boolean => (v.byte(4) & 0xc0) === 0x40;
@@ -294,6 +316,17 @@ export function pgpType(view: View): string | null {
   return null;
 }
 
+const DEFLATE = 1;
+const ZLIB = 2;
+
+/** What gpg makes without a key: compressed data (old format, no length), or a signature in one pass before them. */
+export function isPgpData(view: View): boolean {
+  if (view.byte(0) === 0xa3 && view.byte(1) === DEFLATE) return inflates(view.head.subarray(2), true);
+  if (view.byte(0) === 0xa3 && view.byte(1) === ZLIB) return inflates(view.head.subarray(2), false);
+  if (view.byte(0) === 0xa3) return view.byte(1) === 3 && view.has(2, 'BZh');
+  return (view.byte(0) === 0x90 || view.byte(0) === 0xc4) && view.byte(1) === 13 && view.byte(2) === 3;
+}
+
 const ZLIB_PROBE = 4096;
 const ZLIB_PROBE_OUT = 8 * 1024 * 1024;
 
@@ -301,12 +334,14 @@ const ZLIB_PROBE_OUT = 8 * 1024 * 1024;
 export function isZlib(view: View): boolean {
   if ((view.byte(0) & 0x0f) !== 8 || view.byte(0) >> 4 > 7 || view.be16(0) % 31 !== 0) return false;
   if ((view.byte(1) & 0x20) !== 0) return false;
+  return inflates(view.head, false);
+}
+
+function inflates(bytes: Buffer, raw: boolean): boolean {
   try {
-    const out = inflateSync(view.head.subarray(0, ZLIB_PROBE), {
-      finishFlush: constants.Z_SYNC_FLUSH,
-      maxOutputLength: ZLIB_PROBE_OUT,
-    });
-    return out.length > 0;
+    const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: ZLIB_PROBE_OUT };
+    const probe = bytes.subarray(0, ZLIB_PROBE);
+    return (raw ? inflateRawSync(probe, options) : inflateSync(probe, options)).length > 0;
   } catch {
     // Not a zlib stream after all (or a bomb, which 4 KiB cannot make of 8 MiB): nothing is lost but the guess.
     return false;

@@ -543,20 +543,6 @@ const SAMPLES: readonly Row[] = [
     'cms',
     'compressed',
   ],
-  [
-    'a page with data in it',
-    raw(`<html><img src="data:image/png;base64,${'iVBORw0KGgo'.repeat(9)}">`),
-    'text/html',
-    'data-uri',
-    'plain',
-  ],
-  [
-    'a script that makes such data',
-    raw('const a = "data:image/png;base64," + b;\n'),
-    'text/plain',
-    null,
-    'plain',
-  ],
   ['pem', raw('-----BEGIN CERTIFICATE-----\nMII\n'), 'application/x-pem-file', null, 'plain'],
   [
     'a vmdk descriptor',

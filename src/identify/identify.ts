@@ -9,7 +9,7 @@ import { mediaType } from './media.ts';
 import { oleKind } from './ole.ts';
 import { matchSignature } from './signatures.ts';
 import { asText } from './text.ts';
-import { mailKind, textKind } from './text-kind.ts';
+import { mailKind, sqlKind, textKind } from './text-kind.ts';
 import { View } from './view.ts';
 import { directoryEnd, zipKind } from './zip.ts';
 
@@ -86,9 +86,9 @@ export class Identifier {
     if (text !== null) {
       const kind = textKind(text);
       const found = kind.mime === 'text/plain' ? displacedInText(view) : null;
-      return withSecondReading(view, found ?? withData(view, { ...kind, by: 'text' }));
+      return withSecondReading(view, found ?? { ...kind, by: 'text' });
     }
-    const later = displaced(view) ?? mailWithBytes(view);
+    const later = displaced(view) ?? mailWithBytes(view) ?? textWithBytes(view);
     if (later !== null) return withSecondReading(view, later);
     // What stands before the archive is not known, so its entropy is not excused.
     if (directoryEnd(view) !== null) return { ...zipKind(view), density: 'unknown', by: 'structure' };
@@ -157,13 +157,16 @@ function mailWithBytes(view: View): Found | null {
   return mime === null ? null : { ...known(mime), by: 'structure' };
 }
 
-/** A text that carries data in itself (RFC 2397). The search for three characters costs nothing where they are missing. */
-function withData(view: View, found: Found): Found {
-  if (found.container !== null || !view.head.includes('64,')) return found;
-  return DATA_URI.test(view.head.toString('latin1')) ? { ...found, container: 'data-uri' } : found;
-}
+const DESCRIPTOR = /^# ?Disk DescriptorFile/i;
 
-const DATA_URI = /data:[^,"'()\s]{0,120};base64,[A-Za-z0-9+/\\]{16}/i;
+/** Texts that hold bytes which no text holds: dumps, and descriptors of disks that are filled up with zeros. */
+function textWithBytes(view: View): Found | null {
+  const start = view.latin1(0, MAIL_SEARCH);
+  if (DESCRIPTOR.test(start)) return { ...known('application/x-vmdk-descriptor'), by: 'structure' };
+  const mime = sqlKind(start);
+  // Its strings of bytes may be anything.
+  return mime === null ? null : { ...known(mime, { density: 'unknown' }), by: 'text' };
+}
 
 /** Containers only for what is appended to them. */
 const APPENDED_TO: ReadonlySet<string> = new Set([

@@ -86,6 +86,10 @@ const BEGINNINGS: readonly (readonly [RegExp, string])[] = [
   [/^(?:%[^\n]{0,300}\n\s{0,20}){0,20}\\(?:documentclass|documentstyle)\b/, 'text/x-tex'],
 ];
 
+/** Encoded files that begin within a text: a full first line of uuencoded data, or what yEnc and BinHex announce. */
+const ENCODED_WITHIN =
+  /^(?:begin [0-7]{3,4} [^\r\n]{1,200}\r?\nM[ -`]{60}\r?$|=ybegin [^\r\n]{1,200}name=|\(This file must be converted with BinHex 4)/m;
+
 /** Statements that open an SQL script, after its comments. */
 const SQL =
   /^(?:(?:CREATE|DROP|ALTER) (?:TABLE|DATABASE|SCHEMA|VIEW|INDEX|USER|ROLE|FUNCTION|EXTENSION|SEQUENCE|PROCEDURE|TYPE|UNIQUE INDEX|OR REPLACE)\b|INSERT INTO\b|SET [\w@.]{1,60} ?=|BEGIN(?: TRANSACTION)?;|COPY [\w."]{1,100} \()/i;
@@ -96,6 +100,9 @@ const MAIL =
   /^(?:Return-Path|Received|From|To|Cc|Subject|Date|Message-ID|MIME-Version|Delivered-To|Reply-To|Content-Type|Content-Transfer-Encoding|Content-Disposition|X-[A-Za-z-]{2,40}|DKIM-Signature|ARC-Seal)$/i;
 /** Fields in front that no mail program knows do not make it another thing. */
 const MAIL_FIELDS = 30;
+/** One that makes a program decode what stands behind the header. */
+const ENCODED =
+  /^(?:[!-9;-~]{1,80}[ \t]{0,20}:[^\n]{0,998}\n(?:[ \t][^\n]{0,998}\n){0,20}){0,200}Content-Transfer-Encoding[ \t]{0,20}:\s{0,20}(?:base64|quoted-printable|x-|uu)/i;
 
 /** The MIME type of a text, by content only; `text/plain` where nothing is certain. */
 export function textKind(text: Text): Known {
@@ -105,7 +112,10 @@ export function textKind(text: Text): Known {
   const mime =
     script ?? byBeginning(start.trimStart()) ?? json(text) ?? (isMail(start) ? 'message/rfc822' : null);
   const found = mime ?? (isCsv(start) ? 'text/csv' : 'text/plain');
-  const facts = known(found);
+  const facts = known(
+    found,
+    found === 'text/plain' && ENCODED_WITHIN.test(start) ? { container: 'uuencode' } : {},
+  );
   return { ...facts, description: `${facts.description}, ${text.encoding} text` };
 }
 
@@ -165,12 +175,12 @@ function isJson(text: string): boolean {
 
 /** One that a program would take apart whatever else stands in the header. */
 const MULTIPART =
-  /^(?:[!-9;-~]{1,80}:[^\n]{0,998}\n(?:[ \t][^\n]{0,998}\n){0,20}){0,30}Content-Type[ \t]?:[ \t]{0,20}multipart\//i;
+  /^(?:[!-9;-~]{1,80}:[^\n]{0,998}\n(?:[ \t][^\n]{0,998}\n){0,20}){0,200}Content-Type[ \t]{0,20}:\s{0,20}multipart\//i;
 
 /** A mail's header; `start` may go on as anything. */
 function isMail(start: string): boolean {
   const head = start.slice(0, 8192).replace(/^\s{1,20}/, '');
-  if (MULTIPART.test(head)) return true;
+  if (MULTIPART.test(head) || ENCODED.test(head)) return true;
   let ofMail = 0;
   let fields = 0;
   for (const line of head.split(/\r\n|\n|\r/, MAIL_FIELDS)) {
@@ -189,6 +199,11 @@ function isMail(start: string): boolean {
 export function mailKind(start: string): string | null {
   if (MBOX.test(start)) return 'application/mbox';
   return isMail(start) ? 'message/rfc822' : null;
+}
+
+/** A dump with strings of bytes in it, as mysqldump writes them, is no text by its bytes. */
+export function sqlKind(start: string): string | null {
+  return byBeginning(start.trimStart()) === 'application/sql' ? 'application/sql' : null;
 }
 
 const CSV_LINES = 3;

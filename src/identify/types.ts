@@ -91,6 +91,18 @@ application/x-lzop | LZOP compressed data | lzop | compressed
 application/x-lrzip | LRZIP compressed data | - | compressed
 application/x-snappy-framed | Snappy framed data | snappy | compressed
 application/zlib | Zlib compressed data | zlib | compressed
+application/x-rzip | Rzip compressed data | - | compressed
+application/x-pack | Data compressed with pack | - | compressed
+application/x-ms-compress | Data compressed with COMPRESS.EXE | - | compressed
+application/x-ppmd | PPMd compressed data | - | compressed
+application/x-lzfse | LZFSE compressed data | - | compressed
+application/x-pack200 | Java archive in Pack200 | - | compressed
+application/x-openpgp-data | OpenPGP data, compressed or signed | - | compressed
+application/x-activemime | Office document in ActiveMime | activemime | compressed
+application/x-stuffit | StuffIt archive | - | compressed
+application/x-apple-archive | Apple archive | - | compressed
+application/x-ms-reader | Microsoft Help 2 or Reader file | - | compressed
+application/x-veeam-backup | Veeam backup | - | compressed
 application/x-ace-compressed | ACE archive | - | compressed
 application/x-zoo | Zoo archive | - | compressed
 application/x-zpaq | ZPAQ archive | - | compressed
@@ -115,6 +127,11 @@ application/x-partclone | Partclone image | - | compressed
 application/x-partimage | Partimage image | - | compressed
 application/x-btrfs-image | Btrfs file system | btrfs | compressed
 application/x-exfat-image | ExFAT file system | exfat | compressed
+application/x-qed-disk | QEMU disk image (QED) | - | compressed
+application/x-apple-partition-map | Disk with an Apple partition map | - | compressed
+application/x-android-sparse-image | Android sparse image | - | compressed
+application/x-android-super-image | Android image of dynamic partitions | - | compressed
+application/x-squashfs-lzma | SquashFS file system, LZMA | - | compressed
 application/x-refs-image | ReFS file system | - | compressed
 application/x-reiserfs-image | ReiserFS file system | - | compressed
 application/x-f2fs-image | F2FS file system | - | compressed
@@ -216,8 +233,8 @@ font/woff2 | Web font (WOFF2) | - | compressed
 application/x-font-type1 | PostScript Type 1 font | - | compressed
 
 application/vnd.sqlite3 | SQLite database | sqlite | plain
-application/x-sqlite-wal | SQLite write-ahead log | - | plain
-application/x-sqlite-journal | SQLite rollback journal | - | plain
+application/x-sqlite-wal | SQLite write-ahead log | sqlite-log | plain
+application/x-sqlite-journal | SQLite rollback journal | sqlite-log | plain
 application/x-innodb-tablespace | MySQL InnoDB tablespace | - | plain
 application/x-wiredtiger | WiredTiger (MongoDB) file | - | unknown
 application/x-rocksdb-table | LevelDB or RocksDB table | - | compressed

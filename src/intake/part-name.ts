@@ -1,5 +1,5 @@
 /** How the parts of one archive are told from each other by their names. */
-export type Naming = 'numbered' | 'zip' | 'rar' | 'letters';
+export type Naming = 'numbered' | 'zip' | 'rar' | 'vmdk' | 'swm' | 'letters';
 
 /** What a file's name says of it as a part of something larger. */
 export interface PartName {
@@ -25,7 +25,7 @@ const LETTER_A = 97;
 const MAX_CHARACTERS = 1024;
 
 /**
- * What 7-Zip (`x.7z.001`), Info-ZIP (`x.z01` … `x.zip`), RAR (`x.part1.rar`, `x.rar` `x.r00`) and split(1) (`x.aa`, `xaa`)
+ * What 7-Zip (`x.7z.001`), Info-ZIP (`x.z01` … `x.zip`), RAR (`x.part1.rar`, `x.rar` `x.r00`), VMware (`x.vmdk` `x-s001.vmdk`, `x-flat.vmdk`), Windows (`x.swm` `x2.swm`) and split(1) (`x.aa`, `xaa`)
  * call the parts that they write; null for any other name.
  */
 export function partName(name: string): PartName | null {
@@ -44,6 +44,8 @@ export function partName(name: string): PartName | null {
     }
     if (ending === 'zip') return { naming: 'zip', set: stem, number: LAST, certain: false, begins: false };
     if (ending === 'rar') return rarName(stem);
+    if (ending === 'vmdk') return vmdkName(stem);
+    if (ending === 'swm') return swmName(stem);
     if (/^r\d{2}$/.test(ending)) {
       const number = Number(ending.slice(1)) + 2;
       return { naming: 'rar', set: stem, number, certain: false, begins: number === 2 };
@@ -58,6 +60,22 @@ function rarName(stem: string): PartName {
   const set = stem.slice(0, part.index);
   // A set of its own, whatever else in the folder is called the same.
   return { naming: 'rar', set: `${set}.part`, number: Number(part[1]), certain: true, begins: true };
+}
+
+/** The descriptor comes first; alone, it and a flat file are called like any disk. */
+function vmdkName(stem: string): PartName {
+  const extent = /-(?:[sf](\d{3,6})|flat)$/i.exec(stem);
+  if (extent === null) return { naming: 'vmdk', set: stem, number: 1, certain: true, begins: false };
+  const counted = extent[1] !== undefined;
+  const number = counted ? Number(extent[1]) + 1 : 2;
+  return { naming: 'vmdk', set: stem.slice(0, extent.index), number, certain: counted, begins: true };
+}
+
+/** The first has no number. */
+function swmName(stem: string): PartName {
+  const counted = /^(.*?)([2-9]|[1-9]\d{1,3})$/.exec(stem);
+  const number = Number(counted?.[2] ?? 1);
+  return { naming: 'swm', set: counted?.[1] ?? stem, number, certain: false, begins: true };
 }
 
 /** `split` counts in letters: aa, ab … zz. */

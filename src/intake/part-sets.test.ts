@@ -48,9 +48,18 @@ test('files that are only counted are joined when all but the last are of one si
   expect(await grouped('log.002', 'log.003')).toEqual(['log.002', 'log.003']);
 });
 
-test('volumes of RAR are not joined, which is said of each', async () => {
-  const seen = await grouped('x.part1.rar', 'x.part2.rar', 'y.r00', 'y.rar');
-  expect(seen.filter((line) => line.includes('several volumes'))).toHaveLength(4);
+test('volumes of RAR, the files of a VMware disk and split images of Windows are joined by their names', async () => {
+  expect(await grouped('x.part1.rar', 'x.part2.rar', 'y.r00', 'y.rar 5')).toEqual([
+    'x.part1.rar+x.part2.rar',
+    'y.rar+y.r00',
+  ]);
+  expect(await grouped('d-s001.vmdk', 'd-s002.vmdk 5', 'd.vmdk', 'e-flat.vmdk', 'e.vmdk')).toEqual([
+    'd.vmdk+d-s001.vmdk+d-s002.vmdk',
+    'e.vmdk+e-flat.vmdk',
+  ]);
+  expect(await grouped('x.swm', 'x2.swm 3')).toEqual(['x.swm+x2.swm']);
+  expect(await grouped('a.vmdk', 'b.rar', 'c-flat.vmdk', 'd.swm', 'e7.swm')).toHaveLength(5);
+  expect(await grouped('d-s002.vmdk')).toEqual([expect.stringContaining('missing: 1, 2')]);
 });
 
 test('the same part twice is as odd as one that is missing', async () => {

@@ -83,10 +83,17 @@ function* conclude(parts: readonly Part[]): Generator<Met, void, undefined> {
 function joinable(sorted: readonly Part[]): PartSet | null {
   const first = sorted[0];
   if (first === undefined || sorted.length < 2 || sorted.length > MAX_PARTS) return null;
-  if (first.name.naming === 'rar' || missingOf(sorted).length > 0) return null;
-  const { certain } = first.name;
+  if (missingOf(sorted).length > 0) return null;
+  const certain = isCertain(sorted);
   if (!certain && !evenlySplit(sorted)) return null;
   return { type: 'set', parts: sorted.map(({ file }) => file), certain };
+}
+
+/** `.rar` beside `.r00`, and several .swm, can be nothing else. */
+function isCertain([first, second]: readonly Part[]): boolean {
+  if (first === undefined) return false;
+  const { certain, naming } = first.name;
+  return certain || (second !== undefined && (naming === 'rar' || naming === 'swm'));
 }
 
 /** Whoever splits by size makes all parts equal but the last. */
@@ -115,16 +122,17 @@ function missingOf(sorted: readonly Part[]): string[] {
 function noteOn(sorted: readonly Part[]): string | null {
   const [first] = sorted;
   if (first === undefined) return null;
-  const { naming, certain, number } = first.name;
-  if (naming === 'rar' && (certain || sorted.length > 1)) {
-    const names = sorted.slice(0, MAX_NAMED).map(({ file }) => nameFromBytes(file.path).split('/').at(-1));
-    return `a part of a RAR archive in several volumes, which are not joined: ${names.join(', ')}`;
-  }
+  const { naming, number } = first.name;
+  const certain = isCertain(sorted);
   if (!certain) return null;
   if (sorted.length > MAX_PARTS) return `a part of an archive in more than ${MAX_PARTS} parts`;
   const missing = missingOf(sorted);
   // One part alone may be all there is.
-  if (missing.length === 0 || (sorted.length === 1 && number === 1 && naming === 'numbered')) return null;
+  if (
+    missing.length === 0 ||
+    (sorted.length === 1 && number === 1 && (naming === 'numbered' || naming === 'vmdk'))
+  )
+    return null;
   return `a part of a split archive, by its name; missing: ${missing.join(', ')}`;
 }
 

@@ -1,6 +1,6 @@
 import { LastBytes, nameFromBytes, type Scratch } from '../bytes/index.ts';
 import type { Artifact, ContentType } from '../domain/index.ts';
-import { HEAD_BYTES, TAIL_BYTES, type Glimpse } from '../identify/index.ts';
+import { HEAD_BYTES, TAIL_BYTES, withoutReader, type Glimpse } from '../identify/index.ts';
 import { laterPart } from '../intake/index.ts';
 import {
   canOpen,
@@ -28,6 +28,8 @@ export async function examineTree(trail: Artifact['trail'], feed: Feed, tree: Tr
 interface Place {
   /** Containers around it. */
   readonly depth: number;
+  /** Searches for an archive that led here. */
+  readonly searches: number;
   /** SHA-256 of those of them that were seen whole before they were opened. */
   readonly above: readonly string[];
 }
@@ -46,6 +48,7 @@ class TreeExaminer {
     try {
       const pass = await this.#open({ id: this.#nextId++, parent: null, trail }, feed, {
         depth: 0,
+        searches: 0,
         above: [],
       });
       return await this.#finish(pass);
@@ -67,7 +70,7 @@ class TreeExaminer {
 
   /** Identifies the artifact, lets its bytes go past every analyzer, and opens it if it is a container. */
   async #open(artifact: Artifact, feed: Feed, place: Place): Promise<Pass> {
-    const { depth } = place;
+    const { depth, searches } = place;
     const held = await hold(feed);
     const source = held.whole ?? feed.source;
     const size = source?.size ?? null; // What a member's header says may be a lie.
@@ -78,16 +81,20 @@ class TreeExaminer {
     const type = isPart ? asPart(identified) : identified;
     const pass = new Pass(this.#tree, { artifact, type, head, size, source, signal: this.#tree.signal });
     try {
-      const format = type.container;
+      const format = type.container ?? (isPart ? null : searchedAs(type, size));
       if (!isPart) pass.sayWhatStaysClosed();
       if (depth > 0) this.#sayWhatIsOnlyAPart(pass);
-      const opens = format !== null && canOpen(format);
+      const tired = format === SEARCH && searches >= MAX_SEARCHES;
+      if (tired) this.#sayThatMoreMayFollow(pass);
+      const opens = format !== null && canOpen(format) && !tired;
       if (opens) pass.openedWhole = opensWhole(format);
-      if (source !== null) {
+      // What is only searched is searched as it goes past.
+      const streams = source === null || (type.container === null && opens && type.second === null);
+      if (!streams) {
         await pass.run(held.chunks);
         const readings = [opens ? format : null, type.second].filter((reading) => reading !== null);
         if (readings.length === 0 || pass.failure !== null) return pass;
-        const below = { depth, above: [...place.above, pass.sha256()] };
+        const below = { depth, searches, above: [...place.above, pass.sha256()] };
         if (place.above.includes(pass.sha256())) {
           pass.findSelfReproduction();
           return pass;
@@ -102,12 +109,14 @@ class TreeExaminer {
       const chunks = seen(held.chunks, last);
       if (opens) {
         const tee = new Tee();
-        const container = { format, name, depth, size, source, stream: tee.chunks() };
-        const opening = openContainer(container, this.#sink(pass, format, place), this.#context());
+        const container = { format, name, depth, size, source: null, stream: tee.chunks() };
+        const below = { ...place, searches: searches + (format === SEARCH ? 1 : 0) };
+        const opening = openContainer(container, this.#sink(pass, format, below), this.#context());
         const both = [pass.run(chunks, tee), opening.finally(() => tee.leave())];
         for (const end of await Promise.allSettled(both)) if (end.status === 'rejected') throw end.reason;
       } else await pass.run(chunks);
-      this.#sayWhatStoodAtTheEnd(pass, { head, tail: last.bytes, size: pass.size, name });
+      if (source === null)
+        this.#sayWhatStoodAtTheEnd(pass, { head, tail: last.bytes, size: pass.size, name });
       return pass;
     } catch (error) {
       // The tree is broken off; what was seen of this artifact stands.
@@ -137,18 +146,29 @@ class TreeExaminer {
     pass.gap({ stage: 'unpack', by: 'parts', reason: 'unsupported_format', detail, bytes: null, trail });
   }
 
+  /** One archive behind the other, with something between: each search is one more look at all that follows. */
+  #sayThatMoreMayFollow(pass: Pass): void {
+    const detail = `data of no known kind behind ${MAX_SEARCHES} archives that were found in such data: not searched for more`;
+    const { trail } = pass.artifact;
+    pass.gap({ stage: 'unpack', by: SEARCH, reason: 'unsupported_format', detail, bytes: null, trail });
+  }
+
   #context(): { budget: Budget; scratch: Scratch; passwords: readonly string[]; signal: AbortSignal } {
     const { budget, scratch, passwords, signal } = this.#tree;
     return { budget, scratch, passwords, signal };
   }
 
-  #sink(parent: Pass, by: string, { depth, above }: Place): MemberSink {
+  #sink(parent: Pass, by: string, { depth, searches, above }: Place): MemberSink {
     const trailTo = (name: Member['name'] | undefined): Artifact['trail'] =>
       name === undefined ? parent.artifact.trail : [...parent.artifact.trail, memberName(name)];
     return {
       member: async ({ name, content, source = null }) => {
         const child: Artifact = { id: this.#nextId++, parent: parent.artifact.id, trail: trailTo(name) };
-        const pass = await this.#open(child, { source, stream: content }, { depth: depth + 1, above });
+        const pass = await this.#open(
+          child,
+          { source, stream: content },
+          { depth: depth + 1, searches, above },
+        );
         // What broke the member's bytes off is the producer's to hear; large ones hold scratch space until they end.
         if (pass.failure !== null || pass.size > HELD_BYTES) await this.#finish(pass);
         else await this.#lanes.admit(this.#finish(pass).then(() => undefined));
@@ -175,6 +195,24 @@ class TreeExaminer {
       measure: (what, value) => parent.measure(what, value),
     };
   }
+}
+
+/** The format that looks for archives in what is none. */
+const SEARCH = 'embedded';
+/** In each other: what holds many compressed pieces would be gone through as often. */
+const MAX_SEARCHES = 3;
+/** Databases, logs and indexes compress their pages one by one: what stands in them is theirs. */
+const SEARCHED = /^(?:image|audio|video)\/|^application\/(?:x-dosexec|x-mach-binary|java-vm|ogg)$/;
+
+/** Less than this holds neither an archive nor encoded data, in bytes. */
+const SEARCHED_BYTES = 64;
+
+/** What is no container by itself may have one behind its beginning, or encoded in its text. */
+function searchedAs(type: ContentType, size: number | null): string | null {
+  if (withoutReader(type) !== null || (size !== null && size < SEARCHED_BYTES)) return null;
+  if (type.by === 'text') return 'text-data';
+  const isKnown = type.by !== 'unknown' && type.by !== 'libmagic';
+  return isKnown && !SEARCHED.test(type.mime) ? null : SEARCH;
 }
 
 const NAMELESS_PART = {

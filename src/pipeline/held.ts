@@ -1,4 +1,4 @@
-import { MemorySource, type ByteSource, type LastBytes } from '../bytes/index.ts';
+import { JoinedSource, MemorySource, type ByteSource, type LastBytes } from '../bytes/index.ts';
 import { HEAD_BYTES, TAIL_BYTES } from '../identify/index.ts';
 
 /** Artifacts up to this size are read once and stay in memory while they are examined (DESIGN 7: 1 MiB). */
@@ -56,6 +56,8 @@ export async function hold(feed: Feed): Promise<Held> {
   if (ended) {
     const whole = new MemorySource(head);
     // A mapped source leaves holes out of its stream: what can be read anywhere is not what was held.
+    // Of volumes it matters where each begins.
+    if (feed.source instanceof JoinedSource) return { head, whole: null, chunks: whole.stream() };
     const isAll = feed.source === null || feed.source.fd !== null || feed.source.size === head.length;
     return { head, whole: isAll ? whole : null, chunks: whole.stream() };
   }

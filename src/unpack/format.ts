@@ -92,6 +92,8 @@ export interface Format {
    * container itself is not made good by its members.
    */
   readonly partial?: true;
+  /** It only looks whether there is a container somewhere: nothing is nested in it that counts as a level. */
+  readonly searches?: true;
   /** The size out says nothing: holes in disk images are real and expand without bound. Never called a bomb. */
   readonly sparse?: true;
   /**

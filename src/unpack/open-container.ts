@@ -30,8 +30,8 @@ export async function openContainer(
 }
 
 async function open(container: Container, guard: Guard, context: UnpackContext): Promise<void> {
-  context.budget.takeDepth(container.depth);
   const format = formatOf(container.format);
+  if (format?.searches !== true) context.budget.takeDepth(container.depth);
   if (format === null) throw new Unsupported(`nothing here opens ${container.format}`);
   const inside = { ...context, signal: guard.signal };
   if (format.access === 'stream' || container.source !== null) {

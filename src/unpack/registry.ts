@@ -1,5 +1,6 @@
 import type { Format } from './format.ts';
 import { sevenZip } from './formats/7z.ts';
+import { activemime } from './formats/activemime.ts';
 import { androidBackup } from './formats/android-backup.ts';
 import { apfs } from './formats/apfs.ts';
 import { ar } from './formats/ar.ts';
@@ -13,9 +14,9 @@ import { chm } from './formats/chm.ts';
 import { cms } from './formats/cms.ts';
 import { compress } from './formats/compress.ts';
 import { cpio } from './formats/cpio.ts';
-import { dataUri } from './formats/data-uri.ts';
 import { dmg } from './formats/dmg.ts';
 import { elf } from './formats/elf.ts';
+import { embedded } from './formats/embedded.ts';
 import { exfat } from './formats/exfat.ts';
 import { ext } from './formats/ext.ts';
 import { fat } from './formats/fat.ts';
@@ -50,9 +51,11 @@ import { rtf } from './formats/rtf.ts';
 import { shellPayload } from './formats/shell-payload.ts';
 import { snappy } from './formats/snappy.ts';
 import { sqlite } from './formats/sqlite.ts';
+import { sqliteLog } from './formats/sqlite-log.ts';
 import { squashfs } from './formats/squashfs.ts';
 import { swf } from './formats/swf.ts';
 import { tar } from './formats/tar.ts';
+import { textData } from './formats/text-data.ts';
 import { tnef } from './formats/tnef.ts';
 import { udf } from './formats/udf.ts';
 import { uuencode } from './formats/uuencode.ts';
@@ -71,6 +74,7 @@ import { zstd } from './formats/zstd.ts';
 /** Every format that can be opened. One line each; their ids are what identify/ calls containers. */
 export const FORMATS: readonly Format[] = [
   sevenZip,
+  activemime,
   androidBackup,
   apfs,
   ar,
@@ -84,9 +88,9 @@ export const FORMATS: readonly Format[] = [
   cms,
   compress,
   cpio,
-  dataUri,
   dmg,
   elf,
+  embedded,
   exfat,
   ext,
   fat,
@@ -121,9 +125,11 @@ export const FORMATS: readonly Format[] = [
   shellPayload,
   snappy,
   sqlite,
+  sqliteLog,
   squashfs,
   swf,
   tar,
+  textData,
   tnef,
   udf,
   uuencode,

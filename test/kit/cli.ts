@@ -17,6 +17,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Bytes for standard input; without it, it is closed. */
   readonly stdin?: Buffer;
+  /** In ms; two minutes. */
+  readonly deadlineMs?: number;
 }
 
 /** The program as a user starts it, from its sources; its environment holds only PATH, HOME and what is given. */
@@ -49,7 +51,7 @@ export async function cli(args: readonly string[], options: CliOptions = {}): Pr
   const child = startCli(args, options);
   child.stdin?.on('error', () => undefined); // It may end without reading all of it.
   child.stdin?.end(options.stdin);
-  return ended(child);
+  return ended(child, options.deadlineMs);
 }
 
 export type Report = z.infer<typeof report>;

@@ -1,52 +1,77 @@
-import type { ByteSource } from '../../bytes/index.ts';
-import type { FormatSink } from '../format.ts';
-import { headOf, sevenZipFormat } from '../seven-zip/format.ts';
+import { JoinedSource, type ByteSource } from '../../bytes/index.ts';
+import { ByteReader } from '../byte-reader.ts';
+import type { Format, FormatSink, UnpackContext } from '../format.ts';
+import { rarVolume, volumeNames, type RarVolume } from '../rar/volume.ts';
+import { unpackArchive, unpackVolumes } from '../seven-zip/unpack.ts';
+import { Damaged, Unsupported } from '../trouble.ts';
 
-export const rar = sevenZipFormat({
+export const rar: Format = {
   id: 'rar',
-  type: null,
+  access: 'random',
   doc: {
     name: 'RAR',
-    description: 'RAR 1.5 to 5, also encrypted.',
+    description: 'RAR 1.5 to 5, also encrypted, and in volumes that lie together.',
     recognised: '`Rar!\\x1A\\x07` at 0',
     limits: [],
-    references: ['RAR 5.0 archive format: https://www.rarlab.com/technote.htm'],
+    references: [
+      'RAR 5.0 archive format: https://www.rarlab.com/technote.htm',
+      'UnRAR: https://www.rarlab.com/rar_add.htm',
+    ],
     limitations: [
-      'What goes on in another volume is a gap',
+      'A volume without the others is a gap',
+      'What stands behind the end of a volume whose headers are encrypted is seen raw',
       'Compressed, solid and encrypted RAR are 7-Zip’s and not tested here: no free program makes them',
     ],
   },
-  async before(source: ByteSource, sink: FormatSink) {
-    const part = partOf(await headOf(source, 64));
-    if (part !== null) sink.gap('unsupported_format', `${part}: the others are not at hand`);
+  async unpack({ source }, sink, context) {
+    if (source === null) throw new Damaged('not a readable file');
+    if (source instanceof JoinedSource) {
+      await unpackParts(source, sink, context);
+      return;
+    }
+    const volume = await rarVolume(source);
+    if (volume?.several === true) {
+      const which =
+        volume.number === 0 ? 'a later volume of several' : `part ${volume.number} of several volumes`;
+      sink.gap('unsupported_format', `${which}: the others are not at hand`);
+    }
+    await unpackArchive(source, null, sink, context);
   },
-});
+};
 
-/** Which volume of several it is, in words; null when it is whole, or when its headers are encrypted. */
-function partOf(head: Buffer): string | null {
-  if (head.readUInt8(6) === 1) return partOfRar5(head);
-  // The main header after the mark of 7 bytes: check sum, kind 0x73, flags (TechNote, MHD_VOLUME, MHD_FIRSTVOLUME).
-  const flags = head.readUInt16LE(10);
-  if (head.readUInt8(9) !== 0x73 || (flags & 1) === 0) return null;
-  return (flags & 0x100) === 0 ? 'a later volume of several' : 'part 1 of several volumes';
+async function unpackParts(parts: JoinedSource, sink: FormatSink, context: UnpackContext): Promise<void> {
+  const volumes: RarVolume[] = [];
+  for (const [index, part] of parts.parts.entries()) {
+    const volume = await rarVolume(part);
+    // By their names they belong together. What does not is looked at by itself, whatever it is.
+    const fits = volume?.several === true && (volume.number === 0 || volume.number === index + 1);
+    const goesOn = index === parts.parts.length - 1 || volume?.more !== false;
+    if (!fits || volume === null || !goesOn) {
+      await oneByOne(parts, sink);
+      throw new Unsupported(
+        `part ${index + 1} is not that part of a RAR archive in volumes, as its name says`,
+      );
+    }
+    volumes.push(volume);
+  }
+  const [first] = volumes;
+  if (first === undefined) throw new Damaged('no volumes');
+  await unpackVolumes(parts, { names: volumeNames(volumes.length, first) }, sink, context);
+  for (const [index, { end }] of volumes.entries()) {
+    const part = parts.parts[index];
+    if (part !== undefined && end !== null) await behindTheEnd(part, end, index + 1, sink);
+  }
 }
 
-/** The main archive header after the mark of 8 bytes: check sum, size, kind 1, flags, size of extras, archive flags. */
-function partOfRar5(head: Buffer): string | null {
-  let at = 8 + 4;
-  const next = (): number => {
-    let value = 0;
-    for (let shift = 0; shift < 28; shift += 7) {
-      const byte = head[at++] ?? 0;
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) break;
-    }
-    return value;
-  };
-  next();
-  if (next() !== 1) return null;
-  if ((next() & 1) !== 0) next();
-  const flags = next();
-  if ((flags & 1) === 0) return null;
-  return `part ${(flags & 2) === 0 ? 1 : next() + 1} of several volumes`;
+async function oneByOne({ parts }: JoinedSource, sink: FormatSink): Promise<void> {
+  for (const [index, part] of parts.entries()) {
+    await sink.member({ name: `(part ${index + 1})`, size: part.size, content: part.stream(), source: part });
+  }
+}
+
+async function behindTheEnd(part: ByteSource, end: number, number: number, sink: FormatSink): Promise<void> {
+  const reader = new ByteReader(part.stream(end));
+  if (!(await reader.skipZeros())) return;
+  const name = `(data after the end of part ${number})`;
+  await sink.member({ name, size: null, content: reader.rest() });
 }

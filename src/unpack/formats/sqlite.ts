@@ -20,7 +20,7 @@ export const sqlite: Format = {
     references: ['Database file format: https://www.sqlite.org/fileformat2.html'],
     limitations: [
       'Other values, free pages and what no table reaches are only seen as the bytes of the file.',
-      'A write-ahead log or rollback journal beside it is a file of its own, only seen as bytes.',
+      'A write-ahead log or rollback journal beside it is a file of its own, and not applied to it.',
       'Columns are numbered, not named.',
       'A database encrypted as a whole (SQLCipher) cannot be told from noise.',
     ],

@@ -1,10 +1,11 @@
-import { sameMap, type ByteSource } from '../../bytes/index.ts';
+import { JoinedSource, sameMap, type ByteSource } from '../../bytes/index.ts';
 import { ByteLedger, handOnUnclaimed } from '../byte-ledger.ts';
 import { bytesAt } from '../disks/bytes-at.ts';
 import { DiskMap, handOnDisk, handOnMapped } from '../disks/disk-map.ts';
 import { HOLES_LEFT_OUT } from '../disks/doc.ts';
 import { Holes } from '../disks/holes.ts';
 import { vmdkDescriptor } from '../disks/vmdk-descriptor.ts';
+import { unpackParts } from '../disks/vmdk-parts.ts';
 import { mapGrains, walkStream } from '../disks/vmdk-grains.ts';
 import { SECTOR, vmdkHeader } from '../disks/vmdk-header.ts';
 import type { Format, FormatSink, UnpackContext } from '../format.ts';
@@ -27,13 +28,17 @@ export const vmdk: Format = {
     ],
     limitations: [
       HOLES_LEFT_OUT,
-      'Images in several files are not put together: each file is looked at by itself, and the descriptor is a gap',
+      'Images in several files are put together when descriptor and parts lie in one folder under their usual names; else each file is looked at by itself, and the descriptor is a gap',
       'Of a snapshot only its own grains are seen; that its base is elsewhere is a gap',
       'Sparse disks of ESX (COWD, SESPARSE) are a gap',
     ],
   },
   async unpack({ source }, sink, context) {
     if (source === null) throw new Damaged('not a readable file');
+    if (source instanceof JoinedSource) {
+      await unpackParts(source, sink, context);
+      return;
+    }
     const magic = await bytesAt(source, 0, 4);
     if (magic.toString('latin1') === 'KDMV' || magic.toString('latin1') === 'COWD')
       await unpackSparse(source, sink, context);

@@ -18,8 +18,16 @@ export interface Line {
   readonly next: number;
 }
 
+/** Of UTF-8 and UTF-16, before the first line. */
+const BYTE_ORDER_MARK = /^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)/;
+
 /** The line that begins at `at`; null at the end. Long ones are passed over in pieces. */
 export async function lineAt(window: Window, at: number): Promise<Line | null> {
+  const line = await rawLineAt(window, at);
+  return line === null || at > 0 ? line : { ...line, text: line.text.replace(BYTE_ORDER_MARK, '') };
+}
+
+async function rawLineAt(window: Window, at: number): Promise<Line | null> {
   if (at >= window.size) return null;
   let text = '';
   for (let from = at; from < window.size;) {

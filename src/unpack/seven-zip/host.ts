@@ -39,12 +39,13 @@ const PATH_BYTES = 1 << 20;
 const REMEMBERED = 1024;
 
 type Open =
-  | { readonly kind: 'archive'; position: number }
+  | { readonly kind: 'archive'; readonly input: ArchiveInput; position: number }
   | { readonly kind: 'sink'; readonly sink: Sink; position: number; end: number }
   | { readonly kind: 'folder' };
 
 export class Host {
-  readonly #input: ArchiveInput;
+  readonly #inputs: ReadonlyMap<string, ArchiveInput>;
+  readonly #stdin: ArchiveInput | null;
   readonly #outputs: Outputs;
   readonly #memoryBytes: number;
   readonly #open = new Map<number, Open>();
@@ -54,8 +55,10 @@ export class Host {
   /** The program asked for more memory than it may have. */
   starved = false;
 
-  constructor(input: ArchiveInput, outputs: Outputs, memoryBytes: number) {
-    this.#input = input;
+  /** `inputs`: what can be read, by path; a stream is read from the standard input instead. */
+  constructor(inputs: ReadonlyMap<string, ArchiveInput>, outputs: Outputs, memoryBytes: number) {
+    this.#inputs = inputs;
+    this.#stdin = [...inputs.values()].find(({ streams }) => streams) ?? null;
     this.#outputs = outputs;
     this.#memoryBytes = memoryBytes;
   }
@@ -122,8 +125,9 @@ export class Host {
   #openAt(at: number, flags: number): number {
     const path = this.#path(at);
     const writes = (flags & 0b11) !== 0;
-    if (path.equals(Buffer.from(ARCHIVE_PATH))) {
-      return writes ? -EPERM : this.#register({ kind: 'archive', position: 0 });
+    const input = this.#inputs.get(path.toString('latin1'));
+    if (input !== undefined) {
+      return writes ? -EPERM : this.#register({ kind: 'archive', input, position: 0 });
     }
     if (!writes) return -ENOENT;
     this.#made(path, 'file');
@@ -163,7 +167,8 @@ export class Host {
 
   #statPath(at: number, target: number): number {
     const path = this.#path(at).toString('latin1');
-    if (path === ARCHIVE_PATH) return this.#stat(target, FILE_MODE, this.#input.size);
+    const input = this.#inputs.get(path);
+    if (input !== undefined) return this.#stat(target, FILE_MODE, input.size);
     if (path === '/' || path === '/o' || path === '/o/' || path === '.')
       return this.#stat(target, FOLDER_MODE, 0);
     const kind = this.#recent.get(path.replace(/(.)\/+$/, '$1'));
@@ -174,7 +179,7 @@ export class Host {
     const open = this.#open.get(fd);
     if (open === undefined) return fd < FIRST_FD ? this.#stat(target, FILE_MODE, 0) : -EBADF;
     if (open.kind === 'folder') return this.#stat(target, FOLDER_MODE, 0);
-    return this.#stat(target, FILE_MODE, open.kind === 'archive' ? this.#input.size : open.end);
+    return this.#stat(target, FILE_MODE, open.kind === 'archive' ? open.input.size : open.end);
   }
 
   /** Emscripten's struct stat: 96 bytes, of which only kind, link count and size are told. */
@@ -197,7 +202,7 @@ export class Host {
     const open = this.#open.get(fd);
     if (open !== undefined && open.kind !== 'archive') return EBADF;
     if (open === undefined && fd !== 0) return EBADF;
-    const ended = open === undefined && !this.#input.streams;
+    const input = open?.input ?? this.#stdin;
     let sum = 0;
     for (let i = 0; i < count; i++) {
       const view = this.#view();
@@ -208,8 +213,8 @@ export class Host {
       );
       let filled = 0;
       while (filled < target.length) {
-        if (ended) break;
-        const got = this.#input.read(target.subarray(filled), open?.position ?? 0);
+        if (input === null) break;
+        const got = input.read(target.subarray(filled), open?.position ?? 0);
         if (got === 0) break;
         filled += got;
         if (open !== undefined) open.position += got;
@@ -243,7 +248,7 @@ export class Host {
   #seek(fd: number, offset: bigint, whence: number, result: number): number {
     const open = this.#open.get(fd);
     if (open === undefined || open.kind === 'folder') return EBADF;
-    const size = open.kind === 'archive' ? this.#input.size : open.end;
+    const size = open.kind === 'archive' ? open.input.size : open.end;
     const to = Number(offset) + (whence === 0 ? 0 : whence === 1 ? open.position : size);
     if (!Number.isSafeInteger(to) || to < 0) return EINVAL;
     open.position = to;

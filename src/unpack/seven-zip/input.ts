@@ -15,6 +15,7 @@ export interface ArchiveInput {
 export function archiveInput(input: Input, control: Int32Array): ArchiveInput {
   if (input.kind === 'file') return new FileInput(input);
   if (input.kind === 'joined') return new JoinedInput(input.parts.map((part) => archiveInput(part, control)));
+  if (input.kind === 'volumes') throw new Error('volumes are opened one by one');
   if (input.kind === 'mapped') return new MappedInput(archiveInput(input.base, control), input.map);
   return input.kind === 'memory' ? new MemoryInput(input.bytes) : new RingInput(input.slots, control);
 }

@@ -32,6 +32,8 @@ export type Input =
   | { readonly kind: 'file'; readonly fd: number; readonly size: number }
   | { readonly kind: 'memory'; readonly bytes: Uint8Array }
   | { readonly kind: 'joined'; readonly parts: readonly Input[] }
+  /** Several archives that are one, each under the name that leads to the next. */
+  | { readonly kind: 'volumes'; readonly names: readonly string[]; readonly parts: readonly Input[] }
   | { readonly kind: 'mapped'; readonly base: Input; readonly map: ExtentMap }
   | { readonly kind: 'ring'; readonly slots: SharedArrayBuffer };
 

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Complaints, linkOf } from './complaints.ts';
 import { ARCHIVE_PATH, Host, type Outputs, type Sink } from './host.ts';
-import { archiveInput } from './input.ts';
+import { archiveInput, type ArchiveInput } from './input.ts';
 import { Lines, ListingReader } from './listing.ts';
 import { startProgram } from './program.ts';
 import {
@@ -53,7 +53,7 @@ async function run(job: Job): Promise<Ending> {
   const lines = { 1: new Lines(hear), 2: new Lines(hear) };
   const outputs =
     job.task === 'extract' ? new Members(control, lines) : new Proof(job, lines, () => complaints.any);
-  const host = new Host(archiveInput(job.input, control), outputs, job.memoryBytes);
+  const host = new Host(inputsOf(job.input, control), outputs, job.memoryBytes);
   let code: number | null = null;
   let died: string | null = null;
   try {
@@ -86,9 +86,15 @@ function argumentsFor(job: Job): string[] {
   // that need none must come out all the same: for them it gets one that nobody uses.
   const given = job.password ?? (job.task === 'list' ? null : 'no password was given');
   const password = given === null ? [] : [`-p${given}`];
-  const archive = job.input.kind === 'ring' ? ['-si'] : ['--', ARCHIVE_PATH];
+  const path = job.input.kind === 'volumes' ? `/${job.input.names[0] ?? ''}` : ARCHIVE_PATH;
+  const archive = job.input.kind === 'ring' ? ['-si'] : ['--', path];
   if (job.task === 'list') return ['l', '-slt', '-sns', ...common, ...password, ...archive];
   return ['x', '-aoa', '-sns', '-o/o', ...common, ...password, ...archive];
+}
+
+function inputsOf(input: Job['input'], control: Int32Array): ReadonlyMap<string, ArchiveInput> {
+  if (input.kind !== 'volumes') return new Map([[ARCHIVE_PATH, archiveInput(input, control)]]);
+  return new Map(input.parts.map((part, i) => [`/${input.names[i] ?? ''}`, archiveInput(part, control)]));
 }
 
 function inWords(error: unknown): string {

@@ -30,7 +30,33 @@ export async function unpackArchive(
   sink: FormatSink,
   context: UnpackContext,
 ): Promise<void> {
-  const bytes = bytesOf(source);
+  await unpackBytes({ bytes: bytesOf(source), source, type, harmless: null }, sink, context);
+}
+
+/** The same of an archive in volumes; `names` are those under which one leads to the next, `harmless` a complaint that means nothing. */
+export async function unpackVolumes(
+  volumes: JoinedSource,
+  { names, harmless = null }: { readonly names: readonly string[]; readonly harmless?: string | null },
+  sink: FormatSink,
+  context: UnpackContext,
+): Promise<void> {
+  const bytes = { kind: 'volumes', names, parts: volumes.parts.map(bytesOf) } as const;
+  await unpackBytes({ bytes, source: null, type: null, harmless }, sink, context);
+}
+
+interface Archive {
+  readonly bytes: Exclude<Bytes, { kind: 'stream' }>;
+  /** Where what stands behind the archive is read; null: whoever calls looks after that. */
+  readonly source: ByteSource | null;
+  readonly type: string | null;
+  readonly harmless: string | null;
+}
+
+async function unpackBytes(
+  { bytes, source, type, harmless }: Archive,
+  sink: FormatSink,
+  context: UnpackContext,
+): Promise<void> {
   const { listing, password, ending } = await openListing(bytes, type, context);
   const locked = listing.encrypted.count > 0 && password === null;
   const extracted = await extract(
@@ -40,12 +66,15 @@ export async function unpackArchive(
   );
   if (locked) sink.gap('encrypted', encryptedDetail(listing), { bytes: listing.encrypted.bytes });
   if (listing.hidden.count > 0) tellHidden(listing.hidden, sink);
-  if (listing.tail > 0) await handOnTail(source, listing.tail, sink);
+  if (listing.tail > 0 && source !== null) await handOnTail(source, listing.tail, sink);
   if (listing.innerTail > 0) sink.measure('bytes_after_inner_end', listing.innerTail);
   const opened = listing.encrypted.count - extracted.refused;
   if (password !== null && opened > 0) sink.measure(`members_opened_with_password_${password.index}`, opened);
-  const trouble = troubleOf(extracted, locked) ?? troubleOf(ending, locked);
+  const trouble =
+    troubleOf(without(harmless, extracted), locked) ?? troubleOf(without(harmless, ending), locked);
   if (trouble !== null) throw trouble;
+  // Where it complains of nothing, it may list nothing either.
+  if (harmless !== null && listing.entries === 0 && extracted.entries > 0) return;
   const owed = locked ? listing.entries - listing.encrypted.count : listing.entries;
   if (extracted.entries < owed || extracted.entries > listing.entries) {
     throw new Damaged(`${listing.entries} members are listed, ${extracted.entries} came out`);
@@ -228,6 +257,12 @@ function encryptedDetail({ encrypted, entries }: Listing): string {
   const names = encrypted.names.slice(0, 5).join(', ');
   const more = encrypted.count > 5 ? ', …' : '';
   return `${encrypted.count} of ${entries} members need a password: ${names}${more}`;
+}
+
+function without(harmless: string | null, ending: Ending): Ending {
+  if (harmless === null || !ending.errors.includes(harmless)) return ending;
+  const errors = ending.errors.filter((error) => error !== harmless);
+  return { ...ending, errors, harmless: errors.length === 0 };
 }
 
 /** What 7-Zip's ending means for what was unpacked; null when all is well. */

@@ -1,5 +1,5 @@
 import { Damaged } from '../trouble.ts';
-import type { PageFile } from './page-file.ts';
+import type { Pages } from './pages.ts';
 import { varintAt } from './varint.ts';
 
 /** One record of a table or index, as its page holds it. */
@@ -33,7 +33,7 @@ export interface TreePage {
 }
 
 /** Throws Damaged when the page is none of a b-tree. */
-export function treePage(bytes: Buffer, page: number, file: PageFile): TreePage {
+export function treePage(bytes: Buffer, page: number, file: Pages): TreePage {
   const head = page === 1 ? FIRST_PAGE_HEADER : 0;
   const kind = bytes.readUInt8(head);
   if (![INDEX_INTERIOR, TABLE_INTERIOR, INDEX_LEAF, TABLE_LEAF].includes(kind)) {
@@ -73,7 +73,7 @@ function cellAt(
   bytes: Buffer,
   start: number,
   { page, index, table }: { readonly page: number; readonly index: number; readonly table: boolean },
-  { usable }: PageFile,
+  { usable }: Pages,
 ): Cell | null {
   const size = varintAt(bytes, start, usable);
   if (size.length === 0) return null;

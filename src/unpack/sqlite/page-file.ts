@@ -1,5 +1,6 @@
 import type { ByteSource } from '../../bytes/index.ts';
 import { Damaged } from '../trouble.ts';
+import { ENCODINGS, type Pages } from './pages.ts';
 
 const MAGIC = 'SQLite format 3\0';
 const HEADER_BYTES = 100;
@@ -7,15 +8,13 @@ const HEADER_BYTES = 100;
 const WINDOW_BYTES = 128 * 1024;
 /** Read at a time where they do not. */
 const SCATTERED_BYTES = 16 * 1024;
-/** By number (1.3.13). */
-const ENCODINGS = ['utf-8', 'utf-8', 'utf-16le', 'utf-16be'] as const;
 /** Pages in one piece of the map of pages that were met. */
 const PIECE_PAGES = 32_768;
 /** The least that must be left of a page for its content (1.3.4). */
 const LEAST_USABLE = 480;
 
 /** A database as numbered pages, from 1: https://www.sqlite.org/fileformat2.html, 1.2 and 1.3. */
-export class PageFile {
+export class PageFile implements Pages {
   readonly #source: ByteSource;
   readonly pageBytes: number;
   /** Of each page, without what is reserved for extensions at its end. */
@@ -24,7 +23,7 @@ export class PageFile {
   readonly declared: number;
   /** Pages that are wholly there, at most as many as declared. */
   readonly pages: number;
-  readonly encoding: 'utf-8' | 'utf-16le' | 'utf-16be';
+  readonly encoding: Pages['encoding'];
   readonly #window: Buffer;
   #windowAt = 0;
   #windowLength = 0;

@@ -1,12 +1,12 @@
 import { Damaged } from '../trouble.ts';
 import type { Cell } from './cells.ts';
-import type { PageFile } from './page-file.ts';
+import type { Pages } from './pages.ts';
 
 const POINTER_BYTES = 4;
 
 /** The bytes of one record in order, first from its page, then along its chain of overflow pages (1.6, last part). */
 export class Payload {
-  readonly #file: PageFile;
+  readonly #file: Pages;
   readonly #cell: Cell;
   /** The overflow page that comes next; 0: none. */
   #next: number;
@@ -15,7 +15,7 @@ export class Payload {
   /** Bytes given so far. */
   position = 0;
 
-  constructor(file: PageFile, cell: Cell) {
+  constructor(file: Pages, cell: Cell) {
     this.#file = file;
     this.#cell = cell;
     this.#ready = cell.local;

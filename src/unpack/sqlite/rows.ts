@@ -1,7 +1,7 @@
 import type { FormatSink } from '../format.ts';
 import { Damaged } from '../trouble.ts';
 import type { Cell } from './cells.ts';
-import type { PageFile } from './page-file.ts';
+import type { Pages } from './pages.ts';
 import { Payload } from './payload.ts';
 import { headerBytes, valuesOf, type Value } from './record.ts';
 
@@ -14,17 +14,24 @@ const MAX_DAMAGE = 1000;
 
 /** Hands on what the values of a database hold, and tells of what cannot be read. */
 export class Rows {
-  readonly #file: PageFile;
+  readonly #file: Pages;
   readonly #sink: FormatSink;
+  readonly #elsewhere: (() => void) | null;
   #damage = 0;
 
-  constructor(file: PageFile, sink: FormatSink) {
+  /** `elsewhere`: told instead of damage, where what is missing need not be there. */
+  constructor(file: Pages, sink: FormatSink, elsewhere: (() => void) | null = null) {
     this.#file = file;
     this.#sink = sink;
+    this.#elsewhere = elsewhere;
   }
 
   /** Throws Damaged once there is too much of it. */
   damaged(table: string, detail: string): void {
+    if (this.#elsewhere !== null) {
+      this.#elsewhere();
+      return;
+    }
     if (++this.#damage > MAX_DAMAGE) throw new Damaged(`damaged in more than ${MAX_DAMAGE} places`);
     this.#sink.gap('corrupt', detail, { member: table });
   }

@@ -87,7 +87,7 @@ function collect(
       const label = asText(name);
       const [format, ...rest] = inner;
       // What a container says of itself, such as `(header)`, is not what its next level is in; a disk's parts are.
-      if (format !== undefined && /^(?!\()|^\((?:disk|partition|snapshot|data after)\b/.test(label)) {
+      if (format !== undefined && /^(?!\()|^\((?:disk|partition|snapshot|data after|archive)\b/.test(label)) {
         const stream = content;
         const nested: Container = { format, name: label, depth: depth + 1, size, source, stream };
         await openContainer(nested, collect(result, options, context, rest, depth + 1), context);

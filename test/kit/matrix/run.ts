@@ -44,6 +44,9 @@ export async function runMatrix(folder: string): Promise<Table> {
   }
 }
 
+/** Of one scan of all samples; some seconds on a machine with nothing else to do. */
+const DEADLINE_MS = 15 * 60_000;
+
 type Answers = ReadonlyMap<string, string>;
 /** Results by `<shape>/<name>`. */
 type Results = ReadonlyMap<string, Result>;
@@ -59,7 +62,7 @@ interface Seen {
 }
 
 async function scan(args: readonly string[]): Promise<Results> {
-  const { report } = await scanJson(args);
+  const { report } = await scanJson(args, { deadlineMs: DEADLINE_MS });
   return new Map(report.results.map((result) => [placeOf(result.path), result]));
 }
 

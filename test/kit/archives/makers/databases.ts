@@ -12,6 +12,11 @@ base.execute('insert into files values (?, ?)', ('${MARKER}', open('${MARKER}', 
 base.commit()
 `;
 
+const SQLITE_LOG = SQLITE.replace(
+  "connect('a.db')",
+  "connect('a.db')\nbase.execute('pragma journal_mode=wal')\nbase.execute('pragma wal_autocheckpoint=0')",
+).concat('import shutil\nshutil.copy("a.db-wal", "log")\n');
+
 /** Dumps and files of databases. */
 export const DATABASES: Makers = {
   'pg-dump': {
@@ -28,6 +33,15 @@ export const DATABASES: Makers = {
         { id: 2, tag: 'BLOBS', kind: 'BLOBS', data: { 16410: readFileSync(join(folder, MARKER)) } },
       ]),
     encrypted: NO_ENCRYPTION,
+  },
+  'sqlite-log': {
+    tools: ['python3'],
+    make(folder) {
+      tool(folder, 'python3', ['-c', SQLITE_LOG]);
+      return readFileSync(join(folder, 'log'));
+    },
+    encrypted: NO_ENCRYPTION,
+    cut: { na: 'a log ends behind any of its pages' },
   },
   sqlite: {
     tools: ['python3'],

@@ -1,3 +1,4 @@
+import { deflateSync } from 'node:zlib';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { agileDocument } from '../office-encryption.ts';
@@ -75,7 +76,17 @@ export const DOCUMENTS: Makers = {
     },
     encrypted: { na: 'it is encrypted for keys, not with a password' },
   },
-  'data-uri': {
+  activemime: {
+    tools: [],
+    make: (folder) => {
+      const header = Buffer.alloc(0x32);
+      header.write('ActiveMime');
+      header.writeUInt16LE(4, 0x1e);
+      return Buffer.concat([header, deflateSync(readFileSync(join(folder, MARKER)))]);
+    },
+    encrypted: NO_ENCRYPTION,
+  },
+  'text-data': {
     tools: [],
     make: (folder) => {
       const data = readFileSync(join(folder, MARKER)).toString('base64');

@@ -1,0 +1,189 @@
+import { isAscii } from 'node:buffer';
+import { ByteReader } from '../byte-reader.ts';
+import { AHEAD_BYTES, findArchive } from '../embedded/marks.ts';
+import type { Format, FormatSink } from '../format.ts';
+import { base64 } from '../mail/transfer.ts';
+import { decodedHead, hexDecoded, isHex, isPromising } from '../text-data/decode.ts';
+import { quotedContent } from '../text-data/quoted.ts';
+import { charactersIn, charactersOf, findRun } from '../text-data/run.ts';
+
+const PIECE_BYTES = 64 * 1024;
+/** Characters of encoded data that are looked at before it is decoded. */
+const LOOKED_AT = 1024;
+/** Fewer characters hold nothing that could do harm. */
+const LEAST_CHARACTERS = 64;
+/** Without a word that says what it is, it has to be longer. */
+const LEAST_UNSAID = 128;
+/** `data:` and a media type; what mysqldump writes before a string of bytes. */
+const BEFORE_BYTES = 200;
+const URI = /data:([a-z0-9!#$&^_.+-]{0,60}\/?[a-z0-9!#$&^_.+-]{0,60})(?:;[^;,"'()\s]{1,60}){0,3};base64,$/i;
+/** Elements of XML that hold files: Word 2003 and flat OPC, flat OpenDocument, property lists. */
+const ELEMENT =
+  /<(?:[a-z]{1,10}:)?(?:binaryData|binData|binary-data|data|base64Binary)(?:\s[^<>]{0,150})?>\s*$/i;
+const BINARY = "_binary '";
+/** As far as 7-Zip looks for an archive. */
+const SEARCHED_BYTES = 8 * 1024 * 1024;
+
+export const textData: Format = {
+  id: 'text-data',
+  access: 'stream',
+  partial: true,
+  // Nothing is unpacked: what comes out was there, in more letters.
+  sparse: true,
+  searches: true,
+  doc: {
+    name: 'Data in text',
+    description:
+      'What texts carry within themselves: base64 (`data:` addresses, XML, JSON, LDIF, PEM, property lists), hexadecimal digits and strings of bytes in SQL dumps. Archives behind texts.',
+    recognised: 'any text, searched for long words of encoded data.',
+    limits: ['An archive behind a text begins in the first 8 MiB.'],
+    references: [
+      'RFC 2397: https://www.rfc-editor.org/rfc/rfc2397',
+      'RFC 4648: https://www.rfc-editor.org/rfc/rfc4648',
+      'mysqldump: https://dev.mysql.com/doc/refman/8.4/en/mysqldump.html',
+      'PostgreSQL, bytea: https://www.postgresql.org/docs/current/datatype-binary.html',
+    ],
+    limitations: [
+      'Lines of fewer than 32 characters of data are not seen as such, nor are fewer than 128 characters in all (64 in a data: address or an XML element for data)',
+      'What decodes neither to text nor to the beginning of a known kind of file is only examined where the text says that it is a file',
+      'Data that are percent-encoded, in ASCII85, or put together by a script, are seen as they stand',
+    ],
+  },
+  async unpack({ stream }, sink, { signal }) {
+    const text = new TextReader(new ByteReader(inBytes(stream)), sink);
+    while (await text.next()) signal.throwIfAborted();
+  },
+};
+
+/** UTF-16 as if it were written in bytes: what is encoded has no other characters. */
+async function* inBytes(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  let wide: boolean | null = null;
+  for await (const chunk of stream) {
+    wide ??= isWide(chunk);
+    yield wide ? Buffer.from(chunk.filter((byte) => byte !== 0)) : chunk;
+  }
+}
+
+/** By its mark, or since every other byte is zero. */
+function isWide(head: Buffer): boolean {
+  if (head.length < 4) return false;
+  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return true;
+  const sample = head.subarray(0, 64);
+  return [0, 1].some(
+    (odd) =>
+      sample.every((byte, at) => (at & 1) === odd || byte === 0) && !sample.every((byte) => byte === 0),
+  );
+}
+
+class TextReader {
+  readonly #reader: ByteReader;
+  readonly #sink: FormatSink;
+  /** What stands before the reader's place. */
+  #before = '';
+  /** Up to here archives were looked for, and strings. */
+  #searched = 0;
+  #withoutString = 0;
+
+  constructor(reader: ByteReader, sink: FormatSink) {
+    this.#reader = reader;
+    this.#sink = sink;
+  }
+
+  /** Passes over a piece of text, or one stretch of data in it; false at the end. */
+  async next(): Promise<boolean> {
+    const reader = this.#reader;
+    const last = (await reader.peek(2 * AHEAD_BYTES)).length < 2 * AHEAD_BYTES;
+    const start = reader.position;
+    const piece = await reader.next(PIECE_BYTES);
+    if (piece === null) return false;
+    // What is left may be the beginning of something.
+    const end = last ? piece.length : piece.length - AHEAD_BYTES;
+    const archive = this.#archiveIn(piece, start, end);
+    const quoted = this.#stringIn(piece, start);
+    const run = findRun(quoted < 0 ? piece : piece.subarray(0, quoted));
+    const found = Math.min(...[archive, run, quoted].filter((at) => at >= 0), end);
+    this.#before = (this.#before + piece.toString('latin1', Math.max(0, found - BEFORE_BYTES), found)).slice(
+      -BEFORE_BYTES,
+    );
+    reader.giveBack(piece.length - found);
+    if (found === end) return !last;
+    if (found === archive) {
+      await this.#sink.member({
+        name: `(archive at ${start + archive})`,
+        size: null,
+        content: reader.rest(),
+      });
+      return false;
+    }
+    if (found === quoted) await this.#quoted();
+    else await this.#run();
+    return true;
+  }
+
+  /** -1: none, or looked for already. */
+  #archiveIn(piece: Buffer, start: number, end: number): number {
+    const from = Math.max(this.#searched - start, start === 0 ? 1 : 0);
+    if (from >= end || start > SEARCHED_BYTES) return -1;
+    this.#searched = start + end;
+    return isText(piece) ? -1 : findArchive(piece, from, end, from + (-(start + from) & 511));
+  }
+
+  #stringIn(piece: Buffer, start: number): number {
+    const from = Math.max(0, this.#withoutString - start);
+    const hit = from >= piece.length ? -1 : piece.indexOf(BINARY, from, 'latin1');
+    this.#withoutString = start + (hit < 0 ? Math.max(from, piece.length - BINARY.length) : hit);
+    return hit;
+  }
+
+  /** Keys of a few bytes come by the million, and are none of our business. */
+  async #quoted(): Promise<void> {
+    await this.#reader.skip(BINARY.length);
+    const content = quotedContent(this.#reader);
+    const parts: Buffer[] = [];
+    let length = 0;
+    while (length < LEAST_CHARACTERS) {
+      const step = await content.next();
+      if (step.done === true) return;
+      parts.push(Buffer.from(step.value));
+      length += step.value.length;
+    }
+    await this.#data('string', followedBy(parts, content));
+  }
+
+  async #run(): Promise<void> {
+    const reader = this.#reader;
+    const head = charactersIn(await reader.peek(LOOKED_AT));
+    const uri = URI.exec(this.#before)?.[1];
+    const said = uri !== undefined || ELEMENT.test(this.#before);
+    const enough = head.length >= (said ? LEAST_CHARACTERS : LEAST_UNSAID);
+    const characters = charactersOf(reader);
+    if (enough && (said || isPromising(decodedHead(head)))) {
+      const content = !said && isHex(head) ? hexDecoded(characters) : base64(characters);
+      await this.#data(uri ?? (isHex(head) && !said ? 'hexadecimal' : 'base64'), content);
+    }
+    for await (const _ of characters);
+    this.#before = '';
+  }
+
+  async #data(kind: string, content: AsyncGenerator<Buffer, void, undefined>): Promise<void> {
+    const name = `(data at ${this.#reader.position}, ${kind})`;
+    // Without `return`: what the examiner leaves is passed over.
+    const left = { [Symbol.asyncIterator]: () => ({ next: () => content.next() }) };
+    await this.#sink.member({ name, size: null, content: left });
+    for await (const _ of content);
+    this.#before = '';
+  }
+}
+
+async function* followedBy(
+  parts: readonly Buffer[],
+  rest: AsyncGenerator<Buffer, void, undefined>,
+): AsyncGenerator<Buffer, void, undefined> {
+  yield* parts;
+  yield* rest;
+}
+
+/** No archive's header is without a zero byte or one beyond ASCII. */
+function isText(piece: Buffer): boolean {
+  return isAscii(piece) && !piece.includes(0);
+}

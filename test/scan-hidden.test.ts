@@ -1,0 +1,271 @@
+// needs: python3 xz-utils qemu-utils wimtools
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deflateSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { oldRarVolumes, rarVolumes } from './kit/archives/rar-bytes.ts';
+import { tarBytes } from './kit/archives/tar-bytes.ts';
+import { tool } from './kit/archives/tool.ts';
+import { zipBytes } from './kit/archives/zip-bytes.ts';
+import { scanJson, type Result } from './kit/cli.ts';
+import { MARKER } from './kit/marker.ts';
+
+// Places where a program that people use finds a file, and where nobody would look: 7-Zip, unrar, GNU tar and cpio behind
+// anything, Office in XML, psql, mysql and sqlite3 when they load what was dumped. What is there must be found.
+
+/** As no engine sees it by its raw bytes, and long enough to go on over several pages. */
+const CONTENT = Buffer.from(
+  `${MARKER}\n${Array.from({ length: 400 }, (_, i) => (i * 2654435761) % 2 ** 32).join(' ')}`,
+);
+const PACKED = gzipSync(CONTENT);
+const BASE64 = PACKED.toString('base64');
+const HEX = PACKED.toString('hex');
+
+let work: string;
+let folder: string;
+let results: readonly Result[];
+beforeAll(async () => {
+  work = mkdtempSync(join(tmpdir(), 'hidden-'));
+  folder = join(work, 'backup');
+  mkdirSync(folder);
+  for (const [name, bytes] of Object.entries(FILES)) writeFileSync(join(folder, name), bytes);
+  for (const [name, make] of Object.entries(MADE)) writeFileSync(join(folder, name), make());
+  ({
+    report: { results },
+  } = await scanJson(['--clamd', 'off', folder]));
+}, 300_000);
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+function wrapped(text: string, width: number, indent: string): string {
+  return text.replaceAll(new RegExp(`(.{${width}})`, 'g'), `$1\n${indent}`);
+}
+
+const binary = Buffer.from('\xfe\xdc\xba\x98'.repeat(300), 'latin1');
+const zip = zipBytes([{ name: 'a.gz', data: PACKED }]);
+
+const FILES: Readonly<Record<string, Buffer | string>> = {
+  'archive behind what nobody knows': Buffer.concat([binary, PACKED]),
+  'archive behind a long text': Buffer.concat([Buffer.from('notes of mine\n'.repeat(15_000)), PACKED]),
+  'archive behind a bitmap.bmp': Buffer.concat([bitmap(), PACKED]),
+  'tar behind blocks of noise': Buffer.concat([
+    Buffer.alloc(2048, 0xfe),
+    tarBytes([{ name: 'a.gz', content: PACKED }]),
+  ]),
+  'zip behind a DOS program.exe': Buffer.concat([
+    Buffer.from('MZ\x40\0\x02\0\0\0\x04\0'),
+    Buffer.alloc(700, 0x90),
+    zip.subarray(0, -22),
+  ]),
+  'flat OPC.xml': `<?xml version="1.0"?><pkg:package xmlns:pkg="x"><pkg:binaryData>${wrapped(BASE64, 76, '')}</pkg:binaryData></pkg:package>`,
+  'flat OpenDocument.fodt': `<?xml version="1.0"?><office:document xmlns:office="x"><office:binary-data>${BASE64}</office:binary-data></office:document>`,
+  'property list.plist': `<?xml version="1.0"?><plist><dict><data>\n\t${wrapped(BASE64, 68, '\t')}\n</data></dict></plist>`,
+  'base64.b64': wrapped(BASE64, 76, ''),
+  'certificate.pem': `-----BEGIN CERTIFICATE-----\n${wrapped(BASE64, 64, '')}\n-----END CERTIFICATE-----\n`,
+  'people.ldif': `dn: cn=a\njpegPhoto:: ${wrapped(BASE64, 76, ' ')}\n`,
+  'JSON.json': JSON.stringify({ a: 1, file: wrapped(BASE64, 76, '') }),
+  'pg_dump.sql': `-- PostgreSQL database dump\n\nCOPY t (b) FROM stdin;\n\\\\x${HEX}\n\\.\n`,
+  'mysqldump --hex-blob.sql': `-- MySQL dump 10.13\nINSERT INTO t VALUES (1,0x${HEX.toUpperCase()});\n`,
+  'mysqldump.sql': Buffer.concat([
+    Buffer.from("-- MySQL dump 10.13\nINSERT INTO t VALUES (1,_binary '"),
+    quoted(PACKED),
+    Buffer.from("');\n"),
+  ]),
+  'mail whose first field is none.eml': `foo: x\nbar: y\nContent-Transfer-Encoding: base64\n\n${wrapped(BASE64, 76, '')}`,
+  'one field of a mail': `Content-Transfer-Encoding: quoted-printable\n\n${quotedPrintable(PACKED)}`,
+  'many fields of none.eml': `${'Zoo: y\n'.repeat(60)}Content-Type: a/b\nContent-Transfer-Encoding: base64\n\n${BASE64}`,
+  'notes with a file in them.txt': Buffer.concat([Buffer.from('See this.\n\n'), uuencoded(PACKED)]),
+  'UTF-16.xml': Buffer.from(
+    `\ufeff<?xml version="1.0" encoding="utf-16"?><x><a:binaryData xmlns:a="b">${BASE64}</a:binaryData></x>`,
+    'utf16le',
+  ),
+  'mail with a byte order mark.eml': `\ufeffFrom: a\nTo: b\nContent-Type: a/b\nContent-Transfer-Encoding: base64\n\n${BASE64}`,
+  'mail in UTF-16.eml': Buffer.from(
+    `\ufeffFrom: a\nTo: b\nContent-Type: a/b\nContent-Transfer-Encoding: base64\n\n${BASE64}`,
+    'utf16le',
+  ),
+  'editdata.mso': Buffer.concat([activeMime(), deflateSync(CONTENT)]),
+};
+
+const MADE: Readonly<Record<string, () => Buffer>> = {
+  'other properties.lzma': () =>
+    tool(work, 'xz', ['-c', '--format=lzma', '--lzma1=preset=6,lc=0,lp=2,pb=0'], CONTENT),
+  'small dictionary.lzma': () =>
+    tool(work, 'xz', ['-c', '--format=lzma', '--lzma1=preset=6,dict=4KiB'], CONTENT),
+  'base.db-wal': () => {
+    writeFileSync(join(work, 'packed'), PACKED);
+    tool(work, 'python3', ['-c', WRITE_AHEAD]);
+    return readFileSync(join(work, 'log'));
+  },
+};
+
+const WRITE_AHEAD = `
+import sqlite3, shutil
+base = sqlite3.connect('a.db')
+base.execute('pragma page_size = 512')
+base.execute('pragma journal_mode = wal')
+base.execute('create table t (a, b)')
+base.execute('insert into t values (1, ?)', (open('packed', 'rb').read(),))
+base.commit()
+shutil.copy('a.db-wal', 'log')
+`;
+
+function bitmap(): Buffer {
+  const bytes = Buffer.alloc(1000, 1);
+  bytes.write('BM');
+  bytes.writeUInt32LE(1000, 2);
+  bytes.writeUInt32LE(0, 6);
+  bytes.writeUInt32LE(54, 10);
+  bytes.writeUInt32LE(40, 14);
+  return bytes;
+}
+
+function activeMime(): Buffer {
+  const header = Buffer.alloc(0x32);
+  header.write('ActiveMime');
+  header.writeUInt16LE(4, 0x1e);
+  return header;
+}
+
+function quoted(bytes: Buffer): Buffer {
+  const escapes = new Map([
+    [0, '\\0'],
+    [10, '\\n'],
+    [13, '\\r'],
+    [26, '\\Z'],
+    [34, '\\"'],
+    [39, "\\'"],
+    [92, '\\\\'],
+  ]);
+  return Buffer.concat(
+    [...bytes].map((byte) => Buffer.from(escapes.get(byte) ?? String.fromCharCode(byte), 'latin1')),
+  );
+}
+
+function quotedPrintable(bytes: Buffer): string {
+  const hex = bytes.toString('hex').toUpperCase().replaceAll(/../g, '=$&');
+  return hex.replaceAll(/(.{72})/g, '$1=\n');
+}
+
+function uuencoded(bytes: Buffer): Buffer {
+  const lines: string[] = [];
+  for (let at = 0; at < bytes.length; at += 45) {
+    const part = bytes.subarray(at, at + 45);
+    const padded = Buffer.concat([part, Buffer.alloc((3 - (part.length % 3)) % 3)]);
+    let line = String.fromCharCode(32 + part.length);
+    for (let i = 0; i < padded.length; i += 3) {
+      const value = padded.readUIntBE(i, 3);
+      for (const shift of [18, 12, 6, 0]) line += String.fromCharCode(((value >> shift) & 63) + 32);
+    }
+    lines.push(line.replaceAll(' ', '`'));
+  }
+  return Buffer.from(`begin 644 a.gz\n${lines.join('\n')}\n\`\nend\n`);
+}
+
+test.each([...Object.keys(FILES), ...Object.keys(MADE)])('%s', (name) => {
+  const result = results.find(({ path }) => path === join(folder, name));
+  expect(result?.findings.map(({ kind }) => kind)).toContain('yara_match');
+});
+
+async function decisionsOf(name: string, files: Readonly<Record<string, Buffer>>): Promise<Result[]> {
+  const place = join(work, name);
+  mkdirSync(place);
+  for (const [file, bytes] of Object.entries(files)) writeFileSync(join(place, file), bytes);
+  return (await scanJson(['--clamd', 'off', place])).report.results;
+}
+
+function named(parts: readonly Buffer[], set: string): Record<string, Buffer> {
+  return Object.fromEntries(parts.map((bytes, i) => [`${set}.part${i + 1}.rar`, bytes]));
+}
+
+function noise(seed: number): Buffer {
+  return Buffer.from(Array.from({ length: 600 }, (_, i) => (Math.imul(i + seed, 0x9e3779b1) >>> 11) & 0xff));
+}
+
+describe('in volumes', () => {
+  test('a file that goes on from one RAR volume to the next is found, in both numberings', async () => {
+    const parts = rarVolumes('a.gz', PACKED, 700).map((bytes, i) => [`x.part${i + 1}.rar`, bytes] as const);
+    const old = oldRarVolumes('a.gz', PACKED, 700).map(
+      (bytes, i) => [i === 0 ? 'y.rar' : `y.r0${i - 1}`, bytes] as const,
+    );
+    const found = await decisionsOf('rar', Object.fromEntries([...parts, ...old]));
+    expect(found.map(({ decision }) => decision)).toEqual(
+      Array(parts.length + old.length).fill('quarantine'),
+    );
+    expect(found.flatMap(({ gaps }) => gaps.filter(({ stage }) => stage === 'unpack'))).toEqual([]);
+  });
+
+  test('what only calls itself a volume, or stands behind the end of one, is examined by itself', async () => {
+    const plain = rarVolumes('a', Buffer.alloc(3000, 'x'), 1000);
+    const [first, second, third] = plain as [Buffer, Buffer, Buffer];
+    const other = await decisionsOf('other', named([first, zip, third], 'a'));
+    expect(other.map(({ decision }) => decision)).toEqual(Array(3).fill('quarantine'));
+    const behind = await decisionsOf('behind', named([first, Buffer.concat([second, zip]), third], 'b'));
+    expect(behind.map(({ decision }) => decision)).toEqual(Array(3).fill('quarantine'));
+  });
+
+  test.each(['twoGbMaxExtentSparse', 'twoGbMaxExtentFlat', 'monolithicFlat'])(
+    'a disk in several files (%s) is read as one',
+    async (subformat) => {
+      const place = join(work, subformat);
+      mkdirSync(place);
+      writeFileSync(join(work, 'raw'), Buffer.concat([Buffer.alloc(4096), PACKED, Buffer.alloc(64 * 1024)]));
+      tool(place, 'qemu-img', [
+        'convert',
+        '-f',
+        'raw',
+        '-O',
+        'vmdk',
+        '-o',
+        `subformat=${subformat}`,
+        '../raw',
+        'd.vmdk',
+      ]);
+      const { results: found } = (await scanJson(['--clamd', 'off', place])).report;
+      expect(found.map(({ decision }) => decision)).toEqual(['quarantine', 'quarantine']);
+      expect(found[0]?.findings[0]?.trail.slice(0, 3)).toEqual(['d.vmdk', '(joined: 2 parts)', '(disk)']);
+    },
+  );
+
+  test('a split image of Windows is read as one', async () => {
+    const place = join(work, 'swm');
+    mkdirSync(join(place, 'content'), { recursive: true });
+    mkdirSync(join(place, 'split'));
+    for (const name of ['a', 'b', 'c']) {
+      const content = Buffer.from(
+        Array.from({ length: 700_000 }, (_, i) => (Math.imul(i + 1, 2654435761) >>> 13) & 0xff),
+      );
+      writeFileSync(join(place, 'content', name), Buffer.concat([Buffer.from(name), content]));
+    }
+    writeFileSync(join(place, 'content', 'z.gz'), PACKED);
+    tool(place, 'wimcapture', ['content', 'x.wim', '--compress=none']);
+    tool(place, 'wimsplit', ['x.wim', 'split/x.swm', '1']);
+    const { results: found } = (await scanJson(['--clamd', 'off', join(place, 'split')])).report;
+    expect(found.length).toBeGreaterThan(1);
+    expect(new Set(found.map(({ decision }) => decision))).toEqual(new Set(['quarantine']));
+    expect(found.flatMap(({ gaps }) => gaps.filter(({ stage }) => stage === 'unpack'))).toEqual([]);
+  });
+});
+
+test('a mail with a byte order mark does not hold itself', () => {
+  const mails = results.filter(({ path }) => path.endsWith('.eml'));
+  expect(mails.flatMap(({ findings }) => findings.map(({ rule }) => rule))).not.toContain(
+    'self-reproduction',
+  );
+});
+
+test('keys, hashes and certificates in texts are no files', async () => {
+  const place = join(work, 'keys');
+  mkdirSync(place);
+  writeFileSync(
+    join(place, 'key.pem'),
+    `-----BEGIN PRIVATE KEY-----\n${wrapped(noise(7).toString('base64'), 64, '')}\n`,
+  );
+  writeFileSync(
+    join(place, 'sums'),
+    Array.from({ length: 50 }, (_, i) => noise(i).toString('hex', 0, 32)).join('\n'),
+  );
+  const { results: found } = (await scanJson(['--clamd', 'off', place])).report;
+  expect(found.map(({ coverage }) => coverage.artifacts)).toEqual([1, 1]);
+  expect(found.map(({ decision }) => decision)).toEqual(['auto_approve', 'auto_approve']);
+});
