@@ -17,7 +17,7 @@ import {
 } from '../config/index.ts';
 import { recoverDispositions } from '../dispose/index.ts';
 import type { FileResult } from '../contracts/index.ts';
-import { BackupLensError, ENGINE_AWAY } from '../domain/index.ts';
+import { BackupLensError, ENGINE_AWAY, ENTROPY_THRESHOLD } from '../domain/index.ts';
 import { pathList } from '../intake/index.ts';
 import { scan, type EngineChoice, type ScanEvent, type ScanRequest } from '../pipeline/index.ts';
 import { createReport, type ReportWriter } from '../report/index.ts';
@@ -78,7 +78,7 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
       settings: {
         limits: limitsOf(config),
         passwords: config.passwords.value.map((secret) => secret.reveal()),
-        entropy_threshold: 6.5,
+        entropy_threshold: ENTROPY_THRESHOLD,
         ransomware_names: loadRansomwareNames(config.ransomwareNamesFile.value),
       },
       readable: options.filesFrom === undefined && roots.length <= MAX_ROOTS ? withRealPaths(roots) : ['/'],
