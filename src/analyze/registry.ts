@@ -4,6 +4,7 @@ import type { Analyzer } from './analyzer.ts';
 import { clamavAnalyzer, type ClamdEndpoint } from './clamav/index.ts';
 import { engineAway, type Away } from './engine-away.ts';
 import { entropyAnalyzer } from './entropy/index.ts';
+import { ransomNoteAnalyzer } from './ransom-note/index.ts';
 import { typeMismatchAnalyzer } from './type-mismatch/index.ts';
 import { yaraAnalyzer } from './yara/index.ts';
 
@@ -29,5 +30,6 @@ export function openAnalyzers(options: AnalyzerOptions): readonly Analyzer[] {
     'away' in clamd ? engineAway('clamav', clamd) : clamavAnalyzer(clamd),
     'away' in yara ? engineAway('yara', yara) : yaraAnalyzer({ endpoint: yara, scratch }),
     entropyAnalyzer({ threshold }),
+    ransomNoteAnalyzer({ names: options.ransomware_names }),
   ];
 }
