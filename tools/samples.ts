@@ -11,6 +11,7 @@ import { gzipSync } from 'node:zlib';
 import { default as sevenZipModule } from '7z-wasm';
 import type { Decision } from '../src/domain/index.ts';
 import { MARKER } from '../test/kit/marker.ts';
+import { NOTES } from '../test/kit/ransom-notes.ts';
 import { tarOf } from '../test/kit/trees.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -90,6 +91,11 @@ async function samples(): Promise<Record<string, Sample>> {
       content: noise(60_000, 'docx'),
       decision: 'manual_review',
       because: 'high_entropy',
+    },
+    'documents/HOW_TO_DECRYPT_FILES.txt': {
+      content: Buffer.from(NOTES[0]?.text ?? ''),
+      decision: 'manual_review',
+      because: 'ransom_note',
     },
     'documents/holiday.jpg': {
       content: await zip({ 'a.txt': 'This is a zip.\n' }),

@@ -1,8 +1,10 @@
 import type { Scratch } from '../bytes/index.ts';
+import type { RansomwareName } from '../domain/index.ts';
 import type { Analyzer } from './analyzer.ts';
 import { clamavAnalyzer, type ClamdEndpoint } from './clamav/index.ts';
 import { engineAway, type Away } from './engine-away.ts';
 import { entropyAnalyzer } from './entropy/index.ts';
+import { ransomNoteAnalyzer } from './ransom-note/index.ts';
 import { typeMismatchAnalyzer } from './type-mismatch/index.ts';
 import { yaraAnalyzer } from './yara/index.ts';
 
@@ -15,6 +17,8 @@ export interface EngineEndpoints {
 export interface AnalyzerOptions extends EngineEndpoints {
   /** Bits per byte. */
   readonly entropy_threshold: number;
+  /** What is known; `ransomwareNames` of the domain makes it answer. */
+  readonly ransomware_names: readonly RansomwareName[];
   readonly scratch: Scratch;
 }
 
@@ -26,5 +30,6 @@ export function openAnalyzers(options: AnalyzerOptions): readonly Analyzer[] {
     'away' in clamd ? engineAway('clamav', clamd) : clamavAnalyzer(clamd),
     'away' in yara ? engineAway('yara', yara) : yaraAnalyzer({ endpoint: yara, scratch }),
     entropyAnalyzer({ threshold }),
+    ransomNoteAnalyzer({ names: options.ransomware_names }),
   ];
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { processEnvironment, quarantineFolder } from '../config/index.ts';
 import { forTerminal } from '../report/index.ts';
 import { addConfigCommand } from './config.ts';
+import { describeEntropyMap } from './entropy-map/command.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { runner } from './run.ts';
 import { addScanCommand } from './scan.ts';
@@ -26,6 +27,7 @@ const program = new Command('backuplens')
 
 addScanCommand(program, run);
 addConfigCommand(program, run);
+describeEntropyMap(program.command('entropy'), 'backuplens entropy', run);
 program.addCommand(
   quarantineCommand({
     out: (text) => void process.stdout.write(text),

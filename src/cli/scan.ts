@@ -8,6 +8,7 @@ import {
   BaselineCollector,
   loadBaseline,
   loadConfig,
+  loadRansomwareNames,
   processEnvironment,
   writeBaseline,
   type ToTrust,
@@ -16,7 +17,7 @@ import {
 } from '../config/index.ts';
 import { recoverDispositions } from '../dispose/index.ts';
 import type { FileResult } from '../contracts/index.ts';
-import { BackupLensError, ENGINE_AWAY } from '../domain/index.ts';
+import { BackupLensError, ENGINE_AWAY, ENTROPY_THRESHOLD } from '../domain/index.ts';
 import { pathList } from '../intake/index.ts';
 import { scan, type EngineChoice, type ScanEvent, type ScanRequest } from '../pipeline/index.ts';
 import { createReport, type ReportWriter } from '../report/index.ts';
@@ -77,7 +78,8 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
       settings: {
         limits: limitsOf(config),
         passwords: config.passwords.value.map((secret) => secret.reveal()),
-        entropy_threshold: 6.5,
+        entropy_threshold: ENTROPY_THRESHOLD,
+        ransomware_names: loadRansomwareNames(config.ransomwareNamesFile.value),
       },
       readable: options.filesFrom === undefined && roots.length <= MAX_ROOTS ? withRealPaths(roots) : ['/'],
       scratch_parent: config.tmpDir.value,
@@ -201,6 +203,7 @@ function filesInUse(config: EffectiveConfig, options: ScanOptions): ToTrust[] {
   const embedded = config.yara.value.mode === 'embedded';
   return [
     { what: 'policy', path: config.scoringFile.value },
+    { what: 'names', path: config.ransomwareNamesFile.value },
     ...(embedded ? config.rulesDirs.value.map((path): ToTrust => ({ what: 'rules', path })) : []),
     ...(options.baseline === undefined
       ? []

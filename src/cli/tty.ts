@@ -11,6 +11,8 @@ import { forTerminal, isBrokenPipe } from '../report/index.ts';
 export interface TtyOptions {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  /** The name that messages begin with. */
+  readonly program?: string;
   readonly quiet: boolean;
   readonly verbose: boolean;
   /** `--no-color` or NO_COLOR: no colour, whatever the terminal can. */
@@ -78,6 +80,12 @@ export class Tty {
     this.#say(`warning: ${message}`, hints);
   }
 
+  /** `backuplens: …` on one line, whatever line breaks it holds: for what begins with a name. */
+  problem(line: string): void {
+    this.#clear();
+    this.#options.stderr.write(`${this.#program}: ${forTerminal(line)}\n`);
+  }
+
   /** Says what went wrong and how to go on; the exit code that follows. A broken pipe is not worth a word. */
   error(error: unknown): number {
     if (isBrokenPipe(error)) return ERRORS.BL_OUTPUT.exit;
@@ -97,6 +105,10 @@ export class Tty {
     this.#options.stderr.write(ERASE_LINE + line);
   }
 
+  get #program(): string {
+    return this.#options.program ?? 'backuplens';
+  }
+
   #clear(): void {
     if (this.#status === '') return;
     this.#status = '';
@@ -108,7 +120,7 @@ export class Tty {
     // Our own messages may list several problems; a line of one can never look like a message of its own.
     const [first = '', ...more] = message.split('\n');
     const lines = [
-      `backuplens: ${forTerminal(first)}`,
+      `${this.#program}: ${forTerminal(first)}`,
       ...more.map((line) => `  ${forTerminal(line)}`),
       ...hints.map((hint) => `hint: ${forTerminal(hint)}`),
     ];

@@ -8,3 +8,6 @@ export interface Measurement {
   readonly trail: Trail;
   readonly value: number | string;
 }
+
+/** Bits per byte: the specification's value for `high_entropy`. Text and programs mostly lie below. */
+export const ENTROPY_THRESHOLD = 6.5;

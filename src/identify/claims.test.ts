@@ -16,6 +16,10 @@ const ZIP = Buffer.concat([Buffer.from('PK\x03\x04\x14\0', 'latin1'), Buffer.all
 const PNG = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.alloc(40)]);
 const OLE = Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(512)]);
 const PGDMP = Buffer.concat([Buffer.from('PGDMP\x01\x0e', 'latin1'), Buffer.alloc(40)]);
+const SHORTCUT = Buffer.concat([
+  Buffer.from('4c0000000114020000000000c000000000000046', 'hex'),
+  Buffer.alloc(60),
+]);
 const TEXT = Buffer.from('Plain words, one after the other.\n');
 const SALTED = Buffer.concat([Buffer.from('Salted__'), Buffer.alloc(40, 0xa7)]);
 const LFS = Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 12\n');
@@ -31,6 +35,9 @@ describe('claim', () => {
     ['dump.sql.gz', 'application/gzip'],
     ['libfoo.so.6', 'application/x-sharedlib'],
     ['libfoo.so.6.0.1', 'application/x-sharedlib'],
+    ['report.docx ', 'application/vnd.openxmlformats-officedocument.wordprocessingml.document'],
+    ['report.pdf.', 'application/pdf'],
+    ['report.pdf\u200b', 'application/pdf'],
     ['a.kml', 'application/vnd.google-earth.kml+xml'],
   ])('%s promises %s', (name, mime) => {
     expect(claimOf(name)?.mime).toBe(mime);
@@ -80,6 +87,10 @@ describe('contradiction', () => {
     ['dump.sql', NOISE],
     ['libfoo.so.6', PNG],
     ['report.pdf', SALTED],
+    ['drawing.odg', NOISE],
+    ['song.flv', PE],
+    ['photo.jpg', SHORTCUT],
+    ['report.docx ', NOISE],
   ])('%s that holds something else is one (%#)', (name, bytes) => {
     expect(contradiction(name, bytes)).toMatch(/^the name promises .*, but the content /);
   });

@@ -20,15 +20,27 @@ export interface Claim {
  */
 const TABLE = `
 docx | application/vnd.openxmlformats-officedocument.wordprocessingml.document | zip ole rtf | strict
+dotx | application/vnd.openxmlformats-officedocument.wordprocessingml.template | zip ole | strict
 docm | application/vnd.ms-word.document.macroenabled.12 | zip ole rtf | strict
 xlsx | application/vnd.openxmlformats-officedocument.spreadsheetml.sheet | zip ole | strict
+xltx | application/vnd.openxmlformats-officedocument.spreadsheetml.template | zip ole | strict
 xlsm | application/vnd.ms-excel.sheet.macroenabled.12 | zip ole | strict
 xlsb | application/vnd.ms-excel.sheet.binary.macroenabled.12 | zip ole | strict
 pptx | application/vnd.openxmlformats-officedocument.presentationml.presentation | zip ole | strict
+potx | application/vnd.openxmlformats-officedocument.presentationml.template | zip ole | strict
+ppsx | application/vnd.openxmlformats-officedocument.presentationml.slideshow | zip ole | strict
 pptm | application/vnd.ms-powerpoint.presentation.macroenabled.12 | zip ole | strict
 odt | application/vnd.oasis.opendocument.text | zip text ole | strict
 ods | application/vnd.oasis.opendocument.spreadsheet | zip text ole | strict
 odp | application/vnd.oasis.opendocument.presentation | zip text ole | strict
+ott | application/vnd.oasis.opendocument.text-template | zip text ole | strict
+ots | application/vnd.oasis.opendocument.spreadsheet-template | zip text ole | strict
+otp | application/vnd.oasis.opendocument.presentation-template | zip text ole | strict
+odg | application/vnd.oasis.opendocument.graphics | zip text ole | strict
+odf | application/vnd.oasis.opendocument.formula | zip text ole | strict
+vsdx | application/vnd.ms-visio.drawing.main+xml | zip | strict
+xps oxps | application/vnd.ms-xpsdocument | zip | strict
+kmz | application/vnd.google-earth.kmz | zip | strict
 epub | application/epub+zip | zip | strict
 doc | application/msword | ole zip text rtf | strict
 xls | application/vnd.ms-excel | ole zip text | strict
@@ -53,6 +65,12 @@ svg | image/svg+xml | image text compressed | strict
 svgz | image/svg+xml | image text compressed | strict
 
 mp3 | audio/mpeg | media | loose
+aac | audio/aac | media | loose
+aif aiff | audio/x-aiff | media | strict
+mid midi | audio/midi | media | strict
+flv | video/x-flv | media | strict
+mpg mpeg | video/mpeg | media | loose
+3gp | video/3gpp | media | strict
 ogg oga opus | audio/ogg | media | strict
 flac | audio/flac | media | strict
 wav | audio/x-wav | media | strict
@@ -68,6 +86,10 @@ zip | application/zip | archive compressed zip executable | strict
 jar | application/java-archive | zip | strict
 war ear | application/java-archive | zip | strict
 apk | application/vnd.android.package-archive | zip compressed archive | strict
+xpi | application/x-xpinstall | zip | strict
+whl | application/x-wheel+zip | zip | strict
+nupkg vsix | application/zip | zip | strict
+ipa aab | application/zip | zip | strict
 7z | application/x-7z-compressed | archive compressed zip | strict
 rar | application/vnd.rar | archive compressed zip | strict
 cab | application/vnd.ms-cab-compressed | archive compressed zip | strict
@@ -98,6 +120,7 @@ woff | font/woff | font | strict
 woff2 | font/woff2 | font | strict
 
 sqlite sqlite3 | application/vnd.sqlite3 | database | strict
+accdb | application/vnd.ms-access | database | strict
 
 txt | text/plain | text rtf | strict
 md markdown | text/markdown | text | strict
@@ -166,8 +189,12 @@ const BY_MIME_DB: ReadonlyMap<string, string> = new Map(
 const COMPANION = /^(?:~\$|\._|\.~lock\.|#)|~\d*~?$/;
 const EXTENSION = /^[a-z0-9][a-z0-9_+-]{0,15}$/;
 
+/** At the end of a name, Windows leaves out blanks and dots, and nobody sees what has no ink. */
+const UNSEEN_END = /(?<![\s.\p{Default_Ignorable_Code_Point}])[\s.\p{Default_Ignorable_Code_Point}]+$/u;
+
 /** What the name promises; null when it promises nothing. The last extension counts (`x.tar.gz` is gzip). */
-export function claimOf(name: string): Claim | null {
+export function claimOf(given: string): Claim | null {
+  const name = given.replace(UNSEEN_END, '');
   if (COMPANION.test(name)) return null;
   const parts = name.toLowerCase().split('.');
   if (parts.length < 2) return null;

@@ -99,6 +99,7 @@ const BY_MIME: Readonly<Record<string, Family>> = {
   'application/x-mach-binary': 'executable',
   'application/java-vm': 'executable',
   'application/wasm': 'executable',
+  'application/x-ms-shortcut': 'executable',
   'application/x-dex': 'executable',
   'application/x-bytecode.python': 'executable',
   'application/x-llvm-bitcode': 'executable',

@@ -4,7 +4,6 @@
  * code is joined, so that this file is not found itself.
  */
 
-const ONION = `${'abcdefgh234567ij'.repeat(3)}abcdefgh.onion`;
 const BASE64 = Buffer.from('a'.repeat(300)).toString('base64');
 
 const spaced = (text: string): string => text.replaceAll('·', ' ');
@@ -13,45 +12,6 @@ const spaced = (text: string): string => text.replaceAll('·', ' ');
 export const BAD_SAMPLES: Readonly<Record<string, readonly string[]>> = mapped(
   (samples) => samples.map(spaced),
   {
-    Ransom_Note_Encrypted_Files: [
-      `!!!·ATTENTION·!!!
-
-All·your·important·files·have·been·encrypted!
-There·is·only·one·way·to·decrypt·your·files:·to·buy·our·decryption·tool.·The·price·depends·on·how·fast·you·write.
-Payment·is·accepted·in·Bitcoin.·You·can·decrypt·1·file·for·free·as·a·proof.
-
-1.·Download·Tor·Browser
-2.·Open·http://${ONION}/
-Your·personal·ID:·7G2K-000
-Do·not·rename·encrypted·files,·or·they·will·be·lost·forever.
-`,
-      `What·happened·to·my·files?
-We·have·encrypted·all·of·your·databases·and·backups.·To·recover·your·data·you·need·our·private·key.
-Write·to·us:·helper@protonmail.example·and·send·2·small·files,·free·decryption·as·guarantee.
-If·you·do·not·pay·in·time,·the·price·will·be·doubled.·Don't·try·to·decrypt·it·yourself.
-`,
-      `Your·network·has·been·penetrated.
-All·files·on·each·host·have·been·locked·with·a·strong·algorithm.·Backups·were·either·encrypted·or·deleted.
-We·exclusively·have·decryption·software·for·your·situation.
-DO·NOT·RENAME·OR·MOVE·the·encrypted·and·readme·files.
-To·get·info,·contact·us·at:·someone@tutanota.example
-BTC·wallet:·on·request
-`,
-    ],
-    Ransom_Note_Data_Theft: [
-      `Dear·management,
-we·have·downloaded·400·GB·of·your·data:·contracts,·personnel·files,·customers.
-If·you·do·not·contact·us·within·three·days,·we·will·publish·it·on·our·leak·site.
-Use·Tor·Browser:·http://${ONION}/chat
-`,
-      `Your·confidential·data·was·exfiltrated.·We·offer·negotiations.
-In·case·you·refuse,·it·will·be·sold,·and·shall·be·posted·on·our·blog.·We·will·disclose·everything.
-Tox·ID:·0000000000000000
-`,
-    ],
-    Ransom_Note_Bitcoin_Demand: [
-      `All·your·data·is·backed·up·by·us.·You·must·pay·0.05·BTC·to·1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2·to·recover·your·lost·databases.`,
-    ],
     Destroys_Recovery_Script: [
       '@echo·off\r\nvssadmin.exe·delete·shadows·/all·/quiet\r\nbcdedit·/set·{default}·recoveryenabled·No\r\n',
       'cmd.exe·/c·"wmic·shadowcopy·delete\nwbadmin·delete·catalog·-quiet\n',
