@@ -53,9 +53,17 @@ test('/health says what is loaded and what was rejected', async () => {
     rules_dir: rules.path,
     rules: 2,
     rule_files: 2,
-    rejected: [{ file: 'broken.yar', line: 2, column: 14, message: 'unknown identifier `nothing`' }],
+    rejected: [
+      {
+        file: 'broken.yar',
+        line: 2,
+        column: 14,
+        message: 'unknown identifier (E009); this rule is left out',
+      },
+    ],
     engine: 'YARA-X 1.20.0 (native)',
     rules_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    externals: [],
   });
   expect(await probeYara(url)).toMatchObject({ status: 'ok', rules: 2, address: url, detail: null });
 });
@@ -64,7 +72,7 @@ describe('/scan', () => {
   test('tells each rule with its tags (null for none), namespace, meta and strings', async () => {
     const response = await fetch(`${url}/scan`, upload(`ab${NEEDLE}`));
     expect(response.status).toBe(200);
-    const strings = [{ id: '$n', offset: 2, length: NEEDLE.length }];
+    const strings = [{ id: '$n', offset: 2, length: NEEDLE.length, excerpt: NEEDLE }];
     expect(yaraScanReply.parse(await response.json())).toEqual({
       matches: [
         {
@@ -103,7 +111,7 @@ describe('/scan', () => {
     const offset = 64 * 1024 * 1024 - 4;
     large.write(NEEDLE, offset);
     const reply = yaraScanReply.parse(await (await fetch(`${url}/scan`, upload(large))).json());
-    expect(reply.matches[0]?.strings).toEqual([{ id: '$n', offset, length: NEEDLE.length }]);
+    expect(reply.matches[0]?.strings).toEqual([{ id: '$n', offset, length: NEEDLE.length, excerpt: NEEDLE }]);
   });
 
   test.each<[string, RequestInit, number]>([
@@ -209,9 +217,9 @@ test('/metrics tells Prometheus what was scanned', async () => {
   expect(await metric('backuplens_queue_depth')).toBe(0);
 });
 
-test('the log has a line of JSON for the start and for each rule file that is left out', async () => {
+test('the log has a line of JSON for the start and for each rule that is left out', async () => {
   await expect
-    .poll(() => program.log.find(({ msg }) => msg === 'a rule file is left out'))
+    .poll(() => program.log.find(({ msg }) => msg === 'a rule is left out'))
     .toMatchObject({
       level: 'warn',
       name: 'yara-scanner',

@@ -1,12 +1,11 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 import { Command, CommanderError } from 'commander';
-import { processEnvironment, quarantineFolder } from '../config/index.ts';
+import { processEnvironment, programVersion, quarantineFolder } from '../config/index.ts';
 import { forTerminal } from '../report/index.ts';
 import { addConfigCommand } from './config.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { runner } from './run.ts';
 import { addScanCommand } from './scan.ts';
-import { programVersion } from './version.ts';
 
 // A reader that has gone (`--help | head -1`) is no fault; who writes a report says what it means for that.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);

@@ -6,4 +6,5 @@ export { VARIABLES, processEnvironment, type Environment, type LogLevel } from '
 export { loadConfig, quarantineFolder, type EffectiveConfig, type Flags, type Limits } from './load.ts';
 export { loadPolicy, type LoadedPolicy } from './policy.ts';
 export type { Origin, Setting } from './setting.ts';
+export { programVersion } from './version.ts';
 export { assertTrusted, type ToTrust, type TrustedWhat, type UsedFile } from './trusted-files.ts';

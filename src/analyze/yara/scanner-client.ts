@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { Pool, type Dispatcher } from 'undici';
 import type { YaraMatch } from '../../contracts/index.ts';
 import type { GapReason } from '../../domain/index.ts';
+import { ABOUT_HEADER } from './about.ts';
 import { parseError, parseReply } from './scan-reply.ts';
 
 /** `socket` is our own child: it shares our files, and its failing is our failing. */
@@ -76,20 +77,25 @@ export class ScannerClient {
     });
   }
 
-  async scanBytes(bytes: Buffer): Promise<Reply> {
-    if (this.#private) return this.#post('/scan', 'application/octet-stream', bytes);
-    return this.#post('/scan', MULTIPART, Buffer.concat([PART_HEAD, bytes, PART_TAIL]));
+  async scanBytes(bytes: Buffer, about: string): Promise<Reply> {
+    if (this.#private) return this.#post('/scan', 'application/octet-stream', bytes, about);
+    return this.#post('/scan', MULTIPART, Buffer.concat([PART_HEAD, bytes, PART_TAIL]), about);
   }
 
   /** `length` bytes of an open file from `offset`. */
-  async scanWindow({ fd, dev, ino, size }: OpenFile, offset: number, length: number): Promise<Reply> {
+  async scanWindow(
+    { fd, dev, ino, size }: OpenFile,
+    offset: number,
+    length: number,
+    about: string,
+  ): Promise<Reply> {
     if (!this.#private) {
       const total = PART_HEAD.length + length + PART_TAIL.length;
-      return this.#post('/scan', MULTIPART, () => upload(fd, offset, length), total);
+      return this.#post('/scan', MULTIPART, () => upload(fd, offset, length), about, total);
     }
     const path = `/proc/${process.pid}/fd/${fd}`;
     const window = { path, offset, length, dev: String(dev), ino: String(ino), size };
-    return this.#post('/scan-file', 'application/json', Buffer.from(JSON.stringify(window)));
+    return this.#post('/scan-file', 'application/json', Buffer.from(JSON.stringify(window)), about);
   }
 
   /** What is still being asked ends as failed. */
@@ -101,11 +107,12 @@ export class ScannerClient {
     path: string,
     type: string,
     body: Buffer | (() => AsyncGenerator<Buffer>),
+    about: string,
     length = Buffer.isBuffer(body) ? body.length : 0,
   ): Promise<Reply> {
     if (this.#away !== null && performance.now() < this.#awayUntil) return this.#away;
     this.#away = null;
-    const headers = { 'content-type': type, 'content-length': String(length) };
+    const headers = { 'content-type': type, 'content-length': String(length), [ABOUT_HEADER]: about };
     for (let attempt = 1; ; attempt++) {
       try {
         const options = { path: this.#base + path, method: 'POST', headers } as const;

@@ -1,45 +1,57 @@
-import { open, realpath, type FileHandle } from 'node:fs/promises';
-import { constants } from 'node:fs';
-import { basename, dirname, join, resolve, sep } from 'node:path';
-import multipart from '@fastify/multipart';
+import type { FileHandle } from 'node:fs/promises';
+import multipart, { type MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import type { Scratch, ScratchFile } from '../../bytes/index.ts';
 import { HttpError, type Server } from '../../http/index.ts';
+import { aboutInHeaders, aboutPath } from './about-request.ts';
 import type { EnginePool } from './engine-pool.ts';
-import { MAX_INLINE_BYTES, type FileIdentity } from './engine-wire.ts';
+import { MAX_INLINE_BYTES } from './engine-wire.ts';
+import { openBelow, realRoots } from './scan-roots.ts';
 import { bodyOf, JSON_TYPE, needRules } from './scan-answers.ts';
 import { scanWhole } from './scan-whole.ts';
+import type { UploadQuota } from './upload-quota.ts';
 import { jsonObject } from './window-request.ts';
 
 export interface UploadOptions {
   readonly pool: EnginePool;
   readonly scanRoots: readonly string[];
   readonly maxUploadBytes: number;
+  readonly quota: UploadQuota;
   readonly scratch: Scratch;
 }
 
+/** Around a file in a form: its boundary and headers, and other fields. */
+const FORM_BYTES = 64 * 1024;
+/** Of scratch space, asked for at a time. */
+const HOLD_BYTES = 16 * 1024 * 1024;
+
 /** The public forms of `/scan` (multipart field `file`, or raw bytes) and `/scan-file` (a path below the roots). */
 export async function addUploads(app: Server, options: UploadOptions): Promise<void> {
-  const { pool, maxUploadBytes, scratch } = options;
-  const roots = await realRoots(options.scanRoots);
+  const { pool, maxUploadBytes } = options;
 
   await app.register(async (scan) => {
-    const limits = { fileSize: maxUploadBytes, files: 1, fields: 20, parts: 21, headerPairs: 50 };
+    const limits = {
+      fileSize: maxUploadBytes,
+      fieldSize: FORM_BYTES / 2,
+      files: 1,
+      fields: 20,
+      parts: 21,
+      headerPairs: 50,
+    };
     await scan.register(multipart, { limits });
     scan.post('/scan', async (request, reply) => {
-      const upload = Buffer.isBuffer(request.body)
-        ? { bytes: request.body, file: null }
-        : await receive(request, scratch);
-      try {
+      if (Buffer.isBuffer(request.body)) {
+        const about = aboutInHeaders(request.headers);
         await needRules(pool);
-        const body =
-          upload.file === null
-            ? bodyOf(await pool.scanBytes(upload.bytes))
-            : await scanWhole(pool, upload.file.path, await identityOf(upload.file.handle));
-        return await reply.type(JSON_TYPE).send(body);
-      } finally {
-        await upload.file?.remove();
+        return reply.type(JSON_TYPE).send(bodyOf(await pool.scanBytes(request.body, about)));
       }
+      if (!request.isMultipart()) throw noFile();
+      if (Number(request.headers['content-length'] ?? 0) > maxUploadBytes + FORM_BYTES) {
+        // What is still on its way is not waited for.
+        reply.header('connection', 'close');
+        throw tooLarge();
+      }
+      return reply.type(JSON_TYPE).send(await scanUpload(request, options));
     });
   });
 
@@ -53,48 +65,89 @@ export async function addUploads(app: Server, options: UploadOptions): Promise<v
       if (typeof path !== 'string' || path === '' || path.includes('\0')) {
         throw new HttpError(400, 'path has to be the text of a path', 'bad_request');
       }
-      const { real, identity } = await below(roots, path);
-      await needRules(pool);
-      return reply.type(JSON_TYPE).send(await scanWhole(pool, real, identity));
+      const about = { ...aboutPath(path), ...aboutInHeaders(request.headers) };
+      const { real, handle } = await openBelow(await realRoots(options.scanRoots), path);
+      try {
+        await needRules(pool);
+        return await reply.type(JSON_TYPE).send(await scanWhole(pool, { path: real, handle, about }));
+      } finally {
+        await handle.close();
+      }
     });
   });
 }
 
-/** `bytes` when it is small, else `file`. */
-type Upload = { readonly bytes: Buffer; readonly file: ScratchFile | null };
+/** The answer to a form with the field `file`. Throws 400 without one, 413 past the limit, 503 past the quota. */
+async function scanUpload(request: FastifyRequest, options: UploadOptions): Promise<Buffer> {
+  const { pool, quota, scratch } = options;
+  const upload = quota.begin();
+  let stored: Stored | null = null;
+  try {
+    const part = await fileOf(request);
+    const about = { ...aboutPath(part.filename ?? ''), ...aboutInHeaders(request.headers) };
+    stored = await store(part.file, scratch, (bytes) => upload.hold(bytes));
+    await needRules(pool);
+    if (stored.file === null) return bodyOf(await pool.scanBytes(stored.bytes, about));
+    const { path, handle } = stored.file;
+    return await scanWhole(pool, { path, handle: handle satisfies FileHandle, about });
+  } finally {
+    await stored?.file?.remove();
+    upload.release();
+  }
+}
 
-/** The multipart field `file`. Throws 400 without one, 413 past the limit. */
-async function receive(request: FastifyRequest, scratch: Scratch): Promise<Upload> {
-  if (!request.isMultipart()) throw noFile();
-  for await (const part of request.parts()) {
-    if (part.type !== 'file') continue;
-    if (part.fieldname !== 'file') throw noFile();
-    return store(part.file, scratch);
+/** The field named `file`; what comes before it is passed over. */
+async function fileOf(request: FastifyRequest): Promise<MultipartFile> {
+  try {
+    for await (const part of request.parts()) {
+      if (part.type !== 'file') continue;
+      if (part.fieldname !== 'file') throw noFile();
+      return part;
+    }
+  } catch (error) {
+    if (error instanceof HttpError || request.raw.destroyed) throw error;
+    if (error instanceof Error && 'statusCode' in error && error.statusCode === 413) throw error;
+    throw new HttpError(400, 'the form is broken', 'bad_request');
   }
   throw noFile();
+}
+
+/** `bytes` when it is small, else `file`. */
+interface Stored {
+  readonly bytes: Buffer;
+  readonly file: ScratchFile | null;
 }
 
 async function store(
   stream: AsyncIterable<Buffer> & { readonly truncated: boolean },
   scratch: Scratch,
-): Promise<Upload> {
+  hold: (bytes: number) => Promise<void>,
+): Promise<Stored> {
   let parts: Buffer[] = [];
   let length = 0;
+  let held = 0;
   let file: ScratchFile | null = null;
   try {
     for await (const chunk of stream) {
       parts.push(chunk);
       length += chunk.length;
       if (length <= MAX_INLINE_BYTES) continue;
+      if (length > held) {
+        await hold(HOLD_BYTES);
+        held += HOLD_BYTES;
+      }
       file ??= await scratch.file();
       for (const part of parts) await file.handle.appendFile(part);
       parts = [];
     }
     // The multipart parser only stops: what is cut short must not pass for the whole.
-    if (stream.truncated) throw new HttpError(413, 'the upload is too large', 'bad_request');
+    if (stream.truncated) throw tooLarge();
     return { bytes: Buffer.concat(parts), file };
   } catch (error) {
     await file?.remove();
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+      throw new HttpError(503, 'the scratch folder is full', 'busy');
+    }
     throw error;
   }
 }
@@ -103,50 +156,6 @@ function noFile(): HttpError {
   return new HttpError(400, 'send a multipart field named file', 'bad_request');
 }
 
-/** Roots that do not exist yet allow nothing. */
-async function realRoots(roots: readonly string[]): Promise<readonly string[]> {
-  const real = await Promise.all(roots.map((root) => realpath(root).catch(() => null)));
-  return real.filter((root) => root !== null);
-}
-
-/**
- * What a path really is, once its links are resolved: 403 outside of the roots whether it exists or not, 404 for
- * nothing, 400 for anything but a regular file.
- */
-async function below(
-  roots: readonly string[],
-  path: string,
-): Promise<{ readonly real: string; readonly identity: FileIdentity }> {
-  const inside = (candidate: string): boolean =>
-    roots.some((root) => candidate === root || candidate.startsWith(root === sep ? sep : root + sep));
-  const real = await realOf(path);
-  if (!inside(real)) throw new HttpError(403, 'outside of what may be scanned', 'not_allowed');
-  let handle: FileHandle;
-  try {
-    handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch {
-    throw new HttpError(404, 'no such file, or it cannot be read', 'not_found');
-  }
-  try {
-    if (!(await handle.stat()).isFile()) throw new HttpError(400, 'not a regular file', 'bad_request');
-    return { real, identity: await identityOf(handle) };
-  } finally {
-    await handle.close();
-  }
-}
-
-/** The path without links; of one that does not exist, as far as it does. */
-async function realOf(path: string): Promise<string> {
-  const absolute = resolve(path);
-  try {
-    return await realpath(absolute);
-  } catch {
-    const parent = dirname(absolute);
-    return parent === absolute ? absolute : join(await realOf(parent), basename(absolute));
-  }
-}
-
-async function identityOf(handle: FileHandle): Promise<FileIdentity> {
-  const { dev, ino, size } = await handle.stat({ bigint: true });
-  return { dev: String(dev), ino: String(ino), size: Number(size) };
+function tooLarge(): HttpError {
+  return new HttpError(413, 'the upload is too large', 'bad_request');
 }
