@@ -1,5 +1,5 @@
 import type { RejectedRule } from '../../domain/index.ts';
-import { EXTERNALS, type CompileReport, type External, type RuleFile } from './engine.ts';
+import { EXTERNALS, type CompileReport, type CompileSteps, type External, type RuleFile } from './engine.ts';
 import { partsOf } from './rule-lexer.ts';
 import { salvage } from './salvage.ts';
 
@@ -9,13 +9,6 @@ export interface Compiler<Compiled> {
   all(files: readonly RuleFile[]): Compiled;
   /** Every report on one source; none when it compiles. */
   errorsOf(source: string): readonly string[];
-}
-
-export interface CompileSteps {
-  /** Told before each file that is compiled by itself: should that never end, it is to blame. */
-  readonly at: (index: number) => void;
-  /** Each file by itself first, because all together did not end. */
-  readonly careful: boolean;
 }
 
 /**
@@ -38,7 +31,7 @@ export function compileRules<Compiled>(
   const kept: RuleFile[] = [];
   for (const [index, file] of files.entries()) {
     at(index);
-    const salvaged = salvage(file, compiler.errorsOf);
+    const salvaged = salvage(file, (source) => compiler.errorsOf(source));
     rejected.push(...salvaged.rejected);
     if (salvaged.file !== null) kept.push(salvaged.file);
   }

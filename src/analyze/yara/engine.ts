@@ -1,5 +1,4 @@
 import type { RejectedRule } from '../../domain/index.ts';
-import type { CompileSteps } from './compile-rules.ts';
 
 /** One rule file, read, with what it includes in the place of its `include` lines. */
 export interface RuleFile {
@@ -95,6 +94,13 @@ export type Externals = Readonly<Partial<Record<External, string>>>;
 export function everyExternal(about: Externals): Readonly<Record<External, string>> {
   const { filename = '', filepath = '', extension = '', filetype = '', owner = '', md5 = '' } = about;
   return { filename, filepath, extension, filetype, owner, md5 };
+}
+
+export interface CompileSteps {
+  /** Told before each file that is compiled by itself: should that never end, it is to blame. */
+  readonly at: (index: number) => void;
+  /** Each file by itself first, because all together did not end. */
+  readonly careful: boolean;
 }
 
 /** All together, and nobody asks how far it is. */

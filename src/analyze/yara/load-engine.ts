@@ -17,6 +17,7 @@ export {
   type YaraEngine,
 } from './engine.ts';
 export { ABOUT_HEADER, extensionOf } from './about.ts';
+export { engineBuild } from './engine-build.ts';
 export { partsOf } from './rule-lexer.ts';
 
 export type EngineChoice = 'auto' | EngineKind;

@@ -1,5 +1,4 @@
-import { engineBuild } from '../../analyze/yara/engine-build.ts';
-import type { EngineChoice } from '../../analyze/yara/load-engine.ts';
+import { engineBuild, type EngineChoice } from '../../analyze/yara/load-engine.ts';
 import type { RejectedRule } from '../../domain/index.ts';
 import { compile, type CompiledRules } from './compiler.ts';
 import { idOf, RuleCache } from './rule-cache.ts';

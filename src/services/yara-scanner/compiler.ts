@@ -22,7 +22,7 @@ export interface CompileLimits {
   /** Resident, of the compile process. The largest public collections take 1.5 GB. */
   readonly memoryBytes: number;
 }
-export const COMPILE_LIMITS: CompileLimits = {
+const COMPILE_LIMITS: CompileLimits = {
   timeoutMs: 120_000,
   fileMs: 20_000,
   memoryBytes: 3 * 1024 ** 3,

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { EngineChoice } from '../../analyze/yara/load-engine.ts';
+import type { ScanSettings } from './scan-settings.ts';
 
 /**
  * The yara-scanner program. Two ways to start it: with an environment, as a service on TCP; or as the child of a
@@ -26,14 +26,6 @@ Requests: GET /health, GET /metrics, POST /scan (multipart field "file"), POST /
 /** Of one set of rules each. */
 const MAX_ENGINES = 64;
 const DEFAULT_ENGINES = Math.min(8, availableParallelism());
-
-/** How to scan, whoever asks. */
-export interface ScanSettings {
-  readonly rules: readonly string[];
-  readonly engine: EngineChoice;
-  readonly engines: number;
-  readonly scanTimeoutMs: number;
-}
 
 await main();
 

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { BackupLensError } from '../../domain/index.ts';
 import { buildFrom } from './build-rules.ts';
 import { EnginePool } from './engine-pool.ts';
-import type { ScanSettings } from './main.ts';
+import type { ScanSettings } from './scan-settings.ts';
 import { readRuleFiles, type RuleSources } from './rule-files.ts';
 
 const SHUTDOWN_MS = 10_000;

@@ -6,7 +6,7 @@ import { createPublicApp } from './app.ts';
 import { buildFrom, type RulesPlace } from './build-rules.ts';
 import { EnginePool } from './engine-pool.ts';
 import { readEnvironment, type Environment } from './environment.ts';
-import type { ScanSettings } from './main.ts';
+import type { ScanSettings } from './scan-settings.ts';
 import { Reloader } from './reload.ts';
 import { readRuleFiles } from './rule-files.ts';
 import { ScannerMetrics } from './scanner-metrics.ts';
