@@ -139,6 +139,11 @@ export class EnginePool {
     return this.#waiting.length;
   }
 
+  /** Engines that are in a scan. */
+  get scanning(): number {
+    return this.#slots.filter(({ question }) => question !== null).length;
+  }
+
   pids(): readonly number[] {
     return this.#slots.flatMap(({ child }) => child?.pid ?? []);
   }

@@ -103,8 +103,10 @@ class Expansion {
     };
     if (depth >= MAX_DEPTH) return refuse(`more than ${MAX_DEPTH} deep`);
     const real = this.#resolve(dirname(from.path), path);
+    // Whether something is there, outside, is nobody's business.
+    const asked = real ?? resolve(dirname(from.path), path);
+    if (!asked.startsWith(this.#root + sep)) return refuse('it leads out of the rules folder');
     if (real === null) return refuse('no such file');
-    if (!real.startsWith(this.#root + sep)) return refuse('it leads out of the rules folder');
     if (this.#seen.has(real)) return;
     const text = this.#read(relative(this.#root, real), real);
     if (text === null) return;

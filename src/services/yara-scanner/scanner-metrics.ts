@@ -38,6 +38,9 @@ export class ScannerMetrics {
     this.all.gauge({ name: 'backuplens_queue_depth', help: 'Scans that wait for an engine.' }, (gauge) =>
       gauge.set(pool.waiting),
     );
+    this.all.gauge({ name: 'backuplens_yara_engines_busy', help: 'Engine processes in a scan.' }, (gauge) =>
+      gauge.set(pool.scanning),
+    );
     this.all.gauge({ name: 'backuplens_yara_rules', help: 'Rules that are loaded.' }, (gauge) =>
       gauge.set(pool.state().rules),
     );
