@@ -1,23 +1,33 @@
 import { read } from 'node:fs';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Pool, type Dispatcher } from 'undici';
 import type { YaraMatch } from '../../contracts/index.ts';
 import type { GapReason } from '../../domain/index.ts';
 import { ABOUT_HEADER } from './about.ts';
+import { Breaker, type BreakerTimes } from './breaker.ts';
 import { parseError, parseReply } from './scan-reply.ts';
 
 /** `socket` is our own child: it shares our files, and its failing is our failing. */
 export type Endpoint = { readonly socket: string } | { readonly url: string };
 
-export interface Timeouts {
+export interface Timeouts extends BreakerTimes {
   readonly connectMs: number;
   /** From the last byte sent to the answer: two scan time-outs (an engine may die once) and the wait for an engine. */
   readonly answerMs: number;
-  /** How long an engine that is away is not asked again. */
-  readonly awayMs: number;
+  /** How long a scanner with too much to do is asked again and again. */
+  readonly busyMs: number;
 }
-const TIMEOUTS: Timeouts = { connectMs: 3000, answerMs: 180_000, awayMs: 2000 };
+const TIMEOUTS: Timeouts = {
+  connectMs: 3000,
+  answerMs: 180_000,
+  busyMs: 120_000,
+  awayMs: 2000,
+  longestAwayMs: 30_000,
+};
+const FIRST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 2000;
 
 /** A file as we have it open; the scanner must find the same. */
 export interface OpenFile {
@@ -58,11 +68,12 @@ export class ScannerClient {
   readonly #private: boolean;
   readonly #base: string;
   readonly #timeouts: Timeouts;
-  #awayUntil = 0;
-  #away: Reply | null = null;
+  readonly #breaker: Breaker<Reply>;
+  readonly #closed = new AbortController();
 
   constructor(endpoint: Endpoint, timeouts: Partial<Timeouts> = {}) {
     this.#timeouts = { ...TIMEOUTS, ...timeouts };
+    this.#breaker = new Breaker(this.#timeouts);
     this.#private = 'socket' in endpoint;
     const url = 'socket' in endpoint ? new URL('http://yara-scanner') : new URL(endpoint.url);
     this.#base = url.pathname.replace(/\/$/, '');
@@ -100,6 +111,7 @@ export class ScannerClient {
 
   /** What is still being asked ends as failed. */
   async close(): Promise<void> {
+    this.#closed.abort();
     await this.#pool.destroy();
   }
 
@@ -110,21 +122,40 @@ export class ScannerClient {
     about: string,
     length = Buffer.isBuffer(body) ? body.length : 0,
   ): Promise<Reply> {
-    if (this.#away !== null && performance.now() < this.#awayUntil) return this.#away;
-    this.#away = null;
+    const refused = this.#breaker.refuses();
+    if (refused !== null) return refused;
     const headers = { 'content-type': type, 'content-length': String(length), [ABOUT_HEADER]: about };
+    const options = { path: this.#base + path, method: 'POST', headers } as const;
+    const busyUntil = performance.now() + this.#timeouts.busyMs;
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
+      const answer = await this.#exchange(options, body);
+      if ('reply' in answer) return answer.reply;
+      this.#breaker.answered();
+      const { statusCode, text } = answer;
+      if (statusCode === 200) return this.#found(text);
+      // It has too much to do, so we slow down: nothing is lost as long as somebody waits for it.
+      if (parseError(text).code !== 'busy' || performance.now() + wait > busyUntil) {
+        return this.#refused(statusCode, text);
+      }
+      await delay(wait, undefined, { signal: this.#closed.signal }).catch(() => {});
+    }
+  }
+
+  /** An answer of the scanner's; or, where there was none, what that means. */
+  async #exchange(
+    options: Omit<Dispatcher.RequestOptions, 'body'>,
+    body: Buffer | (() => AsyncGenerator<Buffer>),
+  ): Promise<{ readonly statusCode: number; readonly text: string } | { readonly reply: Reply }> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const options = { path: this.#base + path, method: 'POST', headers } as const;
         const content = Buffer.isBuffer(body) ? body : Readable.from(body());
-        const { statusCode, text } = await exchange(this.#pool, { ...options, body: content });
-        return statusCode === 200 ? this.#found(text) : this.#refused(statusCode, text);
+        return await exchange(this.#pool, { ...options, body: content });
       } catch (error) {
         const code = codeOf(error);
         // A connection that was idle may have been closed by the other side just now.
         if (attempt === 1 && (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE'))
           continue;
-        return this.#failed(error, code, attempt === 1);
+        return { reply: this.#failed(error, code, attempt === 1) };
       }
     }
   }
@@ -150,20 +181,14 @@ export class ScannerClient {
   #failed(error: unknown, code: string, beforeTheFirstByte: boolean): Reply {
     if (code === UNREADABLE)
       return { ok: false, reason: 'unreadable', detail: 'it could not be read again for YARA' };
-    if (!REFUSED.has(code)) {
-      const what = error instanceof Error ? error.message : 'unknown fault';
-      return {
-        ok: false,
-        reason: 'engine_failed',
-        detail: `the YARA scanner failed: ${code || what}`.slice(0, 300),
-      };
-    }
+    const refused = REFUSED.has(code);
     // Our own child must be there; only somebody else's program may be away.
-    const reason = this.#private || !beforeTheFirstByte ? 'engine_failed' : 'engine_unavailable';
-    const away: Reply = { ok: false, reason, detail: `the YARA scanner is away: ${code}` };
-    this.#away = away;
-    this.#awayUntil = performance.now() + this.#timeouts.awayMs;
-    return away;
+    const reason = refused && !this.#private && beforeTheFirstByte ? 'engine_unavailable' : 'engine_failed';
+    const what = code || (error instanceof Error ? error.message : 'unknown fault');
+    const detail = refused ? `the YARA scanner is away: ${what}` : `the YARA scanner failed: ${what}`;
+    const reply: Reply = { ok: false, reason, detail: detail.slice(0, 300) };
+    this.#breaker.failed(reply, refused);
+    return reply;
   }
 }
 
