@@ -55,21 +55,21 @@ const [ok, bad] = [
 ];
 
 describe('engines that are killed', () => {
-  test('under 8 clients cost no answer: each says what was found, or that nobody looked', async () => {
+  test('50 times under 16 clients cost no answer: each says what was found, or that nobody looked', async () => {
     await using it = await running(10_000);
     const [front] = it.child.pids();
     const over = new AbortController();
     const outcomes: Outcome[] = [];
-    const clients = Array.from({ length: 8 }, async () => {
+    const clients = Array.from({ length: 16 }, async () => {
       while (!over.signal.aborted) outcomes.push(await examineBytes(it.analyzer, needle));
     });
-    for (let killed = 0; killed < 20; killed++) {
+    for (let killed = 0; killed < 50; killed++) {
       await expect.poll(() => it.child.pids().length, { timeout: 10_000 }).toBeGreaterThan(1);
       const engine = it.child.pids()[1] ?? 0;
       process.kill(engine, 'SIGKILL');
       const before = outcomes.length;
       await expect.poll(() => it.child.pids().includes(engine), { timeout: 10_000 }).toBe(false);
-      await expect.poll(() => outcomes.length, { timeout: 20_000 }).toBeGreaterThan(before + 8);
+      await expect.poll(() => outcomes.length, { timeout: 20_000 }).toBeGreaterThan(before + 4);
     }
     over.abort();
     await Promise.all(clients);

@@ -22,7 +22,7 @@ export interface UploadOptions {
 
 /** Around a file in a form: its boundary and headers, and other fields. */
 const FORM_BYTES = 64 * 1024;
-/** Of scratch space, asked for at a time. */
+/** Of scratch space, asked for at a time, at most. */
 const HOLD_BYTES = 16 * 1024 * 1024;
 
 /** The public forms of `/scan` (multipart field `file`, or raw bytes) and `/scan-file` (a path below the roots). */
@@ -85,7 +85,8 @@ async function scanUpload(request: FastifyRequest, options: UploadOptions): Prom
   try {
     const part = await fileOf(request);
     const about = { ...aboutPath(part.filename ?? ''), ...aboutInHeaders(request.headers) };
-    stored = await store(part.file, scratch, (bytes) => upload.hold(bytes));
+    const step = Math.min(HOLD_BYTES, options.maxUploadBytes);
+    stored = await store(part.file, scratch, { step, hold: (bytes) => upload.hold(bytes) });
     await needRules(pool);
     if (stored.file === null) return bodyOf(await pool.scanBytes(stored.bytes, about));
     const { path, handle } = stored.file;
@@ -121,7 +122,7 @@ interface Stored {
 async function store(
   stream: AsyncIterable<Buffer> & { readonly truncated: boolean },
   scratch: Scratch,
-  hold: (bytes: number) => Promise<void>,
+  { step, hold }: { readonly step: number; readonly hold: (bytes: number) => Promise<void> },
 ): Promise<Stored> {
   let parts: Buffer[] = [];
   let length = 0;
@@ -132,10 +133,7 @@ async function store(
       parts.push(chunk);
       length += chunk.length;
       if (length <= MAX_INLINE_BYTES) continue;
-      if (length > held) {
-        await hold(HOLD_BYTES);
-        held += HOLD_BYTES;
-      }
+      for (; held < length; held += step) await hold(step);
       file ??= await scratch.file();
       for (const part of parts) await file.handle.appendFile(part);
       parts = [];
