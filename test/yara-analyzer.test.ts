@@ -99,6 +99,29 @@ async function fileWith(size: number, at: number): Promise<string> {
   return path;
 }
 
+/** The rules that match so many zeros, which are a program of a certain name in an archive. */
+async function named(analyzer: Analyzer, bytes: number, streams: boolean): Promise<string[]> {
+  const path = await fileWith(bytes, bytes);
+  const handle = await open(path);
+  const source = streams
+    ? null
+    : bytes > MIB
+      ? new FileSource(handle, bytes)
+      : new MemorySource(Buffer.alloc(bytes));
+  const plain = subject(streams ? null : bytes, source);
+  const examination = analyzer.examine({
+    ...plain,
+    artifact: { id: 1, parent: 0, trail: ['box.zip', 'sub/Evil-ä\u202e.EXE'] },
+    type: { ...plain.type, mime: 'application/vnd.microsoft.portable-executable' },
+  });
+  for (let left = bytes; left > 0; left -= MIB) {
+    await examination?.write(Buffer.alloc(Math.min(left, MIB)));
+  }
+  const outcome = await examination?.end();
+  await handle.close();
+  return outcome?.claims.map(({ rule }) => rule) ?? [];
+}
+
 describe.each(['child', 'remote'] as const)('the analyzer with a scanner that is a %s', (kind) => {
   test('finds what is in memory, a file or a stream, at its place', async () => {
     const analyzer = analyzers[kind];
@@ -160,30 +183,13 @@ describe.each(['child', 'remote'] as const)('the analyzer with a scanner that is
   });
 
   test('tells the rules name, trail, extension and type, however the bytes get there, and of each artifact its own', async () => {
-    const named = async (bytes: number, streams: boolean): Promise<string[]> => {
-      const path = await fileWith(bytes, bytes);
-      const handle = await open(path);
-      const source = streams
-        ? null
-        : bytes > MIB
-          ? new FileSource(handle, bytes)
-          : new MemorySource(Buffer.alloc(bytes));
-      const plain = subject(streams ? null : bytes, source);
-      const examination = analyzers[kind].examine({
-        ...plain,
-        artifact: { id: 1, parent: 0, trail: ['box.zip', 'sub/Evil-ä\u202e.EXE'] },
-        type: { ...plain.type, mime: 'application/vnd.microsoft.portable-executable' },
-      });
-      for (let left = bytes; left > 0; left -= MIB) {
-        await examination?.write(Buffer.alloc(Math.min(left, MIB)));
-      }
-      const outcome = await examination?.end();
-      await handle.close();
-      return outcome?.claims.map(({ rule }) => rule) ?? [];
-    };
     for (const bytes of [10, 3 * MIB]) {
       for (const streams of [true, false]) {
-        expect([bytes, streams, await named(bytes, streams)]).toEqual([bytes, streams, ['Named']]);
+        expect([bytes, streams, await named(analyzers[kind], bytes, streams)]).toEqual([
+          bytes,
+          streams,
+          ['Named'],
+        ]);
         expect(await examineBytes(analyzers[kind], Buffer.alloc(10))).toEqual(clean(10));
       }
     }

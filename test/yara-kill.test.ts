@@ -97,7 +97,7 @@ describe('engines that are killed', () => {
       misses: [{ reason: 'engine_failed', detail: expect.stringContaining('died on this, twice') }],
     });
     expect(await examineBytes(it.analyzer, needle)).toMatchObject(ok);
-  });
+  }, 120_000);
 
   test('are replaced while nobody asks', async () => {
     await using it = await running(10_000);
@@ -160,28 +160,18 @@ test('the program and its engines end when whoever started it is gone', async ()
   expect(existsSync(dirname(socketPath))).toBe(false);
 });
 
-/** Of 400 ms, on a machine that others use too; an idle engine uses none. */
-const BUSY_TICKS = 4;
+/** Of processor time. Starting and loading some rules takes a quarter of it, also where others use the machine. */
+const BUSY_TICKS = 100;
 
-/** The engine that has used the most processor time in the last moments. */
+/** The engine that is in a scan which does not end. */
 async function busyOne(child: YaraChild): Promise<number> {
-  let busy = 0;
-  await expect
-    .poll(
-      async () => {
-        const engines = child.pids().slice(1);
-        const before = engines.map((pid) => (isAlive(pid) ? ticks(pid) : 0));
-        await new Promise((resolve) => setTimeout(resolve, 400));
-        const index = engines.findIndex(
-          (pid, n) => isAlive(pid) && ticks(pid) - (before[n] ?? 0) >= BUSY_TICKS,
-        );
-        busy = engines[index] ?? 0;
-        return busy;
-      },
-      { timeout: 20_000 },
-    )
-    .toBeGreaterThan(0);
-  return busy;
+  const busy = (): number =>
+    child
+      .pids()
+      .slice(1)
+      .find((pid) => isAlive(pid) && ticks(pid) > BUSY_TICKS) ?? 0;
+  await expect.poll(busy, { timeout: 50_000 }).toBeGreaterThan(0);
+  return busy();
 }
 
 function isAlive(pid: number): boolean {

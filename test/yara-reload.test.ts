@@ -26,7 +26,8 @@ beforeEach(async () => {
   program = await startProgram({ YARA_RULES_DIR: rules.path, YARA_CACHE_DIR: cache }, ['--engines=2']);
 });
 afterEach(async () => {
-  expect(await program.stop()).toBe(0);
+  const code = await program.stop();
+  if (code !== 0) throw new Error(`the program ended with ${code}`);
   rules.remove();
 });
 
@@ -50,6 +51,14 @@ async function scan(body = 'x'): Promise<string[]> {
   expect(response.status).toBe(200);
   const { matches } = yaraScanReply.parse(await response.json());
   return [...new Set(matches.map(({ rule }) => rule.replace(/_\d+$/, '')))];
+}
+
+async function loadedFrom(one: Program): Promise<unknown> {
+  await expect.poll(() => one.log.some(({ msg }) => msg === 'rules are loaded'), PATIENT).toBe(true);
+  return one.log.find(({ msg }) => msg === 'rules are loaded')?.['from'];
+}
+async function again(): Promise<Program> {
+  return startProgram({ YARA_RULES_DIR: rules.path, YARA_CACHE_DIR: cache }, ['--engines=1']);
 }
 
 test('new rules come into force, and the answer says what was loaded and what was left out', async () => {
@@ -176,13 +185,7 @@ test('a scan that is going on is finished by the rules it began with', async () 
 });
 
 test('the next start takes the rules from the disk; a damaged set is compiled again, and that is logged', async () => {
-  const loadedFrom = async (one: Program): Promise<unknown> => {
-    await expect.poll(() => one.log.some(({ msg }) => msg === 'rules are loaded'), PATIENT).toBe(true);
-    return one.log.find(({ msg }) => msg === 'rules are loaded')?.['from'];
-  };
   await loadedFrom(program);
-  const again = async (): Promise<Program> =>
-    startProgram({ YARA_RULES_DIR: rules.path, YARA_CACHE_DIR: cache }, ['--engines=1']);
   const second = await again();
   expect(await loadedFrom(second)).toBe('cache');
   await second.stop();

@@ -205,7 +205,9 @@ test.each([
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   );
-  app.post('/x', async (request) => ({ bytes: Buffer.isBuffer(request.body) ? request.body.length : 0 }));
+  app.post('/x', (request, reply) => {
+    void reply.send({ bytes: Buffer.isBuffer(request.body) ? request.body.length : 0 });
+  });
   const url = await listen(app, { host: '127.0.0.1', port: 0 });
   const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8');
   socket.on('error', () => {});

@@ -23,8 +23,8 @@ test('after a refusal nothing is asked for a while, then one question is', () =>
 test('the while doubles up to a limit as long as nobody comes back', () => {
   const one = breaker();
   one.failed('away', true);
-  for (const while_ of [100, 200, 350, 350]) {
-    vi.advanceTimersByTime(while_ - 1);
+  for (const pause of [100, 200, 350, 350]) {
+    vi.advanceTimersByTime(pause - 1);
     expect(one.refuses()).not.toBeNull();
     vi.advanceTimersByTime(2);
     expect(one.refuses()).toBeNull();

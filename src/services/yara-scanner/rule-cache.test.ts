@@ -32,6 +32,7 @@ function put(name: string, source: string): void {
 }
 const build = async (): Promise<BuiltRules> =>
   buildRules({ folders: [rules], engine: 'native', cacheFolder: cache });
+const mode = (path: string): number => statSync(path).mode & 0o777;
 const sets = (): string[] => readdirSync(cache).filter((name) => name !== 'key');
 
 test('a second start takes the compiled rules from the disk, with all that was said of them', async () => {
@@ -45,7 +46,6 @@ test('a second start takes the compiled rules from the disk, with all that was s
 
 test('folder, key and sets are for our user alone', async () => {
   await build();
-  const mode = (path: string): number => statSync(path).mode & 0o777;
   expect(mode(cache)).toBe(0o700);
   expect(readdirSync(cache).map((name) => mode(join(cache, name)))).toEqual([0o600, 0o600]);
 });
