@@ -24,6 +24,8 @@ export const yaraHealth = z.object({
   rules_sha256: z.string().nullable(),
   /** External variables that the rules read. */
   externals: z.array(z.string()).optional(),
+  /** `POST /scan` takes a body of type `application/octet-stream` of any size, beside a form. */
+  takes_bytes: z.boolean().optional(),
   /** There are rules, but nothing that runs here can load them. */
   failed: z.boolean().optional(),
 });

@@ -88,7 +88,6 @@ export async function createPublicApp(options: PublicOptions): Promise<Server> {
   });
   keepPace(app, pace, log);
   if (token !== null) requireToken(app, token, ['/health']);
-  takeBytes(app);
   addHealth(app, pool, rulesDir);
   addMetrics(app, metrics.all);
   // Only over TCP: the private child of a scan starts faster without.
@@ -111,7 +110,7 @@ function addHealth(app: Server, pool: EnginePool, rulesDir: string, secret?: Pro
   app.get('/health', async () => {
     await pool.ready();
     const health = healthOf(pool, rulesDir);
-    return secret === undefined ? health : { ...health, nonce: await secret };
+    return secret === undefined ? { ...health, takes_bytes: true } : { ...health, nonce: await secret };
   });
 }
 

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import multipart, { type MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import type { Scratch, ScratchFile } from '../../bytes/index.ts';
@@ -20,8 +21,11 @@ export interface UploadOptions {
   readonly scratch: Scratch;
 }
 
+const BYTES = 'application/octet-stream';
 /** Around a file in a form: its boundary and headers, and other fields. */
 const FORM_BYTES = 64 * 1024;
+/** A body up to here takes no place among the uploads: many clients that send small files only wait for an engine. */
+const SMALL_BYTES = 256 * 1024;
 /** Of scratch space, asked for at a time, at most. */
 const HOLD_BYTES = 16 * 1024 * 1024;
 
@@ -39,16 +43,21 @@ export async function addUploads(app: Server, options: UploadOptions): Promise<v
       headerPairs: 50,
     };
     await scan.register(multipart, { limits });
+    // As it comes: Fastify would put all of it together first.
+    scan.addContentTypeParser(BYTES, (_request, payload, done) => done(null, payload));
     scan.post('/scan', async (request, reply) => {
-      if (Buffer.isBuffer(request.body)) {
+      const bytes = request.headers['content-type']?.startsWith(BYTES) === true;
+      if (!bytes && !request.isMultipart()) throw noFile();
+      const length = Number(request.headers['content-length'] ?? Number.NaN);
+      if (bytes && length <= SMALL_BYTES) {
         const about = aboutInHeaders(request.headers);
+        const body = await small(request.raw, length);
         await needRules(pool);
-        return reply.type(JSON_TYPE).send(bodyOf(await pool.scanBytes(request.body, about)));
+        return reply.type(JSON_TYPE).send(bodyOf(await pool.scanBytes(body, about)));
       }
-      if (!request.isMultipart()) throw noFile();
       // Node lets what is still on its way run into nothing: a connection that is cut would hide the answer.
       if (Number(request.headers['content-length'] ?? 0) > maxUploadBytes + FORM_BYTES) throw tooLarge();
-      return reply.type(JSON_TYPE).send(await scanUpload(request, options));
+      return reply.type(JSON_TYPE).send(await scanUpload(request, bytes ? bytesOf : fileOf, options));
     });
   });
 
@@ -74,16 +83,33 @@ export async function addUploads(app: Server, options: UploadOptions): Promise<v
   });
 }
 
+/** A body of known length, as Node's parser holds it to. Events: iterating costs as much as scanning such a file. */
+function small(raw: IncomingMessage, length: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    raw.on('data', (part: Buffer) => parts.push(part));
+    raw.once('end', () =>
+      resolve(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, length)),
+    );
+    raw.once('error', reject);
+    raw.once('close', () => reject(new HttpError(400, 'the body broke off', 'bad_request')));
+  });
+}
+
 /** The answer to a form with the field `file`. Throws 400 without one, 413 past the limit, 503 past the quota. */
-async function scanUpload(request: FastifyRequest, options: UploadOptions): Promise<Buffer> {
-  const { pool, quota, scratch } = options;
+async function scanUpload(
+  request: FastifyRequest,
+  partOf: (request: FastifyRequest, most: number) => Promise<Part>,
+  options: UploadOptions,
+): Promise<Buffer> {
+  const { pool, quota, scratch, maxUploadBytes } = options;
   const upload = quota.begin();
   let stored: Stored | null = null;
   try {
-    const part = await fileOf(request);
-    const about = { ...aboutPath(part.filename ?? ''), ...aboutInHeaders(request.headers) };
-    const step = Math.min(HOLD_BYTES, options.maxUploadBytes);
-    stored = await store(part.file, scratch, { step, hold: (bytes) => upload.hold(bytes) });
+    const { filename, stream } = await partOf(request, maxUploadBytes);
+    const about = { ...aboutPath(filename), ...aboutInHeaders(request.headers) };
+    const step = Math.min(HOLD_BYTES, maxUploadBytes);
+    stored = await store(stream, scratch, { step, hold: (bytes) => upload.hold(bytes) });
     await needRules(pool);
     if (stored.file === null) return bodyOf(await pool.scanBytes(stored.bytes, about));
     const { path, handle } = stored.file;
@@ -94,8 +120,41 @@ async function scanUpload(request: FastifyRequest, options: UploadOptions): Prom
   }
 }
 
-/** The field named `file`; what comes before it is passed over. */
-async function fileOf(request: FastifyRequest): Promise<MultipartFile> {
+interface Part {
+  readonly filename: string;
+  /** Ends when it is over; throws when it is too large. */
+  readonly stream: AsyncIterable<Buffer>;
+}
+
+/** A body that is the file. */
+async function bytesOf({ raw }: FastifyRequest, most: number): Promise<Part> {
+  // Not ended when it is too large: the answer goes back the same way.
+  const stream: AsyncIterable<Buffer> = raw.iterator({ destroyOnReturn: false });
+  return { filename: '', stream: limited(stream, most, () => false) };
+}
+
+/** What comes before the field named `file` is passed over. */
+async function fileOf(request: FastifyRequest, most: number): Promise<Part> {
+  const { filename, file } = await fieldOf(request);
+  // The multipart parser only stops at its limit: what is cut short must not pass for the whole.
+  return { filename: filename ?? '', stream: limited(file, most, () => file.truncated) };
+}
+
+async function* limited(
+  stream: AsyncIterable<Buffer>,
+  most: number,
+  truncated: () => boolean,
+): AsyncGenerator<Buffer> {
+  let length = 0;
+  for await (const chunk of stream) {
+    length += chunk.length;
+    if (length > most) throw tooLarge();
+    yield chunk;
+  }
+  if (truncated()) throw tooLarge();
+}
+
+async function fieldOf(request: FastifyRequest): Promise<MultipartFile> {
   try {
     for await (const part of request.parts()) {
       if (part.type !== 'file') continue;
@@ -117,27 +176,33 @@ interface Stored {
 }
 
 async function store(
-  stream: AsyncIterable<Buffer> & { readonly truncated: boolean },
+  stream: AsyncIterable<Buffer>,
   scratch: Scratch,
   { step, hold }: { readonly step: number; readonly hold: (bytes: number) => Promise<void> },
 ): Promise<Stored> {
   let parts: Buffer[] = [];
   let length = 0;
+  /** Of it, not written yet. */
+  let waiting = 0;
   let held = 0;
   let file: ScratchFile | null = null;
   try {
     for await (const chunk of stream) {
       parts.push(chunk);
       length += chunk.length;
+      waiting += chunk.length;
       if (length <= MAX_INLINE_BYTES) continue;
       for (; held < length; held += step) await hold(step);
+      // Each piece costs a turn through the thread pool.
+      if (waiting <= MAX_INLINE_BYTES) continue;
       file ??= await scratch.file();
-      for (const part of parts) await file.handle.appendFile(part);
+      await writeAll(file.handle, parts, waiting);
+      waiting = 0;
       parts = [];
     }
-    // The multipart parser only stops: what is cut short must not pass for the whole.
-    if (stream.truncated) throw tooLarge();
-    return { bytes: Buffer.concat(parts), file };
+    if (file === null) return { bytes: Buffer.concat(parts), file };
+    await writeAll(file.handle, parts, waiting);
+    return { bytes: NONE, file };
   } catch (error) {
     await file?.remove();
     if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
@@ -145,6 +210,17 @@ async function store(
     }
     throw error;
   }
+}
+
+const NONE = Buffer.alloc(0);
+
+/** Appends. */
+async function writeAll(handle: FileHandle, parts: readonly Buffer[], length: number): Promise<void> {
+  if (length === 0) return;
+  const { bytesWritten } = await handle.writev(parts);
+  if (bytesWritten === length) return;
+  // A disk that fills up takes what it can; the rest says why.
+  await handle.appendFile(Buffer.concat(parts).subarray(bytesWritten));
 }
 
 function noFile(): HttpError {
