@@ -4,6 +4,7 @@ import { processEnvironment, programVersion, quarantineFolder } from '../config/
 import { forTerminal } from '../report/index.ts';
 import { addConfigCommand } from './config.ts';
 import { quarantineCommand } from './quarantine.ts';
+import { addRulesCommand } from './rules.ts';
 import { runner } from './run.ts';
 import { addScanCommand } from './scan.ts';
 
@@ -25,6 +26,7 @@ const program = new Command('backuplens')
 
 addScanCommand(program, run);
 addConfigCommand(program, run);
+addRulesCommand(program, run);
 program.addCommand(
   quarantineCommand({
     out: (text) => void process.stdout.write(text),

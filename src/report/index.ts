@@ -9,7 +9,8 @@ import type { ReportFormat, ReportOptions, ReportWriter } from './writer.ts';
 export { forTerminal } from './escape.ts';
 export { counted, duration, number, size } from './figures.ts';
 export { isBrokenPipe } from './sink.ts';
-export { shorten, width } from './width.ts';
+export { paint, type Paint } from './paint.ts';
+export { padEnd, shorten, shortenEnd, width } from './width.ts';
 export { REPORT_FORMATS } from './writer.ts';
 export type { ReportFormat, ReportOptions, ReportWriter } from './writer.ts';
 

@@ -76,6 +76,8 @@ export interface YaraEngine {
   prepare(files: readonly RuleFile[], steps?: CompileSteps): PreparedRules;
   /** `set` was made by `prepare` of the same engine and build, and nobody else: native code trusts it blindly. */
   load(set: Buffer, options: ScanOptions): RuleSet;
+  /** The compiler's reports on one source, errors first, then all of its warnings. They quote the source. */
+  diagnose(source: string): readonly string[];
 }
 
 export class ScanTimedOut extends Error {

@@ -19,6 +19,9 @@ export {
 export { ABOUT_HEADER, extensionOf } from './about.ts';
 export { engineBuild } from './engine-build.ts';
 export { partsOf } from './rule-lexer.ts';
+export { diagnosticOf } from './diagnostics.ts';
+export { salvage } from './salvage.ts';
+export { readSource, type RuleDeclaration } from './rule-source.ts';
 
 export type EngineChoice = 'auto' | EngineKind;
 

@@ -12,7 +12,10 @@ import {
 /** What we use of the binding; its platform package brings no types. */
 interface NativeModule {
   compile(source: string, options: NativeOptions): NativeRules;
-  validate(source: string, options: NativeOptions): { errors: { message: string }[] };
+  validate(
+    source: string,
+    options: NativeOptions,
+  ): { errors: { message: string }[]; warnings: { message: string }[] };
   deserialize(set: Buffer): NativeRules;
 }
 interface NativeOptions {
@@ -52,6 +55,10 @@ export function nativeEngine(): YaraEngine {
   return {
     kind: 'native',
     version: VERSION,
+    diagnose(source) {
+      const { errors, warnings } = binding.validate(source, { ...OPTIONS, enableAllWarnings: true });
+      return [...errors, ...warnings].map(({ message }) => message);
+    },
     prepare(files, steps = AT_ONCE) {
       const { compiled, report } = compileRules(
         files,

@@ -31,6 +31,17 @@ export async function wasmEngine(): Promise<YaraEngine> {
   return {
     kind: 'wasm',
     version: 'YARA-X 1.20.0 (wasm)',
+    diagnose(source) {
+      const compiler = compilerOf(wasm);
+      try {
+        compiler.addSource(source);
+      } catch {
+        // What it throws is the first of its errors.
+      }
+      const reports = [...compiler.errors, ...compiler.warnings];
+      compiler.free();
+      return reports;
+    },
     prepare(files, steps = AT_ONCE) {
       const { compiled, kept, report } = compileRules(
         files,
