@@ -3,17 +3,7 @@ import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { pack } from 'tar-stream';
-
-/** A stream of numbers that is the same on every machine (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { seeded } from '../test/kit/seeded.ts';
 
 const WORDS =
   'backup restore invoice customer total report server error warning select insert value null the of and'.split(
@@ -41,6 +31,13 @@ function records(random: () => number, length: number): Buffer {
   const bytes = noise(random, length);
   for (let at = 0; at < length; at++) if ((at & 7) > 2) bytes[at] = (bytes[at] ?? 0) & 0x0f;
   return bytes;
+}
+
+/** Text, records or something compressed, as often as in a home folder. */
+export function sampleBytes(random: () => number, length: number): Buffer {
+  const kind = random();
+  if (kind < 0.6) return text(random, length);
+  return kind < 0.85 ? records(random, length) : noise(random, length);
 }
 
 interface File {

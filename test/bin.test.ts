@@ -92,6 +92,21 @@ test('the wrapper finds its repository through absolute and relative links, and 
   }
 });
 
+test('called yara-scanner, the wrapper starts that program, also through links', async () => {
+  await sourceOf('src/services/yara-scanner/main.ts', 100);
+  await symlink('backuplens', join(root, 'bin/yara-scanner'));
+  await symlink(join(root, 'bin/yara-scanner'), join(home, 'scanner'));
+  for (const path of [join(root, 'bin/yara-scanner'), join(home, 'scanner')]) {
+    const { stdout, stderr } = await start(path, ['--help']);
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual([
+      join(root, 'src/services/yara-scanner/main.ts'),
+      process.version,
+      '--help',
+    ]);
+  }
+});
+
 test('the compiled program runs when no source is newer than the build', async () => {
   await sourceOf('dist/cli/main.js', 50);
   await sourceOf('dist/.built', 50);

@@ -1,12 +1,12 @@
 import { createWriteStream, readdirSync, statSync } from 'node:fs';
-import { mkdir, readdir, truncate } from 'node:fs/promises';
+import { mkdir, open, readdir, truncate } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { yaraAnalyzer } from '../src/analyze/yara/index.ts';
 import type { Analyzer, Outcome } from '../src/analyze/analyzer.ts';
-import { Scratch } from '../src/bytes/index.ts';
+import { FileSource, MemorySource, Scratch } from '../src/bytes/index.ts';
 import { startYaraChild, type YaraChild } from '../src/pipeline/yara-child.ts';
 import { examineBytes, examineFile, examineStream, subject } from './kit/yara/examine.ts';
 import { startProgram, type Program } from './kit/yara/program.ts';
@@ -22,7 +22,11 @@ let scratch: Scratch;
 let analyzers: Readonly<Record<'child' | 'remote', Analyzer>>;
 
 beforeAll(async () => {
-  rules = ruleFolder({ 'tests/needle.yar': NEEDLE_RULE });
+  rules = ruleFolder({
+    'tests/needle.yar': NEEDLE_RULE,
+    'named.yar': `rule Named { condition: filename == "Evil-ä\u202e.EXE" and extension == ".exe" and filetype == "EXE"
+      and filepath == "box.zip/sub/Evil-ä\u202e.EXE" }`,
+  });
   scratch = await Scratch.create('/tmp');
   child = await startYaraChild({ rulesDirs: [rules.path] });
   program = await startProgram({ YARA_RULES_DIR: rules.path });
@@ -95,6 +99,29 @@ async function fileWith(size: number, at: number): Promise<string> {
   return path;
 }
 
+/** The rules that match so many zeros, which are a program of a certain name in an archive. */
+async function named(analyzer: Analyzer, bytes: number, streams: boolean): Promise<string[]> {
+  const path = await fileWith(bytes, bytes);
+  const handle = await open(path);
+  const source = streams
+    ? null
+    : bytes > MIB
+      ? new FileSource(handle, bytes)
+      : new MemorySource(Buffer.alloc(bytes));
+  const plain = subject(streams ? null : bytes, source);
+  const examination = analyzer.examine({
+    ...plain,
+    artifact: { id: 1, parent: 0, trail: ['box.zip', 'sub/Evil-ä\u202e.EXE'] },
+    type: { ...plain.type, mime: 'application/vnd.microsoft.portable-executable' },
+  });
+  for (let left = bytes; left > 0; left -= MIB) {
+    await examination?.write(Buffer.alloc(Math.min(left, MIB)));
+  }
+  const outcome = await examination?.end();
+  await handle.close();
+  return outcome?.claims.map(({ rule }) => rule) ?? [];
+}
+
 describe.each(['child', 'remote'] as const)('the analyzer with a scanner that is a %s', (kind) => {
   test('finds what is in memory, a file or a stream, at its place', async () => {
     const analyzer = analyzers[kind];
@@ -153,6 +180,19 @@ describe.each(['child', 'remote'] as const)('the analyzer with a scanner that is
     expect(largest).toBeLessThanOrEqual(WINDOW + MIB);
     await analyzer.close();
     await own.remove();
+  });
+
+  test('tells the rules name, trail, extension and type, however the bytes get there, and of each artifact its own', async () => {
+    for (const bytes of [10, 3 * MIB]) {
+      for (const streams of [true, false]) {
+        expect([bytes, streams, await named(analyzers[kind], bytes, streams)]).toEqual([
+          bytes,
+          streams,
+          ['Named'],
+        ]);
+        expect(await examineBytes(analyzers[kind], Buffer.alloc(10))).toEqual(clean(10));
+      }
+    }
   });
 
   test('lets go of its scratch file when an artifact is aborted', async () => {
@@ -237,6 +277,34 @@ describe('a scanner of somebody else', () => {
       expect(miss).toMatchObject({ reason: 'engine_unavailable', bytes: 3 });
     }
     await analyzer.close();
+  });
+
+  test('that comes back is asked again', async () => {
+    const { server, url } = await fake(() => {});
+    const { port } = new URL(url);
+    server.close();
+    const analyzer = yaraAnalyzer({ endpoint: { url }, scratch, timeouts: { awayMs: 50 } });
+    const reasons = async (): Promise<unknown[]> =>
+      (await examineBytes(analyzer, Buffer.from('abc'))).misses.map(({ reason }) => reason);
+    expect(await reasons()).toEqual(['engine_unavailable']);
+    const back = createServer((request, response) =>
+      request.resume().on('end', () => response.end('{"matches":[],"match_count":0}')),
+    ).listen(Number(port), '127.0.0.1');
+    await expect.poll(reasons, { timeout: 20_000 }).toEqual([]);
+    await analyzer.close();
+    back.closeAllConnections();
+    back.close();
+  });
+
+  test('that has too much to do is waited for', async () => {
+    let asked = 0;
+    const outcome = await ask((request, response) => {
+      request.resume();
+      if (++asked < 4) response.writeHead(503).end('{"error":"too many scans are waiting","code":"busy"}');
+      else response.end('{"matches":[],"match_count":0}');
+    });
+    expect(outcome).toEqual(clean(3));
+    expect(asked).toBe(4);
   });
 
   test.each<[string, string, RequestListener]>([

@@ -55,21 +55,21 @@ const [ok, bad] = [
 ];
 
 describe('engines that are killed', () => {
-  test('under 8 clients cost no answer: each says what was found, or that nobody looked', async () => {
+  test('50 times under 16 clients cost no answer: each says what was found, or that nobody looked', async () => {
     await using it = await running(10_000);
     const [front] = it.child.pids();
     const over = new AbortController();
     const outcomes: Outcome[] = [];
-    const clients = Array.from({ length: 8 }, async () => {
+    const clients = Array.from({ length: 16 }, async () => {
       while (!over.signal.aborted) outcomes.push(await examineBytes(it.analyzer, needle));
     });
-    for (let killed = 0; killed < 20; killed++) {
+    for (let killed = 0; killed < 50; killed++) {
       await expect.poll(() => it.child.pids().length, { timeout: 10_000 }).toBeGreaterThan(1);
       const engine = it.child.pids()[1] ?? 0;
       process.kill(engine, 'SIGKILL');
       const before = outcomes.length;
       await expect.poll(() => it.child.pids().includes(engine), { timeout: 10_000 }).toBe(false);
-      await expect.poll(() => outcomes.length, { timeout: 20_000 }).toBeGreaterThan(before + 8);
+      await expect.poll(() => outcomes.length, { timeout: 20_000 }).toBeGreaterThan(before + 4);
     }
     over.abort();
     await Promise.all(clients);
@@ -97,7 +97,7 @@ describe('engines that are killed', () => {
       misses: [{ reason: 'engine_failed', detail: expect.stringContaining('died on this, twice') }],
     });
     expect(await examineBytes(it.analyzer, needle)).toMatchObject(ok);
-  });
+  }, 120_000);
 
   test('are replaced while nobody asks', async () => {
     await using it = await running(10_000);
@@ -160,23 +160,18 @@ test('the program and its engines end when whoever started it is gone', async ()
   expect(existsSync(dirname(socketPath))).toBe(false);
 });
 
-/** The engine that has used the most processor time in the last moments. */
+/** Of processor time. Starting and loading some rules takes a quarter of it, also where others use the machine. */
+const BUSY_TICKS = 100;
+
+/** The engine that is in a scan which does not end. */
 async function busyOne(child: YaraChild): Promise<number> {
-  let busy = 0;
-  await expect
-    .poll(
-      async () => {
-        const engines = child.pids().slice(1);
-        const before = engines.map((pid) => (isAlive(pid) ? ticks(pid) : 0));
-        await new Promise((resolve) => setTimeout(resolve, 400));
-        const index = engines.findIndex((pid, n) => isAlive(pid) && ticks(pid) - (before[n] ?? 0) > 20);
-        busy = engines[index] ?? 0;
-        return busy;
-      },
-      { timeout: 20_000 },
-    )
-    .toBeGreaterThan(0);
-  return busy;
+  const busy = (): number =>
+    child
+      .pids()
+      .slice(1)
+      .find((pid) => isAlive(pid) && ticks(pid) > BUSY_TICKS) ?? 0;
+  await expect.poll(busy, { timeout: 50_000 }).toBeGreaterThan(0);
+  return busy();
 }
 
 function isAlive(pid: number): boolean {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadEngine, type RuleSet } from '../src/analyze/yara/load-engine.ts';
+import { loadEngine, type CompileReport, type RuleSet } from '../src/analyze/yara/load-engine.ts';
 import { readRuleFiles } from '../src/services/yara-scanner/rule-files.ts';
 import { MARKER } from './kit/marker.ts';
 import { BAD_SAMPLES, QUOTING_SAMPLES } from './kit/yara/samples.ts';
@@ -9,10 +9,13 @@ import { BAD_SAMPLES, QUOTING_SAMPLES } from './kit/yara/samples.ts';
 const ROOT = join(import.meta.dirname, '..');
 const RULES = join(ROOT, 'yara-rules');
 
-let rules: RuleSet;
+let rules: RuleSet & CompileReport;
 beforeAll(async () => {
   const { files } = readRuleFiles([RULES]);
-  rules = (await loadEngine()).compile(files, { scanTimeoutMs: 10_000, maxMatchesPerPattern: 100 });
+  const engine = await loadEngine();
+  const { set, report } = engine.prepare(files);
+  const options = { scanTimeoutMs: 10_000, maxMatchesPerPattern: 100, reads: report.reads };
+  rules = { ...report, ...engine.load(set, options) };
 });
 
 const hits = (bytes: Buffer): string[] => rules.scan(bytes).map(({ rule }) => rule);

@@ -214,3 +214,22 @@ test.each([
   const policy = { ...POLICY, yara_weights: { X: points } };
   expect(judge([finding({})], [], policy)).toMatchObject({ score: points, decision });
 });
+
+test.each<[Readonly<Record<string, number>>, number]>([
+  [{ X: 5, 'a/b': 10, low: 20, high: 30 }, 5],
+  [{ 'a/b': 10, low: 20, high: 30 }, 10],
+  [{ low: 20, high: 30 }, 30],
+  [{ low: 0 }, 0],
+  [{ other: 7 }, 120],
+])(
+  'a YARA rule weighs what its name, else its namespace, else its highest tag says: %j',
+  (yara_weights, score) => {
+    const found = finding({ rule: 'X', namespace: 'a/b', tags: ['low', 'high'] });
+    expect(judge([found], [], { ...POLICY, yara_weights }).score).toBe(score);
+  },
+);
+
+test('a YARA rule of no weight does not hide another that weighs', () => {
+  const found = ['X', 'Y'].map((rule) => finding({ rule, namespace: 'a/b', tags: [] }));
+  expect(judge(found, [], { ...POLICY, yara_weights: { X: 0 } }).score).toBe(120);
+});

@@ -1,7 +1,10 @@
 import type { Finding, Policy } from '../domain/index.ts';
 
 /** Points of one finding under the policy: for YARA its rule's entry, else its namespace's, else its tags' highest. */
-export function weigh(finding: Finding, policy: Policy): number {
+export function weigh(
+  finding: Pick<Finding, 'kind' | 'rule' | 'namespace' | 'tags'>,
+  policy: Policy,
+): number {
   if (finding.kind !== 'yara_match') return policy.weights[finding.kind];
   return (
     entry(policy, finding.rule) ??

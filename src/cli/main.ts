@@ -1,13 +1,13 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 import { Command, CommanderError } from 'commander';
-import { processEnvironment, quarantineFolder } from '../config/index.ts';
+import { processEnvironment, programVersion, quarantineFolder } from '../config/index.ts';
 import { forTerminal } from '../report/index.ts';
 import { addConfigCommand } from './config.ts';
 import { describeEntropyMap } from './entropy-map/command.ts';
 import { quarantineCommand } from './quarantine.ts';
+import { addRulesCommand } from './rules.ts';
 import { runner } from './run.ts';
 import { addScanCommand } from './scan.ts';
-import { programVersion } from './version.ts';
 
 // A reader that has gone (`--help | head -1`) is no fault; who writes a report says what it means for that.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -28,6 +28,7 @@ const program = new Command('backuplens')
 addScanCommand(program, run);
 addConfigCommand(program, run);
 describeEntropyMap(program.command('entropy'), 'backuplens entropy', run);
+addRulesCommand(program, run);
 program.addCommand(
   quarantineCommand({
     out: (text) => void process.stdout.write(text),

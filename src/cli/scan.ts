@@ -10,6 +10,7 @@ import {
   loadConfig,
   loadRansomwareNames,
   processEnvironment,
+  programVersion,
   writeBaseline,
   type ToTrust,
   type UsedFile,
@@ -30,7 +31,6 @@ import { openOutput } from './report-file.ts';
 import { describeScan, type ScanOptions } from './scan-options.ts';
 import { dispositionFolders, foldersOf, refuseOver, withRealPaths } from './scan-places.ts';
 import { ScanProgress } from './scan-progress.ts';
-import { programVersion } from './version.ts';
 
 /** Adds `scan`. `run` gets the work and takes care of what it throws and of the exit code. */
 export function addScanCommand(program: Command, run: Run): void {

@@ -7,4 +7,5 @@ export { loadConfig, quarantineFolder, type EffectiveConfig, type Flags, type Li
 export { loadPolicy, type LoadedPolicy } from './policy.ts';
 export { loadRansomwareNames } from './ransomware-names.ts';
 export type { Origin, Setting } from './setting.ts';
+export { programVersion } from './version.ts';
 export { assertTrusted, type ToTrust, type TrustedWhat, type UsedFile } from './trusted-files.ts';

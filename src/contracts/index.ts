@@ -2,3 +2,4 @@
 export * from './clamav-updater.ts';
 export * from './report.ts';
 export * from './yara-scanner.ts';
+export * from './rules-check.ts';

@@ -22,6 +22,10 @@ export const yaraHealth = z.object({
   rejected: z.array(rejectedRule),
   engine: z.string(),
   rules_sha256: z.string().nullable(),
+  /** External variables that the rules read. */
+  externals: z.array(z.string()).optional(),
+  /** `POST /scan` takes a body of type `application/octet-stream` of any size, beside a form. */
+  takes_bytes: z.boolean().optional(),
   /** There are rules, but nothing that runs here can load them. */
   failed: z.boolean().optional(),
 });
@@ -34,7 +38,15 @@ const yaraMatch = z.object({
   namespace: z.string(),
   meta: z.record(z.string(), metaValue),
   /** Offsets are bytes from the start of what was scanned; at most 100 a pattern. */
-  strings: z.array(z.object({ id: z.string(), offset: count, length: count })),
+  strings: z.array(
+    z.object({
+      id: z.string(),
+      offset: count,
+      length: count,
+      /** The first bytes of what was found, in printable ASCII. */
+      excerpt: z.string().optional(),
+    }),
+  ),
 });
 export type YaraMatch = z.infer<typeof yaraMatch>;
 
@@ -50,6 +62,7 @@ export type YaraScanReply = z.infer<typeof yaraScanReply>;
 export const YARA_ERROR_CODES = [
   'bad_request',
   'not_allowed',
+  'no_token',
   'not_found',
   'no_rules',
   'busy',
@@ -59,6 +72,19 @@ export const YARA_ERROR_CODES = [
   'engine_failed',
 ] as const;
 export type YaraErrorCode = (typeof YARA_ERROR_CODES)[number];
+
+/** `POST /reload`: 200 with `success`, 500 without. */
+export const yaraReload = z.discriminatedUnion('success', [
+  z.object({
+    success: z.literal(true),
+    message: z.string(),
+    rule_count: count,
+    rule_files: count,
+    rejected: z.array(rejectedRule),
+  }),
+  z.object({ success: z.literal(false), message: z.string() }),
+]);
+export type YaraReload = z.infer<typeof yaraReload>;
 
 export const yaraError = z.object({ error: z.string(), code: z.enum(YARA_ERROR_CODES).optional() });
 export type YaraError = z.infer<typeof yaraError>;

@@ -15,6 +15,9 @@ export interface ServerOptions {
   readonly bodyLimitBytes: number;
   /** For the whole of a request to arrive. Fastify's own default is to wait for ever. */
   readonly requestTimeoutMs: number;
+  /** For its headers; by default as long as for all of it. */
+  readonly headersTimeoutMs?: number;
+  readonly maxConnections?: number;
   /** Method and path of every route, for 405 and its `Allow`. */
   readonly routes: Readonly<Record<string, 'GET' | 'POST'>>;
   /** Told of every request, and of faults of ours. */
@@ -23,9 +26,16 @@ export interface ServerOptions {
 
 const KEEP_ALIVE_MS = 65_000;
 const SWEEP_MS = 50;
+/** sun_path of Linux, without its end (unix(7)). */
+const MAX_SOCKET_PATH = 107;
+/** How often Node looks for connections that are late with their headers. */
+const CHECK_MS = 2000;
+const MAX_CONNECTIONS = 1024;
 
 /** A server with every limit set. It takes no content type until a route says which. */
-export function createServer({ bodyLimitBytes, requestTimeoutMs, routes, log }: ServerOptions): Server {
+export function createServer(options: ServerOptions): Server {
+  const { bodyLimitBytes, requestTimeoutMs, routes, log } = options;
+  const { headersTimeoutMs = requestTimeoutMs, maxConnections = MAX_CONNECTIONS } = options;
   const app = fastify({
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
@@ -34,7 +44,9 @@ export function createServer({ bodyLimitBytes, requestTimeoutMs, routes, log }: 
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     disableRequestLogging: true,
+    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: CHECK_MS },
   });
+  app.server.maxConnections = maxConnections;
   // A connection that is busy when closing begins is kept alive after its answer, and would be waited for.
   app.addHook('preClose', async () => {
     const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
@@ -85,6 +97,9 @@ export async function listen(
   where: { readonly socket: string } | { readonly host: string; readonly port: number },
 ): Promise<string> {
   if (!('socket' in where)) return app.listen(where);
+  // A longer one would be cut short silently, and lie somewhere else.
+  if (Buffer.byteLength(where.socket) > MAX_SOCKET_PATH)
+    throw new RangeError('the path of the socket is too long');
   await app.listen({ path: where.socket });
   await chmod(where.socket, 0o600);
   return where.socket;

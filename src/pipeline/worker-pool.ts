@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Scratch } from '../bytes/index.ts';
 import type { FromWorker, Job, RestOfSet, Seen, SetOutcome, TreeOutcome, WorkerSetup } from './protocol.ts';
+import { CODE } from './program-code.ts';
+import { residentBytes } from './resident-bytes.ts';
 
 /** What a worker may hold, in bytes; past it, it is ended. Worker threads' own limits do not bound buffers (FACTS). */
 const MEMORY_LIMIT_BYTES = 1024 * 1024 * 1024;
@@ -28,17 +28,6 @@ const YOUNG_HEAP_MIB = 2;
 
 const HERE = fileURLToPath(import.meta.url);
 const PROGRAM = fileURLToPath(new URL(HERE.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url));
-/** The folder of package.json. */
-const PACKAGE = dirname(dirname(dirname(HERE)));
-/** What a worker's own code is read from: the program, and wherever npm put what it depends on. */
-const CODE = [PACKAGE, ...nodeModulesAbove(PACKAGE)];
-
-function nodeModulesAbove(folder: string): string[] {
-  const here = join(folder, 'node_modules');
-  const found = existsSync(here) ? [here, realpathSync(here)] : [];
-  return dirname(folder) === folder ? found : [...found, ...nodeModulesAbove(dirname(folder))];
-}
-
 export interface PoolOptions {
   readonly workers: number;
   readonly setup: Omit<WorkerSetup, 'type' | 'scratch'>;
@@ -328,16 +317,5 @@ export class WorkerPool {
   #end(worker: Worker, why: string): void {
     worker.ended ??= why;
     worker.child.kill('SIGKILL');
-  }
-}
-
-/** Resident size of a process as the kernel has it; 0 when it is gone or there is no /proc. */
-function residentBytes(pid: number | undefined): number {
-  try {
-    // oxlint-disable-next-line house/no-unbounded-read -- a page written by the kernel
-    const status = readFileSync(`/proc/${pid}/status`, 'ascii');
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
-  } catch {
-    return 0; // Its exit is heard elsewhere.
   }
 }

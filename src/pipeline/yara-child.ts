@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Scratch } from '../bytes/index.ts';
@@ -10,6 +11,8 @@ export interface YaraChildOptions {
   /** Engine processes; by default two, or one on a machine with one core. */
   readonly engines?: number;
   readonly scanTimeoutMs?: number;
+  /** Where compiled rules are kept; none: they are compiled again. */
+  readonly cacheFolder?: string;
 }
 
 /** The yara-scanner program as a child of this process: ours to watch and to end. */
@@ -60,8 +63,14 @@ class Child implements YaraChild {
   #line = '';
   #onTold: (what: Told) => void = () => {};
   readonly #told: Promise<Told>;
+  /** Who knows it, on the socket, is the process that we started. */
+  readonly #secret = randomBytes(16).toString('hex');
 
-  constructor(socketPath: string, { rulesDirs, engines, scanTimeoutMs }: YaraChildOptions, folder: Scratch) {
+  constructor(
+    socketPath: string,
+    { rulesDirs, engines, scanTimeoutMs, cacheFolder }: YaraChildOptions,
+    folder: Scratch,
+  ) {
     this.socketPath = socketPath;
     this.#folder = folder;
     this.#told = new Promise((resolve) => (this.#onTold = resolve));
@@ -73,12 +82,14 @@ class Child implements YaraChild {
         `--socket=${socketPath}`,
         ...rulesDirs.map((dir) => `--rules=${dir}`),
         ...(engines === undefined ? [] : [`--engines=${engines}`]),
+        ...(cacheFolder === undefined ? [] : [`--cache=${cacheFolder}`]),
         ...(scanTimeoutMs === undefined ? [] : [`--scan-timeout-ms=${scanTimeoutMs}`]),
       ],
       // In a session of its own: Ctrl-C in a terminal is for its parent, who ends it in order.
       { env: {}, stdio: ['pipe', 'pipe', 'ignore'], detached: true },
     );
     this.#process.stdin?.on('error', () => {});
+    this.#process.stdin?.write(`${this.#secret}\n`);
     this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => this.#hear(text));
     this.#exited = new Promise((resolve) => {
       const ended = (): void => {
@@ -105,13 +116,13 @@ class Child implements YaraChild {
   }
 
   async compiled(): Promise<void> {
-    const { status, detail } = await probeYaraSocket(this.socketPath, COMPILE_MS);
+    const { status, detail } = await probeYaraSocket(this.socketPath, this.#secret, COMPILE_MS);
     if (status === 'failed')
       throw new BackupLensError('BL_INTERNAL', `the YARA scanner did not start: ${detail}`);
   }
 
   async state(): Promise<YaraState> {
-    if (this.#alive) return probeYaraSocket(this.socketPath);
+    if (this.#alive) return probeYaraSocket(this.socketPath, this.#secret);
     return yaraAway('failed', `unix:${this.socketPath}`, this.#closing ? 'it was closed' : 'it died');
   }
 

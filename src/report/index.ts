@@ -8,8 +8,9 @@ import type { ReportFormat, ReportOptions, ReportWriter } from './writer.ts';
 /** A scan's report for people (text, html) and programs (json, ndjson, sarif), as it comes about. */
 export { forHtml, forJson, forTerminal } from './escape.ts';
 export { counted, duration, number, size } from './figures.ts';
+export { paint, type Paint } from './paint.ts';
 export { isBrokenPipe, Sink } from './sink.ts';
-export { shorten, width } from './width.ts';
+export { padEnd, shorten, shortenEnd, width } from './width.ts';
 export { REPORT_FORMATS } from './writer.ts';
 export type { ReportFormat, ReportOptions, ReportWriter } from './writer.ts';
 

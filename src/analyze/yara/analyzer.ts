@@ -2,6 +2,7 @@ import { fstat, type BigIntStats } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Scratch } from '../../bytes/index.ts';
 import type { Analyzer, Examination, Miss, Outcome, Subject } from '../analyzer.ts';
+import { aboutArtifact, aboutHeader } from './about.ts';
 import { Matches } from './matches.ts';
 import { ScannerClient, type Endpoint, type OpenFile, type Timeouts } from './scanner-client.ts';
 import { Spill } from './spill.ts';
@@ -25,11 +26,11 @@ export function yaraAnalyzer({ endpoint, scratch, timeouts = {} }: YaraOptions):
   const client = new ScannerClient(endpoint, timeouts);
   return {
     id: 'yara',
-    version: '1',
+    version: '2',
     examine(subject) {
       const { source } = subject;
       if (source !== null && source.bytes !== null && source.size <= SENT_BYTES) {
-        return new HeldExamination(client, source.bytes);
+        return new HeldExamination(client, subject, source.bytes);
       }
       if (source !== null && source.fd !== null && source.size > SENT_BYTES) {
         return new FileExamination(client, subject, source.fd, source.size);
@@ -51,19 +52,27 @@ class Progress {
   /** No more of it will be scanned. */
   over = false;
 
-  constructor(client: ScannerClient) {
+  /** Of the artifact, for rules that ask. */
+  readonly #about: string;
+
+  constructor(client: ScannerClient, { artifact, type }: Subject) {
     this.#client = client;
+    this.#about = aboutHeader(aboutArtifact(artifact, type));
   }
 
   async bytes(bytes: Buffer): Promise<void> {
     this.#windows++;
-    this.#take(await this.#client.scanBytes(bytes), { start: 0, end: bytes.length, fresh: bytes.length });
+    this.#take(await this.#client.scanBytes(bytes, this.#about), {
+      start: 0,
+      end: bytes.length,
+      fresh: bytes.length,
+    });
   }
 
   /** A part of an open file, whose first byte is at `window.start` of the artifact and at `at` of the file. */
   async window(file: OpenFile, at: number, window: Window): Promise<void> {
     this.#windows++;
-    this.#take(await this.#client.scanWindow(file, at, window.end - window.start), window);
+    this.#take(await this.#client.scanWindow(file, at, window.end - window.start, this.#about), window);
   }
 
   miss(reason: Miss['reason'], detail: string): void {
@@ -105,8 +114,8 @@ class HeldExamination implements Examination {
   readonly #progress: Progress;
   readonly #bytes: Buffer;
 
-  constructor(client: ScannerClient, bytes: Buffer) {
-    this.#progress = new Progress(client);
+  constructor(client: ScannerClient, subject: Subject, bytes: Buffer) {
+    this.#progress = new Progress(client, subject);
     this.#bytes = bytes;
   }
   write(): void {}
@@ -125,7 +134,7 @@ class FileExamination implements Examination {
   readonly #size: number;
 
   constructor(client: ScannerClient, subject: Subject, fd: number, size: number) {
-    this.#progress = new Progress(client);
+    this.#progress = new Progress(client, subject);
     this.#subject = subject;
     this.#fd = fd;
     this.#size = size;
@@ -166,7 +175,7 @@ class StreamExamination implements Examination {
   #aborted = false;
 
   constructor(client: ScannerClient, scratch: Scratch, subject: Subject) {
-    this.#progress = new Progress(client);
+    this.#progress = new Progress(client, subject);
     this.#scratch = scratch;
     this.#subject = subject;
   }

@@ -1,16 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import type { RuleFile, RuleSet } from './engine.ts';
+import type { CompileReport, RuleFile, RuleSet, YaraEngine } from './engine.ts';
 import { loadEngine } from './load-engine.ts';
 
 // Both are YARA-X; whatever one finds, the other must find.
 const OPTIONS = { scanTimeoutMs: 10_000, maxMatchesPerPattern: 5 };
+type Ready = RuleSet & CompileReport;
+/** As the compile process and an engine process do it together. */
+function ready(engine: YaraEngine, files: readonly RuleFile[], options = OPTIONS): Ready {
+  const { set, report } = engine.prepare(files);
+  return { ...report, ...engine.load(set, { ...options, reads: report.reads }) };
+}
 const file = (name: string, source: string): RuleFile => ({ file: `${name}.yar`, namespace: name, source });
 const names = (rules: RuleSet, text: string): string[] =>
   rules.scan(Buffer.from(text)).map(({ namespace, rule }) => `${namespace}/${rule}`);
 
 describe.each(['native', 'wasm'] as const)('the %s engine', (choice) => {
-  const compile = async (...files: RuleFile[]): Promise<RuleSet> =>
-    (await loadEngine(choice)).compile(files, OPTIONS);
+  const compile = async (...files: RuleFile[]): Promise<Ready> => ready(await loadEngine(choice), files);
 
   test('says which it is', async () => {
     expect((await loadEngine(choice)).version).toBe(`YARA-X 1.20.0 (${choice})`);
@@ -56,37 +61,113 @@ describe.each(['native', 'wasm'] as const)('the %s engine', (choice) => {
     expect(rules.scan(Buffer.from('def abc'))[0]?.strings).toEqual([{ id: '$a', offset: 4, length: 3 }]);
   });
 
-  test('leaves out a file that does not compile, says where without quoting it, and keeps all others', async () => {
+  test('leaves out what does not compile, says where without quoting it, and keeps all else', async () => {
     const rules = await compile(
       file('good', 'rule good { condition: true }'),
-      file('bad', 'rule bad {\n  strings: $a = "abc"\n  condition: $b\n}'),
+      file(
+        'some',
+        'import "nonesuch"\nrule first { condition: true }\nrule bad {\n  strings: $a = "abc"\n  condition: $b\n}\n' +
+          'rule needs { condition: bad }\nrule uses { condition: nonesuch.x }\nrule last { condition: first }',
+      ),
       file('syntax', 'root:secret:0:0'),
       file('better', 'rule better { condition: true }'),
     );
-    expect(names(rules, 'x')).toEqual(['good/good', 'better/better']);
-    expect(rules.ruleFiles).toBe(2);
+    expect(names(rules, 'x')).toEqual(['good/good', 'some/first', 'some/last', 'better/better']);
+    expect([rules.rules, rules.ruleFiles]).toEqual([4, 3]);
     expect(rules.rejected).toEqual([
-      { file: 'bad.yar', line: 3, column: 14, message: 'unknown pattern `$b`' },
-      { file: 'syntax.yar', line: 1, column: 1, message: 'syntax error' },
+      { file: 'some.yar', line: 1, column: 1, message: 'unknown module (E010); this line is left out' },
+      { file: 'some.yar', line: 5, column: 14, message: 'unknown pattern (E025); this rule is left out' },
+      { file: 'some.yar', line: 7, column: 25, message: 'unknown identifier (E009); this rule is left out' },
+      { file: 'some.yar', line: 8, column: 24, message: 'unknown identifier (E009); this rule is left out' },
+      { file: 'syntax.yar', line: 1, column: 1, message: 'syntax error (E001); this line is left out' },
     ]);
   });
 
-  test('includes nothing, whatever the path', async () => {
+  test.each([
+    [
+      'a brace is missing',
+      'rule a { condition: true }\nrule b { condition: true\nrule c { condition: a }',
+      [3, 1],
+    ],
+    [
+      'a text has no end',
+      'rule a { condition: true }\nrule b { strings: $a = "x\n condition: $a }\nrule c { condition: a }',
+      [2, 24],
+    ],
+    [
+      'a name comes twice',
+      'rule a { condition: true }\nrule a { condition: false }\nrule c { condition: a }',
+      [2, 6],
+    ],
+    [
+      'something stands between rules',
+      'rule a { condition: true }\nwhat is this\nrule c { condition: a }',
+      [2, 1],
+    ],
+    [
+      'a global rule is broken',
+      'rule a { condition: true }\n/* ä */ global rule b { condition: no }\nrule c { condition: a }',
+      [2, 36],
+    ],
+    [
+      'a regular expression is broken',
+      'rule a { condition: true }\r\nrule b { strings: $a = /(x/ condition: $a }\r\nrule c { condition: a }',
+      [2, 25],
+    ],
+  ])('keeps the other rules of a file in which %s', async (_what, source, [line, column]) => {
+    const rules = await compile(file('f', source));
+    expect(names(rules, 'x')).toEqual(['f/a', 'f/c']);
+    expect(rules.rejected.map((one) => [one.line, one.column])).toEqual([[line, column]]);
+  });
+
+  test('includes nothing by itself, whatever the path', async () => {
     const rules = await compile(file('peek', 'include "/etc/passwd"\nrule r { condition: true }'));
-    expect(rules.rules).toBe(0);
+    expect(names(rules, 'x')).toEqual(['peek/r']);
     expect(rules.rejected).toEqual([
-      { file: 'peek.yar', line: 1, column: 1, message: expect.stringContaining('include is not supported') },
+      { file: 'peek.yar', line: 1, column: 1, message: expect.stringContaining('this line is left out') },
     ]);
   });
 
-  test('knows the external variables that public rule sets expect', async () => {
+  test('names a fault in an included part where it was written', async () => {
+    const origins = [
+      { from: 1, file: 'f.yar', line: 1 },
+      { from: 2, file: 'part.inc', line: 1 },
+      { from: 4, file: 'f.yar', line: 2 },
+    ];
+    const source = 'rule a { condition: true }\nrule b {\n condition: no }\nrule c { condition: nor }';
+    const rules = await compile({ ...file('f', source), origins });
+    expect(rules.rejected.map((one) => [one.file, one.line])).toEqual([
+      ['part.inc', 2],
+      ['f.yar', 2],
+    ]);
+  });
+
+  test('sets external variables for one scan, and leaves nothing of them to the next', async () => {
     const rules = await compile(
       file(
         'x',
-        'rule r { condition: filename == "" and filepath == "" and extension == "" and filetype == "" and owner == "" }',
+        'rule named { condition: filename == "a.exe" and extension == ".exe" and filepath contains "/b/" }',
+      ),
+      file(
+        'y',
+        'rule nameless { condition: filename == "" and filepath == "" and extension == "" and filetype == "" and owner == "" and md5 == "" }',
       ),
     );
-    expect(names(rules, 'x')).toEqual(['x/r']);
+    expect(rules.reads).toEqual(['filename', 'filepath', 'extension', 'filetype', 'owner', 'md5']);
+    const about = { filename: 'a.exe', extension: '.exe', filepath: 'x/b/a.exe' };
+    const found = (given?: typeof about): string[] =>
+      rules.scan(Buffer.from('x'), given).map(({ rule }) => rule);
+    expect([found(about), found(), found(about)]).toEqual([['named'], ['nameless'], ['named']]);
+  });
+
+  test('takes cuckoo, which never finds anything, and console', async () => {
+    const rules = await compile(
+      file(
+        'c',
+        'import "cuckoo" import "console" rule a { condition: cuckoo.sync.mutex(/x/) } rule b { condition: console.log("") and not cuckoo.sync.mutex(/x/) }',
+      ),
+    );
+    expect(names(rules, 'x')).toEqual(['c/b']);
   });
 
   test('knows the modules for executables, hashes and mathematics', async () => {
@@ -116,7 +197,7 @@ test('the native engine ends a scan that takes too long', async () => {
   const engine = await loadEngine('native');
   const source =
     'rule s { condition: for any i in (0..filesize): (for any j in (0..filesize): (i + j < 0)) }';
-  const rules = engine.compile([file('s', source)], { ...OPTIONS, scanTimeoutMs: 300 });
+  const rules = ready(engine, [file('s', source)], { ...OPTIONS, scanTimeoutMs: 300 });
   expect(() => rules.scan(Buffer.alloc(1_000_000))).toThrow('took too long');
   expect(rules.scan(Buffer.from('x'))).toEqual([]);
 });

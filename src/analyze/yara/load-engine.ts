@@ -1,11 +1,29 @@
-import type { YaraEngine } from './engine.ts';
+import type { EngineKind, YaraEngine } from './engine.ts';
 import { nativeEngine } from './native-engine.ts';
 import { wasmEngine } from './wasm-engine.ts';
 
 /** The door to the engines, for the processes of the yara-scanner program only: native code may end its process. */
-export { ScanTimedOut, type RuleFile, type RuleMatch, type RuleSet, type YaraEngine } from './engine.ts';
+export {
+  EXTERNALS,
+  ScanTimedOut,
+  type CompileReport,
+  type EngineKind,
+  type External,
+  type Externals,
+  type Origin,
+  type RuleFile,
+  type RuleMatch,
+  type RuleSet,
+  type YaraEngine,
+} from './engine.ts';
+export { ABOUT_HEADER, extensionOf } from './about.ts';
+export { engineBuild } from './engine-build.ts';
+export { partsOf } from './rule-lexer.ts';
+export { diagnosticOf } from './diagnostics.ts';
+export { salvage } from './salvage.ts';
+export { readSource, type RuleDeclaration } from './rule-source.ts';
 
-export type EngineChoice = 'auto' | 'native' | 'wasm';
+export type EngineChoice = 'auto' | EngineKind;
 
 /** The native engine where this platform has it, WebAssembly elsewhere. */
 export async function loadEngine(choice: EngineChoice = 'auto'): Promise<YaraEngine> {

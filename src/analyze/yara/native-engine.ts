@@ -1,11 +1,22 @@
 import { createRequire } from 'node:module';
-import { compileRules, countRules } from './compile-rules.ts';
-import { EXTERNALS, ScanTimedOut, type RuleMatch, type YaraEngine } from './engine.ts';
+import { compileRules } from './compile-rules.ts';
+import {
+  AT_ONCE,
+  everyExternal,
+  ScanTimedOut,
+  type Externals,
+  type RuleMatch,
+  type YaraEngine,
+} from './engine.ts';
 
 /** What we use of the binding; its platform package brings no types. */
 interface NativeModule {
   compile(source: string, options: NativeOptions): NativeRules;
-  validate(source: string, options: NativeOptions): { errors: { message: string }[] };
+  validate(
+    source: string,
+    options: NativeOptions,
+  ): { errors: { message: string }[]; warnings: { message: string }[] };
+  deserialize(set: Buffer): NativeRules;
 }
 interface NativeOptions {
   readonly defineVariables: Readonly<Record<string, string>>;
@@ -14,9 +25,11 @@ interface NativeOptions {
 }
 interface NativeRules {
   addRuleSources(sources: { source: string; namespace: string }[]): void;
+  serialize(): Buffer;
   setTimeout(ms: number): void;
   setMaxMatchesPerPattern(count: number): void;
-  scan(bytes: Buffer): NativeMatch[];
+  /** Variables stay what they were in the scan before, unless they are given. */
+  scan(bytes: Buffer, variables?: Readonly<Record<string, string>>): NativeMatch[];
 }
 interface NativeMatch {
   readonly ruleIdentifier: string;
@@ -30,7 +43,7 @@ interface NativeMatch {
 const VERSION = 'YARA-X 1.20.0 (native)';
 
 const OPTIONS: NativeOptions = {
-  defineVariables: Object.fromEntries(EXTERNALS.map((name) => [name, ''])),
+  defineVariables: everyExternal({}),
   // The compiler would read any path and quote it (ATTACKS C6).
   enableIncludes: false,
   enableAllWarnings: false,
@@ -40,34 +53,44 @@ const OPTIONS: NativeOptions = {
 export function nativeEngine(): YaraEngine {
   const binding: NativeModule = createRequire(import.meta.url)('@litko/yara-x-linux-x64-gnu');
   return {
+    kind: 'native',
     version: VERSION,
-    compile(files, { scanTimeoutMs, maxMatchesPerPattern }) {
-      const { compiled, kept, rejected } = compileRules(
+    diagnose(source) {
+      const { errors, warnings } = binding.validate(source, { ...OPTIONS, enableAllWarnings: true });
+      return [...errors, ...warnings].map(({ message }) => message);
+    },
+    prepare(files, steps = AT_ONCE) {
+      const { compiled, report } = compileRules(
         files,
-        (chosen) => {
-          const rules = binding.compile('', OPTIONS);
-          if (chosen.length > 0) {
-            rules.addRuleSources(chosen.map(({ source, namespace }) => ({ source, namespace })));
-          }
-          return rules;
+        {
+          all(chosen) {
+            const rules = binding.compile('', OPTIONS);
+            if (chosen.length > 0) {
+              rules.addRuleSources(chosen.map(({ source, namespace }) => ({ source, namespace })));
+            }
+            return rules;
+          },
+          errorsOf: (source) => binding.validate(source, OPTIONS).errors.map(({ message }) => message),
         },
-        ({ source }) => binding.validate(source, OPTIONS).errors[0]?.message ?? null,
+        steps,
       );
-      compiled.setTimeout(scanTimeoutMs);
-      compiled.setMaxMatchesPerPattern(maxMatchesPerPattern);
-      return {
-        rules: kept.reduce((sum, { source }) => sum + countRules(source), 0),
-        ruleFiles: kept.length,
-        rejected,
-        scan: (bytes) => scan(compiled, bytes),
-      };
+      return { set: compiled.serialize(), report };
+    },
+    load(set, { scanTimeoutMs, maxMatchesPerPattern, reads }) {
+      const rules = binding.deserialize(set);
+      rules.setTimeout(scanTimeoutMs);
+      rules.setMaxMatchesPerPattern(maxMatchesPerPattern);
+      // Setting them costs 2 µs a scan.
+      if (reads.length === 0) return { scan: (bytes) => scan(rules, bytes) };
+      return { scan: (bytes, about = {}) => scan(rules, bytes, about) };
     },
   };
 }
 
-function scan(rules: NativeRules, bytes: Buffer): readonly RuleMatch[] {
+function scan(rules: NativeRules, bytes: Buffer, about?: Externals): readonly RuleMatch[] {
   try {
-    return rules.scan(bytes).map(({ ruleIdentifier, namespace, tags, meta, matches }) => ({
+    const found = about === undefined ? rules.scan(bytes) : rules.scan(bytes, everyExternal(about));
+    return found.map(({ ruleIdentifier, namespace, tags, meta, matches }) => ({
       rule: ruleIdentifier,
       namespace,
       tags,

@@ -16,11 +16,15 @@ export async function probeYara(url: string): Promise<YaraState> {
   }
 }
 
-/** The same of our own child, which answers when its rules are compiled; it has to answer. */
-export async function probeYaraSocket(socketPath: string, timeoutMs = ANSWER_MS): Promise<YaraState> {
+/** The same of our own child, which answers when its rules are compiled; it has to answer, and to know the secret. */
+export async function probeYaraSocket(
+  socketPath: string,
+  secret: string,
+  timeoutMs = ANSWER_MS,
+): Promise<YaraState> {
   const address = `unix:${socketPath}`;
   try {
-    return await ask('http://yara-scanner', address, { socketPath }, timeoutMs);
+    return await ask('http://yara-scanner', address, { socketPath, secret }, timeoutMs);
   } catch (error) {
     return yaraAway('failed', address, reasonOf(error));
   }
@@ -46,7 +50,7 @@ export function yaraAway(
 async function ask(
   url: string,
   address: string,
-  connect: { readonly socketPath?: string },
+  { secret, ...connect }: { readonly socketPath?: string; readonly secret?: string },
   timeoutMs: number,
 ): Promise<YaraState> {
   const { origin, pathname } = new URL(url);
@@ -66,7 +70,11 @@ async function ask(
       if (length > MAX_BYTES) throw new Error('its answer is too long');
       parts.push(part);
     }
-    return stateOf(JSON.parse(Buffer.concat(parts, length).toString()), address);
+    const health: unknown = JSON.parse(Buffer.concat(parts, length).toString());
+    if (secret !== undefined && !(isFields(health) && health['nonce'] === secret)) {
+      throw new Error('somebody else answers on its socket');
+    }
+    return stateOf(health, address);
   } finally {
     await client.destroy();
   }

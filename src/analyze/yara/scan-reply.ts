@@ -30,6 +30,11 @@ export function parseError(text: string): { readonly message: string; readonly c
   };
 }
 
+/** Whether a `/health` says that `/scan` takes bytes as they are. */
+export function parseTakesBytes(text: string): boolean {
+  return parse(text)?.['takes_bytes'] === true;
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 
 function toMatch(entry: unknown): YaraMatch | null {

@@ -1,22 +1,33 @@
 import { read } from 'node:fs';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Pool, type Dispatcher } from 'undici';
 import type { YaraMatch } from '../../contracts/index.ts';
 import type { GapReason } from '../../domain/index.ts';
-import { parseError, parseReply } from './scan-reply.ts';
+import { ABOUT_HEADER } from './about.ts';
+import { Breaker, type BreakerTimes } from './breaker.ts';
+import { parseError, parseReply, parseTakesBytes } from './scan-reply.ts';
 
 /** `socket` is our own child: it shares our files, and its failing is our failing. */
 export type Endpoint = { readonly socket: string } | { readonly url: string };
 
-export interface Timeouts {
+export interface Timeouts extends BreakerTimes {
   readonly connectMs: number;
   /** From the last byte sent to the answer: two scan time-outs (an engine may die once) and the wait for an engine. */
   readonly answerMs: number;
-  /** How long an engine that is away is not asked again. */
-  readonly awayMs: number;
+  /** How long a scanner with too much to do is asked again and again. */
+  readonly busyMs: number;
 }
-const TIMEOUTS: Timeouts = { connectMs: 3000, answerMs: 180_000, awayMs: 2000 };
+const TIMEOUTS: Timeouts = {
+  connectMs: 3000,
+  answerMs: 180_000,
+  busyMs: 120_000,
+  awayMs: 2000,
+  longestAwayMs: 30_000,
+};
+const FIRST_WAIT_MS = 50;
+const LONGEST_WAIT_MS = 2000;
 
 /** A file as we have it open; the scanner must find the same. */
 export interface OpenFile {
@@ -33,7 +44,7 @@ export type Reply =
 const CONNECTIONS = 4;
 const MAX_REPLY_BYTES = 8 * 1024 * 1024;
 /** Of an upload, read at a time. */
-const UPLOAD_CHUNK_BYTES = 256 * 1024;
+const UPLOAD_CHUNK_BYTES = 1024 * 1024;
 const BOUNDARY = 'backuplens-5b0c6a1e';
 const PART_HEAD = Buffer.from(
   `--${BOUNDARY}\r\ncontent-disposition: form-data; name="file"; filename="artifact"\r\n` +
@@ -57,12 +68,17 @@ export class ScannerClient {
   readonly #private: boolean;
   readonly #base: string;
   readonly #timeouts: Timeouts;
-  #awayUntil = 0;
-  #away: Reply | null = null;
+  readonly #breaker: Breaker<Reply>;
+  readonly #closed = new AbortController();
+  /** null: not known yet. */
+  #takesBytes: boolean | null = null;
+  #asking: Promise<boolean> | null = null;
 
   constructor(endpoint: Endpoint, timeouts: Partial<Timeouts> = {}) {
     this.#timeouts = { ...TIMEOUTS, ...timeouts };
+    this.#breaker = new Breaker(this.#timeouts);
     this.#private = 'socket' in endpoint;
+    if (this.#private) this.#takesBytes = true;
     const url = 'socket' in endpoint ? new URL('http://yara-scanner') : new URL(endpoint.url);
     this.#base = url.pathname.replace(/\/$/, '');
     this.#pool = new Pool(url.origin, {
@@ -76,48 +92,94 @@ export class ScannerClient {
     });
   }
 
-  async scanBytes(bytes: Buffer): Promise<Reply> {
-    if (this.#private) return this.#post('/scan', 'application/octet-stream', bytes);
-    return this.#post('/scan', MULTIPART, Buffer.concat([PART_HEAD, bytes, PART_TAIL]));
+  async scanBytes(bytes: Buffer, about: string): Promise<Reply> {
+    return this.#post('/scan', about, (asTheyAre) =>
+      asTheyAre
+        ? { type: BYTES, body: bytes, length: bytes.length }
+        : inForm(Buffer.concat([PART_HEAD, bytes, PART_TAIL]), bytes.length),
+    );
   }
 
   /** `length` bytes of an open file from `offset`. */
-  async scanWindow({ fd, dev, ino, size }: OpenFile, offset: number, length: number): Promise<Reply> {
+  async scanWindow(
+    { fd, dev, ino, size }: OpenFile,
+    offset: number,
+    length: number,
+    about: string,
+  ): Promise<Reply> {
     if (!this.#private) {
-      const total = PART_HEAD.length + length + PART_TAIL.length;
-      return this.#post('/scan', MULTIPART, () => upload(fd, offset, length), total);
+      return this.#post('/scan', about, (asTheyAre) =>
+        asTheyAre
+          ? { type: BYTES, body: () => contents(fd, offset, length), length }
+          : inForm(() => form(fd, offset, length), length),
+      );
     }
     const path = `/proc/${process.pid}/fd/${fd}`;
     const window = { path, offset, length, dev: String(dev), ino: String(ino), size };
-    return this.#post('/scan-file', 'application/json', Buffer.from(JSON.stringify(window)));
+    const body = Buffer.from(JSON.stringify(window));
+    return this.#post('/scan-file', about, () => ({ type: 'application/json', body, length: body.length }));
+  }
+
+  /**
+   * Whether the scanner takes bytes as they are, as ours do; anybody's takes a form, which costs twice as much. Asked
+   * once, when it is there for the first time.
+   */
+  async #askWhatItTakes(): Promise<boolean> {
+    const path = `${this.#base}/health`;
+    try {
+      const options = { path, method: 'GET', headersTimeout: this.#timeouts.connectMs } as const;
+      const { statusCode, text } = await exchange(this.#pool, options);
+      if (statusCode === 200) this.#takesBytes = parseTakesBytes(text);
+    } catch {
+      // It is away, and the scan that follows says so.
+    }
+    this.#asking = null;
+    return this.#takesBytes ?? false;
   }
 
   /** What is still being asked ends as failed. */
   async close(): Promise<void> {
+    this.#closed.abort();
     await this.#pool.destroy();
   }
 
-  async #post(
-    path: string,
-    type: string,
-    body: Buffer | (() => AsyncGenerator<Buffer>),
-    length = Buffer.isBuffer(body) ? body.length : 0,
-  ): Promise<Reply> {
-    if (this.#away !== null && performance.now() < this.#awayUntil) return this.#away;
-    this.#away = null;
-    const headers = { 'content-type': type, 'content-length': String(length) };
+  async #post(path: string, about: string, content: (asTheyAre: boolean) => Content): Promise<Reply> {
+    const refused = this.#breaker.refuses();
+    if (refused !== null) return refused;
+    const takesBytes = this.#takesBytes ?? (await (this.#asking ??= this.#askWhatItTakes()));
+    const { type, body, length } = content(takesBytes);
+    const headers = { 'content-type': type, 'content-length': String(length), [ABOUT_HEADER]: about };
+    const options = { path: this.#base + path, method: 'POST', headers } as const;
+    const busyUntil = performance.now() + this.#timeouts.busyMs;
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
+      const answer = await this.#exchange(options, body);
+      if ('reply' in answer) return answer.reply;
+      this.#breaker.answered();
+      const { statusCode, text } = answer;
+      if (statusCode === 200) return this.#found(text);
+      // It has too much to do, so we slow down: nothing is lost as long as somebody waits for it.
+      if (parseError(text).code !== 'busy' || performance.now() + wait > busyUntil) {
+        return this.#refused(statusCode, text);
+      }
+      await delay(wait, undefined, { signal: this.#closed.signal }).catch(() => {});
+    }
+  }
+
+  /** An answer of the scanner's; or, where there was none, what that means. */
+  async #exchange(
+    options: Omit<Dispatcher.RequestOptions, 'body'>,
+    body: Content['body'],
+  ): Promise<{ readonly statusCode: number; readonly text: string } | { readonly reply: Reply }> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const options = { path: this.#base + path, method: 'POST', headers } as const;
         const content = Buffer.isBuffer(body) ? body : Readable.from(body());
-        const { statusCode, text } = await exchange(this.#pool, { ...options, body: content });
-        return statusCode === 200 ? this.#found(text) : this.#refused(statusCode, text);
+        return await exchange(this.#pool, { ...options, body: content });
       } catch (error) {
         const code = codeOf(error);
         // A connection that was idle may have been closed by the other side just now.
         if (attempt === 1 && (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE'))
           continue;
-        return this.#failed(error, code, attempt === 1);
+        return { reply: this.#failed(error, code, attempt === 1) };
       }
     }
   }
@@ -143,46 +205,71 @@ export class ScannerClient {
   #failed(error: unknown, code: string, beforeTheFirstByte: boolean): Reply {
     if (code === UNREADABLE)
       return { ok: false, reason: 'unreadable', detail: 'it could not be read again for YARA' };
-    if (!REFUSED.has(code)) {
-      const what = error instanceof Error ? error.message : 'unknown fault';
-      return {
-        ok: false,
-        reason: 'engine_failed',
-        detail: `the YARA scanner failed: ${code || what}`.slice(0, 300),
-      };
-    }
+    const refused = REFUSED.has(code);
     // Our own child must be there; only somebody else's program may be away.
-    const reason = this.#private || !beforeTheFirstByte ? 'engine_failed' : 'engine_unavailable';
-    const away: Reply = { ok: false, reason, detail: `the YARA scanner is away: ${code}` };
-    this.#away = away;
-    this.#awayUntil = performance.now() + this.#timeouts.awayMs;
-    return away;
+    const reason = refused && !this.#private && beforeTheFirstByte ? 'engine_unavailable' : 'engine_failed';
+    const what = code || (error instanceof Error ? error.message : 'unknown fault');
+    const detail = refused ? `the YARA scanner is away: ${what}` : `the YARA scanner failed: ${what}`;
+    const reply: Reply = { ok: false, reason, detail: detail.slice(0, 300) };
+    this.#breaker.failed(reply, refused);
+    return reply;
   }
 }
 
+const BYTES = 'application/octet-stream';
 const MULTIPART = `multipart/form-data; boundary=${BOUNDARY}`;
 const UNREADABLE = 'BACKUPLENS_UNREADABLE';
 
-/** One request, and its answer as text. Throws for an answer that is too long. */
-async function exchange(
+/** A request's body; what is not in memory is read again for a second attempt. */
+interface Content {
+  readonly type: string;
+  readonly body: Buffer | (() => AsyncGenerator<Buffer>);
+  readonly length: number;
+}
+
+function inForm(body: Content['body'], fileBytes: number): Content {
+  return { type: MULTIPART, body, length: PART_HEAD.length + fileBytes + PART_TAIL.length };
+}
+
+/** One request, and its answer as text. Rejects for an answer that is too long. */
+function exchange(
   pool: Pool,
   options: Dispatcher.RequestOptions,
 ): Promise<{ statusCode: number; text: string }> {
-  const { statusCode, body } = await pool.request(options);
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of body as AsyncIterable<Buffer>) {
-    length += part.length;
-    if (length > MAX_REPLY_BYTES) throw new Error('its answer is too long');
-    parts.push(part);
-  }
-  return { statusCode, text: Buffer.concat(parts, length).toString() };
+  // Not `pool.request`: its answer is a stream, which costs a quarter of what the client takes for a small file.
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let length = 0;
+    let statusCode = 0;
+    pool.dispatch(options, {
+      onRequestStart() {},
+      onResponseStart(_controller, status) {
+        statusCode = status;
+      },
+      onResponseData(controller, part) {
+        length += part.length;
+        if (length > MAX_REPLY_BYTES) controller.abort(new Error('its answer is too long'));
+        else parts.push(part);
+      },
+      onResponseEnd() {
+        resolve({ statusCode, text: Buffer.concat(parts, length).toString() });
+      },
+      onResponseError(_controller, error) {
+        reject(error);
+      },
+    });
+  });
 }
 
 const readFrom = promisify(read);
 
-async function* upload(fd: number, offset: number, length: number): AsyncGenerator<Buffer> {
+async function* form(fd: number, offset: number, length: number): AsyncGenerator<Buffer> {
   yield PART_HEAD;
+  yield* contents(fd, offset, length);
+  yield PART_TAIL;
+}
+
+async function* contents(fd: number, offset: number, length: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < length;) {
     const chunk = Buffer.allocUnsafe(Math.min(UPLOAD_CHUNK_BYTES, length - at));
     const { bytesRead } = await readFrom(fd, chunk, 0, chunk.length, offset + at).catch(() => ({
@@ -192,7 +279,6 @@ async function* upload(fd: number, offset: number, length: number): AsyncGenerat
     at += bytesRead;
     yield chunk.subarray(0, bytesRead);
   }
-  yield PART_TAIL;
 }
 
 function codeOf(error: unknown): string {

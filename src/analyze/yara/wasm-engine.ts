@@ -2,8 +2,8 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type * as WasmModule from '@virustotal/yara-x';
-import { compileRules, countRules } from './compile-rules.ts';
-import { EXTERNALS, type RuleFile, type RuleMatch, type YaraEngine } from './engine.ts';
+import { compileRules } from './compile-rules.ts';
+import { AT_ONCE, everyExternal, type RuleMatch, type YaraEngine } from './engine.ts';
 
 type Wasm = typeof WasmModule;
 
@@ -29,37 +29,68 @@ export async function wasmEngine(): Promise<YaraEngine> {
   const wasm = await import('@virustotal/yara-x');
   wasm.initSync({ module: readModule(join(dirname(entry), 'yara_x_js_bg.wasm')) });
   return {
+    kind: 'wasm',
     version: 'YARA-X 1.20.0 (wasm)',
-    compile(files, { maxMatchesPerPattern }) {
-      const { compiled, kept, rejected } = compileRules(
+    diagnose(source) {
+      const compiler = compilerOf(wasm);
+      try {
+        compiler.addSource(source);
+      } catch {
+        // What it throws is the first of its errors.
+      }
+      const reports = [...compiler.errors, ...compiler.warnings];
+      compiler.free();
+      return reports;
+    },
+    prepare(files, steps = AT_ONCE) {
+      const { compiled, kept, report } = compileRules(
         files,
-        (chosen) => build(wasm, chosen),
-        (file) => {
-          try {
-            build(wasm, [file]).free();
-            return null;
-          } catch (error) {
-            return error instanceof Error ? error.message : String(error);
-          }
-        },
+        { all: (chosen) => build(wasm, chosen), errorsOf: (source) => errorsOf(wasm, source) },
+        steps,
       );
-      const scanner = compiled.scanner();
+      compiled.free();
+      // It cannot serialize: what is handed on are the sources, freed of all that does not compile.
+      const sources: Sources = kept.map(({ namespace, source }) => ({ namespace, source }));
+      return { set: Buffer.from(JSON.stringify(sources)), report };
+    },
+    load(set, { maxMatchesPerPattern }) {
+      const sources: Sources = JSON.parse(set.toString());
+      const scanner = build(wasm, sources).scanner();
       scanner.setMaxMatchesPerPattern(maxMatchesPerPattern);
       return {
-        rules: kept.reduce((sum, { source }) => sum + countRules(source), 0),
-        ruleFiles: kept.length,
-        rejected,
-        scan: (bytes) => toMatches(scanner.scan(bytes)),
+        scan(bytes, about = {}) {
+          for (const [name, value] of Object.entries(everyExternal(about))) scanner.setGlobal(name, value);
+          return toMatches(scanner.scan(bytes));
+        },
       };
     },
   };
 }
 
-/** Throws the compiler's report. */
-function build(wasm: Wasm, files: readonly RuleFile[]): ReturnType<InstanceType<Wasm['Compiler']>['build']> {
-  const compiler = new wasm.Compiler();
+type Sources = readonly { readonly namespace: string; readonly source: string }[];
+
+function errorsOf(wasm: Wasm, source: string): readonly string[] {
+  const compiler = compilerOf(wasm);
   try {
-    for (const name of EXTERNALS) compiler.defineGlobal(name, '');
+    compiler.addSource(source);
+    return [];
+  } catch {
+    return compiler.errors;
+  } finally {
+    compiler.free();
+  }
+}
+
+function compilerOf(wasm: Wasm): InstanceType<Wasm['Compiler']> {
+  const compiler = new wasm.Compiler();
+  for (const [name, value] of Object.entries(everyExternal({}))) compiler.defineGlobal(name, value);
+  return compiler;
+}
+
+/** Throws the compiler's report. */
+function build(wasm: Wasm, files: Sources): ReturnType<InstanceType<Wasm['Compiler']>['build']> {
+  const compiler = compilerOf(wasm);
+  try {
     for (const { namespace, source } of files) {
       compiler.newNamespace(namespace);
       compiler.addSource(source);

@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { processEnvironment } from '../../config/index.ts';
 import { runner } from '../run.ts';
-import { programVersion } from '../version.ts';
+import { programVersion } from '../../config/index.ts';
 import { describeEntropyMap } from './command.ts';
 
 /** The specification's `entropy-map`; `backuplens entropy` is the same. */

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { readAtMost } from '../../bytes/index.ts';
+import { programVersion } from '../../config/index.ts';
 import { BackupLensError, inWords } from '../../domain/index.ts';
 import { listen, onceTold, refuseExposure } from '../../http/index.ts';
 import { openLog } from '../../observe/index.ts';
@@ -80,8 +81,12 @@ async function tokenIn(path: string): Promise<string> {
   }
 }
 
-const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h', default: false } } });
+const flag = { type: 'boolean', default: false } as const;
+const { values } = parseArgs({
+  options: { help: { ...flag, short: 'h' }, version: { ...flag, short: 'V' } },
+});
 if (values.help) process.stdout.write(HELP);
+else if (values.version) process.stdout.write(`clamav-updater ${programVersion()}\n`);
 else {
   try {
     await serve();

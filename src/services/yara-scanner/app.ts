@@ -1,81 +1,121 @@
 import type { Scratch } from '../../bytes/index.ts';
+import { aboutInHeaders } from './about-request.ts';
 import type { YaraHealth } from '../../contracts/index.ts';
-import { addMetrics, createServer, HttpError, type Server } from '../../http/index.ts';
+import {
+  addMetrics,
+  createServer,
+  HttpError,
+  keepPace,
+  requireToken,
+  type Pace,
+  type Server,
+} from '../../http/index.ts';
 import type { Log } from '../../observe/index.ts';
 import type { EnginePool } from './engine-pool.ts';
 import { MAX_INLINE_BYTES } from './engine-wire.ts';
-import type { ScannerMetrics } from './scanner-metrics.ts';
+import type { Reloader } from './reload.ts';
 import { bodyOf, JSON_TYPE, needRules } from './scan-answers.ts';
+import type { ScannerMetrics } from './scanner-metrics.ts';
+import type { UploadQuota } from './upload-quota.ts';
 import { scanWindowRequest } from './window-request.ts';
 
+/** Of our own parent, who sends small bodies only. */
 const REQUEST_TIMEOUT_MS = 60_000;
-const ROUTES = { '/health': 'GET', '/metrics': 'GET', '/scan': 'POST', '/scan-file': 'POST' } as const;
+const HEADERS_TIMEOUT_MS = 15_000;
+/** 5 GiB at the slowest pace take half as long. */
+const LONGEST_UPLOAD_MS = 24 * 60 * 60 * 1000;
 
 export interface AppOptions {
   readonly pool: EnginePool;
   readonly rulesDir: string;
-  readonly log?: Log;
 }
 
-/** The routes that every scanner has: `/health`, and `/scan` of a body of raw bytes. */
-function createApp({ pool, rulesDir, log }: AppOptions): Server {
-  const app = createServer({
-    bodyLimitBytes: MAX_INLINE_BYTES,
-    requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    routes: ROUTES,
-    ...(log === undefined ? {} : { log }),
-  });
-  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
-    done(null, body),
-  );
-  app.get('/health', async () => {
-    await pool.ready();
-    return healthOf(pool, rulesDir);
-  });
-  return app;
+export interface PublicOptions extends AppOptions {
+  readonly reloader: Reloader;
+  readonly scanRoots: readonly string[];
+  readonly maxUploadBytes: number;
+  readonly quota: UploadQuota;
+  readonly scratch: Scratch;
+  readonly log: Log;
+  readonly metrics: ScannerMetrics;
+  readonly token: string | null;
+  readonly pace: Pace;
 }
 
 /** Answers its own parent over a Unix socket: raw bytes, and parts of files that the parent has open. */
-export function createPrivateApp(options: AppOptions): Server {
-  const { pool } = options;
-  const app = createApp(options);
+export function createPrivateApp({
+  pool,
+  rulesDir,
+  secret,
+}: AppOptions & {
+  /** What the parent alone has told this process. */
+  readonly secret: Promise<string>;
+}): Server {
+  const app = createServer({
+    bodyLimitBytes: MAX_INLINE_BYTES,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    routes: { '/health': 'GET', '/scan': 'POST', '/scan-file': 'POST' },
+  });
+  takeBytes(app);
+  addHealth(app, pool, rulesDir, secret);
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   );
   app.post('/scan', async (request, reply) => {
     const { body } = request;
     if (!Buffer.isBuffer(body)) throw new HttpError(400, 'no bytes were sent', 'bad_request');
+    const about = aboutInHeaders(request.headers);
     await needRules(pool);
-    return reply.type(JSON_TYPE).send(bodyOf(await pool.scanBytes(body)));
+    return reply.type(JSON_TYPE).send(bodyOf(await pool.scanBytes(body, about)));
   });
   app.post('/scan-file', async (request, reply) => {
-    const window = scanWindowRequest(request.body);
+    const window = scanWindowRequest(request.body, aboutInHeaders(request.headers) ?? {});
     await needRules(pool);
     return reply.type(JSON_TYPE).send(bodyOf(await pool.scanWindow(window)));
   });
   return app;
 }
 
-/** Answers anybody, over TCP: uploads, and whole files below the roots. */
-export async function createPublicApp(
-  options: AppOptions & {
-    readonly scanRoots: readonly string[];
-    readonly maxUploadBytes: number;
-    readonly scratch: Scratch;
-    readonly log: Log;
-    readonly metrics: ScannerMetrics;
-  },
-): Promise<Server> {
-  const app = createApp(options);
-  addMetrics(app, options.metrics.all);
+/** Answers anybody, over TCP: uploads, whole files below the roots, reloads. */
+export async function createPublicApp(options: PublicOptions): Promise<Server> {
+  const { pool, rulesDir, log, metrics, token, pace } = options;
+  const app = createServer({
+    bodyLimitBytes: MAX_INLINE_BYTES,
+    requestTimeoutMs: LONGEST_UPLOAD_MS,
+    headersTimeoutMs: HEADERS_TIMEOUT_MS,
+    routes: { '/health': 'GET', '/metrics': 'GET', '/scan': 'POST', '/scan-file': 'POST', '/reload': 'POST' },
+    log,
+  });
+  keepPace(app, pace, log);
+  if (token !== null) requireToken(app, token, ['/health']);
+  addHealth(app, pool, rulesDir);
+  addMetrics(app, metrics.all);
   // Only over TCP: the private child of a scan starts faster without.
-  const { addUploads } = await import('./uploads.ts');
+  const [{ addUploads }, { addReload }] = await Promise.all([
+    import('./uploads.ts'),
+    import('./reload-route.ts'),
+  ]);
   await addUploads(app, options);
+  await addReload(app, options);
   return app;
 }
 
+function takeBytes(app: Server): void {
+  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
+}
+
+function addHealth(app: Server, pool: EnginePool, rulesDir: string, secret?: Promise<string>): void {
+  app.get('/health', async () => {
+    await pool.ready();
+    const health = healthOf(pool, rulesDir);
+    return secret === undefined ? { ...health, takes_bytes: true } : { ...health, nonce: await secret };
+  });
+}
+
 function healthOf(pool: EnginePool, rulesDir: string): YaraHealth {
-  const { version, rules, ruleFiles, rejected, sha256 } = pool.state();
+  const { version, rules, ruleFiles, rejected, sha256, reads } = pool.state();
   return {
     status: rules > 0 ? 'healthy' : 'degraded',
     rules_loaded: rules > 0,
@@ -85,6 +125,7 @@ function healthOf(pool: EnginePool, rulesDir: string): YaraHealth {
     rejected: [...rejected],
     engine: version ?? 'none: the YARA engine does not start',
     rules_sha256: sha256,
+    externals: [...reads],
     ...(version === null ? { failed: true } : {}),
   };
 }

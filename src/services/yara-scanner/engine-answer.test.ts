@@ -3,10 +3,14 @@ import { yaraScanReply } from '../../contracts/index.ts';
 import { answerOf } from './engine-answer.ts';
 import { MAX_ANSWER_BYTES } from './engine-wire.ts';
 
+const NONE = Buffer.alloc(0);
 const LONG = 'ä'.repeat(100_000);
 
 test('an answer keeps to the contract', () => {
-  expect(yaraScanReply.parse(JSON.parse(answerOf([]).toString()))).toEqual({ matches: [], match_count: 0 });
+  expect(yaraScanReply.parse(JSON.parse(answerOf([], NONE).toString()))).toEqual({
+    matches: [],
+    match_count: 0,
+  });
   const found = {
     rule: 'R',
     namespace: 'n',
@@ -14,8 +18,8 @@ test('an answer keeps to the contract', () => {
     meta: {},
     strings: [{ id: '$a', offset: 1, length: 2 }],
   };
-  expect(yaraScanReply.parse(JSON.parse(answerOf([found]).toString()))).toEqual({
-    matches: [{ ...found, tags: null }],
+  expect(yaraScanReply.parse(JSON.parse(answerOf([found], Buffer.from('a\x01\\b')).toString()))).toEqual({
+    matches: [{ ...found, tags: null, strings: [{ id: '$a', offset: 1, length: 2, excerpt: '\\x01\\x5c' }] }],
     match_count: 1,
   });
 });
@@ -28,7 +32,7 @@ test('an answer is bounded, whatever the rules hold, and says how many matched',
     meta: Object.fromEntries(Array.from({ length: 100 }, (_unused, key) => [`k${key}`, LONG])),
     strings: Array.from({ length: 50 }, (_unused, offset) => ({ id: LONG, offset, length: 1 })),
   }));
-  const answer = answerOf(found);
+  const answer = answerOf(found, NONE);
   expect(answer.length).toBeLessThan(MAX_ANSWER_BYTES);
   expect(yaraScanReply.parse(JSON.parse(answer.toString())).match_count).toBe(20_000);
 });

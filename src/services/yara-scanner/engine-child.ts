@@ -4,23 +4,42 @@ import { HEADER_BYTES, MAX_ANSWER_BYTES, header } from './engine-wire.ts';
 
 export interface EngineAnswer {
   readonly kind: number;
+  readonly about: Buffer;
   readonly payload: Buffer;
 }
 
-/** The front's side of one engine process: one question at a time, and how it ended. */
+interface Expected {
+  readonly maxAnswerBytes?: number;
+  /** Told of everything that comes; true when it was not the answer but something on the way. */
+  readonly onProgress?: (message: EngineAnswer) => boolean;
+}
+
+const NONE = Buffer.alloc(0);
+
+/** The front's side of one engine or compile process: one question at a time, and how it ended. */
 export class EngineChild {
   readonly #process: ChildProcess;
   readonly #socket: Duplex;
+  readonly #maxAnswerBytes: number;
+  readonly #onProgress: Expected['onProgress'];
   #parts: Buffer[] = [];
   #received = 0;
+  /** Of the message that is arriving; null until its header is there. */
+  #expected: number | null = null;
   #waiting: ((answer: EngineAnswer | null) => void) | null = null;
   #over = false;
   /** Resolves when the process is gone. */
   readonly ended: Promise<void>;
 
   /** `process` was started with a pipe at descriptor 3. `onEnd` is called once, after the last answer. */
-  constructor(process: ChildProcess, onEnd: () => void) {
+  constructor(
+    process: ChildProcess,
+    onEnd: () => void,
+    { maxAnswerBytes = MAX_ANSWER_BYTES, onProgress }: Expected = {},
+  ) {
     this.#process = process;
+    this.#maxAnswerBytes = maxAnswerBytes;
+    this.#onProgress = onProgress;
     const socket = process.stdio[3];
     if (!(socket instanceof Duplex)) throw new TypeError('descriptor 3 is no pipe');
     this.#socket = socket;
@@ -45,12 +64,13 @@ export class EngineChild {
   }
 
   /** Resolves to null when the process ends before it has answered. Only one at a time. */
-  ask(kind: number, payload: Buffer): Promise<EngineAnswer | null> {
+  ask(kind: number, payload: Buffer, about: Buffer = NONE): Promise<EngineAnswer | null> {
     if (this.#over) return Promise.resolve(null);
     return new Promise((resolve) => {
       this.#waiting = resolve;
       this.#socket.cork();
-      this.#socket.write(header(kind, payload.length));
+      this.#socket.write(header(kind, about.length, payload.length));
+      if (about.length > 0) this.#socket.write(about);
       this.#socket.write(payload);
       this.#socket.uncork();
     });
@@ -68,19 +88,35 @@ export class EngineChild {
   #receive(chunk: Buffer): void {
     this.#parts.push(chunk);
     this.#received += chunk.length;
-    if (this.#received < HEADER_BYTES) return;
-    const [first = chunk] = this.#parts;
-    const all = this.#parts.length === 1 || first.length >= HEADER_BYTES ? first : Buffer.concat(this.#parts);
-    const length = all.readUInt32LE(1);
-    if (length > MAX_ANSWER_BYTES) return this.kill();
-    if (this.#received < HEADER_BYTES + length) return;
-    const message = this.#parts.length === 1 ? chunk : Buffer.concat(this.#parts);
-    this.#parts = [];
-    this.#received = 0;
-    this.#settle({
-      kind: message.readUInt8(0),
-      payload: message.subarray(HEADER_BYTES, HEADER_BYTES + length),
-    });
+    while (this.#received >= HEADER_BYTES) {
+      if (this.#expected === null) {
+        const head = this.#joined();
+        this.#expected = HEADER_BYTES + head.readUInt32LE(1) + head.readUInt32LE(5);
+        if (this.#expected > this.#maxAnswerBytes) return this.kill();
+      }
+      if (this.#received < this.#expected) return;
+      const message = this.#joined();
+      const rest = message.subarray(this.#expected);
+      const payloadAt = HEADER_BYTES + message.readUInt32LE(1);
+      const answer = {
+        kind: message.readUInt8(0),
+        about: message.subarray(HEADER_BYTES, payloadAt),
+        payload: message.subarray(payloadAt, this.#expected),
+      };
+      this.#parts = rest.length === 0 ? [] : [rest];
+      this.#received = rest.length;
+      this.#expected = null;
+      if (this.#onProgress?.(answer) === true) continue;
+      this.#settle(answer);
+    }
+  }
+
+  #joined(): Buffer {
+    const [only] = this.#parts;
+    if (this.#parts.length === 1 && only !== undefined) return only;
+    const all = Buffer.concat(this.#parts);
+    this.#parts = [all];
+    return all;
   }
 
   #settle(answer: EngineAnswer | null): void {

@@ -1,66 +1,46 @@
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import { loadEngine, ScanTimedOut, type RuleSet } from '../../analyze/yara/load-engine.ts';
+import { createHash } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { loadEngine, ScanTimedOut, type Externals, type RuleSet } from '../../analyze/yara/load-engine.ts';
+import { receive, send } from './blocking-wire.ts';
 import { answerOf } from './engine-answer.ts';
 import {
   ANSWER,
   ASK,
-  HEADER_BYTES,
+  MAX_ABOUT_BYTES,
   MAX_INLINE_BYTES,
-  MAX_LOAD_BYTES,
+  MAX_SET_BYTES,
   MAX_WINDOW_BYTES,
-  header,
-  type Compiled,
   type FileWindow,
   type Load,
 } from './engine-wire.ts';
 
 /**
- * An engine process: compiles the rules it is sent, then scans one thing at a time, synchronously. Asynchronous
- * native calls cost 60 times more, and a native scan that hangs or crashes takes only this process with it. Any
- * exception ends it: the pool starts another.
+ * An engine process: loads the compiled rules that it is sent, then scans one thing at a time, synchronously.
+ * Asynchronous native calls cost 60 times more, and a native scan that hangs or crashes takes only this process with
+ * it. Any exception ends it: the pool starts another.
  */
-
-/** The socket pair to the front. It is a blocking one, and its end means that the front is gone. */
-const FRONT_FD = 3;
 const MAX_MATCHES_PER_PATTERN = 100;
 
-const head = Buffer.alloc(HEADER_BYTES);
+const told = Buffer.allocUnsafeSlow(MAX_ABOUT_BYTES);
 const inline = Buffer.allocUnsafeSlow(MAX_INLINE_BYTES);
 /** Made when first needed: most engines never see a large file. */
 let window: Buffer | null = null;
 let rules: RuleSet | null = null;
+let readsMd5 = false;
 
-/** False when the front is gone. */
-function receive(target: Buffer): boolean {
-  for (let filled = 0; filled < target.length;) {
-    const got = readSync(FRONT_FD, target, filled, target.length - filled, null);
-    if (got === 0) return false;
-    filled += got;
-  }
-  return true;
-}
-
-function send(kind: number, payload: Buffer): void {
-  const message = Buffer.concat([header(kind, payload.length), payload]);
-  for (let sent = 0; sent < message.length;) sent += writeSync(FRONT_FD, message, sent);
-}
-
-async function load({ files, engine, scanTimeoutMs }: Load): Promise<void> {
+async function load({ engine, scanTimeoutMs, reads }: Load, set: Buffer): Promise<void> {
   const loaded = await loadEngine(engine);
-  rules = loaded.compile(files, { scanTimeoutMs, maxMatchesPerPattern: MAX_MATCHES_PER_PATTERN });
-  const compiled: Compiled = {
-    version: loaded.version,
-    rules: rules.rules,
-    ruleFiles: rules.ruleFiles,
-    rejected: rules.rejected,
-  };
-  send(ANSWER.ready, Buffer.from(JSON.stringify(compiled)));
+  rules = loaded.load(set, { scanTimeoutMs, maxMatchesPerPattern: MAX_MATCHES_PER_PATTERN, reads });
+  readsMd5 = reads.includes('md5');
+  send(ANSWER.ready, Buffer.from(loaded.version));
 }
 
-function scan(bytes: Buffer): void {
+/** `whole`: all of an artifact, and not a part. */
+function scan(bytes: Buffer, about: Externals, whole: boolean): void {
   if (rules === null) throw new Error('asked to scan before rules were loaded');
   try {
-    send(ANSWER.matches, answerOf(rules.scan(bytes)));
+    const md5 = readsMd5 && whole ? createHash('md5').update(bytes).digest('hex') : '';
+    send(ANSWER.matches, answerOf(rules.scan(bytes, { ...about, md5 }), bytes));
   } catch (error) {
     if (!(error instanceof ScanTimedOut)) throw error;
     send(ANSWER.timedOut, Buffer.from(error.message));
@@ -68,7 +48,7 @@ function scan(bytes: Buffer): void {
 }
 
 /** Reads, and never maps: a mapped file that somebody empties would end this process (ATTACKS A1). */
-function scanWindow({ path, offset, length, identity, followLink }: FileWindow): void {
+function scanWindow({ path, offset, length, identity, followLink, about }: FileWindow): void {
   if (length > MAX_WINDOW_BYTES) throw new Error(`asked for a window of ${length} bytes`);
   let fd: number;
   try {
@@ -94,7 +74,7 @@ function scanWindow({ path, offset, length, identity, followLink }: FileWindow):
       filled += got;
     }
     if (filled < length) return send(ANSWER.changed, Buffer.from('the file became shorter'));
-    scan(target.subarray(0, filled));
+    scan(target.subarray(0, filled), about, offset === 0 && BigInt(length) === stat.size);
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error && error.syscall === 'read')) throw error;
     send(ANSWER.unreadable, Buffer.from(wordsFor(error)));
@@ -108,15 +88,21 @@ function wordsFor(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'cannot be read';
 }
 
-while (receive(head)) {
-  const kind = head.readUInt8(0);
-  const length = head.readUInt32LE(1);
-  if (length > (kind === ASK.load ? MAX_LOAD_BYTES : MAX_INLINE_BYTES))
-    throw new Error(`${length} bytes were sent`);
-  const payload = kind === ASK.load ? Buffer.allocUnsafeSlow(length) : inline.subarray(0, length);
-  if (!receive(payload)) break;
-  if (kind === ASK.bytes) scan(payload);
+/** Room for a message; only compiled rules may be large. */
+function room(kind: number, about: number, payload: number): readonly [Buffer, Buffer] {
+  if (about > told.length || payload > (kind === ASK.load ? MAX_SET_BYTES : inline.length)) {
+    throw new Error(`${about} and ${payload} bytes were sent`);
+  }
+  const target = kind === ASK.load ? Buffer.allocUnsafeSlow(payload) : inline.subarray(0, payload);
+  return [told.subarray(0, about), target];
+}
+
+const NOTHING: Externals = {};
+
+for (let message = receive(room); message !== null; message = receive(room)) {
+  const { kind, about, payload } = message;
+  if (kind === ASK.bytes) scan(payload, about.length === 0 ? NOTHING : JSON.parse(about.toString()), true);
   else if (kind === ASK.window) scanWindow(JSON.parse(payload.toString()));
-  else if (kind === ASK.load) await load(JSON.parse(payload.toString()));
+  else if (kind === ASK.load) await load(JSON.parse(about.toString()), payload);
   else throw new Error(`asked for ${kind}`);
 }

@@ -15,6 +15,7 @@ import { join, sep } from 'node:path';
 import type { RuleFile } from '../../analyze/yara/load-engine.ts';
 import { nameFromBytes } from '../../bytes/index.ts';
 import { BackupLensError, inWords, type RejectedRule } from '../../domain/index.ts';
+import { IncludeResolver, type RuleText } from './includes.ts';
 
 /** Far above the largest public collections (3,421 files; the largest file is under 10 MB). */
 const MAX_FILES = 100_000;
@@ -22,6 +23,8 @@ const MAX_FILE_BYTES = 10 * 1024 * 1024;
 /** The engines are sent all of it, and keep it while they compile. */
 const MAX_TOTAL_BYTES = 128 * 1024 * 1024;
 const MAX_DEPTH = 32;
+/** Of what cannot be read, so many are named. */
+const MAX_REJECTED = 5000;
 const RULE_FILE = /\.yara?$/i;
 
 export interface RuleSources {
@@ -48,8 +51,14 @@ export function readRuleFiles(folders: readonly string[]): RuleSources {
       });
     }
     walk(root, root, '', 0, new Set(), collected);
+    collected.resolveIncludes(root);
   }
   return collected.sources();
+}
+
+interface Read extends RuleText {
+  /** Its bytes count, and their hash, only once. */
+  readonly path: string;
 }
 
 class Collected {
@@ -57,39 +66,83 @@ class Collected {
   readonly #rejected: RejectedRule[] = [];
   readonly #namespaces = new Set<string>();
   readonly #hash = createHash('sha256');
+  /** Of the present root, in order: what includes may be resolved to is known when all of it was met. */
+  #met: Read[] = [];
   #bytes = 0;
   #count = 0;
 
-  /** False when no more files are taken. */
+  /** True when no more files are taken. */
   get full(): boolean {
     return this.#count >= MAX_FILES;
   }
 
-  reject(file: string, message: string, line: number | null = null): void {
-    this.#rejected.push({ file, line, column: null, message });
+  reject(file: string, message: string, line: number | null = null, column: number | null = null): void {
+    if (this.#rejected.length < MAX_REJECTED) this.#rejected.push({ file, line, column, message });
   }
 
   add(file: string, path: string): void {
-    this.#count++;
-    let raw: Buffer;
-    try {
-      raw = readBounded(path);
-    } catch (error) {
-      return this.reject(file, inWords(error));
+    const read = this.#read(file, path);
+    if (typeof read === 'string') this.reject(file, read);
+    else if (read !== null) this.#met.push(read);
+  }
+
+  /** Puts what the files of one root include into them, and takes them as they then are. */
+  resolveIncludes(root: string): void {
+    const known = new Map(this.#met.map((read) => [read.path, read]));
+    const resolver = new IncludeResolver(root, (file, path) => {
+      const read = known.get(path) ?? this.#read(file, path);
+      if (read !== null && typeof read !== 'string') known.set(path, read);
+      return read;
+    });
+    // It grows: an index brings files that are no rule files by their names.
+    const queue = [...this.#met];
+    const loaded = new Set(queue.map(({ path }) => path));
+    for (const read of queue) {
+      const { source, origins, problems, included, isIndex } = resolver.expand(read);
+      for (const { file, line, column, message } of problems) this.reject(file, message, line, column);
+      if (isIndex) {
+        for (const other of included) {
+          if (loaded.has(other.path)) continue;
+          loaded.add(other.path);
+          queue.push({ ...other });
+        }
+        continue;
+      }
+      const extra = origins === null ? 0 : source.length;
+      if (this.#bytes + extra > MAX_TOTAL_BYTES) {
+        this.reject(read.file, `the rules together exceed ${MAX_TOTAL_BYTES} bytes`);
+        continue;
+      }
+      this.#bytes += extra;
+      const namespace = this.#namespaceFor(read.file);
+      this.#files.push({ file: read.file, namespace, source, ...(origins === null ? {} : { origins }) });
     }
-    if (this.#bytes + raw.length > MAX_TOTAL_BYTES) {
-      return this.reject(file, `the rules together exceed ${MAX_TOTAL_BYTES} bytes`);
-    }
-    this.#bytes += raw.length;
-    this.#hash.update(`${file}\0${raw.length}\0`).update(raw);
-    if (!isUtf8(raw)) return this.reject(file, 'not valid UTF-8', lineOfBadUtf8(raw));
-    const source = raw.toString('utf8').replace(/^\uFEFF/, '');
-    this.#files.push({ file, namespace: this.#namespaceFor(file), source });
+    this.#met = [];
   }
 
   sources(): RuleSources {
     const sha256 = this.#count === 0 ? null : this.#hash.digest('hex');
     return { files: this.#files, rejected: this.#rejected, sha256 };
+  }
+
+  /** What is wrong with it in words; null when that was said already. */
+  #read(file: string, path: string): Read | string | null {
+    this.#count++;
+    let raw: Buffer;
+    try {
+      raw = readBounded(path);
+    } catch (error) {
+      return inWords(error);
+    }
+    if (this.#bytes + raw.length > MAX_TOTAL_BYTES)
+      return `the rules together exceed ${MAX_TOTAL_BYTES} bytes`;
+    this.#bytes += raw.length;
+    this.#hash.update(`${file}\0${raw.length}\0`).update(raw);
+    if (!isUtf8(raw)) {
+      this.reject(file, 'not valid UTF-8', lineOfBadUtf8(raw));
+      return null;
+    }
+    return { file, path, source: raw.toString('utf8').replace(/^\uFEFF/, '') };
   }
 
   /** The path without its extension; `#2` where another folder (or `.yar` beside `.yara`) has the same. */

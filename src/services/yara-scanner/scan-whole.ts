@@ -1,27 +1,67 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Externals } from '../../analyze/yara/load-engine.ts';
 import type { YaraScanReply } from '../../contracts/index.ts';
+import { HttpError } from '../../http/index.ts';
 import type { EnginePool } from './engine-pool.ts';
-import { MAX_WINDOW_BYTES, type FileIdentity } from './engine-wire.ts';
+import { MAX_WINDOW_BYTES, type FileWindow } from './engine-wire.ts';
 import { bodyOf } from './scan-answers.ts';
 
 const OVERLAP_BYTES = 1024 * 1024;
 const MAX_STRINGS = 1000;
+/** A file that changes, or rules that are reloaded, while it is scanned: once more from the beginning. */
+const ATTEMPTS = 3;
 
 type Match = YaraScanReply['matches'][number];
 
+/** A file that the front has open: what the engines read is what was checked. */
+export interface OpenedFile {
+  readonly path: string;
+  readonly handle: FileHandle;
+  readonly about: Externals;
+}
+
 /** Scans all of a file, in overlapping windows where it is large. Throws what a window was answered with. */
-export async function scanWhole(pool: EnginePool, path: string, identity: FileIdentity): Promise<Buffer> {
-  const { size } = identity;
-  const scan = async (offset: number): Promise<Buffer> => {
+export async function scanWhole(pool: EnginePool, file: OpenedFile): Promise<Buffer> {
+  for (let attempt = 1; ; attempt++) {
+    const before = await file.handle.stat({ bigint: true });
+    const body = await scanOnce(pool, file, before);
+    const after = await file.handle.stat({ bigint: true });
+    const same =
+      before.size === after.size && before.mtimeNs === after.mtimeNs && before.ctimeNs === after.ctimeNs;
+    if (same && body !== null) return body;
+    if (attempt < ATTEMPTS) continue;
+    if (same) throw new HttpError(503, 'the rules changed again and again', 'busy');
+    throw new HttpError(409, 'it changes while it is read', 'changed');
+  }
+}
+
+/** null when not all of it was seen by the same rules. */
+async function scanOnce(
+  pool: EnginePool,
+  { path, handle, about }: OpenedFile,
+  stat: { readonly dev: bigint; readonly ino: bigint; readonly size: bigint },
+): Promise<Buffer | null> {
+  const size = Number(stat.size);
+  const identity = { dev: String(stat.dev), ino: String(stat.ino), size };
+  const from: Pick<FileWindow, 'path' | 'followLink'> =
+    process.platform === 'linux'
+      ? { path: `/proc/${process.pid}/fd/${handle.fd}`, followLink: true }
+      : { path, followLink: false };
+  const scan = async (offset: number): Promise<{ body: Buffer; rules: string }> => {
     const length = Math.min(MAX_WINDOW_BYTES, size - offset);
-    return bodyOf(await pool.scanWindow({ path, offset, length, identity, followLink: false }));
+    const answer = await pool.scanWindow({ ...from, offset, length, identity, about });
+    return { body: bodyOf(answer), rules: answer.ok ? answer.rules : '' };
   };
-  if (size <= MAX_WINDOW_BYTES) return scan(0);
+  const first = await scan(0);
+  if (size <= MAX_WINDOW_BYTES) return first.body;
   const found = new Map<string, Match>();
   let omitted = 0;
   for (let offset = 0; ; offset += MAX_WINDOW_BYTES - OVERLAP_BYTES) {
     // The last window is as long as the others: a rule for small files must not take it for one.
     const start = Math.min(offset, size - MAX_WINDOW_BYTES);
-    const reply: YaraScanReply = JSON.parse((await scan(start)).toString());
+    const { body, rules } = start === 0 ? first : await scan(start);
+    if (rules !== first.rules) return null;
+    const reply: YaraScanReply = JSON.parse(body.toString());
     omitted = Math.max(omitted, reply.match_count - reply.matches.length);
     for (const match of reply.matches) merge(found, match, start);
     if (start + MAX_WINDOW_BYTES >= size) break;

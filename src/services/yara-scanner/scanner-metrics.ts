@@ -18,6 +18,17 @@ export class ScannerMetrics {
     labels: ['reason'],
   });
 
+  readonly #deaths = this.all.counter({
+    name: 'backuplens_yara_engine_deaths_total',
+    help: 'Engine processes that died, or hung and were ended.',
+    labels: ['why'],
+  });
+  readonly #reloads = this.all.counter({
+    name: 'backuplens_yara_reloads_total',
+    help: 'Reloads of the rules, by how they went.',
+    labels: ['result'],
+  });
+
   /** Asks the pool for its state at every collection. */
   watch(pool: EnginePool): void {
     this.all.gauge(
@@ -26,6 +37,9 @@ export class ScannerMetrics {
     );
     this.all.gauge({ name: 'backuplens_queue_depth', help: 'Scans that wait for an engine.' }, (gauge) =>
       gauge.set(pool.waiting),
+    );
+    this.all.gauge({ name: 'backuplens_yara_engines_busy', help: 'Engine processes in a scan.' }, (gauge) =>
+      gauge.set(pool.scanning),
     );
     this.all.gauge({ name: 'backuplens_yara_rules', help: 'Rules that are loaded.' }, (gauge) =>
       gauge.set(pool.state().rules),
@@ -36,5 +50,13 @@ export class ScannerMetrics {
     this.#duration.observe(durationMs / 1000);
     if (answer.ok) this.#bytes.inc(bytes);
     else this.#gaps.inc({ reason: answer.code });
+  }
+
+  died(why: 'hung' | 'died'): void {
+    this.#deaths.inc({ why });
+  }
+
+  reloaded(ok: boolean): void {
+    this.#reloads.inc({ result: ok ? 'done' : 'refused' });
   }
 }

@@ -1,45 +1,63 @@
-import { open, realpath, type FileHandle } from 'node:fs/promises';
-import { constants } from 'node:fs';
-import { basename, dirname, join, resolve, sep } from 'node:path';
-import multipart from '@fastify/multipart';
+import type { FileHandle } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import multipart, { type MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import type { Scratch, ScratchFile } from '../../bytes/index.ts';
 import { HttpError, type Server } from '../../http/index.ts';
+import { aboutInHeaders, aboutPath } from './about-request.ts';
 import type { EnginePool } from './engine-pool.ts';
-import { MAX_INLINE_BYTES, type FileIdentity } from './engine-wire.ts';
+import { MAX_INLINE_BYTES } from './engine-wire.ts';
+import { openBelow, realRoots } from './scan-roots.ts';
 import { bodyOf, JSON_TYPE, needRules } from './scan-answers.ts';
 import { scanWhole } from './scan-whole.ts';
+import type { UploadQuota } from './upload-quota.ts';
 import { jsonObject } from './window-request.ts';
 
 export interface UploadOptions {
   readonly pool: EnginePool;
   readonly scanRoots: readonly string[];
   readonly maxUploadBytes: number;
+  readonly quota: UploadQuota;
   readonly scratch: Scratch;
 }
 
+const BYTES = 'application/octet-stream';
+/** Around a file in a form: its boundary and headers, and other fields. */
+const FORM_BYTES = 64 * 1024;
+/** A body up to here takes no place among the uploads: many clients that send small files only wait for an engine. */
+const SMALL_BYTES = 256 * 1024;
+/** Of scratch space, asked for at a time, at most. */
+const HOLD_BYTES = 16 * 1024 * 1024;
+
 /** The public forms of `/scan` (multipart field `file`, or raw bytes) and `/scan-file` (a path below the roots). */
 export async function addUploads(app: Server, options: UploadOptions): Promise<void> {
-  const { pool, maxUploadBytes, scratch } = options;
-  const roots = await realRoots(options.scanRoots);
+  const { pool, maxUploadBytes } = options;
 
   await app.register(async (scan) => {
-    const limits = { fileSize: maxUploadBytes, files: 1, fields: 20, parts: 21, headerPairs: 50 };
+    const limits = {
+      fileSize: maxUploadBytes,
+      fieldSize: FORM_BYTES / 2,
+      files: 1,
+      fields: 20,
+      parts: 21,
+      headerPairs: 50,
+    };
     await scan.register(multipart, { limits });
+    // As it comes: Fastify would put all of it together first.
+    scan.addContentTypeParser(BYTES, (_request, payload, done) => done(null, payload));
     scan.post('/scan', async (request, reply) => {
-      const upload = Buffer.isBuffer(request.body)
-        ? { bytes: request.body, file: null }
-        : await receive(request, scratch);
-      try {
+      const bytes = request.headers['content-type']?.startsWith(BYTES) === true;
+      if (!bytes && !request.isMultipart()) throw noFile();
+      const length = Number(request.headers['content-length'] ?? Number.NaN);
+      if (bytes && length <= SMALL_BYTES) {
+        const about = aboutInHeaders(request.headers);
+        const body = await small(request.raw, length);
         await needRules(pool);
-        const body =
-          upload.file === null
-            ? bodyOf(await pool.scanBytes(upload.bytes))
-            : await scanWhole(pool, upload.file.path, await identityOf(upload.file.handle));
-        return await reply.type(JSON_TYPE).send(body);
-      } finally {
-        await upload.file?.remove();
+        return reply.type(JSON_TYPE).send(bodyOf(await pool.scanBytes(body, about)));
       }
+      // Node lets what is still on its way run into nothing: a connection that is cut would hide the answer.
+      if (Number(request.headers['content-length'] ?? 0) > maxUploadBytes + FORM_BYTES) throw tooLarge();
+      return reply.type(JSON_TYPE).send(await scanUpload(request, bytes ? bytesOf : fileOf, options));
     });
   });
 
@@ -53,100 +71,162 @@ export async function addUploads(app: Server, options: UploadOptions): Promise<v
       if (typeof path !== 'string' || path === '' || path.includes('\0')) {
         throw new HttpError(400, 'path has to be the text of a path', 'bad_request');
       }
-      const { real, identity } = await below(roots, path);
-      await needRules(pool);
-      return reply.type(JSON_TYPE).send(await scanWhole(pool, real, identity));
+      const about = { ...aboutPath(path), ...aboutInHeaders(request.headers) };
+      const { real, handle } = await openBelow(await realRoots(options.scanRoots), path);
+      try {
+        await needRules(pool);
+        return await reply.type(JSON_TYPE).send(await scanWhole(pool, { path: real, handle, about }));
+      } finally {
+        await handle.close();
+      }
     });
   });
 }
 
-/** `bytes` when it is small, else `file`. */
-type Upload = { readonly bytes: Buffer; readonly file: ScratchFile | null };
+/** A body of known length, as Node's parser holds it to. Events: iterating costs as much as scanning such a file. */
+function small(raw: IncomingMessage, length: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    raw.on('data', (part: Buffer) => parts.push(part));
+    raw.once('end', () =>
+      resolve(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, length)),
+    );
+    raw.once('error', reject);
+    raw.once('close', () => reject(new HttpError(400, 'the body broke off', 'bad_request')));
+  });
+}
 
-/** The multipart field `file`. Throws 400 without one, 413 past the limit. */
-async function receive(request: FastifyRequest, scratch: Scratch): Promise<Upload> {
-  if (!request.isMultipart()) throw noFile();
-  for await (const part of request.parts()) {
-    if (part.type !== 'file') continue;
-    if (part.fieldname !== 'file') throw noFile();
-    return store(part.file, scratch);
+/** The answer to a form with the field `file`. Throws 400 without one, 413 past the limit, 503 past the quota. */
+async function scanUpload(
+  request: FastifyRequest,
+  partOf: (request: FastifyRequest, most: number) => Promise<Part>,
+  options: UploadOptions,
+): Promise<Buffer> {
+  const { pool, quota, scratch, maxUploadBytes } = options;
+  const upload = quota.begin();
+  let stored: Stored | null = null;
+  try {
+    const { filename, stream } = await partOf(request, maxUploadBytes);
+    const about = { ...aboutPath(filename), ...aboutInHeaders(request.headers) };
+    const step = Math.min(HOLD_BYTES, maxUploadBytes);
+    stored = await store(stream, scratch, { step, hold: (bytes) => upload.hold(bytes) });
+    await needRules(pool);
+    if (stored.file === null) return bodyOf(await pool.scanBytes(stored.bytes, about));
+    const { path, handle } = stored.file;
+    return await scanWhole(pool, { path, handle: handle satisfies FileHandle, about });
+  } finally {
+    await stored?.file?.remove();
+    upload.release();
+  }
+}
+
+interface Part {
+  readonly filename: string;
+  /** Ends when it is over; throws when it is too large. */
+  readonly stream: AsyncIterable<Buffer>;
+}
+
+/** A body that is the file. */
+async function bytesOf({ raw }: FastifyRequest, most: number): Promise<Part> {
+  // Not ended when it is too large: the answer goes back the same way.
+  const stream: AsyncIterable<Buffer> = raw.iterator({ destroyOnReturn: false });
+  return { filename: '', stream: limited(stream, most, () => false) };
+}
+
+/** What comes before the field named `file` is passed over. */
+async function fileOf(request: FastifyRequest, most: number): Promise<Part> {
+  const { filename, file } = await fieldOf(request);
+  // The multipart parser only stops at its limit: what is cut short must not pass for the whole.
+  return { filename: filename ?? '', stream: limited(file, most, () => file.truncated) };
+}
+
+async function* limited(
+  stream: AsyncIterable<Buffer>,
+  most: number,
+  truncated: () => boolean,
+): AsyncGenerator<Buffer> {
+  let length = 0;
+  for await (const chunk of stream) {
+    length += chunk.length;
+    if (length > most) throw tooLarge();
+    yield chunk;
+  }
+  if (truncated()) throw tooLarge();
+}
+
+async function fieldOf(request: FastifyRequest): Promise<MultipartFile> {
+  try {
+    for await (const part of request.parts()) {
+      if (part.type !== 'file') continue;
+      if (part.fieldname !== 'file') throw noFile();
+      return part;
+    }
+  } catch (error) {
+    if (error instanceof HttpError || request.raw.destroyed) throw error;
+    if (error instanceof Error && 'statusCode' in error && error.statusCode === 413) throw error;
+    throw new HttpError(400, 'the form is broken', 'bad_request');
   }
   throw noFile();
 }
 
+/** `bytes` when it is small, else `file`. */
+interface Stored {
+  readonly bytes: Buffer;
+  readonly file: ScratchFile | null;
+}
+
 async function store(
-  stream: AsyncIterable<Buffer> & { readonly truncated: boolean },
+  stream: AsyncIterable<Buffer>,
   scratch: Scratch,
-): Promise<Upload> {
+  { step, hold }: { readonly step: number; readonly hold: (bytes: number) => Promise<void> },
+): Promise<Stored> {
   let parts: Buffer[] = [];
   let length = 0;
+  /** Of it, not written yet. */
+  let waiting = 0;
+  let held = 0;
   let file: ScratchFile | null = null;
   try {
     for await (const chunk of stream) {
       parts.push(chunk);
       length += chunk.length;
+      waiting += chunk.length;
       if (length <= MAX_INLINE_BYTES) continue;
+      for (; held < length; held += step) await hold(step);
+      // Each piece costs a turn through the thread pool.
+      if (waiting <= MAX_INLINE_BYTES) continue;
       file ??= await scratch.file();
-      for (const part of parts) await file.handle.appendFile(part);
+      await writeAll(file.handle, parts, waiting);
+      waiting = 0;
       parts = [];
     }
-    // The multipart parser only stops: what is cut short must not pass for the whole.
-    if (stream.truncated) throw new HttpError(413, 'the upload is too large', 'bad_request');
-    return { bytes: Buffer.concat(parts), file };
+    if (file === null) return { bytes: Buffer.concat(parts), file };
+    await writeAll(file.handle, parts, waiting);
+    return { bytes: NONE, file };
   } catch (error) {
     await file?.remove();
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+      throw new HttpError(503, 'the scratch folder is full', 'busy');
+    }
     throw error;
   }
+}
+
+const NONE = Buffer.alloc(0);
+
+/** Appends. */
+async function writeAll(handle: FileHandle, parts: readonly Buffer[], length: number): Promise<void> {
+  if (length === 0) return;
+  const { bytesWritten } = await handle.writev(parts);
+  if (bytesWritten === length) return;
+  // A disk that fills up takes what it can; the rest says why.
+  await handle.appendFile(Buffer.concat(parts).subarray(bytesWritten));
 }
 
 function noFile(): HttpError {
   return new HttpError(400, 'send a multipart field named file', 'bad_request');
 }
 
-/** Roots that do not exist yet allow nothing. */
-async function realRoots(roots: readonly string[]): Promise<readonly string[]> {
-  const real = await Promise.all(roots.map((root) => realpath(root).catch(() => null)));
-  return real.filter((root) => root !== null);
-}
-
-/**
- * What a path really is, once its links are resolved: 403 outside of the roots whether it exists or not, 404 for
- * nothing, 400 for anything but a regular file.
- */
-async function below(
-  roots: readonly string[],
-  path: string,
-): Promise<{ readonly real: string; readonly identity: FileIdentity }> {
-  const inside = (candidate: string): boolean =>
-    roots.some((root) => candidate === root || candidate.startsWith(root === sep ? sep : root + sep));
-  const real = await realOf(path);
-  if (!inside(real)) throw new HttpError(403, 'outside of what may be scanned', 'not_allowed');
-  let handle: FileHandle;
-  try {
-    handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch {
-    throw new HttpError(404, 'no such file, or it cannot be read', 'not_found');
-  }
-  try {
-    if (!(await handle.stat()).isFile()) throw new HttpError(400, 'not a regular file', 'bad_request');
-    return { real, identity: await identityOf(handle) };
-  } finally {
-    await handle.close();
-  }
-}
-
-/** The path without links; of one that does not exist, as far as it does. */
-async function realOf(path: string): Promise<string> {
-  const absolute = resolve(path);
-  try {
-    return await realpath(absolute);
-  } catch {
-    const parent = dirname(absolute);
-    return parent === absolute ? absolute : join(await realOf(parent), basename(absolute));
-  }
-}
-
-async function identityOf(handle: FileHandle): Promise<FileIdentity> {
-  const { dev, ino, size } = await handle.stat({ bigint: true });
-  return { dev: String(dev), ino: String(ino), size: Number(size) };
+function tooLarge(): HttpError {
+  return new HttpError(413, 'the upload is too large', 'bad_request');
 }

@@ -31,7 +31,7 @@ export async function startProgram(
   args: readonly string[] = [],
 ): Promise<Program> {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PORT: '0', ...env },
+    env: { PORT: '0', YARA_CACHE_DIR: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let errors = '';
