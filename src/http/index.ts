@@ -3,6 +3,5 @@ export { createServer, listen, type Server, type ServerOptions } from './server.
 export { guard, refuseExposure, type AccessOptions } from './access.ts';
 export { addMetrics } from './metrics-route.ts';
 export { keepPace, type Pace } from './pace.ts';
-export { assertMayListen, requireToken } from './token.ts';
 export { HttpError } from './http-error.ts';
 export { onceTold } from './shutdown.ts';

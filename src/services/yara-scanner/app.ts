@@ -6,7 +6,8 @@ import {
   createServer,
   HttpError,
   keepPace,
-  requireToken,
+  guard,
+  type AccessOptions,
   type Pace,
   type Server,
 } from '../../http/index.ts';
@@ -38,7 +39,7 @@ export interface PublicOptions extends AppOptions {
   readonly scratch: Scratch;
   readonly log: Log;
   readonly metrics: ScannerMetrics;
-  readonly token: string | null;
+  readonly access: AccessOptions;
   readonly pace: Pace;
 }
 
@@ -78,7 +79,7 @@ export function createPrivateApp({
 
 /** Answers anybody, over TCP: uploads, whole files below the roots, reloads. */
 export async function createPublicApp(options: PublicOptions): Promise<Server> {
-  const { pool, rulesDir, log, metrics, token, pace } = options;
+  const { pool, rulesDir, log, metrics, access, pace } = options;
   const app = createServer({
     bodyLimitBytes: MAX_INLINE_BYTES,
     requestTimeoutMs: LONGEST_UPLOAD_MS,
@@ -87,7 +88,7 @@ export async function createPublicApp(options: PublicOptions): Promise<Server> {
     log,
   });
   keepPace(app, pace, log);
-  if (token !== null) requireToken(app, token, ['/health']);
+  guard(app, access);
   addHealth(app, pool, rulesDir);
   addMetrics(app, metrics.all);
   // Only over TCP: the private child of a scan starts faster without.

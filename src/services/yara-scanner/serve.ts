@@ -1,6 +1,6 @@
 import { Scratch } from '../../bytes/index.ts';
 import { BackupLensError, inWords } from '../../domain/index.ts';
-import { assertMayListen, listen, onceTold, type Pace } from '../../http/index.ts';
+import { refuseExposure, listen, onceTold, type Pace } from '../../http/index.ts';
 import { openLog, type Log } from '../../observe/index.ts';
 import { createPublicApp } from './app.ts';
 import { buildFrom, type RulesPlace } from './build-rules.ts';
@@ -30,7 +30,8 @@ export async function serve(settings: ScanSettings): Promise<void> {
 
 async function start(settings: ScanSettings, environment: Environment): Promise<void> {
   const { host, token, cacheFolder, maxUploadBytes, scanRoots } = environment;
-  assertMayListen(host, token, environment.allowAnonymous);
+  const access = { host, token, allowAnonymous: environment.allowAnonymous, open: ['/health'] };
+  refuseExposure(access);
   const folders = settings.rules.length > 0 ? settings.rules : environment.rulesDirs;
   const place: RulesPlace = { folders, engine: settings.engine, cacheFolder };
   const sources = readRuleFiles(folders);
@@ -62,7 +63,7 @@ async function start(settings: ScanSettings, environment: Environment): Promise<
     scratch,
     log,
     metrics,
-    token,
+    access,
     pace: PACE,
   });
   onceTold(async () => {
