@@ -4,6 +4,7 @@ export * from './baseline.ts';
 export * from './content-type.ts';
 export * from './coverage.ts';
 export * from './decision.ts';
+export * from './disposition.ts';
 export * from './engine.ts';
 export * from './errors.ts';
 export * from './finding.ts';
