@@ -28,8 +28,8 @@ planting.allowed(
   'src/intake',
   "import '../bytes/index.ts'; import '../domain/index.ts'; import '../contracts/index.ts';",
 );
-planting.breach('dispose-knows-only-the-store', 'src/dispose', "import '../assess/index.ts';");
-planting.allowed('src/dispose', "import '../store/index.ts';");
+planting.breach('stages-do-not-know-each-other', 'src/dispose', "import '../assess/index.ts';");
+planting.breach('stages-do-not-know-each-other', 'src/dispose', "import '../store/index.ts';");
 planting.breach('assess-is-pure', 'src/assess', "import 'node:fs';");
 planting.breach('assess-is-pure', 'src/assess', "import 'zod';");
 planting.breach('assess-is-pure', 'src/assess', "import '../bytes/index.ts';");

@@ -1,11 +1,17 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 import { Command, CommanderError } from 'commander';
-import { processEnvironment, quarantineFolder } from '../config/index.ts';
+import { loadFolders, processEnvironment } from '../config/index.ts';
 import { forTerminal } from '../report/index.ts';
+import type { CommandIo } from './command-io.ts';
 import { addConfigCommand } from './config.ts';
+import { gateCommand } from './gate.ts';
+import { journalCommand } from './journal.ts';
 import { quarantineCommand } from './quarantine.ts';
+import { reviewCommand } from './review.ts';
 import { runner } from './run.ts';
 import { addScanCommand } from './scan.ts';
+import { statusCommand } from './status.ts';
+import { storeCommand } from './store.ts';
 import { programVersion } from './version.ts';
 
 // A reader that has gone (`--help | head -1`) is no fault; who writes a report says what it means for that.
@@ -26,14 +32,22 @@ const program = new Command('backuplens')
 
 addScanCommand(program, run);
 addConfigCommand(program, run);
-program.addCommand(
-  quarantineCommand({
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    escape: forTerminal,
-    quarantineDir: () => quarantineFolder({ cwd: process.cwd(), env }),
-  }),
-);
+const io: CommandIo = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  escape: forTerminal,
+  folders: () => loadFolders({ cwd: process.cwd(), env }),
+};
+for (const command of [
+  quarantineCommand(io),
+  reviewCommand(io),
+  gateCommand(io),
+  statusCommand(io),
+  journalCommand(io),
+  storeCommand(io),
+]) {
+  program.addCommand(command);
+}
 
 try {
   await program.parseAsync();

@@ -17,10 +17,10 @@ export type DispositionState = (typeof DISPOSITION_STATES)[number];
  * nothing else is left. Paths are bytes, absolute, links resolved.
  */
 export interface Intent {
-  /** Of this disposition; names its claim folder and its drafts. */
+  /** Of this disposition, and of the item that it makes; names its claim folder and its drafts. */
   readonly id: string;
   readonly kind: DispositionKind;
-  /** The item that it makes (quarantine, hold) or takes up (restore, delete, release of a held file). */
+  /** The item that it takes up: what is restored or deleted, the held file that is released or quarantined. */
   readonly item: string | null;
   /** The file in the store; null where nobody watches it. */
   readonly file: string | null;
@@ -45,6 +45,8 @@ export interface Intent {
   readonly to_folder_ino: string | null;
   /** Its name there; null where the id names it (quarantine, hold). */
   readonly to_name: Uint8Array | null;
+  /** Where that name is taken, the file gets it with a dot and this behind it (a scan's id). Never empty. */
+  readonly ending: string;
   /** A restoration that leaves the item in quarantine. */
   readonly keep: boolean;
 }

@@ -10,5 +10,6 @@ export * from './errors.ts';
 export * from './finding.ts';
 export * from './gap.ts';
 export * from './glob.ts';
+export * from './id.ts';
 export * from './measurement.ts';
 export * from './policy.ts';

@@ -1,5 +1,5 @@
 import type { FileResult } from '../contracts/index.ts';
-import type { FileState, Lane, Sighting, WatchedFile, Work } from './watched-file.ts';
+import type { FileIdentity, FileState, Lane, Sighting, WatchedFile, Work } from './watched-file.ts';
 
 /** What came of a batch of sightings; the sums are of the batch. */
 export interface Accepted {
@@ -66,8 +66,8 @@ export interface FileQueue {
   suspect(lease: string): Promise<void>;
 
   /**
-   * Records a scan with its whole report, and what follows for the file: an approval that is to move is `decided`,
-   * one that is `provisional` waits for its engine, everything else is `decided`. A one-shot waiver for this path
+   * Records a scan with its whole report, and what follows for the file: an approval that is only provisional waits for
+   * its engine (`provisional`), everything else is `decided`, and its disposition is to be carried out. A one-shot waiver for this path
    * and content (ATTACKS B16) is used up here: then it is `in_place`. Throws BL_STORE when the lease has run out.
    */
   record(lease: string, scan: ScanRecord): Promise<Recorded>;
@@ -78,8 +78,11 @@ export interface FileQueue {
   /** Files whose disposition is to be carried out, the longest waiting first. They stay `decided` until it is done. */
   decided(limit: number): Promise<readonly WatchedFile[]>;
 
-  /** The disposition cannot be carried out now (no room, no right): `disposition_pending`, never released meanwhile. */
-  pend(file: string, why: string): Promise<void>;
+  /**
+   * The disposition cannot be carried out now (no room, no right): `disposition_pending`, never released meanwhile.
+   * `identity`: of the file as it was put back, where that has changed its ctime.
+   */
+  pend(file: string, why: string, identity?: FileIdentity): Promise<void>;
 
   /** All pending dispositions are `decided` again; resolves to how many. */
   retryPending(): Promise<number>;

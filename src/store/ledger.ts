@@ -45,6 +45,6 @@ export interface ItemIndex {
   find(abbreviation: string): Promise<readonly string[]>;
   /** How many files a rule has put into quarantine since then: the breaker asks (ATTACKS B5). */
   quarantinedBy(rule: string, since: string): Promise<number>;
-  /** A restoration to a watched path: this content there is not dealt with again, once. */
-  waive(path: Uint8Array, sha256: string, item: string): Promise<void>;
+  /** Enters an item that stands on disk, as its container or its held folder says; false when it is known. */
+  adopt(item: Omit<StoredItem, 'file'>): Promise<boolean>;
 }

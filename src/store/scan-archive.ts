@@ -43,7 +43,4 @@ export interface ScanArchive {
   get(
     id: string,
   ): Promise<(ScanSummary & { readonly result: FileResult | null; readonly engines: unknown }) | null>;
-
-  /** Removes reports (never the summaries) of scans that ended before, except of what is held or in quarantine. */
-  removeReports(before: string): Promise<{ readonly reports: number; readonly bytes: number }>;
 }

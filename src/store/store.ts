@@ -3,6 +3,7 @@ import type { Journal } from './journal.ts';
 import type { DispositionLedger, ItemIndex } from './ledger.ts';
 import type { Gate, ReviewList } from './review-list.ts';
 import type { ScanArchive } from './scan-archive.ts';
+import type { Retained, RetentionPolicy } from './retention.ts';
 import type { FileState, Lane } from './watched-file.ts';
 
 /** What a running service shows of its store. */
@@ -53,5 +54,7 @@ export interface Store {
   counts(): Promise<StoreCounts>;
   /** Compares the wall clock with the highest time seen, and moves that on unless it jumped. Journalled when it did. */
   checkClock(): Promise<ClockCheck>;
+  /** Removes what is older than it has to be. Does nothing, and says so, while the clock cannot be trusted. */
+  retain(policy: RetentionPolicy): Promise<Retained>;
   close(): Promise<void>;
 }

@@ -1,16 +1,15 @@
-import { randomBytes } from 'node:crypto';
-
 const PATTERN = /^\d{8}T\d{9}Z-[0-9a-f]{12}$/;
 /** Shorter ones are too easily meant otherwise. */
 const MIN_ABBREVIATION = 4;
 
-/** A new id: the time to the millisecond, so that ids sort by it, and 48 random bits. */
-export function newItemId(now: Date): string {
+/** A new id of a file, scan, item or disposition: the time to the millisecond, so that ids sort by it, and 48 random bits. */
+export function newId(now: Date): string {
   const time = now.toISOString().replaceAll(/[-:.]/g, '');
-  return `${time}-${randomBytes(6).toString('hex')}`;
+  const random = crypto.getRandomValues(new Uint8Array(6));
+  return `${time}-${Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }
 
-export function isItemId(text: string): boolean {
+export function isId(text: string): boolean {
   return PATTERN.test(text);
 }
 
