@@ -4,11 +4,23 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { quarantineCommand } from '../src/cli/quarantine.ts';
 import { BackupLensError } from '../src/domain/index.ts';
 import { forTerminal } from '../src/report/index.ts';
-import { disposeOf, entries, journal, newStore, sha256, type Store } from './kit/dispose/store.ts';
+import {
+  disposeOf,
+  entries,
+  journal,
+  newStore,
+  sha256,
+  type Store,
+  dispose,
+  restore,
+  erase,
+  recover,
+  verify,
+} from './kit/dispose/store.ts';
 
 let store: Store;
-beforeEach(() => {
-  store = newStore();
+beforeEach(async () => {
+  store = await newStore();
 });
 afterEach(() => store.remove());
 
@@ -123,7 +135,7 @@ test('delete wants a reason and --yes', async () => {
     err: '',
     code: 0,
   });
-  expect(journal(store).at(-1)).toMatchObject({ action: 'deleted', detail: 'not needed' });
+  expect((await journal(store)).at(-1)).toMatchObject({ action: 'deleted', detail: 'not needed' });
 });
 
 test('a folder that cannot be trusted is exit code 2, with the command that mends it', async () => {

@@ -162,17 +162,24 @@ async function takenBack(error: unknown, { intent, parent, destination, ledger }
   const why = isOurs ? error.message : inWords(error);
   // What the file system refused today it may grant tomorrow; what is no longer the file that was scanned is not.
   const isPassing = isOurs ? error.isPassing : true;
+  let location: Buffer;
   try {
-    const location = await undo(intent, { destination, parent });
-    await ledger.withdraw(intent.id, null);
-    const isThere = location.equals(intent.from);
-    const told = isThere ? why : `${why}; its name had been taken, so it was put beside it`;
-    return { moved: false, location, why: told, isPassing, isStuck: false };
+    location = await undo(intent, { destination, parent });
   } catch (undoing) {
     // The intent stays: it is taken up again by recoverDispositions.
-    const location = parent.pathOf(Claim.folderName(intent.id));
     const stuck = `and could not be put back (${inWords(undoing)}): it is in that folder or in its place`;
-    return { moved: false, location, why: `${why}; ${stuck}`, isPassing, isStuck: true };
+    const claimed = parent.pathOf(Claim.folderName(intent.id));
+    return { moved: false, location: claimed, why: `${why}; ${stuck}`, isPassing, isStuck: true };
+  }
+  const isThere = location.equals(intent.from);
+  const told = isThere ? why : `${why}; its name had been taken, so it was put beside it`;
+  try {
+    await ledger.withdraw(intent.id, null);
+    return { moved: false, location, why: told, isPassing, isStuck: false };
+  } catch (recording) {
+    // Recovery finds the file in its place, and nothing to be done but this.
+    const unsaid = `${told}; that could not be recorded: ${inWords(recording)}`;
+    return { moved: false, location, why: unsaid, isPassing, isStuck: true };
   }
 }
 

@@ -14,11 +14,13 @@ const STEADY_MS = 3_600_000;
  */
 export class ClockWatch {
   readonly #context: Context;
-  #last: { readonly wall: number; readonly steady: number } | null = null;
+  #last: { readonly wall: number; readonly steady: number };
+  #isFirst = true;
   #distrustedUntil = 0;
 
   constructor(context: Context) {
     this.#context = context;
+    this.#last = { wall: context.now().getTime(), steady: context.monotonicMs() };
   }
 
   async check(): Promise<ClockCheck> {
@@ -51,7 +53,9 @@ export class ClockWatch {
   }
 
   #leap(wall: number, steady: number, highest: number): boolean {
-    const expected = this.#last === null ? highest : this.#last.wall + (steady - this.#last.steady);
-    return Math.abs(wall - expected) > DAY_MS;
+    const wasAway = this.#isFirst && Math.abs(this.#last.wall - highest) > DAY_MS;
+    this.#isFirst = false;
+    const expected = this.#last.wall + (steady - this.#last.steady);
+    return wasAway || Math.abs(wall - expected) > DAY_MS;
   }
 }

@@ -10,6 +10,9 @@ import { see } from './settings.ts';
 export const BEGINNING = '0'.repeat(64);
 /** A line of the journal, not an essay. */
 const MAX_DETAIL_CHARACTERS = 1000;
+const MAX_WHO_CHARACTERS = 200;
+/** PATH_MAX, twice: what is longer is no path of any file. */
+const MAX_PATH_BYTES = 8192;
 /** A path of PATH_MAX bytes in base64, the same for people, and a detail take a third of it. */
 const MAX_LINE_BYTES = 64 * 1024;
 const PAGE = 1000;
@@ -42,7 +45,9 @@ export async function append(trx: Trx, entry: JournalEntry): Promise<JournalReco
     .executeTakeFirst();
   const seq = (last?.seq ?? 0) + 1;
   const prev = last?.hash ?? BEGINNING;
-  const { time, who, action, file, item, path, sha256, decision, verdict } = entry;
+  const { time, action, file, item, sha256, decision, verdict } = entry;
+  const who = entry.who.slice(0, MAX_WHO_CHARACTERS);
+  const path = entry.path?.subarray(0, MAX_PATH_BYTES) ?? null;
   const detail = entry.detail?.slice(0, MAX_DETAIL_CHARACTERS) ?? null;
   const line = asciiJson({
     ...{ seq, prev, time, who, action, file, item },
@@ -55,7 +60,7 @@ export async function append(trx: Trx, entry: JournalEntry): Promise<JournalReco
     .values({ seq, hash: sha256Of(line), line })
     .execute();
   await see(trx, time);
-  return { ...entry, detail, seq, prev, hash: sha256Of(line), line };
+  return { ...entry, who, path, detail, seq, prev, hash: sha256Of(line), line };
 }
 
 export class SqlJournal implements Journal {

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
-import { createFile, openFile, unlessMissing, type Folder } from '../../bytes/index.ts';
+import { openFile, unlessMissing, type Folder } from '../../bytes/index.ts';
 import { BackupLensError } from '../../domain/index.ts';
 import { faultOf } from './faults.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -16,8 +16,8 @@ const PAGE_SIZE_AT = 16;
 const PAGES_AT = 28;
 
 /** True when there is a store; an empty file is one that a crash or a full disk kept from being made. */
-export async function hasStore(folder: Folder): Promise<boolean> {
-  const handle = await unlessMissing(openFile(folder, STORE_NAME));
+export async function hasStore(folder: Folder, name = STORE_NAME): Promise<boolean> {
+  const handle = await unlessMissing(openFile(folder, name));
   if (handle === null) return false;
   try {
     return (await handle.stat()).size > 0;
@@ -29,16 +29,16 @@ export async function hasStore(folder: Folder): Promise<boolean> {
 /** Opens the store's database for writing, and makes it where there is none. The caller holds the lock. */
 export async function openForWriting(folder: Folder, name = STORE_NAME): Promise<DatabaseSync> {
   const path = folder.pathOf(name).toString();
-  const made = await unlessMissing(open(folder.at(name), 'r'));
-  if (made === null) await (await createFile(folder, name)).close();
-  else await made.close();
+  const isNew = !(await hasStore(folder, name));
+  if (isNew) await (await open(folder.at(name), 'a', 0o600)).close();
   await assertWhole(folder, name);
   return opened(path, () => {
     const database = new DatabaseSync(path, { timeout: BUSY_MS });
     return prepared(database, () => {
+      // Before anything is written: it may be somebody else's.
+      if (!isNew) assertOurs(database, path);
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF');
-      if (versionOf(database) === 0) database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-      assertOurs(database, path);
+      if (isNew) database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
     });
   });
 }
@@ -112,7 +112,9 @@ async function assertWhole(folder: Folder, name: string): Promise<void> {
     const stored = header.readUInt16BE(PAGE_SIZE_AT);
     const pageSize = stored === 1 ? 65_536 : stored;
     const expected = header.readUInt32BE(PAGES_AT) * pageSize;
-    if (size < expected) throw Object.assign(new Error('cut short'), { errcode: 11 });
+    // A checkpoint that a full disk or a crash cut short: the log still has what the file lacks.
+    if (size < expected && !(await hasStore(folder, `${name}-wal`)))
+      throw Object.assign(new Error('cut short'), { errcode: 11 });
   } catch (error) {
     throw faultOf(folder.pathOf(name).toString(), error);
   } finally {

@@ -11,6 +11,9 @@ export const MIGRATIONS: readonly string[] = [
     hash text not null unique,
     line text not null
   ) strict;
+  create trigger journal_only_grows before insert on journal
+    when new.seq <> (select coalesce(max(seq), 0) + 1 from journal)
+    begin select raise(abort, 'the journal is only ever appended to'); end;
   create trigger journal_is_never_changed before update on journal
     begin select raise(abort, 'the journal is only ever appended to'); end;
   create trigger journal_is_never_shortened before delete on journal

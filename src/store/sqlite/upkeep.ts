@@ -59,7 +59,7 @@ async function reading<T>(dataDir: string, work: (database: DatabaseSync) => Pro
  */
 export async function restoreStore(dataDir: string, source: string, what: string): Promise<string | null> {
   return alone(dataDir, what, async (folder) => {
-    await unlessMissing(unlink(folder.at(INCOMING_NAME)));
+    await forget(folder);
     try {
       await copyFile(source, folder.at(INCOMING_NAME), constants.COPYFILE_EXCL);
       const handle = await openFile(folder, INCOMING_NAME);
@@ -77,7 +77,7 @@ export async function restoreStore(dataDir: string, source: string, what: string
         database.close();
       }
     } catch (error) {
-      await unlessMissing(unlink(folder.at(INCOMING_NAME)));
+      await forget(folder);
       if (error instanceof BackupLensError) throw error;
       throw new BackupLensError('BL_STORE', `cannot bring ${source} back: ${inWords(error)}`, {
         cause: error,
@@ -85,10 +85,15 @@ export async function restoreStore(dataDir: string, source: string, what: string
     }
     const aside = await setAside(folder);
     await rename(folder.at(INCOMING_NAME), folder.at(STORE_NAME));
-    for (const ending of BESIDE.slice(1)) await unlessMissing(unlink(folder.at(INCOMING_NAME + ending)));
+    await forget(folder);
     await folder.sync();
     return aside;
   });
+}
+
+/** What looking at a backup has left beside it, and itself where it was refused. */
+async function forget(folder: Folder): Promise<void> {
+  for (const ending of BESIDE) await unlessMissing(unlink(folder.at(INCOMING_NAME + ending)));
 }
 
 /** Sets a store aside that cannot be used; its new name, null where there was none. Throws BL_STORE_LOCKED. */
