@@ -4,10 +4,11 @@ import { asciiJson, nameFromBytes } from '../bytes/index.ts';
 import {
   deleteFromQuarantine,
   inspectQuarantined,
+  listQuarantine,
   restoreFromQuarantine,
   type QuarantineItem,
 } from '../dispose/index.ts';
-import type { StoredItem } from '../domain/index.ts';
+import type { KeptFacts, StoredItem } from '../domain/index.ts';
 import type { Store } from '../store/index.ts';
 import {
   COULD_NOT,
@@ -128,40 +129,55 @@ interface DeleteFlags {
 
 async function list(io: CommandIo, { rule, since, all, json }: ListFlags): Promise<number> {
   const folders = io.folders();
-  let count = 0;
-  let damaged = 0;
-  let elsewhere = 0;
+  const known = new Set<string>();
+  const seen = { count: 0, damaged: 0, elsewhere: 0, strays: 0 };
+  const tell = (value: Record<string, unknown>, text: string): void => {
+    if (json === true) io.out(`${seen.count === 0 ? '' : ','}\n${asciiJson(value)}`);
+    else io.out(`${text}\n`);
+    seen.count++;
+  };
   if (json === true) io.out('[');
   await withReader(
     folders,
     async (store) => {
       for await (const item of itemsOf(store, rule, since)) {
+        known.add(item.id);
         if (all !== true && folderOf(item) !== folders.quarantineDir) {
-          elsewhere++;
+          seen.elsewhere++;
           continue;
         }
-        const found = await look(item, false);
-        if (json === true)
-          io.out(`${count === 0 ? '' : ','}\n${asciiJson(publicFacts(item, found.damaged))}`);
-        else io.out(`${line(io, item, found.damaged)}\n`);
-        count++;
-        if (found.damaged !== null) damaged++;
+        const { damaged } = await look(item, false);
+        tell(publicFacts(item, damaged), line(io, item.id, item.facts, damaged));
+        if (damaged !== null) seen.damaged++;
       }
     },
     () => undefined,
   );
+  if (rule === undefined && since === undefined) {
+    for await (const { id, damaged, header } of listQuarantine(folders.quarantineDir)) {
+      if (known.has(id)) continue;
+      const { cipher: _, format: __, ...kept } = header ?? { id };
+      tell({ ...kept, damaged, in_store: false }, `${line(io, id, header, damaged)}  (not in the store)`);
+      if (damaged === null) seen.strays++;
+      else seen.damaged++;
+    }
+  }
   if (json === true) io.out('\n]\n');
-  else if (count === 0) say(io, `nothing is in quarantine (${folders.quarantineDir})`);
-  if (elsewhere > 0)
-    say(io, `${elsewhere} more in other folders than ${folders.quarantineDir}`, 'add --all to see them');
-  if (damaged > 0) {
+  else if (seen.count === 0) say(io, `nothing is in quarantine (${folders.quarantineDir})`);
+  if (seen.elsewhere > 0) {
+    say(io, `${seen.elsewhere} more in other folders than ${folders.quarantineDir}`, 'add --all to see them');
+  }
+  if (seen.strays > 0) {
     say(
       io,
-      `${damaged} of ${count} damaged`,
-      '`show` says what each was; `journal` keeps what was done with it',
+      `${seen.strays} not in the store`,
+      '`backuplens store rebuild` enters them, so that they can be restored',
     );
   }
-  return damaged > 0 ? WRONG : DONE;
+  if (seen.damaged > 0) {
+    say(io, `${seen.damaged} of ${seen.count} damaged`, 'the .json beside each says what it was');
+  }
+  return seen.damaged > 0 ? WRONG : DONE;
 }
 
 /** Page by page; what is taken out of quarantine on the way does no harm. */
@@ -196,11 +212,11 @@ async function look(
   return { damaged: found.item.damaged, header: found.item.header };
 }
 
-function line(io: CommandIo, item: StoredItem, damaged: string | null): string {
-  if (damaged !== null) return `${io.escape(item.id)}  damaged: ${io.escape(damaged)}`;
-  const { origin, size, reasons, taken_at: takenAt } = item.facts;
+function line(io: CommandIo, id: string, kept: KeptFacts | null, damaged: string | null): string {
+  if (damaged !== null || kept === null) return `${io.escape(id)}  damaged: ${io.escape(damaged ?? '')}`;
+  const { origin, size, reasons, taken_at: takenAt } = kept;
   const why = reasons[0] === undefined ? '' : `  ${io.escape(reasons[0])}`;
-  return `${item.id}  ${takenAt.slice(0, 19)}Z  ${size} bytes  ${io.escape(origin.path)}${why}`;
+  return `${id}  ${takenAt.slice(0, 19)}Z  ${size} bytes  ${io.escape(origin.path)}${why}`;
 }
 
 async function show(io: CommandIo, short: string, { json, verify = false }: ShowFlags): Promise<number> {
@@ -338,7 +354,7 @@ async function remove(io: CommandIo, short: string, options: DeleteFlags): Promi
         const id = theOne(io, short, await store.items.find(short), 'in quarantine');
         const item = id === null ? null : await store.ledger.item(id);
         if (item === null) return WRONG;
-        io.out(`${line(io, item, null)}\n`);
+        io.out(`${line(io, item.id, item.facts, null)}\n`);
         say(io, 'nothing was deleted', 'add --yes to delete this item for good');
         return COULD_NOT;
       },

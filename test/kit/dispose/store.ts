@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Folders } from '../../../src/config/index.ts';
 import {
   applyDisposition,
   deleteFromQuarantine,
@@ -67,6 +68,12 @@ export class Store implements Places {
   with(over: Partial<Pick<Places, 'quarantineDir' | 'reviewDir' | 'approvedDir'>>): Places {
     const { quarantineDir, reviewDir, approvedDir } = this;
     return { quarantineDir, reviewDir, approvedDir, ledger: this.ledger, ...over };
+  }
+
+  /** As the commands get them from the configuration. */
+  get folders(): Folders {
+    const { dataDir, quarantineDir, reviewDir, approvedDir } = this;
+    return { dataDir, incomingDir: this.incoming, quarantineDir, reviewDir, approvedDir, restoreRoots: null };
   }
 
   /** For child.ts, which must get the store to itself. */
@@ -170,9 +177,10 @@ export async function recover({ ledger }: Pick<Places, 'ledger'>): Promise<reado
   return recoverDispositions(ledger);
 }
 
-/** What stands in a folder; nothing where there is none. */
+/** What stands in a folder, but for the name of its owner; nothing where there is none. */
 export function entries(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder).toSorted() : [];
+  const all = existsSync(folder) ? readdirSync(folder) : [];
+  return all.filter((name) => name !== '.backuplens-owner.json').toSorted();
 }
 
 /** What was journalled but for the making of the store. */
