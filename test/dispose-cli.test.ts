@@ -4,19 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { quarantineCommand } from '../src/cli/quarantine.ts';
 import { BackupLensError } from '../src/domain/index.ts';
 import { forTerminal } from '../src/report/index.ts';
-import {
-  disposeOf,
-  entries,
-  journal,
-  newStore,
-  sha256,
-  type Store,
-  dispose,
-  restore,
-  erase,
-  recover,
-  verify,
-} from './kit/dispose/store.ts';
+import { disposeOf, entries, journal, newStore, sha256, type Store } from './kit/dispose/store.ts';
 
 let store: Store;
 beforeEach(async () => {

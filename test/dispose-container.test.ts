@@ -4,17 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startClamd } from './kit/clamd/real.ts';
-import {
-  disposeOf,
-  newStore,
-  requestFor,
-  type Store,
-  dispose,
-  restore,
-  erase,
-  recover,
-  verify,
-} from './kit/dispose/store.ts';
+import { disposeOf, newStore, requestFor, type Store, dispose } from './kit/dispose/store.ts';
 
 const PAGE = readFileSync(fileURLToPath(new URL('../docs/quarantine.md', import.meta.url)), 'utf8');
 

@@ -60,12 +60,13 @@ interface Whereabouts {
   readonly unfinished: number;
 }
 
+const inClaimsOf = (folder: string, name: string): string[] =>
+  entries(folder)
+    .filter((entry) => entry.startsWith('.backuplens-claim-'))
+    .map((entry) => join(folder, entry, name));
+
 /** Every place where the whole of the file is. */
 async function whereabouts(): Promise<Whereabouts> {
-  const claimed = (folder: string, name: string): string[] =>
-    entries(folder)
-      .filter((entry) => entry.startsWith('.backuplens-claim-'))
-      .map((entry) => join(folder, entry, name));
   let sealed = 0;
   for (const name of entries(store.quarantineDir).filter((one) => one.endsWith('.blq'))) {
     const found = await inspectQuarantined(store.quarantineDir, name.slice(0, -4), { verify: true });
@@ -73,13 +74,15 @@ async function whereabouts(): Promise<Whereabouts> {
   }
   const held = entries(store.reviewDir).filter((name) => !name.endsWith('.part'));
   const inClaims = [
-    ...claimed(store.incoming, 'nightly.tar'),
-    ...held.flatMap((id) => claimed(join(store.reviewDir, id), 'content')),
+    ...inClaimsOf(store.incoming, 'nightly.tar'),
+    ...held.flatMap((id) => inClaimsOf(join(store.reviewDir, id), 'content')),
   ];
   const approved = store.approvedDir === null ? [] : entries(store.approvedDir);
   const visible = approved.filter((name) => !name.startsWith('.'));
   return {
-    ...{ origin: count([file]), claimed: count(inClaims), sealed },
+    origin: count([file]),
+    claimed: count(inClaims),
+    sealed,
     held: count(held.map((id) => join(store.reviewDir, id, 'content'))),
     approved: count(visible.map((name) => join(store.approvedDir ?? '', name))),
     unfinished: (await store.ledger.unfinished()).length,
@@ -144,7 +147,8 @@ describe('release', () => {
       expect(settled.approved).toBe(after.approved);
       const actions = (await journal(store)).map((line) => line.action);
       expect(actions).toEqual([after.approved === 1 ? 'released' : 'put_back']);
-      if (after.approved === 1) expect(lstatSync(join(store.approvedDir, 'nightly.tar')).nlink).toBe(1);
+      const placed = join(store.approvedDir, 'nightly.tar');
+      expect(after.approved === 1 ? lstatSync(placed).nlink : 1).toBe(1);
     },
   );
 

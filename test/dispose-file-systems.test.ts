@@ -33,7 +33,6 @@ import {
   type Store,
   dispose,
   restore,
-  erase,
   recover,
   verify,
 } from './kit/dispose/store.ts';

@@ -21,6 +21,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   assertApart,
   assertHook,
+  BREAKER,
   leftOver,
   ownFolders,
   putBackOrphans,
@@ -55,6 +56,16 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const end of onEnd.toReversed()) await end();
+});
+
+const shown = (name: string) =>
+  execFileSync('getfattr', ['-d', '-m', '-', '--absolute-names', name], { encoding: 'utf8' });
+
+const event = (path: string) => ({
+  path: Buffer.from(path),
+  sha256: 'a'.repeat(64),
+  decision: 'auto_approve',
+  eventId: 'e1',
 });
 
 test('an approved file is released as another inode, with its bytes, mode and times, and without setuid', async () => {
@@ -122,8 +133,6 @@ test('extended attributes come back; file capabilities and setuid only when they
   chmodSync(file, 0o4755);
   execFileSync('setfattr', ['-n', 'user.origin', '-v', 'a "b"\n', file]);
   if (isRoot) execFileSync('setcap', ['cap_net_raw=ep', file]);
-  const shown = (name: string) =>
-    execFileSync('getfattr', ['-d', '-m', '-', '--absolute-names', name], { encoding: 'utf8' });
   const before = shown(file);
   const { id } = await dispose(requestFor(store, file, 'quarantine'));
   const plain = join(store.root, 'plain');
@@ -164,7 +173,7 @@ describe.skipIf(!isRoot)('on a file system that shares blocks', () => {
     const source = join(place, 'nightly.tar');
     writeFileSync(source, Buffer.alloc(32 * 1024 * 1024, 'backup '));
     execFileSync('sync', ['-f', place]);
-    const free = () => Number(statfsSync(place).bavail) * Number(statfsSync(place).bsize);
+    const free = () => statfsSync(place).bavail * statfsSync(place).bsize;
     const before = free();
     const other = join(place, 'other name');
     linkSync(source, other);
@@ -177,24 +186,20 @@ describe.skipIf(!isRoot)('on a file system that shares blocks', () => {
   });
 });
 
-describe('the hook', () => {
-  const event = (path: string) => ({
-    path: Buffer.from(path),
-    sha256: 'a'.repeat(64),
-    decision: 'auto_approve',
-    eventId: 'e1',
-  });
-  function program(text: string): string {
-    const path = join(store.root, `hook-${entries(store.root).length}`);
-    writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
-    return path;
-  }
-  const hook = (text: string, deadlineMs = 20_000) => ({
-    program: program(text),
-    environment: { PATH: '/usr/bin:/bin' },
-    deadlineMs,
-  });
+/** A shell script of its own. */
+function program(text: string): string {
+  const path = join(store.root, `hook-${entries(store.root).length}`);
+  writeFileSync(path, `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  return path;
+}
 
+const hook = (text: string, deadlineMs = 20_000) => ({
+  program: program(text),
+  environment: { PATH: '/usr/bin:/bin' },
+  deadlineMs,
+});
+
+describe('the hook', () => {
   test('gets the path as one argument, whatever it is called, and an environment of exactly what it is given', async () => {
     const out = join(store.root, 'said');
     const name = `${approved}/-rf $(touch x) \n"'`;
@@ -259,7 +264,7 @@ test('the breaker trips for the rule that took too many within its window', asyn
     asked.push(since);
     return counts[rule] ?? 0;
   };
-  const breaker = { limit: 5, windowMs: 3_600_000 };
+  const breaker = { ...BREAKER, limit: 5 };
   expect(await trippedRule(['a', 'c'], now, breaker, count)).toBe(null);
   expect(await trippedRule(['a', 'b'], now, breaker, count)).toBe('b');
   expect(new Set(asked)).toEqual(new Set(['2026-11-28T11:00:00.000Z']));
@@ -279,7 +284,8 @@ describe('managed folders', () => {
     await ownFolders([approved, null], 'one');
     await ownFolders([approved], 'one');
     await expect(ownFolders([approved], 'two')).rejects.toMatchObject({
-      ...{ code: 'BL_CONFIG', hint: expect.stringContaining('rebuild') },
+      code: 'BL_CONFIG',
+      hint: expect.stringContaining('rebuild'),
     });
     await ownFolders([approved], 'two', { takeOver: true });
     await expect(ownFolders([approved], 'one')).rejects.toThrow(/another installation \(two\)/);

@@ -26,7 +26,6 @@ import {
   dispose,
   restore,
   erase,
-  recover,
   verify,
 } from './kit/dispose/store.ts';
 

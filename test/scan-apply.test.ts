@@ -21,7 +21,8 @@ beforeEach(() => {
   incoming = join(work, 'incoming');
   mkdirSync(incoming);
   env = {
-    ...{ QUARANTINE_DIR: join(work, 'quarantine'), REVIEW_DIR: join(work, 'review') },
+    QUARANTINE_DIR: join(work, 'quarantine'),
+    REVIEW_DIR: join(work, 'review'),
     DATA_DIR: join(work, 'data'),
   };
 });

@@ -144,10 +144,8 @@ describe('a store that is not as it was left', () => {
   test('missing while something lies about that it must know of: not begun anew', async () => {
     const said = await fault(open({ leftOver: async () => 'something in quarantine (/q)' }));
     expect(said).toMatchObject({
-      ...{
-        code: 'BL_STORE',
-        message: `there is no store in ${dataDir}, but there is something in quarantine (/q)`,
-      },
+      code: 'BL_STORE',
+      message: `there is no store in ${dataDir}, but there is something in quarantine (/q)`,
       hint: expect.stringContaining('store rebuild'),
     });
     expect(existsSync(path())).toBe(false);
@@ -183,7 +181,9 @@ describe('where the store lies', () => {
   test.each([0xef53n, 0x01021994n, 0x58465342n, 0x9123683en, 0x794c7630n])(
     'type %s is local',
     async (type) => {
-      await (await open({ fileSystemType: async () => type })).close();
+      const store = await open({ fileSystemType: async () => type });
+      expect(await store.instanceId()).toMatch(/^[0-9a-f-]{36}$/);
+      await store.close();
     },
   );
 
@@ -236,7 +236,8 @@ describe('two at once', () => {
     const stranger = new DatabaseSync(path());
     stranger.exec('begin immediate');
     await expect(store.files.accept([sighting('/in/a')])).rejects.toMatchObject({
-      ...{ code: 'BL_STORE', message: expect.stringContaining('another process keeps it busy') },
+      code: 'BL_STORE',
+      message: expect.stringContaining('another process keeps it busy'),
     });
     stranger.exec('rollback');
     stranger.close();
@@ -245,17 +246,18 @@ describe('two at once', () => {
   });
 });
 
-describe.skipIf(!isRoot)('on file systems that only root can make', () => {
-  function small(): string {
-    const place = mkdtempSync(join(tmpdir(), 'store-small-'));
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=700', 'tmpfs', place]);
-    onEnd.push(() => {
-      execFileSync('umount', [place]);
-      rmSync(place, { recursive: true });
-    });
-    return place;
-  }
+/** A file system of its own in memory. */
+function small(): string {
+  const place = mkdtempSync(join(tmpdir(), 'store-small-'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=700', 'tmpfs', place]);
+  onEnd.push(() => {
+    execFileSync('umount', [place]);
+    rmSync(place, { recursive: true });
+  });
+  return place;
+}
 
+describe.skipIf(!isRoot)('on file systems that only root can make', () => {
   test('a full disk: what could not be written did not happen, and it goes on when there is room', async () => {
     dataDir = join(small(), 'data');
     const store = await open();
@@ -264,7 +266,8 @@ describe.skipIf(!isRoot)('on file systems that only root can make', () => {
     writeFileSync(filler, Buffer.alloc(bavail * bsize));
     const many = Array.from({ length: 1000 }, (_, at) => sighting(`/in/${'x'.repeat(500)}/${at}`));
     await expect(store.files.accept(many)).rejects.toMatchObject({
-      ...{ code: 'BL_STORE', message: expect.stringContaining('no space is left') },
+      code: 'BL_STORE',
+      message: expect.stringContaining('no space is left'),
     });
     expect((await store.counts()).files.waiting).toBe(0);
     rmSync(filler);

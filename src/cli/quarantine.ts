@@ -188,7 +188,9 @@ async function* itemsOf(
 ): AsyncGenerator<StoredItem, void, undefined> {
   for (let after = ''; ;) {
     const page = await store.items.list({
-      ...{ kind: 'quarantine', limit: PAGE, after },
+      kind: 'quarantine',
+      limit: PAGE,
+      after,
       ...(rule === undefined ? {} : { rule }),
       ...(since === undefined ? {} : { since }),
     });
@@ -330,8 +332,13 @@ async function restoreOne(
   { to, keep = false, withPrivileges = false, reason = '', json }: RestoreFlags,
 ): Promise<number> {
   const restored = await restoreFromQuarantine({
-    ...{ ledger: store.ledger, item: id, roots: io.folders().restoreRoots, who: operatingSystemUser() },
-    ...{ why: reason === '' ? null : reason, keep, withPrivileges },
+    ledger: store.ledger,
+    item: id,
+    roots: io.folders().restoreRoots,
+    who: operatingSystemUser(),
+    why: reason === '' ? null : reason,
+    keep,
+    withPrivileges,
     ...(to === undefined ? {} : { to }),
   });
   if (restored.status === 'missing') return missing(io, id);

@@ -114,7 +114,8 @@ async function list(
     async (store) => {
       for (let after = ''; ;) {
         const page = await store.reviews.list({
-          ...{ limit: PAGE, after },
+          limit: PAGE,
+          after,
           ...(known === 'all' ? {} : { state: known }),
           ...(group === undefined ? {} : { group }),
         });

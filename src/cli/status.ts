@@ -59,10 +59,6 @@ async function tell(io: CommandIo, store: Store, json: boolean): Promise<number>
 
 function rowsOf(counts: StoreCounts): (readonly [string, string])[] {
   const { files } = counts;
-  const since = (text: string | null): string =>
-    text === null ? '' : `, the oldest since ${text.slice(0, 19)}Z`;
-  const only = (name: string, count: number, more = ''): (readonly [string, string])[] =>
-    count === 0 ? [] : [[name, `${count}${more}`]];
   return [
     ['waiting', `${files.waiting}${since(counts.oldest_waiting)}`],
     ...only('scanning', files.scanning),
@@ -78,4 +74,13 @@ function rowsOf(counts: StoreCounts): (readonly [string, string])[] {
     ['last file', counts.last_accepted ?? 'never'],
     ['last scan', counts.last_decided ?? 'never'],
   ];
+}
+
+function since(text: string | null): string {
+  return text === null ? '' : `, the oldest since ${text.slice(0, 19)}Z`;
+}
+
+/** A row that is only worth one when there is something. */
+function only(name: string, count: number, more = ''): (readonly [string, string])[] {
+  return count === 0 ? [] : [[name, `${count}${more}`]];
 }

@@ -26,10 +26,16 @@ export async function openSession(options: SessionOptions): Promise<Store> {
   const { folders, what, waitMs = WAIT_MS, takeOver = false, onRecovered } = options;
   const { dataDir, incomingDir, quarantineDir, reviewDir, approvedDir } = folders;
   await assertApart({
-    ...{ DATA_DIR: dataDir, QUARANTINE_DIR: quarantineDir, REVIEW_DIR: reviewDir, APPROVED_DIR: approvedDir },
+    DATA_DIR: dataDir,
+    QUARANTINE_DIR: quarantineDir,
+    REVIEW_DIR: reviewDir,
+    APPROVED_DIR: approvedDir,
   });
   const store = await openStore({
-    ...{ dataDir, who: operatingSystemUser(), what, waitMs },
+    dataDir,
+    who: operatingSystemUser(),
+    what,
+    waitMs,
     leftOver: async () => (takeOver ? null : leftOver({ quarantineDir, reviewDir }, [incomingDir])),
   });
   try {

@@ -56,7 +56,7 @@ const keptFacts = z.object({
     .readonly()
     .nullable()
     .default(null),
-}) satisfies z.ZodType<KeptFacts, unknown>;
+}) satisfies z.ZodType<KeptFacts>;
 
 export const heldFacts = keptFacts.extend({ format: z.literal('backuplens.held/1') });
 

@@ -12,7 +12,7 @@ export const PART_EXTENSION = '.part';
 export const REPORT_EXTENSION = '.json';
 /** A held file's folder holds these three. */
 export const HELD_CONTENT = 'content';
-export const HELD_REPORT = 'report.json';
+const HELD_REPORT = 'report.json';
 export const HELD_FACTS = 'item.json';
 /** What stands beside the content. */
 export const HELD_FILES = [HELD_REPORT, HELD_FACTS] as const;

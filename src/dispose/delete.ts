@@ -34,18 +34,24 @@ export async function deleteFromQuarantine(request: DeleteRequest): Promise<bool
   }
   try {
     const intent: Intent = {
-      ...{
-        id: newId(now),
-        kind: 'delete',
-        item: id,
-        file: item.file,
-        at: now.toISOString(),
-        who,
-        why: reason,
-      },
-      ...{ from: item.location, from_folder_ino: String((await quarantine.stat()).ino) },
-      ...{ dev: null, ino: null, size: item.facts.size, sha256: item.facts.sha256 },
-      ...{ to_folder: null, to_folder_ino: null, to_name: null, ending: id, keep: false },
+      id: newId(now),
+      kind: 'delete',
+      item: id,
+      file: item.file,
+      at: now.toISOString(),
+      who,
+      why: reason,
+      from: item.location,
+      from_folder_ino: String((await quarantine.stat()).ino),
+      dev: null,
+      ino: null,
+      size: item.facts.size,
+      sha256: item.facts.sha256,
+      to_folder: null,
+      to_folder_ino: null,
+      to_name: null,
+      ending: id,
+      keep: false,
     };
     await ledger.intend(intent);
     await onStep('intent');

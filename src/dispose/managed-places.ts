@@ -82,17 +82,23 @@ export async function leftOver(
   { quarantineDir, reviewDir }: { readonly quarantineDir: string; readonly reviewDir: string | null },
   watched: readonly string[] = [],
 ): Promise<string | null> {
-  const isContainer = (name: string): boolean => name.endsWith(CONTAINER_EXTENSION);
   if (await holds(quarantineDir, isContainer)) return `something in quarantine (${quarantineDir})`;
   const isHeld = async (name: string): Promise<boolean> =>
     (await unlessMissing(lstat(joinText(reviewDir ?? '', name, HELD_FACTS)).catch(notThere))) !== null;
   if (reviewDir !== null && (await holds(reviewDir, isHeld)))
     return `something held for review (${reviewDir})`;
-  const isClaim = (name: string): boolean => name.startsWith(CLAIM_PREFIX);
   for (const folder of watched) {
     if (await holds(folder, isClaim)) return `a file that was being moved (${folder}/${CLAIM_PREFIX}…)`;
   }
   return null;
+}
+
+function isContainer(name: string): boolean {
+  return name.endsWith(CONTAINER_EXTENSION);
+}
+
+function isClaim(name: string): boolean {
+  return name.startsWith(CLAIM_PREFIX);
 }
 
 async function holds(

@@ -106,15 +106,24 @@ async function copyClaimed(moving: Move, claim: Claim): Promise<Copied> {
     await onStep('checked');
     const sha256 = intent.sha256 ?? '';
     const fresh = {
-      ...{ id: intent.id, now: new Date(intent.at), toolVersion, origin: Buffer.from(intent.from) },
-      ...{ sha256, stats, report },
+      id: intent.id,
+      now: new Date(intent.at),
+      toolVersion,
+      origin: Buffer.from(intent.from),
+      sha256,
+      stats,
+      report,
     };
     const facts =
       moving.facts === null
         ? factsOf({ ...fresh, xattrs: await readXattrs(source) })
         : { ...moving.facts, id: intent.id, taken_at: intent.at };
     const copying: Copying = {
-      ...{ source, sparse: isSparse(stats), facts, report, onStep },
+      source,
+      sparse: isSparse(stats),
+      facts,
+      report,
+      onStep,
       check: (hash) => assertUnchanged(source, stats, hash === sha256),
     };
     const others = moving.facts === null ? Number(stats.nlink) - 1 : 0;

@@ -6,6 +6,10 @@ import { Claim, CLAIM_PREFIX } from './claim.ts';
 /** Deeper than any tree of folders that a path can name. */
 const MAX_DEPTH = 2048;
 
+// Names as bytes. `encoding: 'buffer'` is documented for opendir, but its type is not declared.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+const AS_BYTES = { encoding: 'buffer' as BufferEncoding };
+
 /**
  * Gives back what stands in claim folders below `root`, where the store that knew of them is lost: the entry of a
  * claim keeps the file's name. Never overwrites. Yields the place of each file that is back. Only while nothing else
@@ -19,9 +23,7 @@ export async function* putBackOrphans(root: string): AsyncGenerator<Buffer, void
 async function* below(folder: Folder, depth: number): AsyncGenerator<Buffer, void, undefined> {
   try {
     const folders: Buffer[] = [];
-    for await (const entry of await opendir(folder.here().toString(), {
-      encoding: 'buffer' as BufferEncoding,
-    })) {
+    for await (const entry of await opendir(folder.here().toString(), AS_BYTES)) {
       if (entry.isDirectory()) folders.push(Buffer.from(entry.name));
     }
     for (const name of folders) {
@@ -42,9 +44,7 @@ async function* giveBack(parent: Folder, id: string): AsyncGenerator<Buffer, voi
   const folder = await parent.folder(CLAIM_PREFIX + id);
   const entries: Buffer[] = [];
   try {
-    for await (const { name } of await opendir(folder.here().toString(), {
-      encoding: 'buffer' as BufferEncoding,
-    })) {
+    for await (const { name } of await opendir(folder.here().toString(), AS_BYTES)) {
       entries.push(Buffer.from(name));
     }
   } finally {

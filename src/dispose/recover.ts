@@ -35,14 +35,9 @@ export async function recoverDispositions(ledger: Ledger): Promise<readonly Reco
 async function recover(unfinished: Unfinished, ledger: Ledger): Promise<Recovered> {
   const { intent } = unfinished;
   try {
-    switch (intent.kind) {
-      case 'restore':
-        return await recoverRestoration(unfinished, ledger);
-      case 'delete':
-        return await recoverDeletion(unfinished, ledger);
-      default:
-        return await recoverMove(unfinished, ledger);
-    }
+    if (intent.kind === 'restore') return await recoverRestoration(unfinished, ledger);
+    if (intent.kind === 'delete') return await recoverDeletion(unfinished, ledger);
+    return await recoverMove(unfinished, ledger);
   } catch (error) {
     return unresolved(intent, inWords(error));
   }

@@ -145,11 +145,24 @@ async function bringBack(
   const { id: item, sha256, size } = header;
   await assertSpace(parent, size);
   const intent: Intent = {
-    ...{ id: newId(now), kind: 'restore', item, file, at: now.toISOString(), who, why },
-    ...{ from: quarantine.pathOf(item), from_folder_ino: String((await quarantine.stat()).ino) },
-    ...{ dev: null, ino: null, size, sha256 },
-    ...{ to_folder: parent.path, to_folder_ino: String((await parent.stat()).ino), to_name: name },
-    ...{ ending: item, keep },
+    id: newId(now),
+    kind: 'restore',
+    item,
+    file,
+    at: now.toISOString(),
+    who,
+    why,
+    from: quarantine.pathOf(item),
+    from_folder_ino: String((await quarantine.stat()).ino),
+    dev: null,
+    ino: null,
+    size,
+    sha256,
+    to_folder: parent.path,
+    to_folder_ino: String((await parent.stat()).ino),
+    to_name: name,
+    ending: item,
+    keep,
   };
   const draft = draftName(intent.id);
   await ledger.intend(intent);

@@ -34,12 +34,7 @@ async function giveBack(parent: Folder, name: Buffer, id: string): Promise<Buffe
 
 /** What has the id in its name is this disposition's. What was placed under a name of its own never is undone. */
 function copiesOf({ kind, id }: Intent): readonly string[] {
-  switch (kind) {
-    case 'hold':
-      return [id, id + PART_EXTENSION];
-    case 'quarantine':
-      return [id + CONTAINER_EXTENSION, id + REPORT_EXTENSION, id + PART_EXTENSION];
-    default:
-      return [draftName(id)];
-  }
+  if (kind === 'hold') return [id, id + PART_EXTENSION];
+  if (kind === 'quarantine') return [id + CONTAINER_EXTENSION, id + REPORT_EXTENSION, id + PART_EXTENSION];
+  return [draftName(id)];
 }

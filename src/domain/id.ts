@@ -1,6 +1,4 @@
 const PATTERN = /^\d{8}T\d{9}Z-[0-9a-f]{12}$/;
-/** Shorter ones are too easily meant otherwise. */
-const MIN_ABBREVIATION = 4;
 
 /** A new id of a file, scan, item or disposition: the time to the millisecond, so that ids sort by it, and 48 random bits. */
 export function newId(now: Date): string {
@@ -11,11 +9,4 @@ export function newId(now: Date): string {
 
 export function isId(text: string): boolean {
   return PATTERN.test(text);
-}
-
-/** True when `short` begins the id, or its random part. */
-export function abbreviates(short: string, id: string): boolean {
-  if (short === id) return true;
-  if (short.length < MIN_ABBREVIATION) return false;
-  return id.startsWith(short) || id.slice(id.indexOf('-') + 1).startsWith(short);
 }

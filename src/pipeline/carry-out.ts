@@ -61,14 +61,17 @@ export async function carryOut(
   if (source === null) return lost(store, file, 'it is not there any more');
   const { disposition, retry } = await applyDisposition({
     ...source,
-    ...{
-      sha256: file.sha256,
-      decision: tripped === null ? decision : 'manual_review',
-      places,
-      report: result,
-    },
-    ...{ ledger: store.ledger, file: file.id, scan: file.scan ?? file.id, who: options.who },
-    ...{ why: tripped === null ? null : tooMany(tripped), now: now(), toolVersion: options.toolVersion },
+    sha256: file.sha256,
+    decision: tripped === null ? decision : 'manual_review',
+    places,
+    report: result,
+    ledger: store.ledger,
+    file: file.id,
+    scan: file.scan ?? file.id,
+    who: options.who,
+    why: tripped === null ? null : tooMany(tripped),
+    now: now(),
+    toolVersion: options.toolVersion,
     ...(options.onStep === undefined ? {} : { onStep: options.onStep }),
   });
   if (retry) {
@@ -105,15 +108,21 @@ async function resultOf(store: Store, file: WatchedFile): Promise<FileResult> {
   const scan = file.scan === null ? null : await store.scans.get(file.scan);
   if (scan !== null && scan.result !== null) return scan.result;
   return {
-    ...{ path: nameFromBytes(file.path), size: Number(file.identity.size), sha256: file.sha256 },
+    path: nameFromBytes(file.path),
+    size: Number(file.identity.size),
+    sha256: file.sha256,
     content_type: { mime: 'application/octet-stream', description: 'not kept', claimed: null },
-    ...{
-      verdict: file.verdict ?? 'unknown',
-      decision: file.decision ?? 'manual_review',
-      score: scan?.score ?? 0,
-    },
-    ...{ score_lines: [], provisional: false, reasons: [], findings: [], gaps: [], measurements: [] },
-    ...{ coverage: { artifacts: 0, bytes: 0 }, duration_ms: 0 },
+    verdict: file.verdict ?? 'unknown',
+    decision: file.decision ?? 'manual_review',
+    score: scan?.score ?? 0,
+    score_lines: [],
+    provisional: false,
+    reasons: [],
+    findings: [],
+    gaps: [],
+    measurements: [],
+    coverage: { artifacts: 0, bytes: 0 },
+    duration_ms: 0,
   };
 }
 
@@ -137,7 +146,8 @@ async function sourceOf(
   }
   const { dev, ino, size } = stats;
   return {
-    ...{ path, identity: { dev, ino, size: Number(size) } },
+    path,
+    identity: { dev, ino, size: Number(size) },
     held: { item: id, facts: item.facts, backTo: Buffer.from(item.origin) },
   };
 }

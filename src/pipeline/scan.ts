@@ -227,8 +227,12 @@ async function dispose(
       const file = await store.files.recordAt(
         { path, identity, share: Buffer.alloc(0), lane: 'fresh', never_settled: false },
         {
-          ...{ started_at: startedAt, finished_at: new Date().toISOString(), result },
-          ...{ policy_sha256: policy.sha256, tool_version: version, engines: state },
+          started_at: startedAt,
+          finished_at: new Date().toISOString(),
+          result,
+          policy_sha256: policy.sha256,
+          tool_version: version,
+          engines: state,
         },
       );
       const options = { places: apply.places, who: apply.who, toolVersion: version, breaker: null };

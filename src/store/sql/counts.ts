@@ -10,7 +10,7 @@ export async function countsOf(db: Kysely<Tables>): Promise<StoreCounts> {
     .select((select) => ['state', select.fn.countAll<number>().as('count')])
     .groupBy('state')
     .execute();
-  for (const { state, count } of states) files[state] = Number(count);
+  for (const { state, count: sum } of states) files[state] = sum;
   const waiting = zeros(LANES);
   const lanes = await db
     .selectFrom('files')
@@ -18,11 +18,7 @@ export async function countsOf(db: Kysely<Tables>): Promise<StoreCounts> {
     .where('state', '=', 'waiting')
     .groupBy('lane')
     .execute();
-  for (const { lane, count } of lanes) waiting[lane] = Number(count);
-  const count = async (rows: Promise<{ count: number } | undefined>): Promise<number> =>
-    Number((await rows)?.count ?? 0);
-  const first = async (rows: Promise<{ at: string | null } | undefined>): Promise<string | null> =>
-    (await rows)?.at ?? null;
+  for (const { lane, count: sum } of lanes) waiting[lane] = sum;
   const all = db.selectFrom('files');
   return {
     files,
@@ -95,4 +91,12 @@ function zeros<K extends string>(names: readonly K[]): Record<K, number> {
   // Every name gets its zero here.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return Object.fromEntries(names.map((name) => [name, 0])) as Record<K, number>;
+}
+
+async function count(rows: Promise<{ readonly count: number } | undefined>): Promise<number> {
+  return (await rows)?.count ?? 0;
+}
+
+async function first(rows: Promise<{ readonly at: string | null } | undefined>): Promise<string | null> {
+  return (await rows)?.at ?? null;
 }

@@ -53,6 +53,15 @@ export async function tell(
 ): Promise<void> {
   const { id: file, path, sha256, decision, verdict } = row;
   await append(trx, {
-    ...{ action, time: now().toISOString(), who, file, item: null, path, sha256, decision, verdict, detail },
+    action,
+    time: now().toISOString(),
+    who,
+    file,
+    item: null,
+    path,
+    sha256,
+    decision,
+    verdict,
+    detail,
   });
 }

@@ -136,7 +136,8 @@ export class SqlFileQueue implements FileQueue {
       const row = await rowOf(trx, file);
       if (row.state !== 'decided') return;
       await change(trx, this.#context, file, {
-        ...{ state: 'disposition_pending', detail: why },
+        state: 'disposition_pending',
+        detail: why,
         ...(identity === undefined ? {} : identityColumns(identity)),
       });
       await tell(trx, this.#context, row, 'disposition_pending', why);
@@ -251,7 +252,10 @@ export class SqlFileQueue implements FileQueue {
   async #lease(trx: Trx, row: FileRow, leaseMs: number): Promise<Work> {
     const lease = randomUUID();
     await change(trx, this.#context, row.id, {
-      ...{ state: 'scanning', session: this.#context.session, lease, lease_until: this.#until(leaseMs) },
+      state: 'scanning',
+      session: this.#context.session,
+      lease,
+      lease_until: this.#until(leaseMs),
     });
     return workOf(row, lease);
   }

@@ -59,11 +59,28 @@ export function isSame(row: FileRow, { identity }: Sighting): boolean {
 /** A row that was accepted just now. */
 export function newRow(sighting: Sighting, id: string, turn: number, now: string): FileRow {
   return {
-    ...{ id, path: sighting.path, at_path: 1, ...identityColumns(sighting.identity) },
-    ...{ share: sighting.share, lane: sighting.lane, turn },
+    id,
+    path: sighting.path,
+    at_path: 1,
+    ...identityColumns(sighting.identity),
+    share: sighting.share,
+    lane: sighting.lane,
+    turn,
     never_settled: sighting.never_settled ? 1 : 0,
-    ...{ state: 'waiting', suspect: 0, attempts: 0, session: null, lease: null, lease_until: null },
-    ...{ accepted_at: now, changed_at: now, location: null, scan: null, sha256: null },
-    ...{ decision: null, verdict: null, provisional_since: null, detail: null },
+    state: 'waiting',
+    suspect: 0,
+    attempts: 0,
+    session: null,
+    lease: null,
+    lease_until: null,
+    accepted_at: now,
+    changed_at: now,
+    location: null,
+    scan: null,
+    sha256: null,
+    decision: null,
+    verdict: null,
+    provisional_since: null,
+    detail: null,
   };
 }

@@ -23,7 +23,10 @@ const NOT_YET: Readonly<Record<FileState, string>> = {
 const UNKNOWN: GateAnswer = {
   approved: false,
   because: 'nothing like it was ever examined',
-  ...{ file: null, scan: null, decision: null, decided_at: null },
+  file: null,
+  scan: null,
+  decision: null,
+  decided_at: null,
 };
 
 export class SqlGate implements Gate {

@@ -7,7 +7,7 @@ import { read, write, type Context, type Trx } from './context.ts';
 import { see } from './settings.ts';
 
 /** `prev` of the first record. */
-export const BEGINNING = '0'.repeat(64);
+const BEGINNING = '0'.repeat(64);
 /** A line of the journal, not an essay. */
 const MAX_DETAIL_CHARACTERS = 1000;
 const MAX_WHO_CHARACTERS = 200;
@@ -50,10 +50,19 @@ export async function append(trx: Trx, entry: JournalEntry): Promise<JournalReco
   const path = entry.path?.subarray(0, MAX_PATH_BYTES) ?? null;
   const detail = entry.detail?.slice(0, MAX_DETAIL_CHARACTERS) ?? null;
   const line = asciiJson({
-    ...{ seq, prev, time, who, action, file, item },
+    seq,
+    prev,
+    time,
+    who,
+    action,
+    file,
+    item,
     path: path === null ? null : nameFromBytes(path),
     path_base64: path === null ? null : Buffer.from(path).toString('base64'),
-    ...{ sha256, decision, verdict, detail },
+    sha256,
+    decision,
+    verdict,
+    detail,
   } satisfies z.infer<typeof record>);
   await trx
     .insertInto('journal')
@@ -98,7 +107,9 @@ export class SqlJournal implements Journal {
     let last = BEGINNING;
     let found = head === BEGINNING;
     const answer = (broken: JournalCheck['broken']): JournalCheck => ({
-      ...{ records: seq, head: last, broken },
+      records: seq,
+      head: last,
+      broken,
       head_found: head === undefined ? null : found,
     });
     for (;;) {

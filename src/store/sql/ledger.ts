@@ -69,8 +69,14 @@ export class SqlLedger implements DispositionLedger {
       await trx
         .insertInto('dispositions')
         .values({
-          ...{ id: intent.id, kind: intent.kind, state: 'intended', item, file },
-          ...{ intent: intentToJson(intent), begun_at: intent.at, ended_at: null },
+          id: intent.id,
+          kind: intent.kind,
+          state: 'intended',
+          item,
+          file,
+          intent: intentToJson(intent),
+          begun_at: intent.at,
+          ended_at: null,
         })
         .execute();
     });
@@ -90,12 +96,17 @@ export class SqlLedger implements DispositionLedger {
       const row = intent.file === null ? null : await rowOf(trx, intent.file);
       await settle(trx, this.#context, intent, outcome, row);
       await append(trx, {
-        ...{ action: SAID[intent.kind], time: this.#context.now().toISOString(), who: intent.who },
-        ...{ file: intent.file, item: intent.item ?? intent.id, sha256: intent.sha256 },
+        action: SAID[intent.kind],
+        time: this.#context.now().toISOString(),
+        who: intent.who,
+        file: intent.file,
+        item: intent.item ?? intent.id,
+        sha256: intent.sha256,
         // Where it came from; for what was brought back, where it is now.
         path:
           intent.kind === 'restore' || intent.item !== null ? (outcome.location ?? intent.from) : intent.from,
-        ...{ decision: row?.decision ?? null, verdict: row?.verdict ?? null },
+        decision: row?.decision ?? null,
+        verdict: row?.verdict ?? null,
         detail: [intent.why, outcome.detail].filter((text) => text !== null).join('; ') || null,
       });
       await advance(trx, id, 'done');
@@ -118,9 +129,16 @@ export class SqlLedger implements DispositionLedger {
         );
         const { file, item, sha256 } = intentFromJson(json);
         await append(trx, {
-          ...{ action: 'put_back', time: this.#context.now().toISOString(), who: this.#context.who },
-          ...{ file, item: item ?? id, path: journal.location, sha256, detail: journal.detail },
-          ...{ decision: null, verdict: null },
+          action: 'put_back',
+          time: this.#context.now().toISOString(),
+          who: this.#context.who,
+          file,
+          item: item ?? id,
+          path: journal.location,
+          sha256,
+          detail: journal.detail,
+          decision: null,
+          verdict: null,
         });
       }
       await this.#end(trx, id, 'withdrawn');
@@ -192,10 +210,7 @@ async function settle(
   if (kind === 'hold') await openReview(trx, context, row, id, location);
 }
 
-export async function enterItem(
-  trx: Trx,
-  { id, kind, file, origin, location, facts }: StoredItem,
-): Promise<void> {
+async function enterItem(trx: Trx, { id, kind, file, origin, location, facts }: StoredItem): Promise<void> {
   const { sha256, taken_at, rules } = facts;
   await trx
     .insertInto('items')
@@ -292,7 +307,7 @@ export class SqlItemIndex implements ItemIndex {
         .where('taken_at', '>=', since)
         .executeTakeFirst(),
     );
-    return Number(row?.count ?? 0);
+    return row?.count ?? 0;
   }
 
   async adopt(item: Omit<StoredItem, 'file'>): Promise<boolean> {
@@ -305,8 +320,15 @@ export class SqlItemIndex implements ItemIndex {
       if (item.kind === 'hold') await openReview(trx, this.#context, row, item.id, item.location);
       const { decision, sha256 } = item.facts;
       await append(trx, {
-        ...{ action: 'store_rebuilt', time: this.#context.now().toISOString(), who: this.#context.who },
-        ...{ file: row.id, item: item.id, path: item.origin, sha256, decision, verdict: row.verdict },
+        action: 'store_rebuilt',
+        time: this.#context.now().toISOString(),
+        who: this.#context.who,
+        file: row.id,
+        item: item.id,
+        path: item.origin,
+        sha256,
+        decision,
+        verdict: row.verdict,
         detail: item.kind === 'hold' ? 'found in the review folder' : 'found in quarantine',
       });
       return true;
@@ -318,14 +340,22 @@ export class SqlItemIndex implements ItemIndex {
 function foundRow(context: Context, { kind, origin, location, facts }: Omit<StoredItem, 'file'>): FileRow {
   const nothing = { dev: 0n, ino: 0n, size: BigInt(facts.size), mtime_ns: 0n, ctime_ns: 0n };
   const sighting: Sighting = {
-    ...{ path: origin, identity: nothing, share: Buffer.alloc(0), lane: 'fresh', never_settled: false },
+    path: origin,
+    identity: nothing,
+    share: Buffer.alloc(0),
+    lane: 'fresh',
+    never_settled: false,
   };
   const now = context.now();
   const { sha256, decision } = facts;
   const verdict = VERDICTS.find((one) => one === facts.verdict) ?? null;
   return {
     ...newRow(sighting, newId(now), 0, now.toISOString()),
-    ...{ at_path: 0, location, sha256, decision, verdict },
+    at_path: 0,
+    location,
+    sha256,
+    decision,
+    verdict,
     state: kind === 'hold' ? 'held' : 'quarantined',
   };
 }

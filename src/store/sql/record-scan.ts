@@ -17,12 +17,21 @@ export async function recordScan(
   await trx
     .insertInto('scans')
     .values({
-      ...{ id, file: row.id, path: row.path },
-      ...{ started_at: scan.started_at, finished_at: scan.finished_at },
-      ...{ decision: result.decision, verdict: result.verdict, score: result.score },
-      ...{ provisional: result.provisional ? 1 : 0, size: result.size, sha256: result.sha256 },
-      ...{ policy_sha256: scan.policy_sha256, tool_version: scan.tool_version },
-      ...{ engines: JSON.stringify(scan.engines), report: packReport(result) },
+      id,
+      file: row.id,
+      path: row.path,
+      started_at: scan.started_at,
+      finished_at: scan.finished_at,
+      decision: result.decision,
+      verdict: result.verdict,
+      score: result.score,
+      provisional: result.provisional ? 1 : 0,
+      size: result.size,
+      sha256: result.sha256,
+      policy_sha256: scan.policy_sha256,
+      tool_version: scan.tool_version,
+      engines: JSON.stringify(scan.engines),
+      report: packReport(result),
     })
     .execute();
   const rules = new Map(

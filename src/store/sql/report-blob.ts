@@ -2,7 +2,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { FileResult } from '../../contracts/index.ts';
 
 /** ATTACKS D2. */
-export const MAX_REPORT_BYTES = 16 * 1024 * 1024;
+const MAX_REPORT_BYTES = 16 * 1024 * 1024;
 
 /**
  * A result as it is stored: JSON under zstd, at most 16 MiB before it. Measured on results of real scans, level 3

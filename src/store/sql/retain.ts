@@ -20,7 +20,10 @@ export async function retain(
     const nothing = { file: null, item: null, path: null, sha256: null, decision: null, verdict: null };
     await write(context, (trx) =>
       append(trx, {
-        ...{ action: 'reports_removed', time: new Date(now).toISOString(), who: context.who, ...nothing },
+        action: 'reports_removed',
+        time: new Date(now).toISOString(),
+        who: context.who,
+        ...nothing,
         detail: `retention: ${reports} reports, ${files} files that had come to an end`,
       }),
     );
@@ -66,7 +69,7 @@ async function removeBeyond(context: Context, bytes: number): Promise<number> {
       .selectFrom('scans')
       .select((select) => select.fn.sum<number>(select.fn('length', ['report'])).as('bytes'))
       .executeTakeFirst();
-    if (Number(sum?.bytes ?? 0) <= bytes) return 0;
+    if ((sum?.bytes ?? 0) <= bytes) return 0;
     const ids = (await removable(trx).execute()).map(({ id }) => id);
     await forget(trx, ids);
     return ids.length;

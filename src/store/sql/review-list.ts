@@ -43,11 +43,24 @@ export async function openReview(
   await trx
     .insertInto('reviews')
     .values({
-      ...{ id, file: file.id, scan: file.scan, path: file.path, location },
-      ...{ sha256: file.sha256, size: scan?.size ?? null, opened_at: now().toISOString() },
+      id,
+      file: file.id,
+      scan: file.scan,
+      path: file.path,
+      location,
+      sha256: file.sha256,
+      size: scan?.size ?? null,
+      opened_at: now().toISOString(),
       reasons: JSON.stringify(result?.reasons.slice(0, MAX_REASONS) ?? []),
-      ...{ rules: JSON.stringify(rules), grounds: groupOf(rules), state: 'open' },
-      ...{ who: null, reason: null, answered_sha256: null, answered_at: null, remember: 0, until_at: null },
+      rules: JSON.stringify(rules),
+      grounds: groupOf(rules),
+      state: 'open',
+      who: null,
+      reason: null,
+      answered_sha256: null,
+      answered_at: null,
+      remember: 0,
+      until_at: null,
     })
     .execute();
   return id;
@@ -125,8 +138,16 @@ export class SqlReviewList implements ReviewList {
         .execute();
       await change(trx, this.#context, file.id, { state: 'decided', decision });
       await append(trx, {
-        ...{ action: state, time: at, who, file: file.id, item: id, path: file.path, sha256, decision },
-        ...{ verdict: file.verdict, detail: reason },
+        action: state,
+        time: at,
+        who,
+        file: file.id,
+        item: id,
+        path: file.path,
+        sha256,
+        decision,
+        verdict: file.verdict,
+        detail: reason,
       });
       return reviewOf(await oneOf(trx, id));
     });
@@ -158,8 +179,17 @@ function reviewOf(row: Tables['reviews']): Review {
   const { who, reason, answered_sha256: sha256, answered_at: at, remember, until_at: until } = row;
   const isAnswered = who !== null && reason !== null && sha256 !== null && at !== null;
   return {
-    ...{ id: row.id, file: row.file, scan: row.scan, path: row.path, location: row.location },
-    ...{ sha256: row.sha256, size: row.size, opened_at: row.opened_at, reasons, rules, group: row.grounds },
+    id: row.id,
+    file: row.file,
+    scan: row.scan,
+    path: row.path,
+    location: row.location,
+    sha256: row.sha256,
+    size: row.size,
+    opened_at: row.opened_at,
+    reasons,
+    rules,
+    group: row.grounds,
     state: row.state,
     answer: isAnswered ? { who, reason, sha256, at, remember: remember === 1, until } : null,
   };

@@ -76,11 +76,19 @@ export class SqlScanArchive implements ScanArchive {
 
 function summaryOf(row: Pick<ScanRow, (typeof SUMMARY)[number]>): ScanSummary {
   return {
-    ...{ id: row.id, file: row.file, path: row.path },
-    ...{ started_at: row.started_at, finished_at: row.finished_at },
-    ...{ decision: row.decision, verdict: row.verdict, score: row.score, provisional: row.provisional === 1 },
-    ...{ size: row.size, sha256: row.sha256 },
-    ...{ policy_sha256: row.policy_sha256, tool_version: row.tool_version },
+    id: row.id,
+    file: row.file,
+    path: row.path,
+    started_at: row.started_at,
+    finished_at: row.finished_at,
+    decision: row.decision,
+    verdict: row.verdict,
+    score: row.score,
+    provisional: row.provisional === 1,
+    size: row.size,
+    sha256: row.sha256,
+    policy_sha256: row.policy_sha256,
+    tool_version: row.tool_version,
   };
 }
 

@@ -6,7 +6,7 @@ import { backUp } from './backup.ts';
 import { versionOf } from './database.ts';
 import { MIGRATIONS } from './migrations.ts';
 
-export const BACKUPS_NAME = 'backups';
+const BACKUPS_NAME = 'backups';
 
 export interface Migrated {
   readonly from: number;

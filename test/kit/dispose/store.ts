@@ -128,7 +128,12 @@ export function requestFor(
     decision,
     places: { quarantineDir, reviewDir, approvedDir },
     report: result(String(path), { decision, verdict: 'malicious', score: 200, reasons: ['a test rule'] }),
-    ...{ ledger, file: null, scan: '20261128T120000000Z-5ca05ca05ca0', who: 'a test', why: null, held: null },
+    ledger,
+    file: null,
+    scan: '20261128T120000000Z-5ca05ca05ca0',
+    who: 'a test',
+    why: null,
+    held: null,
     now: new Date(),
     toolVersion: '0.1.0',
   };

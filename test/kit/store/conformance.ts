@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { nameFromBytes } from '../../../src/bytes/index.ts';
 import type { Intent } from '../../../src/domain/index.ts';
-import { RETENTION, type Store, type WatchedFile, type Work } from '../../../src/store/index.ts';
+import {
+  FILE_STATES,
+  LANES,
+  RETENTION,
+  type Store,
+  type WatchedFile,
+  type Work,
+} from '../../../src/store/index.ts';
 import { NASTY_NAMES } from '../nasty-names.ts';
 import { finding } from '../sample-report.ts';
 import { approved, factsOf, forQuarantine, forReview, hashOf, intentOf, scanOf, sighting } from './makers.ts';
@@ -18,6 +25,11 @@ export interface StoreUnderTest {
 
 const DAY_MS = 86_400_000;
 const LEASE = 60_000;
+
+const plain = ({ from, to_folder: folder, to_name: called, ...rest }: Intent) => ({
+  ...rest,
+  bytes: [from, folder, called].map((bytes) => Buffer.from(bytes ?? '').toString('hex')),
+});
 
 /** What every store has to do, whatever is behind it. */
 export function storeConformance(name: string, make: () => StoreUnderTest): void {
@@ -63,6 +75,11 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
       return { file, intent };
     };
 
+    const held = async (path: string, more = {}): Promise<{ file: WatchedFile; id: string }> => {
+      const file = await decide(path, forReview({ reasons: ['score 70'], ...more }));
+      return { file, id: (await store.reviews.holdInPlace(file.id, null)).id };
+    };
+
     describe('its queue', () => {
       test('a file is accepted once, whatever name it has, and comes back byte by byte', async () => {
         const names = [
@@ -86,12 +103,11 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
 
       test('numbers of 64 bits survive', async () => {
         const identity = {
-          ...{
-            dev: 18_446_744_073_709_551_615n,
-            ino: 18_446_744_073_709_551_614n,
-            size: 9_223_372_036_854_775_807n,
-          },
-          ...{ mtime_ns: -62_135_596_800_000_000_000n, ctime_ns: 1_700_000_000_123_456_789n },
+          dev: 18_446_744_073_709_551_615n,
+          ino: 18_446_744_073_709_551_614n,
+          size: 9_223_372_036_854_775_807n,
+          mtime_ns: -62_135_596_800_000_000_000n,
+          ctime_ns: 1_700_000_000_123_456_789n,
         };
         await accept('/in/huge', { identity });
         expect((await store.files.at(Buffer.from('/in/huge')))?.identity).toEqual(identity);
@@ -284,10 +300,6 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
           why: 'x',
         });
         await store.ledger.intend(intent);
-        const plain = ({ from, to_folder: folder, to_name: called, ...rest }: Intent) => ({
-          ...rest,
-          bytes: [from, folder, called].map((bytes) => Buffer.from(bytes ?? '').toString('hex')),
-        });
         for (const state of ['intended', 'claimed', 'done'] as const) {
           const location = Buffer.from('/quarantine/x.blq');
           if (state === 'claimed') await store.ledger.claimed(intent.id);
@@ -430,16 +442,16 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         remember: false,
         until: null,
       };
-      const held = async (path: string, more = {}): Promise<{ file: WatchedFile; id: string }> => {
-        const file = await decide(path, forReview({ reasons: ['score 70'], ...more }));
-        return { file, id: (await store.reviews.holdInPlace(file.id, null)).id };
-      };
-
       test('a held file waits for an answer, with its grounds and its hash', async () => {
         const { file, id } = await held('/in/a', { findings: [finding(['a'], { rule: 'R', weight: 40 })] });
         expect(await store.reviews.get(id)).toMatchObject({
-          ...{ file: file.id, state: 'open', sha256: hashOf('a'), reasons: ['score 70'], answer: null },
-          ...{ location: null, rules: ['yara_match:R'] },
+          file: file.id,
+          state: 'open',
+          sha256: hashOf('a'),
+          reasons: ['score 70'],
+          answer: null,
+          location: null,
+          rules: ['yara_match:R'],
         });
         expect((await store.files.get(file.id))?.state).toBe('held');
         expect((await store.counts()).open_reviews).toBe(1);
@@ -608,8 +620,16 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         for (const { name: text } of NASTY_NAMES) {
           const path = Buffer.from(text);
           const written = await store.journal.append({
-            ...{ action: 'decided', time: clocks.now.toISOString(), who: 'w', file: null, item: null, path },
-            ...{ sha256: null, decision: null, verdict: null, detail: text },
+            action: 'decided',
+            time: clocks.now.toISOString(),
+            who: 'w',
+            file: null,
+            item: null,
+            path,
+            sha256: null,
+            decision: null,
+            verdict: null,
+            detail: text,
           });
           expect(written.line).toMatch(/^[\x20-\x7e]*$/);
         }
@@ -642,14 +662,14 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
       test('old reports go, but not those that a person may still have to look at; summaries stay', async () => {
         const old = await decide('/in/old', approved());
         await store.files.leave(old.id, null);
-        const held = await decide('/in/held', forReview());
-        await store.reviews.holdInPlace(held.id, null);
+        const waits = await decide('/in/held', forReview());
+        await store.reviews.holdInPlace(waits.id, null);
         const gone = await accept('/in/gone');
         await store.files.lose(gone.id, 'gone');
         pass(clocks, 100 * DAY_MS);
         expect(await store.retain(RETENTION)).toEqual({ reports: 1, files: 0, suspended: false });
         expect((await store.scans.get(old.scan ?? ''))?.result).toBe(null);
-        expect((await store.scans.get(held.scan ?? ''))?.result).not.toBe(null);
+        expect((await store.scans.get(waits.scan ?? ''))?.result).not.toBe(null);
         expect((await store.gate.at(Buffer.from('/in/old'), hashOf('a'))).approved).toBe(true);
         pass(clocks, 400 * DAY_MS);
         expect(await store.retain(RETENTION)).toMatchObject({ files: 1 });
@@ -670,11 +690,18 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         await accept('/in/a');
         await accept('/in/b', { lane: 'large' });
         await take();
-        expect(await store.counts()).toMatchObject({
+        const counts = await store.counts();
+        expect(Object.keys(counts.files)).toEqual(FILE_STATES);
+        expect(Object.keys(counts.waiting)).toEqual(LANES);
+        expect(counts).toMatchObject({
           files: { waiting: 1, scanning: 1, held: 0 },
           waiting: { fresh: 0, large: 1, rescan: 0 },
-          ...{ oldest_waiting: clocks.now.toISOString(), last_accepted: clocks.now.toISOString() },
-          ...{ last_decided: null, quarantined: 0, unfinished_dispositions: 0, journal_records: 1 },
+          oldest_waiting: clocks.now.toISOString(),
+          last_accepted: clocks.now.toISOString(),
+          last_decided: null,
+          quarantined: 0,
+          unfinished_dispositions: 0,
+          journal_records: 1,
         });
       });
 

@@ -4,7 +4,11 @@ import { sighting } from './makers.ts';
 
 const [dataDir = ''] = process.argv.slice(2);
 const store = await openStore({
-  ...{ dataDir, who: 'the holder', what: 'the holder', waitMs: 0, leftOver: async () => null },
+  dataDir,
+  who: 'the holder',
+  what: 'the holder',
+  waitMs: 0,
+  leftOver: async () => null,
 });
 await store.files.accept([sighting('/in/held')]);
 await store.files.take({ lane: 'fresh', limit: 1, leaseMs: 60_000 });

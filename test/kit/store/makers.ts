@@ -14,16 +14,21 @@ export function sighting(path: string | Buffer, more: Partial<Sighting> = {}): S
   return {
     path: Buffer.from(path),
     identity: { dev: 2049n, ino: inode, size: 12n, mtime_ns: 1_700_000_000_123_456_789n, ctime_ns: 5n },
-    ...{ share: Buffer.from('top'), lane: 'fresh', never_settled: false },
+    share: Buffer.from('top'),
+    lane: 'fresh',
+    never_settled: false,
     ...more,
   };
 }
 
 export function scanOf(more: Partial<FileResult> = {}): ScanRecord {
   return {
-    ...{ started_at: '2026-11-28T11:59:00.000Z', finished_at: '2026-11-28T11:59:30.000Z' },
+    started_at: '2026-11-28T11:59:00.000Z',
+    finished_at: '2026-11-28T11:59:30.000Z',
     result: result('a', { sha256: hashOf('a'), size: 12, ...more }),
-    ...{ policy_sha256: hashOf('b'), tool_version: '0.1.0', engines: { clamav: { status: 'ok' } } },
+    policy_sha256: hashOf('b'),
+    tool_version: '0.1.0',
+    engines: { clamav: { status: 'ok' } },
   };
 }
 
@@ -45,16 +50,24 @@ export const forQuarantine = (more: Partial<FileResult> = {}): ScanRecord =>
 export function intentOf(kind: Intent['kind'], more: Partial<Intent> = {}): Intent {
   const now = new Date('2026-11-28T12:00:00.000Z');
   return {
-    ...{ id: newId(now), kind, item: null, file: null, at: now.toISOString(), who: 'a test', why: null },
-    ...{ from: Buffer.from('/in/caf\xe9', 'latin1'), from_folder_ino: '18446744073709551615' },
-    ...{ dev: '2049', ino: '7', size: 12, sha256: hashOf('a') },
-    ...{
-      to_folder: Buffer.from('/quarantine'),
-      to_folder_ino: '9',
-      to_name: null,
-      ending: 'scan',
-      keep: false,
-    },
+    id: newId(now),
+    kind,
+    item: null,
+    file: null,
+    at: now.toISOString(),
+    who: 'a test',
+    why: null,
+    from: Buffer.from('/in/caf\xe9', 'latin1'),
+    from_folder_ino: '18446744073709551615',
+    dev: '2049',
+    ino: '7',
+    size: 12,
+    sha256: hashOf('a'),
+    to_folder: Buffer.from('/quarantine'),
+    to_folder_ino: '9',
+    to_name: null,
+    ending: 'scan',
+    keep: false,
     ...more,
   };
 }
@@ -62,19 +75,23 @@ export function intentOf(kind: Intent['kind'], more: Partial<Intent> = {}): Inte
 export function factsOf(id: string, more: Partial<KeptFacts> = {}): KeptFacts {
   const path = Buffer.from('/in/caf\xe9', 'latin1');
   return {
-    ...{ id, taken_at: '2026-11-28T12:00:00.000Z', tool: { name: 'backuplens', version: '0.1.0' } },
+    id,
+    taken_at: '2026-11-28T12:00:00.000Z',
+    tool: { name: 'backuplens', version: '0.1.0' },
     origin: { path: '/in/caf\\xE9', path_base64: path.toString('base64') },
-    ...{
-      size: 12,
-      sha256: hashOf('a'),
-      mode: '4755',
-      uid: 0,
-      gid: 0,
-      mtime_ns: '1',
-      atime_ns: '2',
-      nlink: 1,
-    },
-    ...{ xattrs: null, decision: 'quarantine', verdict: 'malicious', score: 200, reasons: ['a rule'] },
+    size: 12,
+    sha256: hashOf('a'),
+    mode: '4755',
+    uid: 0,
+    gid: 0,
+    mtime_ns: '1',
+    atime_ns: '2',
+    nlink: 1,
+    xattrs: null,
+    decision: 'quarantine',
+    verdict: 'malicious',
+    score: 200,
+    reasons: ['a rule'],
     rules: ['yara_match:Test_Rule'],
     ...more,
   };

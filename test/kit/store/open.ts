@@ -14,7 +14,11 @@ export interface Opened {
 /** A store of one test, with clocks of its own. */
 export async function openTestStore(dataDir: string, clocks: Clocks = newClocks()): Promise<Opened> {
   const store = await openStore({
-    ...{ dataDir, who: 'a test', what: 'a test', waitMs: 0, leftOver: async () => null },
+    dataDir,
+    who: 'a test',
+    what: 'a test',
+    waitMs: 0,
+    leftOver: async () => null,
     now: () => clocks.now,
     monotonicMs: () => clocks.monotonicMs,
   });
