@@ -15,6 +15,7 @@ import type { WatchedFile } from '../src/store/index.ts';
 import {
   disposeOf,
   entries,
+  identityOf,
   journal,
   newStore,
   recover,
@@ -170,8 +171,7 @@ describe('release', () => {
 /** A file that lies in the review folder, with an answer that is to be carried out. */
 async function answered(decision: 'auto_approve' | 'quarantine'): Promise<WatchedFile> {
   writeFileSync(file, BYTES);
-  const { dev, ino, size, mtimeNs, ctimeNs } = lstatSync(file, { bigint: true });
-  const identity = { dev, ino, size, mtime_ns: mtimeNs, ctime_ns: ctimeNs };
+  const identity = identityOf(file);
   const { quarantineDir, reviewDir, approvedDir } = store;
   const scanned = await store.data.files.recordAt(
     { path: Buffer.from(file), identity, share: Buffer.alloc(0), lane: 'fresh', never_settled: false },

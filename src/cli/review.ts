@@ -217,14 +217,27 @@ async function answer(
       remember,
       until: until ?? null,
     };
-    const open = await store.reviews.get(id);
-    if (open?.state !== 'open') {
-      say(io, `${id} is ${open?.state ?? 'gone'} already`, '`show` says who answered it');
+    const before = await store.reviews.get(id);
+    const isRepeated = before !== null && (await waitsForItsEffect(store, before, decision));
+    if (before === null || (before.state !== 'open' && !isRepeated)) {
+      say(io, `${id} is ${before?.state ?? 'gone'} already`, '`show` says who answered it');
       return WRONG;
     }
-    const review = await store.reviews.answer(id, decision, given);
+    const review = isRepeated ? before : await store.reviews.answer(id, decision, given);
     return tell(io, store, review, await carriedOut(io, store, review, folders), json === true);
   });
+}
+
+/** The same answer again: given before, and what it asks for could not be done then. */
+async function waitsForItsEffect(
+  store: Store,
+  { state, file: id }: Review,
+  decision: 'auto_approve' | 'quarantine',
+): Promise<boolean> {
+  if (state !== (decision === 'auto_approve' ? 'approved' : 'rejected')) return false;
+  await store.files.retryPending();
+  const file = await store.files.get(id);
+  return file?.state === 'decided' && file.decision === decision;
 }
 
 async function carriedOut(
@@ -259,9 +272,7 @@ async function tell(
   say(
     io,
     `${review.id} is ${review.state}, but ${disposition.detail ?? 'the file could not be moved'}`,
-    later
-      ? 'the service tries again; without one, mend it and give the answer’s effect with `backuplens store check`'
-      : undefined,
+    later ? 'the service tries again; without one, mend that and give the same command again' : undefined,
   );
   return WRONG;
 }

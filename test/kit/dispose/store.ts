@@ -24,7 +24,12 @@ import {
   type RestoreRequest,
 } from '../../../src/dispose/index.ts';
 import type { Decision, JournalRecord } from '../../../src/domain/index.ts';
-import { openStore, type JournalCheck, type Store as DataStore } from '../../../src/store/index.ts';
+import {
+  openStore,
+  type FileIdentity,
+  type JournalCheck,
+  type Store as DataStore,
+} from '../../../src/store/index.ts';
 import { result } from '../sample-report.ts';
 
 /** What a request needs of a store. */
@@ -110,6 +115,12 @@ export async function newStore(parent: string = tmpdir()): Promise<Store> {
 
 export function sha256(bytes: Buffer | string): string {
   return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** As `fstat` has it now. */
+export function identityOf(path: string | Buffer): FileIdentity {
+  const { dev, ino, size, mtimeNs, ctimeNs } = lstatSync(path, { bigint: true });
+  return { dev, ino, size, mtime_ns: mtimeNs, ctime_ns: ctimeNs };
 }
 
 /** What a scan of the file as it is now would ask for. */
