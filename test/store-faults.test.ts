@@ -132,8 +132,8 @@ describe('a store that is not as it was left', () => {
     const database = new DatabaseSync(path());
     database.exec(`pragma user_version = ${MIGRATIONS.length + 1}`);
     database.close();
-    for (const opening of [open(), openStoreForReading({ dataDir })]) {
-      expect(await fault(opening)).toMatchObject({
+    for (const opening of [async () => open(), async () => openStoreForReading({ dataDir })]) {
+      expect(await fault(opening())).toMatchObject({
         code: 'BL_STORE',
         message: expect.stringContaining('newer BackupLens'),
         hint: expect.stringContaining('backups'),
