@@ -28,8 +28,8 @@ planting.allowed(
   'src/intake',
   "import '../bytes/index.ts'; import '../domain/index.ts'; import '../contracts/index.ts';",
 );
-planting.breach('dispose-knows-only-the-store', 'src/dispose', "import '../assess/index.ts';");
-planting.allowed('src/dispose', "import '../store/index.ts';");
+planting.breach('stages-do-not-know-each-other', 'src/dispose', "import '../assess/index.ts';");
+planting.breach('stages-do-not-know-each-other', 'src/dispose', "import '../store/index.ts';");
 planting.breach('assess-is-pure', 'src/assess', "import 'node:fs';");
 planting.breach('assess-is-pure', 'src/assess', "import 'zod';");
 planting.breach('assess-is-pure', 'src/assess', "import '../bytes/index.ts';");
@@ -116,6 +116,12 @@ planting.breach('logs-and-metrics-in-observe', 'src/services/pipeline', "import 
 planting.allowed('src/observe', "import 'pino'; import 'prom-client'; import '../domain/index.ts';");
 planting.allowed('src/http', "import '../observe/index.ts';");
 planting.breach('side-rooms-know-no-stage', 'src/observe', "import '../config/index.ts';");
+planting.breach('kysely-in-store', 'src/pipeline', "import 'kysely';");
+planting.allowed('src/store/sql', "import 'kysely';");
+planting.breach('sqlite-in-store', 'src/dispose', "import 'node:sqlite';");
+planting.breach('sqlite-in-store', 'src/store/sql', "import 'node:sqlite';");
+planting.allowed('src/store/sqlite', "import 'node:sqlite';");
+planting.allowed('src/dispose/hook.ts', "import 'node:child_process';");
 planting.breach('commander-in-cli', 'src/config', "import 'commander';");
 planting.breach('yaml-in-config', 'src/report', "import 'yaml';");
 planting.breach('sources-do-not-need-tests', 'src/report', "import '../../test/kit/kit.ts';");

@@ -7,8 +7,8 @@ import { forTerminal } from '../src/report/index.ts';
 import { disposeOf, entries, journal, newStore, sha256, type Store } from './kit/dispose/store.ts';
 
 let store: Store;
-beforeEach(() => {
-  store = newStore();
+beforeEach(async () => {
+  store = await newStore();
 });
 afterEach(() => store.remove());
 
@@ -18,10 +18,16 @@ async function run(...args: string[]): Promise<{ out: string; err: string; code:
     out: (text) => void (said.out += text),
     err: (text) => void (said.err += text),
     escape: forTerminal,
-    quarantineDir: () => store.quarantineDir,
+    folders: () => store.folders,
     exit: (code) => void (said.code = code),
   });
-  await command.parseAsync(args, { from: 'user' });
+  // A command has the store to itself.
+  await store.close();
+  try {
+    await command.parseAsync(args, { from: 'user' });
+  } finally {
+    await store.open();
+  }
   return said;
 }
 
@@ -53,12 +59,21 @@ test('list shows a line for each item, oldest first, with its name made safe', a
 });
 
 test('a damaged item is listed as damaged, and the exit code says so', async () => {
-  await idOf('a.txt');
+  const id = await idOf('a.txt');
   writeFileSync(join(store.quarantineDir, '20200101T000000000Z-000000000000.blq'), 'x');
   const { out, err, code } = await run('list');
-  expect(out).toContain('20200101T000000000Z-000000000000  damaged: it is cut short\n');
+  expect(out).toContain('20200101T000000000Z-000000000000  damaged: it is cut short  (not in the store)\n');
   expect(err).toContain('backuplens: 1 of 2 damaged\nhint: ');
   expect(code).toBe(1);
+  const stored = join(store.quarantineDir, `${id}.blq`);
+  chmodSync(stored, 0o600);
+  writeFileSync(stored, 'x');
+  expect((await run('list')).out).toContain(`${id}  damaged: it is cut short\n`);
+  expect(await run('show', id)).toMatchObject({
+    code: 1,
+    err: `backuplens: ${id} is damaged: it is cut short\n`,
+  });
+  expect(await run('restore', id)).toMatchObject({ code: 1, out: '' });
   expect((await run('show', '20200101T0')).code).toBe(1);
   expect((await run('restore', '20200101T0')).code).toBe(1);
 });
@@ -123,7 +138,7 @@ test('delete wants a reason and --yes', async () => {
     err: '',
     code: 0,
   });
-  expect(journal(store).at(-1)).toMatchObject({ action: 'deleted', detail: 'not needed' });
+  expect((await journal(store)).at(-1)).toMatchObject({ action: 'deleted', detail: 'not needed' });
 });
 
 test('a folder that cannot be trusted is exit code 2, with the command that mends it', async () => {
@@ -142,7 +157,7 @@ test('a configuration that is wrong is told in its own words', async () => {
     out: () => undefined,
     err: (text) => void (said.err += text),
     escape: forTerminal,
-    quarantineDir: () => {
+    folders: () => {
       throw new BackupLensError('BL_CONFIG', 'QUARANTINE_DIR is empty');
     },
     exit: (code) => void (said.code = code),
@@ -163,7 +178,7 @@ test('the help teaches with examples and exit codes', () => {
     out: () => undefined,
     err: () => undefined,
     escape: forTerminal,
-    quarantineDir: () => store.quarantineDir,
+    folders: () => store.folders,
   }).configureOutput({ writeOut: (text) => void help.push(text) });
   command.outputHelp();
   expect(help.join('')).toMatch(/Examples:[\s\S]*quarantine restore[\s\S]*Exit codes:/);

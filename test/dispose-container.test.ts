@@ -3,15 +3,14 @@ import { closeSync, openSync, readFileSync, truncateSync, writeFileSync, writeSy
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { applyDisposition } from '../src/dispose/index.ts';
 import { startClamd } from './kit/clamd/real.ts';
-import { disposeOf, newStore, requestFor, type Store } from './kit/dispose/store.ts';
+import { disposeOf, newStore, requestFor, type Store, dispose } from './kit/dispose/store.ts';
 
 const PAGE = readFileSync(fileURLToPath(new URL('../docs/quarantine.md', import.meta.url)), 'utf8');
 
 let store: Store;
-beforeEach(() => {
-  store = newStore();
+beforeEach(async () => {
+  store = await newStore();
 });
 afterEach(() => store.remove());
 
@@ -48,7 +47,7 @@ test('the recipe in python restores a sparse file, and refuses a container that 
   closeSync(image);
   truncateSync(path, 1_000_001);
   const bytes = readFileSync(path);
-  const { location } = await applyDisposition(requestFor(store, path, 'quarantine'));
+  const { location } = await dispose(requestFor(store, path, 'quarantine'));
   expect(readFileSync(location, 'latin1')).toContain('"zero_blocks": 65536');
   const target = join(store.root, 'target');
   execFileSync('python3', [recipe('python'), location, target]);
@@ -69,7 +68,7 @@ test('clamd finds a signature in the file, and not in its container', async () =
     const path = join(store.incoming, 'infected.txt');
     writeFileSync(path, `before ${text} after`);
     expect(scanned(clamd.configFile, path)).toContain('Test.Marker.UNOFFICIAL FOUND');
-    const { location } = await applyDisposition(requestFor(store, path, 'quarantine'));
+    const { location } = await dispose(requestFor(store, path, 'quarantine'));
     expect(scanned(clamd.configFile, location)).toContain(`${location}: OK`);
     expect(readFileSync(location, 'latin1')).not.toContain(text);
   } finally {

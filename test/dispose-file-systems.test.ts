@@ -22,15 +22,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { inspectQuarantined, listQuarantine } from '../src/dispose/index.ts';
 import {
-  applyDisposition,
-  inspectQuarantined,
-  listQuarantine,
-  recoverDispositions,
-  restoreFromQuarantine,
-  verifyJournal,
-} from '../src/dispose/index.ts';
-import { disposeOf, entries, newStore, requestFor, sha256, type Store } from './kit/dispose/store.ts';
+  disposeOf,
+  entries,
+  journal,
+  newStore,
+  requestFor,
+  sha256,
+  type Store,
+  dispose,
+  restore,
+  recover,
+  verify,
+} from './kit/dispose/store.ts';
 
 const MIB = 1024 * 1024;
 const CHILD = fileURLToPath(new URL('./kit/dispose/child.ts', import.meta.url));
@@ -38,14 +43,14 @@ const isRoot = process.getuid?.() === 0;
 
 let store: Store;
 let file: string;
-let onEnd: (() => void)[];
-beforeEach(() => {
-  store = newStore();
+let onEnd: (() => void | Promise<void>)[];
+beforeEach(async () => {
+  store = await newStore();
   file = join(store.incoming, 'nightly.tar');
-  onEnd = [() => store.remove()];
+  onEnd = [async () => store.remove()];
 });
-afterEach(() => {
-  for (const end of onEnd.toReversed()) end();
+afterEach(async () => {
+  for (const end of onEnd.toReversed()) await end();
 });
 
 /** A file system of its own in memory; only root can mount one. */
@@ -60,12 +65,15 @@ function smallFileSystem(options = 'size=4m'): string {
 }
 
 /** Runs the child as a user who is not root, and owns these folders. */
-function asSomeone(action: string, owned: readonly string[]) {
+async function asSomeone(action: string, owned: readonly string[]) {
+  await store.close();
   const nobody = 65_534;
   chmodSync(store.root, 0o755);
   for (const folder of [store.quarantineDir, store.reviewDir]) mkdirSync(folder, { mode: 0o700 });
-  if (isRoot) for (const folder of owned) chownSync(folder, nobody, nobody);
-  const args = [CHILD, action, '', store.quarantineDir, store.reviewDir, file];
+  rmSync(store.dataDir, { recursive: true });
+  mkdirSync(store.dataDir, { mode: 0o700 });
+  if (isRoot) for (const folder of [...owned, store.dataDir]) chownSync(folder, nobody, nobody);
+  const args = [CHILD, action, '', store.where, file];
   return spawnSync(process.execPath, args, {
     encoding: 'utf8',
     ...(isRoot ? { uid: nobody, gid: nobody } : {}),
@@ -75,16 +83,16 @@ function asSomeone(action: string, owned: readonly string[]) {
 const allocated = (path: string) => lstatSync(path).blocks * 512;
 
 test('quarantine and review work on another file system, there and back', async () => {
-  const elsewhere = newStore('/dev/shm');
-  onEnd.push(() => elsewhere.remove());
+  const elsewhere = await newStore('/dev/shm');
+  onEnd.push(async () => elsewhere.remove());
   expect(statSync(elsewhere.root).dev).not.toBe(statSync(store.root).dev);
-  const places = { quarantineDir: elsewhere.quarantineDir, reviewDir: elsewhere.reviewDir };
+  const places = store.with({ quarantineDir: elsewhere.quarantineDir, reviewDir: elsewhere.reviewDir });
   writeFileSync(file, 'far away');
-  const { action, id } = await applyDisposition(requestFor(places, file, 'quarantine'));
+  const { action, id } = await dispose(requestFor(places, file, 'quarantine'));
   expect(action).toBe('quarantined');
-  await restoreFromQuarantine(places.quarantineDir, id ?? '');
+  await restore(places, id ?? '');
   expect(readFileSync(file, 'utf8')).toBe('far away');
-  const held = await applyDisposition(requestFor(places, file, 'manual_review'));
+  const held = await dispose(requestFor(places, file, 'manual_review'));
   expect(readFileSync(join(held.location, 'content'), 'utf8')).toBe('far away');
   expect(entries(store.incoming)).toEqual([]);
 });
@@ -98,25 +106,26 @@ test('a sparse file stays sparse in quarantine, under review and when it is back
   closeSync(image);
   const bytes = readFileSync(file);
   expect(allocated(file)).toBeLessThan(MIB);
-  const { id, location } = await applyDisposition(requestFor(store, file, 'quarantine'));
+  const { id, location } = await dispose(requestFor(store, file, 'quarantine'));
   expect(lstatSync(location).size).toBeGreaterThan(size);
   expect(allocated(location)).toBeLessThan(MIB);
-  await restoreFromQuarantine(store.quarantineDir, id ?? '');
+  await restore(store, id ?? '');
   expect(readFileSync(file).equals(bytes)).toBe(true);
   expect(allocated(file)).toBeLessThan(MIB);
-  const held = await applyDisposition(requestFor(store, file, 'manual_review'));
+  const held = await dispose(requestFor(store, file, 'manual_review'));
   expect(readFileSync(join(held.location, 'content')).equals(bytes)).toBe(true);
   expect(allocated(join(held.location, 'content'))).toBeLessThan(MIB);
 });
 
-test('200 MB are quarantined and restored in memory that does not grow with them', () => {
+test('200 MB are quarantined and restored in memory that does not grow with them', async () => {
+  await store.close();
   expect(peak(200) - peak(50)).toBeLessThan(60);
 });
 
 /** Of a process that quarantines and restores a file of that size. */
 function peak(megabytes: number): number {
   const hash = writeNoise(file, megabytes);
-  const args = [CHILD, 'there-and-back', '', store.quarantineDir, store.reviewDir, file, hash];
+  const args = [CHILD, 'there-and-back', '', store.where, file, hash];
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   expect(stderr).toBe('');
   const { status, sha256: restored, peakMiB } = JSON.parse(stdout);
@@ -142,9 +151,12 @@ describe.skipIf(!isRoot)('with file systems and users that only root can make', 
     'a disk that is full before %s leaves the file in place',
     async (decision) => {
       const small = smallFileSystem();
-      const places = { quarantineDir: join(small, 'quarantine'), reviewDir: join(small, 'review') };
+      const places = store.with({
+        quarantineDir: join(small, 'quarantine'),
+        reviewDir: join(small, 'review'),
+      });
       writeFileSync(file, Buffer.alloc(5 * MIB, 'x'));
-      const done = await applyDisposition(requestFor(places, file, decision));
+      const done = await dispose(requestFor(places, file, decision));
       expect(done).toMatchObject({ action: 'failed', location: file });
       expect(done.detail).toMatch(/^not enough space in .*: \d+ bytes needed, \d+ free$/);
       expect(readFileSync(file)).toHaveLength(5 * MIB);
@@ -155,9 +167,12 @@ describe.skipIf(!isRoot)('with file systems and users that only root can make', 
     'a disk that fills up during %s leaves the file in place, and nothing half left',
     async (decision) => {
       const small = smallFileSystem();
-      const places = { quarantineDir: join(small, 'quarantine'), reviewDir: join(small, 'review') };
+      const places = store.with({
+        quarantineDir: join(small, 'quarantine'),
+        reviewDir: join(small, 'review'),
+      });
       writeFileSync(file, Buffer.alloc(3 * MIB, 'x'));
-      const done = await applyDisposition({
+      const done = await dispose({
         ...requestFor(places, file, decision),
         onStep: (step) => {
           if (step === 'checked') writeFileSync(join(small, 'another program’s'), Buffer.alloc(2 * MIB));
@@ -167,19 +182,20 @@ describe.skipIf(!isRoot)('with file systems and users that only root can make', 
       expect(done.detail).toMatch(/space/);
       expect(readFileSync(file)).toHaveLength(3 * MIB);
       expect(entries(store.incoming)).toEqual(['nightly.tar']);
-      expect([...entries(places.quarantineDir), ...entries(places.reviewDir)]).toEqual([]);
-      expect(await recoverDispositions(places.quarantineDir, places.reviewDir)).toEqual([]);
+      expect([...entries(places.quarantineDir), ...entries(places.reviewDir ?? '')]).toEqual([]);
+      expect(await recover(places)).toEqual([]);
     },
   );
 
-  test('a journal that cannot be written any more undoes the move', async () => {
+  test('a store that cannot be written any more undoes the move, and goes on when there is room', async () => {
     const small = smallFileSystem();
-    const places = { quarantineDir: join(small, 'quarantine'), reviewDir: null };
+    await store.close();
+    store.dataDir = join(small, 'data');
+    await store.open();
     const filler = join(small, 'filler');
     writeFileSync(file, 'x');
-    const request = requestFor(places, file, 'quarantine');
-    const done = await applyDisposition({
-      ...request,
+    const done = await dispose({
+      ...requestFor(store, file, 'quarantine'),
       onStep: (step) => {
         if (step !== 'stored') return;
         const { bavail, bsize } = statfsSync(small);
@@ -187,17 +203,23 @@ describe.skipIf(!isRoot)('with file systems and users that only root can make', 
       },
     });
     expect(done).toMatchObject({ action: 'failed', location: file });
+    expect(done.detail).toMatch(/no space is left/);
     expect(readFileSync(file, 'utf8')).toBe('x');
-    expect(entries(places.quarantineDir)).toEqual([]);
+    expect(entries(store.quarantineDir)).toEqual([]);
     rmSync(filler);
-    expect((await applyDisposition(request)).action).toBe('quarantined');
-    expect(await verifyJournal(places.quarantineDir)).toMatchObject({ lines: 1, broken: null });
+    await store.close();
+    await store.open();
+    expect(await recover(store)).toMatchObject([{ action: 'undone', location: file }]);
+    expect((await dispose(requestFor(store, file, 'quarantine'))).action).toBe('quarantined');
+    expect((await journal(store)).map(({ action }) => action)).toEqual(['put_back', 'quarantined']);
+    expect((await verify(store)).broken).toBe(null);
+    await store.close();
   });
 
   test('a restoration to a disk that is full leaves the item in quarantine', async () => {
     const small = smallFileSystem('size=1m');
     const { id } = await disposeOf(store, 'nightly.tar', Buffer.alloc(2 * MIB, 'x'));
-    const restoring = restoreFromQuarantine(store.quarantineDir, id ?? '', { to: join(small, 'back') });
+    const restoring = restore(store, id ?? '', { to: join(small, 'back') });
     await expect(restoring).rejects.toMatchObject({ code: 'BL_DISPOSITION' });
     expect(entries(small)).toEqual([]);
     const found = await inspectQuarantined(store.quarantineDir, id ?? '', { verify: true });
@@ -210,17 +232,17 @@ describe.skipIf(!isRoot)('with file systems and users that only root can make', 
     const source = join(small, 'nightly.tar');
     writeFileSync(source, 'x');
     execFileSync('mount', ['-o', 'remount,ro', small]);
-    const done = await applyDisposition(requestFor(store, source, 'quarantine'));
+    const done = await dispose(requestFor(store, source, 'quarantine'));
     expect(done).toMatchObject({ action: 'failed', location: source, id: null });
     expect(done.detail).toMatch(/EROFS|read-only/i);
     expect(readFileSync(source, 'utf8')).toBe('x');
     expect(entries(store.quarantineDir)).toEqual([]);
   });
 
-  test('another user’s file that was changed is put back where link() is not allowed', () => {
+  test('another user’s file that was changed is put back where link() is not allowed', async () => {
     writeFileSync(file, 'root’s own');
     const { ino } = lstatSync(file);
-    const { stdout, stderr } = asSomeone('wrong-hash', [
+    const { stdout, stderr } = await asSomeone('wrong-hash', [
       store.incoming,
       store.quarantineDir,
       store.reviewDir,
@@ -231,12 +253,12 @@ describe.skipIf(!isRoot)('with file systems and users that only root can make', 
     expect(entries(store.incoming)).toEqual(['nightly.tar']);
   });
 
-  test('another user’s file is quarantined from a folder that is ours, and its inode is not modified', () => {
+  test('another user’s file is quarantined from a folder that is ours, and its inode is not modified', async () => {
     const other = join(store.incoming, 'other name');
     writeFileSync(file, 'root’s own');
     linkSync(file, other);
     const { mode, mtimeMs } = lstatSync(file);
-    const { stderr } = asSomeone('quarantine', [store.incoming, store.quarantineDir, store.reviewDir]);
+    const { stderr } = await asSomeone('quarantine', [store.incoming, store.quarantineDir, store.reviewDir]);
     expect(stderr).toBe('');
     expect(existsSync(file)).toBe(false);
     expect(lstatSync(other)).toMatchObject({ mode, mtimeMs, uid: 0 });
@@ -244,10 +266,10 @@ describe.skipIf(!isRoot)('with file systems and users that only root can make', 
   });
 });
 
-test('a file in a folder that we may not change stays in place, and that is told', () => {
+test('a file in a folder that we may not change stays in place, and that is told', async () => {
   writeFileSync(file, 'x');
   chmodSync(store.incoming, 0o555);
-  const { stdout, stderr } = asSomeone('quarantine', [store.quarantineDir, store.reviewDir]);
+  const { stdout, stderr } = await asSomeone('quarantine', [store.quarantineDir, store.reviewDir]);
   chmodSync(store.incoming, 0o755);
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toEqual({
@@ -264,23 +286,18 @@ test('a file in a folder that we may not change stays in place, and that is told
 test('two processes that dispose at once take turns, and the journal stays one chain', async () => {
   const names = Array.from({ length: 6 }, (_, at) => join(store.incoming, `file-${at}`));
   for (const name of names) writeFileSync(name, name);
+  await store.close();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let running = names.length;
   for (const name of names) {
-    const child = spawn(process.execPath, [
-      CHILD,
-      'quarantine',
-      '',
-      store.quarantineDir,
-      store.reviewDir,
-      name,
-    ]);
+    const child = spawn(process.execPath, [CHILD, 'quarantine', '', store.where, name]);
     child.on('error', reject);
     child.on('exit', () => --running === 0 && resolve());
   }
   await promise;
+  await store.open();
   const found: string[] = [];
   for await (const item of listQuarantine(store.quarantineDir)) found.push(item.header?.sha256 ?? '');
   expect(found.toSorted()).toEqual(names.map((name) => sha256(name)).toSorted());
-  expect(await verifyJournal(store.quarantineDir)).toMatchObject({ lines: 6, broken: null });
+  expect(await verify(store)).toMatchObject({ records: 7, broken: null });
 });

@@ -20,7 +20,11 @@ beforeEach(() => {
   work = mkdtempSync(join(tmpdir(), 'apply-'));
   incoming = join(work, 'incoming');
   mkdirSync(incoming);
-  env = { QUARANTINE_DIR: join(work, 'quarantine'), REVIEW_DIR: join(work, 'review') };
+  env = {
+    QUARANTINE_DIR: join(work, 'quarantine'),
+    REVIEW_DIR: join(work, 'review'),
+    DATA_DIR: join(work, 'data'),
+  };
 });
 afterEach(() => rmSync(work, { recursive: true, force: true }));
 

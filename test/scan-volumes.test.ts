@@ -184,7 +184,11 @@ function lineOf(name: string, words: string): RegExp {
 test('with --apply all parts go the same way, once all of them are examined', async () => {
   const parts = archive('apply', '7zz', SEVEN);
   writeFileSync(join(folder, 'apply', 'x.7z.001.txt'), 'buy milk\n');
-  const env = { QUARANTINE_DIR: join(work, 'quarantine'), REVIEW_DIR: join(work, 'review') };
+  const env = {
+    QUARANTINE_DIR: join(work, 'quarantine'),
+    REVIEW_DIR: join(work, 'review'),
+    DATA_DIR: join(work, 'data'),
+  };
   const { report } = await scanJson([...NO_CLAMD, '--apply', folder], { env });
   const moved = report.results.filter(({ disposition }) => disposition?.action === 'quarantined');
   expect(moved.map(placeOf)).toEqual(parts);

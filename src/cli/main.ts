@@ -1,13 +1,19 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 import { Command, CommanderError } from 'commander';
-import { processEnvironment, programVersion, quarantineFolder } from '../config/index.ts';
+import { loadFolders, processEnvironment, programVersion } from '../config/index.ts';
 import { forTerminal } from '../report/index.ts';
+import type { CommandIo } from './command-io.ts';
 import { addConfigCommand } from './config.ts';
 import { describeEntropyMap } from './entropy-map/command.ts';
+import { gateCommand } from './gate.ts';
+import { journalCommand } from './journal.ts';
 import { quarantineCommand } from './quarantine.ts';
+import { reviewCommand } from './review.ts';
 import { addRulesCommand } from './rules.ts';
 import { runner } from './run.ts';
 import { addScanCommand } from './scan.ts';
+import { statusCommand } from './status.ts';
+import { storeCommand } from './store.ts';
 
 // A reader that has gone (`--help | head -1`) is no fault; who writes a report says what it means for that.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -29,14 +35,22 @@ addScanCommand(program, run);
 addConfigCommand(program, run);
 describeEntropyMap(program.command('entropy'), 'backuplens entropy', run);
 addRulesCommand(program, run);
-program.addCommand(
-  quarantineCommand({
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    escape: forTerminal,
-    quarantineDir: () => quarantineFolder({ cwd: process.cwd(), env }),
-  }),
-);
+const io: CommandIo = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  escape: forTerminal,
+  folders: () => loadFolders({ cwd: process.cwd(), env }),
+};
+for (const command of [
+  quarantineCommand(io),
+  reviewCommand(io),
+  gateCommand(io),
+  statusCommand(io),
+  journalCommand(io),
+  storeCommand(io),
+]) {
+  program.addCommand(command);
+}
 
 try {
   await program.parseAsync();

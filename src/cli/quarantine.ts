@@ -1,46 +1,46 @@
-import { Command } from 'commander';
+import { basename, dirname } from 'node:path';
+import type { Command } from 'commander';
+import { asciiJson, nameFromBytes } from '../bytes/index.ts';
 import {
-  asciiJson,
   deleteFromQuarantine,
-  findQuarantined,
   inspectQuarantined,
   listQuarantine,
-  recoverDispositions,
   restoreFromQuarantine,
   type QuarantineItem,
 } from '../dispose/index.ts';
-import { nameFromBytes } from '../bytes/index.ts';
-import { BackupLensError, ERRORS } from '../domain/index.ts';
-
-export interface QuarantineIo {
-  /** A result, to standard output. */
-  out(text: string): void;
-  /** Talk, to standard error. */
-  err(text: string): void;
-  /** Makes any text safe for a terminal, on one line. */
-  escape(text: string): string;
-  /** From the configuration; may throw. */
-  quarantineDir(): string;
-  /** Sets the exit code of the program; process.exitCode when it is not given. */
-  exit?(code: number): void;
-}
-
-const DONE = 0;
-/** No such item, or it is not what it should be. */
-const WRONG = 1;
-const COULD_NOT = 2;
+import type { KeptFacts, StoredItem } from '../domain/index.ts';
+import type { Store } from '../store/index.ts';
+import {
+  COULD_NOT,
+  DONE,
+  facts,
+  groupOf,
+  run,
+  say,
+  tellRecovered,
+  theOne,
+  WRONG,
+  type CommandIo,
+} from './command-io.ts';
+import { instant } from './instant.ts';
+import { operatingSystemUser } from './os-user.ts';
+import { withReader, withStore } from './store-session.ts';
 
 const EXAMPLES = `
 Examples:
   backuplens quarantine list
+  backuplens quarantine list --rule Test_Rule --since 2026-11-28
   backuplens quarantine show 9f3a5c7e             what it is, and why it is here
   backuplens quarantine show --verify 9f3a5c7e    reads all of it and compares the hashes
   backuplens quarantine restore 9f3a5c7e          back to where it came from
   backuplens quarantine restore 9f3a5c7e --to /tmp/sample --keep
+  backuplens quarantine restore --rule Test_Rule --since 2026-11-28T03:00:00Z
+                                                  what a false alarm has taken away
   backuplens quarantine delete 9f3a5c7e --reason 'confirmed by the owner' --yes
 
 An ID may be cut short as long as it means one item: its beginning, or the beginning of the part after the dash.
-A restored file never overwrites another one, and comes back without setuid, setgid and sticky.
+A restored file never overwrites another one, and comes back without setuid, setgid, sticky and file capabilities
+unless --with-privileges says so. RESTORE_ROOTS bounds where it may go.
 
 Exit codes:
   0  done
@@ -48,41 +48,49 @@ Exit codes:
   2  it could not be done
 `;
 
+/** Items of one page: held in memory at once. */
+const PAGE = 500;
+
 /** Builds `quarantine list|show|restore|delete`. */
-export function quarantineCommand(io: QuarantineIo): Command {
-  const command = new Command('quarantine')
-    .summary('list, show, restore or delete what is in quarantine')
-    .description(
-      'Files that `scan --apply` took out of the way, each in a container that nothing can run or read by accident.\n' +
-        'QUARANTINE_DIR says where.',
-    )
-    .addHelpText('after', EXAMPLES)
-    // A command that is built alone takes nothing over from the program; its own subcommands do from it.
-    .exitOverride()
-    .showHelpAfterError('hint: --help shows all options')
-    .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error: /, 'backuplens: ').replace(/\.\n/, '\n')),
-    });
+export function quarantineCommand(io: CommandIo): Command {
+  const command = groupOf(
+    'quarantine',
+    'list, show, restore or delete what is in quarantine',
+    'Files that were taken out of the way, each in a container that nothing can run or read by accident.\n' +
+      'QUARANTINE_DIR says where they are, DATA_DIR where the store is that knows them.',
+    EXAMPLES,
+  );
   command
     .command('list')
     .description('What is in quarantine, oldest first. Damaged items are listed as damaged.')
+    .option('--rule <name>', 'only what this rule or signature has put there')
+    .option(
+      '--since <time>',
+      'only what was taken since then (2026-11-28, or with a time of day in UTC)',
+      instant,
+    )
+    .option('--all', 'also what lies in other folders than QUARANTINE_DIR')
     .option('--json', 'as JSON')
-    .action(async (options: { json?: boolean }) => run(io, () => list(io, options.json === true)));
+    .action(async (options: ListFlags) => run(io, () => list(io, options)));
   command
     .command('show')
     .description('One item: where it came from, what it is, and why it was taken.')
     .argument('<id>', 'the item, or an unmistakable part of its id')
     .option('--json', 'as JSON, with the whole report')
     .option('--verify', 'read all of it, and compare the hashes')
-    .action(async (id: string, options: ShowOptions) => run(io, () => show(io, id, options)));
+    .action(async (id: string, options: ShowFlags) => run(io, () => show(io, id, options)));
   command
     .command('restore')
-    .description('Brings a file back, byte by byte, and takes it out of quarantine. Never overwrites.')
-    .argument('<id>', 'the item, or an unmistakable part of its id')
+    .description('Brings files back, byte by byte, and takes them out of quarantine. Never overwrites.')
+    .argument('[id]', 'the item, or an unmistakable part of its id; or else --rule')
     .option('--to <path>', 'the new name of the file (default: where it came from)')
     .option('--keep', 'leave it in quarantine as well')
+    .option('--with-privileges', 'with setuid, setgid, sticky and file capabilities')
+    .option('--rule <name>', 'everything that this rule or signature has put there')
+    .option('--since <time>', 'with --rule: only what was taken since then', instant)
+    .option('--reason <text>', 'why, for the journal')
     .option('--json', 'as JSON')
-    .action(async (id: string, options: RestoreFlags) => run(io, () => restore(io, id, options)));
+    .action(async (id: string | undefined, options: RestoreFlags) => run(io, () => restore(io, id, options)));
   command
     .command('delete')
     .description('Deletes an item for good. The journal keeps who did it, when and why.')
@@ -94,13 +102,23 @@ export function quarantineCommand(io: QuarantineIo): Command {
   return command;
 }
 
-interface ShowOptions {
+interface ListFlags {
+  readonly rule?: string;
+  readonly since?: string;
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+interface ShowFlags {
   readonly json?: boolean;
   readonly verify?: boolean;
 }
 interface RestoreFlags {
   readonly to?: string;
   readonly keep?: boolean;
+  readonly withPrivileges?: boolean;
+  readonly rule?: string;
+  readonly since?: string;
+  readonly reason?: string;
   readonly json?: boolean;
 }
 interface DeleteFlags {
@@ -109,152 +127,268 @@ interface DeleteFlags {
   readonly json?: boolean;
 }
 
-async function run(io: QuarantineIo, work: () => Promise<number>): Promise<void> {
-  const exit = io.exit?.bind(io) ?? ((code: number) => void (process.exitCode = code));
-  try {
-    exit(await work());
-  } catch (error) {
-    if (!(error instanceof BackupLensError)) throw error;
-    say(io, error.message, error.hint ?? undefined);
-    exit(ERRORS[error.code].exit);
+async function list(io: CommandIo, { rule, since, all, json }: ListFlags): Promise<number> {
+  const folders = io.folders();
+  const known = new Set<string>();
+  const seen = { count: 0, damaged: 0, elsewhere: 0, strays: 0 };
+  const tell = (value: Record<string, unknown>, text: string): void => {
+    if (json === true) io.out(`${seen.count === 0 ? '' : ','}\n${asciiJson(value)}`);
+    else io.out(`${text}\n`);
+    seen.count++;
+  };
+  if (json === true) io.out('[');
+  await withReader(
+    folders,
+    async (store) => {
+      for await (const item of itemsOf(store, rule, since)) {
+        known.add(item.id);
+        if (all !== true && folderOf(item) !== folders.quarantineDir) {
+          seen.elsewhere++;
+          continue;
+        }
+        const { damaged } = await look(item, false);
+        tell(publicFacts(item, damaged), line(io, item.id, item.facts, damaged));
+        if (damaged !== null) seen.damaged++;
+      }
+    },
+    () => undefined,
+  );
+  if (rule === undefined && since === undefined) {
+    for await (const { id, damaged, header } of listQuarantine(folders.quarantineDir)) {
+      if (known.has(id)) continue;
+      const { cipher: _, format: __, ...kept } = header ?? { id };
+      tell({ ...kept, damaged, in_store: false }, `${line(io, id, header, damaged)}  (not in the store)`);
+      if (damaged === null) seen.strays++;
+      else seen.damaged++;
+    }
+  }
+  if (json === true) io.out('\n]\n');
+  else if (seen.count === 0) say(io, `nothing is in quarantine (${folders.quarantineDir})`);
+  if (seen.elsewhere > 0) {
+    say(io, `${seen.elsewhere} more in other folders than ${folders.quarantineDir}`, 'add --all to see them');
+  }
+  if (seen.strays > 0) {
+    say(
+      io,
+      `${seen.strays} not in the store`,
+      '`backuplens store rebuild` enters them, so that they can be restored',
+    );
+  }
+  if (seen.damaged > 0) {
+    say(io, `${seen.damaged} of ${seen.count} damaged`, 'the .json beside each says what it was');
+  }
+  return seen.damaged > 0 ? WRONG : DONE;
+}
+
+/** Page by page; what is taken out of quarantine on the way does no harm. */
+async function* itemsOf(
+  store: Store,
+  rule?: string,
+  since?: string,
+): AsyncGenerator<StoredItem, void, undefined> {
+  for (let after = ''; ;) {
+    const page = await store.items.list({
+      kind: 'quarantine',
+      limit: PAGE,
+      after,
+      ...(rule === undefined ? {} : { rule }),
+      ...(since === undefined ? {} : { since }),
+    });
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    after = last.id;
   }
 }
 
-async function list(io: QuarantineIo, json: boolean): Promise<number> {
-  let count = 0;
-  let damaged = 0;
-  if (json) io.out('[');
-  for await (const item of listQuarantine(io.quarantineDir())) {
-    if (json) io.out(`${count === 0 ? '' : ','}\n${asciiJson(publicFacts(item))}`);
-    else io.out(`${line(io, item)}\n`);
-    count++;
-    if (item.damaged !== null) damaged++;
-  }
-  if (json) io.out('\n]\n');
-  else if (count === 0) say(io, `nothing is in quarantine (${io.quarantineDir()})`);
-  if (damaged > 0) {
-    say(io, `${damaged} of ${count} damaged`, 'the journal and the .json beside it say what it was');
-  }
-  return damaged > 0 ? WRONG : DONE;
+const folderOf = ({ location }: StoredItem): string => dirname(Buffer.from(location).toString());
+
+/** The container as it is now. */
+async function look(
+  item: StoredItem,
+  verify: boolean,
+): Promise<{ readonly damaged: string | null; readonly header: QuarantineItem['header'] }> {
+  const id = basename(Buffer.from(item.location).toString(), '.blq');
+  const found = await inspectQuarantined(folderOf(item), id, { verify });
+  if (found === null) return { damaged: 'its container is not there', header: null };
+  return { damaged: found.item.damaged, header: found.item.header };
 }
 
-function line(io: QuarantineIo, item: QuarantineItem): string {
-  if (item.damaged !== null) return `${io.escape(item.id)}  damaged: ${io.escape(item.damaged)}`;
-  const { origin, size, reasons, taken_at: takenAt } = item.header;
+function line(io: CommandIo, id: string, kept: KeptFacts | null, damaged: string | null): string {
+  if (damaged !== null || kept === null) return `${io.escape(id)}  damaged: ${io.escape(damaged ?? '')}`;
+  const { origin, size, reasons, taken_at: takenAt } = kept;
   const why = reasons[0] === undefined ? '' : `  ${io.escape(reasons[0])}`;
-  return `${item.id}  ${takenAt.slice(0, 19)}Z  ${size} bytes  ${io.escape(origin.path)}${why}`;
+  return `${id}  ${takenAt.slice(0, 19)}Z  ${size} bytes  ${io.escape(origin.path)}${why}`;
 }
 
-async function show(io: QuarantineIo, short: string, options: ShowOptions): Promise<number> {
-  const id = await theOne(io, short);
-  if (id === null) return WRONG;
-  const found = await inspectQuarantined(io.quarantineDir(), id, { verify: options.verify === true });
-  if (found === null) return missing(io, short);
-  const { item, report } = found;
-  if (options.json === true) {
-    io.out(`${asciiJson({ ...publicFacts(item), verified: options.verify === true, report })}\n`);
-  } else if (item.damaged === null) {
-    for (const [name, value] of facts(item)) io.out(`${name.padEnd(12)}${io.escape(value)}\n`);
-    if (options.verify === true) io.out(`${'verified'.padEnd(12)}every byte is as it was taken\n`);
-  }
-  if (item.damaged === null) return DONE;
-  say(io, `${id} is damaged: ${item.damaged}`);
-  return WRONG;
+async function show(io: CommandIo, short: string, { json, verify = false }: ShowFlags): Promise<number> {
+  return withReader(
+    io.folders(),
+    async (store) => {
+      const id = theOne(io, short, await store.items.find(short), 'in quarantine');
+      const item = id === null ? null : await store.ledger.item(id);
+      if (item === null) return WRONG;
+      const { damaged } = await look(item, verify);
+      if (json === true) {
+        io.out(
+          `${asciiJson({ ...publicFacts(item, damaged), verified: verify, report: await reportOf(store, item) })}\n`,
+        );
+      } else {
+        facts(io, rowsOf(item));
+        if (verify && damaged === null) facts(io, [['verified', 'every byte is as it was taken']]);
+      }
+      if (damaged === null) return DONE;
+      say(io, `${item.id} is damaged: ${damaged}`);
+      return WRONG;
+    },
+    () => missing(io, short),
+  );
 }
 
-function facts({ header }: Extract<QuarantineItem, { damaged: null }>): [string, string][] {
-  const { id, origin, size, sha256, mode, uid, gid, nlink, mtime_ns: mtime } = header;
+async function reportOf(store: Store, { file, id, location }: StoredItem): Promise<unknown> {
+  const scan = file === null ? null : ((await store.files.get(file))?.scan ?? null);
+  const known = scan === null ? null : ((await store.scans.get(scan))?.result ?? null);
+  if (known !== null) return known;
+  const beside = await inspectQuarantined(dirname(Buffer.from(location).toString()), id, { verify: false });
+  return beside?.report ?? null;
+}
+
+function rowsOf({ id, location, facts: kept }: StoredItem): (readonly [string, string])[] {
+  const { origin, size, sha256, mode, uid, gid, nlink, mtime_ns: mtime, xattrs } = kept;
   const others = nlink - 1;
   return [
     ['id', id],
     ['from', origin.path],
-    ['taken', header.taken_at],
+    ['now', nameFromBytes(location)],
+    ['taken', kept.taken_at],
     ['size', `${size} bytes`],
     ['sha256', sha256],
     ['mode', `${mode}, owner ${uid}:${gid}`],
     ['modified', new Date(Number(BigInt(mtime) / 1_000_000n)).toISOString()],
+    ...(xattrs === null || xattrs.length === 0
+      ? []
+      : [['attributes', xattrs.map(({ name }) => name).join(', ')] as const]),
     ...(others > 0
-      ? ([['links', `${others} more when it was taken: they are still where they were`]] as [
-          string,
-          string,
-        ][])
+      ? [['links', `${others} more when it was taken: they are still where they were`] as const]
       : []),
-    ['verdict', `${header.verdict}, score ${header.score}`],
-    ...header.reasons.map((reason): [string, string] => ['because', reason]),
+    ['verdict', `${kept.verdict}, score ${kept.score}`],
+    ...kept.reasons.map((reason) => ['because', reason] as const),
   ];
 }
 
-async function restore(io: QuarantineIo, short: string, options: RestoreFlags): Promise<number> {
-  const id = await theOne(io, short);
-  if (id === null) return WRONG;
-  await settle(io);
-  const { to, keep = false } = options;
-  const restored = await restoreFromQuarantine(io.quarantineDir(), id, {
+async function restore(io: CommandIo, short: string | undefined, options: RestoreFlags): Promise<number> {
+  const { rule, since, to } = options;
+  if ((short === undefined) === (rule === undefined)) {
+    say(io, 'give either the id of an item, or a rule', 'for one: backuplens quarantine restore 9f3a5c7e');
+    return COULD_NOT;
+  }
+  if (rule !== undefined && to !== undefined) {
+    say(
+      io,
+      '--to names one file, and --rule may mean many',
+      'restore them to where they came from, or one by one',
+    );
+    return COULD_NOT;
+  }
+  const session = {
+    folders: io.folders(),
+    what: 'backuplens quarantine restore',
+    onRecovered: tellRecovered(io),
+  };
+  return withStore(session, async (store) => {
+    if (short !== undefined) {
+      const id = theOne(io, short, await store.items.find(short), 'in quarantine');
+      return id === null ? WRONG : restoreOne(io, store, id, options);
+    }
+    let worst = DONE;
+    let count = 0;
+    const ids: string[] = [];
+    for await (const { id } of itemsOf(store, rule, since)) ids.push(id);
+    for (const id of ids) {
+      const code = await eachOnItsOwn(io, () => restoreOne(io, store, id, options));
+      worst = Math.max(worst, code);
+      if (code === DONE) count++;
+    }
+    if (ids.length === 0) {
+      say(io, `${rule} has put nothing into quarantine`, '`list` shows why each item is there');
+      return WRONG;
+    }
+    say(io, `${count} of ${ids.length} restored`);
+    return worst;
+  });
+}
+
+/** One that cannot be restored keeps no other back. */
+async function eachOnItsOwn(io: CommandIo, work: () => Promise<number>): Promise<number> {
+  let code = COULD_NOT;
+  await run({ ...io, exit: (given) => void (code = given) }, work);
+  return code;
+}
+
+async function restoreOne(
+  io: CommandIo,
+  store: Store,
+  id: string,
+  { to, keep = false, withPrivileges = false, reason = '', json }: RestoreFlags,
+): Promise<number> {
+  const restored = await restoreFromQuarantine({
+    ledger: store.ledger,
+    item: id,
+    roots: io.folders().restoreRoots,
+    who: operatingSystemUser(),
+    why: reason === '' ? null : reason,
     keep,
+    withPrivileges,
     ...(to === undefined ? {} : { to }),
   });
-  if (restored.status === 'missing') return missing(io, short);
+  if (restored.status === 'missing') return missing(io, id);
   if (restored.status === 'damaged') {
     say(io, `${id} is damaged and was not restored: ${restored.reason}`);
     return WRONG;
   }
+  const { sha256, size } = restored;
   const location = nameFromBytes(restored.location);
-  if (options.json === true) {
-    const { sha256, size } = restored;
-    io.out(`${asciiJson({ id, location, sha256, size, kept: keep })}\n`);
-  } else {
-    io.out(`${id} restored to ${io.escape(location)}${keep ? ', and kept in quarantine' : ''}\n`);
-  }
+  if (json === true) io.out(`${asciiJson({ id, location, sha256, size, kept: keep })}\n`);
+  else io.out(`${id} restored to ${io.escape(location)}${keep ? ', and kept in quarantine' : ''}\n`);
   return DONE;
 }
 
-async function remove(io: QuarantineIo, short: string, options: DeleteFlags): Promise<number> {
-  const id = await theOne(io, short);
-  if (id === null) return WRONG;
+async function remove(io: CommandIo, short: string, options: DeleteFlags): Promise<number> {
   if (options.yes !== true) {
-    const found = await inspectQuarantined(io.quarantineDir(), id, { verify: false });
-    if (found === null) return missing(io, short);
-    io.out(`${line(io, found.item)}\n`);
-    say(io, 'nothing was deleted', 'add --yes to delete this item for good');
-    return COULD_NOT;
+    return withReader(
+      io.folders(),
+      async (store) => {
+        const id = theOne(io, short, await store.items.find(short), 'in quarantine');
+        const item = id === null ? null : await store.ledger.item(id);
+        if (item === null) return WRONG;
+        io.out(`${line(io, item.id, item.facts, null)}\n`);
+        say(io, 'nothing was deleted', 'add --yes to delete this item for good');
+        return COULD_NOT;
+      },
+      () => missing(io, short),
+    );
   }
-  await settle(io);
-  if (!(await deleteFromQuarantine(io.quarantineDir(), id, options.reason))) return missing(io, short);
-  io.out(options.json === true ? `${asciiJson({ id, deleted: true })}\n` : `${id} deleted\n`);
-  return DONE;
+  const session = {
+    folders: io.folders(),
+    what: 'backuplens quarantine delete',
+    onRecovered: tellRecovered(io),
+  };
+  return withStore(session, async (store) => {
+    const id = theOne(io, short, await store.items.find(short), 'in quarantine');
+    if (id === null) return WRONG;
+    const { ledger } = store;
+    const request = { ledger, item: id, who: operatingSystemUser(), reason: options.reason };
+    if (!(await deleteFromQuarantine(request))) return missing(io, short);
+    io.out(options.json === true ? `${asciiJson({ id, deleted: true })}\n` : `${id} deleted\n`);
+    return DONE;
+  });
 }
 
-/** What an earlier run left half done comes to its end before the next change. */
-async function settle(io: QuarantineIo): Promise<void> {
-  for (const { id, action, detail } of await recoverDispositions(io.quarantineDir(), null)) {
-    say(io, `${id}: after an interruption: ${action}: ${detail}`);
-  }
-}
-
-async function theOne(io: QuarantineIo, short: string): Promise<string | null> {
-  const found = await findQuarantined(io.quarantineDir(), short);
-  const [first, second] = found;
-  if (first === undefined) {
-    missing(io, short);
-    return null;
-  }
-  if (second === undefined) return first;
-  say(io, `${short} may be any of ${found.length} items`, `for one: ${first} or ${second}`);
-  return null;
-}
-
-function missing(io: QuarantineIo, short: string): number {
-  say(io, `there is no item ${short} in quarantine`, '`backuplens quarantine list` shows what there is');
+function missing(io: CommandIo, short: string): number {
+  say(io, `there is no item ${short} in quarantine`, '`list` shows what there is');
   return WRONG;
 }
 
-/** Everything but the key, which nobody needs who does not have the container. */
-function publicFacts(item: QuarantineItem): Record<string, unknown> {
-  if (item.damaged !== null) return { id: item.id, damaged: item.damaged };
-  const { cipher: _, format: __, ...kept } = item.header;
-  return { ...kept, damaged: null };
-}
-
-function say(io: QuarantineIo, message: string, hint?: string): void {
-  io.err(`backuplens: ${io.escape(message)}\n${hint === undefined ? '' : `hint: ${io.escape(hint)}\n`}`);
+function publicFacts(item: StoredItem, damaged: string | null): Record<string, unknown> {
+  return { ...item.facts, location: nameFromBytes(item.location), damaged };
 }

@@ -11,7 +11,7 @@ import {
   type RulesCheckReport,
   type RulesListReport,
 } from '../contracts/index.ts';
-import { asciiJson } from '../dispose/index.ts';
+import { asciiJson } from '../bytes/index.ts';
 import { examineRules, type RulesExamination } from '../pipeline/index.ts';
 import { forTerminal, shorten } from '../report/index.ts';
 import { collect } from './option-values.ts';

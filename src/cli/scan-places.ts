@@ -1,8 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { EffectiveConfig, UsedFile } from '../config/index.ts';
+import type { EffectiveConfig, Folders, UsedFile } from '../config/index.ts';
 import { BackupLensError } from '../domain/index.ts';
-import type { ScanRequest } from '../pipeline/index.ts';
 
 /** What lies where: nothing that decides, and no folder that files are moved to, may lie in what is scanned. */
 
@@ -19,15 +18,19 @@ export function refuseOver(path: Buffer, used: readonly UsedFile[]): void {
 }
 
 /** Moving files into a folder that is itself being scanned would never end well. */
-export function dispositionFolders(config: EffectiveConfig, roots: readonly string[]): ScanRequest['apply'] {
-  const folders = { quarantineDir: config.quarantineDir.value, reviewDir: config.reviewDir.value };
-  for (const [name, folder] of Object.entries(folders)) {
+export function dispositionFolders(config: EffectiveConfig, roots: readonly string[]): Folders {
+  const folders = {
+    QUARANTINE_DIR: config.quarantineDir.value,
+    REVIEW_DIR: config.reviewDir.value,
+    APPROVED_DIR: config.approvedDir.value,
+    DATA_DIR: config.dataDir.value,
+  };
+  for (const [variable, folder] of Object.entries(folders)) {
     const real = folder === null ? null : realPathOf(folder);
     const inside = withRealPaths(roots).find(
       (root) => real !== null && `${real}/`.startsWith(root.endsWith('/') ? root : `${root}/`),
     );
     if (inside === undefined) continue;
-    const variable = name === 'quarantineDir' ? 'QUARANTINE_DIR' : 'REVIEW_DIR';
     throw new BackupLensError(
       'BL_USAGE',
       `${variable} ${folder} lies inside ${inside}, which is to be scanned`,
@@ -36,12 +39,22 @@ export function dispositionFolders(config: EffectiveConfig, roots: readonly stri
       },
     );
   }
-  return folders;
+  return {
+    dataDir: folders.DATA_DIR,
+    incomingDir: config.incomingDir.value,
+    quarantineDir: folders.QUARANTINE_DIR,
+    reviewDir: folders.REVIEW_DIR,
+    approvedDir: folders.APPROVED_DIR,
+    restoreRoots: config.restoreRoots.value,
+  };
 }
 
-export function foldersOf(apply: ScanRequest['apply']): UsedFile[] {
-  const folders = apply === null ? [] : [apply.quarantineDir, apply.reviewDir];
-  return folders.flatMap((folder) => (folder === null ? [] : [{ path: realPathOf(folder), sha256: null }]));
+export function foldersOf(folders: Folders | null): UsedFile[] {
+  if (folders === null) return [];
+  const { dataDir, quarantineDir, reviewDir, approvedDir } = folders;
+  return [dataDir, quarantineDir, reviewDir, approvedDir].flatMap((folder) =>
+    folder === null ? [] : [{ path: realPathOf(folder), sha256: null }],
+  );
 }
 
 /** Links followed as far as it exists. */

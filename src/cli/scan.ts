@@ -16,7 +16,7 @@ import {
   type UsedFile,
   type EffectiveConfig,
 } from '../config/index.ts';
-import { recoverDispositions } from '../dispose/index.ts';
+import type { Recovered } from '../dispose/index.ts';
 import type { FileResult } from '../contracts/index.ts';
 import { BackupLensError, ENGINE_AWAY, ENTROPY_THRESHOLD } from '../domain/index.ts';
 import { pathList } from '../intake/index.ts';
@@ -31,6 +31,8 @@ import { openOutput } from './report-file.ts';
 import { describeScan, type ScanOptions } from './scan-options.ts';
 import { dispositionFolders, foldersOf, refuseOver, withRealPaths } from './scan-places.ts';
 import { ScanProgress } from './scan-progress.ts';
+import { operatingSystemUser } from './os-user.ts';
+import { StoreTurns } from './store-turns.ts';
 
 /** Adds `scan`. `run` gets the work and takes care of what it throws and of the exit code. */
 export function addScanCommand(program: Command, run: Run): void {
@@ -44,7 +46,7 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
   const baseline = options.baseline === undefined ? [] : loadBaseline(options.baseline);
   const roots = paths.filter((path) => path !== '-').map((path) => resolve(cwd, path));
   const used = assertTrusted(filesInUse(config, options), roots);
-  const apply = options.apply === true ? dispositionFolders(config, roots) : null;
+  const folders = options.apply === true ? dispositionFolders(config, roots) : null;
 
   const { signal, release } = interruption();
   const output = options.output === undefined ? null : await openOutput(options.output);
@@ -54,13 +56,18 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
     verbose: options.verbose,
     quarantineAbove: config.policy.policy.thresholds.manual_review,
   });
-  if (apply !== null) await settle(apply, tty);
+  const turns =
+    folders === null
+      ? null
+      : new StoreTurns({ folders, what: 'backuplens scan --apply', onRecovered: warnOf(tty) });
+  // What an earlier run left half done comes to its end first, before a minute of scanning is spent.
+  await turns?.inTurn(async () => undefined);
   const progress = new ScanProgress(new Progress(tty));
   const collector = new BaselineCollector({ who: userInfo().username, why: '', until: null });
   try {
     const request: ScanRequest = {
       version: programVersion(),
-      paths: given(paths, options.filesFrom, [...used, ...foldersOf(apply)]),
+      paths: given(paths, options.filesFrom, [...used, ...foldersOf(folders)]),
       stdin: paths.includes('-'),
       walk: {
         include: options.include ?? [],
@@ -83,7 +90,10 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
       },
       readable: options.filesFrom === undefined && roots.length <= MAX_ROOTS ? withRealPaths(roots) : ['/'],
       scratch_parent: config.tmpDir.value,
-      apply,
+      apply:
+        folders === null || turns === null
+          ? null
+          : { places: folders, who: operatingSystemUser(), inTurn: turns.inTurn },
       signal,
     };
     let code = 2;
@@ -114,6 +124,7 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
     release();
     if (options.filesFrom === '-') process.stdin.destroy(); // Whoever writes the list may go on; nobody reads it.
     await output?.close();
+    await turns?.close();
   }
 }
 
@@ -215,11 +226,8 @@ function isMissed({ by, reason }: FileResult['gaps'][number], required: readonly
   return required.includes(by) && ENGINE_AWAY.includes(reason);
 }
 
-/** What an earlier run left half done comes to its end first. */
-async function settle(folders: NonNullable<ScanRequest['apply']>, tty: Tty): Promise<void> {
-  for (const { id, action, detail } of await recoverDispositions(folders.quarantineDir, folders.reviewDir)) {
-    tty.warn(`${id}: an earlier run was interrupted: ${action}: ${detail}`);
-  }
+function warnOf(tty: Tty): (recovered: Recovered) => void {
+  return ({ id, action, detail }) => tty.warn(`${id}: an earlier run was interrupted: ${action}: ${detail}`);
 }
 
 /** The first Ctrl-C ends the scan in order; a second one ends the program. */

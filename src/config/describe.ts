@@ -71,6 +71,7 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
     variable('REVIEW_DIR', config.reviewDir),
     variable('APPROVED_DIR', config.approvedDir),
     variable('DATA_DIR', config.dataDir),
+    variable('RESTORE_ROOTS', config.restoreRoots),
     variable('TMPDIR', config.tmpDir),
     variable('HOST', config.host),
     variable('PORT', config.port),

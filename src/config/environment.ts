@@ -61,7 +61,15 @@ export const VARIABLES = {
   QUARANTINE_DIR: variable(path, './quarantine, else /quarantine', 'where quarantined files go'),
   REVIEW_DIR: variable(path, 'unset: they stay where they are', 'where files for review go'),
   APPROVED_DIR: variable(path, 'unset: they stay where they are', 'where approved files go'),
-  DATA_DIR: variable(path, './data, else /data', 'journal, store and keys'),
+  DATA_DIR: variable(path, './data, else /data', 'the store with its journal, and keys'),
+  RESTORE_ROOTS: variable(
+    z
+      .string()
+      .refine((text) => !text.includes('\0'), 'paths')
+      .transform((text) => text.split(':').filter((root) => root !== '')),
+    'unset: everywhere',
+    'folders below which quarantined files may be restored, with colons between',
+  ),
   SCORING_CONFIG: variable(
     path,
     './config/scoring.yaml, else /config/scoring.yaml, else the delivered one',
@@ -150,6 +158,7 @@ export function readEnvironment(environment: Environment): Given {
     REVIEW_DIR: get('REVIEW_DIR'),
     APPROVED_DIR: get('APPROVED_DIR'),
     DATA_DIR: get('DATA_DIR'),
+    RESTORE_ROOTS: get('RESTORE_ROOTS'),
     SCORING_CONFIG: get('SCORING_CONFIG'),
     YARA_RULES_DIR: get('YARA_RULES_DIR'),
     CLAMD_HOST: get('CLAMD_HOST'),

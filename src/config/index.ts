@@ -3,7 +3,14 @@ export { BaselineCollector, loadBaseline, writeBaseline, type Judgement } from '
 export { describeConfig, type ConfigRow } from './describe.ts';
 export type { YaraChoice } from './engine-address.ts';
 export { VARIABLES, processEnvironment, type Environment, type LogLevel } from './environment.ts';
-export { loadConfig, quarantineFolder, type EffectiveConfig, type Flags, type Limits } from './load.ts';
+export {
+  loadConfig,
+  loadFolders,
+  type EffectiveConfig,
+  type Flags,
+  type Folders,
+  type Limits,
+} from './load.ts';
 export { loadPolicy, type LoadedPolicy } from './policy.ts';
 export { loadRansomwareNames } from './ransomware-names.ts';
 export type { Origin, Setting } from './setting.ts';

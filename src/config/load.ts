@@ -65,6 +65,8 @@ export interface EffectiveConfig {
   readonly reviewDir: Setting<string | null>;
   readonly approvedDir: Setting<string | null>;
   readonly dataDir: Setting<string>;
+  /** null: everywhere. */
+  readonly restoreRoots: Setting<readonly string[] | null>;
   /** Where the scratch folder is made. */
   readonly tmpDir: Setting<string>;
   readonly host: Setting<string>;
@@ -139,6 +141,7 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     reviewDir: firstOf<string | null>(null, path(given.REVIEW_DIR)),
     approvedDir: firstOf<string | null>(null, path(given.APPROVED_DIR)),
     dataDir: folder(given.DATA_DIR, 'data'),
+    restoreRoots: firstOf<readonly string[] | null>(null, roots(cwd, given)),
     tmpDir: firstOf('/tmp', path(given.TMPDIR)),
     host: firstOf(container.value ? '0.0.0.0' : '127.0.0.1', given.HOST),
     port: firstOf<number | null>(null, given.PORT),
@@ -148,10 +151,35 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
   };
 }
 
-/** Where quarantined files are, for commands that need nothing else. Throws BL_CONFIG. */
-export function quarantineFolder({ cwd, env }: { cwd: string; env: Environment }): string {
-  const { QUARANTINE_DIR: given } = readEnvironment(env);
-  return given === null ? localFirst(cwd, './quarantine', '/quarantine') : resolve(cwd, given.value);
+/** Where everything lies that a disposition touches. */
+export interface Folders {
+  readonly dataDir: string;
+  readonly incomingDir: string;
+  readonly quarantineDir: string;
+  readonly reviewDir: string | null;
+  readonly approvedDir: string | null;
+  readonly restoreRoots: readonly string[] | null;
+}
+
+/** The folders, for commands that need nothing else. Throws BL_CONFIG. */
+export function loadFolders({ cwd, env }: { cwd: string; env: Environment }): Folders {
+  const given = readEnvironment(env);
+  const folder = (setting: Setting<string> | null, name: string): string =>
+    setting === null ? localFirst(cwd, `./${name}`, `/${name}`) : resolve(cwd, setting.value);
+  const optional = (setting: Setting<string> | null): string | null =>
+    setting === null ? null : resolve(cwd, setting.value);
+  return {
+    dataDir: folder(given.DATA_DIR, 'data'),
+    incomingDir: folder(given.INCOMING_DIR, 'incoming'),
+    quarantineDir: folder(given.QUARANTINE_DIR, 'quarantine'),
+    reviewDir: optional(given.REVIEW_DIR),
+    approvedDir: optional(given.APPROVED_DIR),
+    restoreRoots: roots(cwd, given)?.value ?? null,
+  };
+}
+
+function roots(cwd: string, { RESTORE_ROOTS: given }: Given): Setting<readonly string[]> | null {
+  return given === null ? null : { ...given, value: given.value.map((root) => resolve(cwd, root)) };
 }
 
 function flag<T>(name: string, value: T | undefined): Setting<T> | null {

@@ -66,7 +66,7 @@ const measurement = z.strictObject({
 });
 
 const disposition = z.strictObject({
-  action: z.enum(['none', 'quarantined', 'held', 'failed']),
+  action: z.enum(['none', 'quarantined', 'held', 'released', 'failed']),
   /** Where the file is now. */
   location: z.string(),
   id: z.string().nullable(),

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { FileHandle } from 'node:fs/promises';
-import { DECISIONS } from '../domain/index.ts';
-import { asciiJson } from './ascii-json.ts';
-import { isItemId } from './item-id.ts';
+import { asciiJson } from '../bytes/index.ts';
+import { DECISIONS, isId, type KeptFacts } from '../domain/index.ts';
 
 /*
  * The quarantine container, byte by byte in docs/quarantine.md: three lines of text, the header, the content under
@@ -31,7 +30,7 @@ const id = z.int().nonnegative();
 
 /** What is kept of a file besides its bytes, in quarantine and under review. */
 const keptFacts = z.object({
-  id: z.string().refine(isItemId),
+  id: z.string().refine(isId),
   taken_at: z.iso.datetime(),
   tool: z.object({ name: z.literal('backuplens'), version: z.string().nullable() }),
   /** Absolute, links resolved; as text for people, the bytes decide. */
@@ -49,9 +48,17 @@ const keptFacts = z.object({
   decision: z.enum(DECISIONS),
   verdict: z.string(),
   score: z.number(),
-  reasons: z.array(z.string()),
-});
-export type KeptFacts = z.infer<typeof keptFacts>;
+  reasons: z.array(z.string()).readonly(),
+  /** Containers of before have none. */
+  rules: z.array(z.string()).readonly().default([]),
+  xattrs: z
+    .array(z.object({ name: z.string(), value_base64: z.base64() }))
+    .readonly()
+    .nullable()
+    .default(null),
+}) satisfies z.ZodType<KeptFacts>;
+
+export const heldFacts = keptFacts.extend({ format: z.literal('backuplens.held/1') });
 
 const header = keptFacts.extend({
   format: z.literal('backuplens.quarantine/1'),

@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { FileSource } from '../bytes/index.ts';
-import { asciiJson } from './ascii-json.ts';
-import { CIPHER, CONTAINER_EXTENSION, ZERO_BLOCK_BYTES, type KeptFacts } from './container.ts';
-import type { Folder } from './folder.ts';
+import { asciiJson, createFile, FileSource, writeDurably, type Folder } from '../bytes/index.ts';
+import type { KeptFacts } from '../domain/index.ts';
+import { CIPHER, CONTAINER_EXTENSION, ZERO_BLOCK_BYTES } from './container.ts';
 import { seal, writeContent } from './seal.ts';
 import type { OnStep } from './steps.ts';
-import { createFile, writeDurably } from './write-file.ts';
 
 /** Until it is whole, what is copied has a name that nothing takes for an item. */
 export const PART_EXTENSION = '.part';
@@ -15,7 +13,9 @@ export const REPORT_EXTENSION = '.json';
 /** A held file's folder holds these three. */
 export const HELD_CONTENT = 'content';
 const HELD_REPORT = 'report.json';
-const HELD_FACTS = 'item.json';
+export const HELD_FACTS = 'item.json';
+/** What stands beside the content. */
+export const HELD_FILES = [HELD_REPORT, HELD_FACTS] as const;
 
 /** Everything readable, nothing writable or executable, and only for us. */
 const KEPT_MODE = 0o400;

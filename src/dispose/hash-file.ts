@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import { FileSource } from '../bytes/index.ts';
-import type { Folder } from './folder.ts';
-import { openFile } from './write-file.ts';
+import { FileSource, openFile, type Folder } from '../bytes/index.ts';
 
 /** SHA-256 of a file, as lower-case hex. Throws what opening and reading do. */
 export async function hashFile(folder: Folder, name: Buffer | string): Promise<string> {

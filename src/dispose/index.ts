@@ -1,14 +1,32 @@
 /**
- * What is done with a file once it is decided, and nothing is ever lost by it: the quarantine store, the review
- * folder, their journal, and the way back. docs/quarantine.md has the formats.
+ * What is done with a file once it is decided, and nothing is ever lost by it: the quarantine folder, the review
+ * folder, the place of what is approved, and the way back. docs/quarantine.md has the formats.
  */
-export { applyDisposition, type Disposition, type DispositionRequest } from './apply.ts';
-export { asciiJson } from './ascii-json.ts';
+export {
+  applyDisposition,
+  type Disposed,
+  type Disposition,
+  type DispositionRequest,
+  type Places,
+} from './apply.ts';
+export { BREAKER, trippedRule, type Breaker } from './breaker.ts';
 export type { Identity } from './claim.ts';
 export type { ContainerHeader } from './container.ts';
-export { deleteFromQuarantine } from './delete.ts';
-export { findQuarantined, inspectQuarantined, listQuarantine, type QuarantineItem } from './items.ts';
+export { HELD_CONTENT } from './copy-in.ts';
+export { deleteFromQuarantine, type DeleteRequest } from './delete.ts';
+export { findItems, type FoundItem } from './held-items.ts';
+export { assertHook, runHook, type Hook, type HookEvent, type HookOutcome } from './hook.ts';
+export { inspectQuarantined, listQuarantine, type QuarantineItem } from './items.ts';
+export type { Ledger, Unfinished } from './ledger.ts';
+export { assertApart, leftOver, ownFolders, type Managed } from './managed-places.ts';
+export { putBackOrphans } from './orphaned-claims.ts';
 export { recoverDispositions, type Recovered } from './recover.ts';
-export { restoreFromQuarantine, type Restored, type RestoreOptions } from './restore.ts';
-export { DELETE_STEPS, DISPOSITION_STEPS, RESTORE_STEPS, type OnStep, type Step } from './steps.ts';
-export { verifyJournal, type JournalCheck } from './verify-journal.ts';
+export { restoreFromQuarantine, type Restored, type RestoreRequest } from './restore.ts';
+export {
+  DELETE_STEPS,
+  DISPOSITION_STEPS,
+  RELEASE_STEPS,
+  RESTORE_STEPS,
+  type OnStep,
+  type Step,
+} from './steps.ts';

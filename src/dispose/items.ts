@@ -1,6 +1,6 @@
 import { opendir, unlink, type FileHandle } from 'node:fs/promises';
-import { readAtMost } from '../bytes/index.ts';
-import { inWords } from '../domain/index.ts';
+import { openFile, openManagedFolder, readAtMost, unlessMissing, type Folder } from '../bytes/index.ts';
+import { inWords, isId } from '../domain/index.ts';
 import {
   CONTAINER_EXTENSION,
   Damaged,
@@ -9,11 +9,7 @@ import {
   type ContainerLayout,
 } from './container.ts';
 import { REPORT_EXTENSION } from './copy-in.ts';
-import { unlessMissing, type Folder } from './folder.ts';
-import { abbreviates, isItemId } from './item-id.ts';
-import { openManagedFolder } from './managed-folder.ts';
 import { unseal } from './seal.ts';
-import { openFile } from './write-file.ts';
 
 /** A file in quarantine as its container's header has it; or why there is no telling. */
 export type QuarantineItem =
@@ -45,22 +41,6 @@ export async function* listQuarantine(
   }
 }
 
-/** Ids of the items that `abbreviation` may stand for: it begins the id, or its random part. */
-export async function findQuarantined(
-  quarantineDir: string,
-  abbreviation: string,
-): Promise<readonly string[]> {
-  const quarantine = await openManagedFolder(quarantineDir, 'null');
-  if (quarantine === null) return [];
-  try {
-    const found: string[] = [];
-    for await (const id of itemIds(quarantine)) if (abbreviates(abbreviation, id)) found.push(id);
-    return found.toSorted();
-  } finally {
-    await quarantine.close();
-  }
-}
-
 /**
  * One item, and the report beside it (null where it cannot be read); null when there is no such item. With `verify`
  * every byte is read and held against its hashes.
@@ -80,15 +60,17 @@ export async function inspectQuarantined(
   }
 }
 
+export interface OpenContainer {
+  readonly handle: FileHandle;
+  readonly layout: ContainerLayout;
+}
+
 /** An open container; the caller closes the handle. null when there is none. Throws Damaged. */
-export async function openContainer(
-  quarantine: Folder,
-  id: string,
-): Promise<{ readonly handle: FileHandle; readonly layout: ContainerLayout } | null> {
+export async function openContainer(quarantine: Folder, id: string): Promise<OpenContainer | null> {
   const handle = await unlessMissing(openFile(quarantine, id + CONTAINER_EXTENSION));
   if (handle === null) return null;
   try {
-    if (!isItemId(id)) throw new Damaged('its name is none that BackupLens gives');
+    if (!isId(id)) throw new Damaged('its name is none that BackupLens gives');
     return { handle, layout: await readLayout(handle, id) };
   } catch (error) {
     await handle.close();

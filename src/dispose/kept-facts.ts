@@ -1,7 +1,8 @@
 import type { BigIntStats } from 'node:fs';
 import { nameFromBytes } from '../bytes/index.ts';
-import type { FileResult } from '../contracts/index.ts';
-import { boundedReasons, type KeptFacts } from './container.ts';
+import { rulesOf, type FileResult } from '../contracts/index.ts';
+import type { KeptFacts } from '../domain/index.ts';
+import { boundedReasons } from './container.ts';
 
 export interface KeptFrom {
   readonly id: string;
@@ -11,10 +12,20 @@ export interface KeptFrom {
   readonly sha256: string;
   readonly stats: BigIntStats;
   readonly report: FileResult;
+  readonly xattrs: KeptFacts['xattrs'];
 }
 
 /** What is kept of a file besides its bytes. */
-export function factsOf({ id, now, toolVersion, origin, sha256, stats, report }: KeptFrom): KeptFacts {
+export function factsOf({
+  id,
+  now,
+  toolVersion,
+  origin,
+  sha256,
+  stats,
+  report,
+  xattrs,
+}: KeptFrom): KeptFacts {
   return {
     id,
     taken_at: now.toISOString(),
@@ -32,6 +43,8 @@ export function factsOf({ id, now, toolVersion, origin, sha256, stats, report }:
     verdict: report.verdict,
     score: report.score,
     reasons: boundedReasons(report.reasons),
+    rules: rulesOf(report),
+    xattrs,
   };
 }
 

@@ -1,30 +1,21 @@
-import { lstat, rm } from 'node:fs/promises';
-import { nameFromBytes } from '../bytes/index.ts';
-import { inWords } from '../domain/index.ts';
+import { Folder, nameFromBytes, openManagedFolder, split, unlessMissing } from '../bytes/index.ts';
+import { inWords, type Intent, type KeptFacts } from '../domain/index.ts';
+import { besideName } from './beside-name.ts';
 import { Claim, differsFrom } from './claim.ts';
 import { HELD_CONTENT } from './copy-in.ts';
-import { Folder, split, unlessMissing } from './folder.ts';
-import {
-  entryOf,
-  leftOverIntents,
-  removeIntent,
-  type Deletion,
-  type Intent,
-  type MoveIn,
-  type Restoration,
-} from './intent.ts';
-import { readItem, removeItem } from './items.ts';
-import { appendToJournal, ensureJournalled } from './journal.ts';
-import { withLock } from './lock.ts';
-import { openManagedFolder } from './managed-folder.ts';
-import { draftName } from './restore.ts';
+import { draftName, isPlaced, removeDraft } from './copy-out.ts';
 import { hashFile } from './hash-file.ts';
+import { readHeldFacts } from './held-items.ts';
+import { readItem, removeItem } from './items.ts';
+import type { Ledger, Unfinished } from './ledger.ts';
+import { removeHeldFolder } from './move.ts';
 import { undo } from './undo.ts';
 
 /** How a disposition, restoration or deletion that a crash cut short came to its end. */
 export interface Recovered {
   readonly id: string;
-  /** unresolved: nothing was touched; the intent stays, and says what was under way. */
+  readonly file: string | null;
+  /** unresolved: nothing was touched; the ledger goes on saying what was under way. */
   readonly action: 'finished' | 'undone' | 'unresolved';
   /** Where the file is now; null where that is not known. */
   readonly location: string | null;
@@ -32,104 +23,93 @@ export interface Recovered {
 }
 
 /**
- * Finishes what had reached its copy, and takes back what had not. To be called before anything else is done with
- * these folders; what another process is doing just now is waited for, not disturbed. Throws BL_CONFIG for folders
- * that cannot be trusted.
+ * Finishes what had reached its copy, and takes back what had not. To be called once the store is open and before
+ * anything else is done with files: what is unfinished then is left over from a crash, never work in progress.
  */
-export async function recoverDispositions(
-  quarantineDir: string,
-  reviewDir: string | null,
-): Promise<readonly Recovered[]> {
-  const quarantine = await openManagedFolder(quarantineDir, 'null');
-  if (quarantine === null) return [];
-  try {
-    return await withLock(quarantine, async () => {
-      const recovered: Recovered[] = [];
-      for await (const { id, intent } of leftOverIntents(quarantine)) {
-        recovered.push(await recover(id, intent, quarantine, reviewDir));
-      }
-      return recovered;
-    });
-  } finally {
-    await quarantine.close();
-  }
+export async function recoverDispositions(ledger: Ledger): Promise<readonly Recovered[]> {
+  const recovered: Recovered[] = [];
+  for (const unfinished of await ledger.unfinished()) recovered.push(await recover(unfinished, ledger));
+  return recovered;
 }
 
-async function recover(
-  id: string,
-  intent: Intent | string,
-  quarantine: Folder,
-  reviewDir: string | null,
-): Promise<Recovered> {
-  if (typeof intent === 'string') return unresolved(id, intent);
+async function recover(unfinished: Unfinished, ledger: Ledger): Promise<Recovered> {
+  const { intent } = unfinished;
   try {
-    if (intent.kind === 'restore') return await recoverRestoration(intent, quarantine);
-    if (intent.kind === 'delete') return await recoverDeletion(intent, quarantine);
-    return await recoverMove(intent, quarantine, reviewDir);
+    if (intent.kind === 'restore') return await recoverRestoration(unfinished, ledger);
+    if (intent.kind === 'delete') return await recoverDeletion(unfinished, ledger);
+    return await recoverMove(unfinished, ledger);
   } catch (error) {
-    return unresolved(id, inWords(error));
+    return unresolved(intent, inWords(error));
   }
 }
 
-async function recoverMove(intent: MoveIn, quarantine: Folder, reviewDir: string | null): Promise<Recovered> {
-  const origin = Buffer.from(intent.origin_base64, 'base64');
-  const parent = await openKnown(split(origin).folder, intent.origin_folder_ino);
-  if (parent === null) return unresolved(intent.id, `the folder of ${intent.origin} is not there`);
+async function recoverMove({ intent, state }: Unfinished, ledger: Ledger): Promise<Recovered> {
+  const parent = await openKnown(split(Buffer.from(intent.from)).folder, intent.from_folder_ino);
+  // Of a held file that had been dealt with, the folder may be gone already.
+  if (parent === null && !(state === 'done' && intent.item !== null)) {
+    return unresolved(intent, `the folder of ${nameFromBytes(intent.from)} is not there`);
+  }
   try {
-    if (intent.kind === 'quarantine')
-      return await settle(intent, { quarantine, destination: quarantine, parent });
-    const recorded = Buffer.from(intent.destination_base64, 'base64').toString();
-    const review = await openManagedFolder(reviewDir ?? recorded, 'null');
-    if (review === null) return unresolved(intent.id, 'the review folder is not there');
+    const destination = await openKnown(Buffer.from(intent.to_folder ?? ''), intent.to_folder_ino ?? '');
+    if (destination === null) return unresolved(intent, 'the folder that it was moved to is not there');
     try {
-      return await settle(intent, { quarantine, destination: review, parent });
+      return await settle(intent, state, { parent, destination, ledger });
     } finally {
-      await review.close();
+      await destination.close();
     }
   } finally {
-    await parent.close();
+    await parent?.close();
   }
 }
 
-interface Places {
-  readonly quarantine: Folder;
+interface Settling {
+  /** null: what is left to be done is not there. */
+  readonly parent: Folder | null;
   readonly destination: Folder;
-  readonly parent: Folder;
+  readonly ledger: Ledger;
 }
 
-async function settle(intent: MoveIn, places: Places): Promise<Recovered> {
-  const { quarantine, destination, parent } = places;
-  const name = split(Buffer.from(intent.origin_base64, 'base64')).name;
-  const stored = await storedAs(intent, destination);
-  const claim = await Claim.find(parent, intent.id);
+async function settle(
+  intent: Intent,
+  state: Unfinished['state'],
+  { parent, destination, ledger }: Settling,
+): Promise<Recovered> {
+  const { name } = split(Buffer.from(intent.from));
+  const stored: Stored = state === 'done' ? { state: 'recorded' } : await storedAs(intent, destination);
+  const claim = parent === null ? null : await Claim.find(parent, intent.id, name);
   try {
     const claimed = (await claim?.stat()) ?? null;
-    if (stored.state !== 'good') {
+    if (stored.state === 'absent' || stored.state === 'damaged') {
       if (stored.state === 'damaged' && claimed === null) {
-        return unresolved(intent.id, `the copy is damaged, and the original is not there: ${stored.reason}`);
+        return unresolved(intent, `the copy is damaged, and the original is not there: ${stored.reason}`);
       }
-      const location = nameFromBytes(await undo(intent, places));
+      if (parent === null) return unresolved(intent, 'its folder is not there');
+      const location = await undo(intent, { destination, parent });
+      await ledger.withdraw(intent.id, { location, detail: 'after a crash' });
       const detail = 'it had not been copied: it was put back';
-      const entry = { ...entryOf(intent), action: 'put_back', detail: 'after a crash' } as const;
-      await appendToJournal(quarantine, entry);
-      return { id: intent.id, action: 'undone', location, detail };
+      return told(intent, 'undone', nameFromBytes(location), detail);
     }
-    await ensureJournalled(quarantine, entryOf(intent));
+    if (stored.state === 'good') {
+      const { location, facts } = stored;
+      await ledger.done(intent.id, { location, facts, detail: 'finished after a crash' });
+    }
     let detail = 'the copy was whole: the original was removed';
-    if (claim !== null && claimed !== null) {
-      const identity = { dev: claimed.dev, ino: BigInt(intent.ino), size: intent.size };
+    if (claim !== null && claimed !== null && parent !== null) {
+      const identity = { dev: claimed.dev, ino: BigInt(intent.ino ?? 0), size: intent.size ?? -1 };
       const isSame =
         differsFrom(identity, claimed) === null &&
         (await hashFile(claim.folder, claim.entry)) === intent.sha256;
       if (isSame) await claim.removeClaimed();
       else {
-        const back = nameFromBytes(parent.pathOf(await claim.putBack(name, intent.id)));
+        const back = nameFromBytes(parent.pathOf(await claim.putBack(intent.id)));
         detail = `the copy was whole; the original had been changed since, and is at ${back}`;
       }
     }
     await claim?.remove();
-    await removeIntent(quarantine, intent);
-    return { id: intent.id, action: 'finished', location: stored.location, detail };
+    if (intent.item !== null && parent !== null) await removeHeldFolder(parent);
+    if (intent.kind === 'release') await removeDraft(destination, draftName(intent.id));
+    await ledger.close(intent.id);
+    return told(intent, 'finished', stored.state === 'good' ? nameFromBytes(stored.location) : null, detail);
   } finally {
     await claim?.close();
   }
@@ -138,15 +118,26 @@ async function settle(intent: MoveIn, places: Places): Promise<Recovered> {
 type Stored =
   | { readonly state: 'absent' }
   | { readonly state: 'damaged'; readonly reason: string }
-  | { readonly state: 'good'; readonly location: string };
+  | { readonly state: 'good'; readonly location: Buffer; readonly facts: KeptFacts | null }
+  /** The ledger has it: the copy is the file. */
+  | { readonly state: 'recorded' };
 
-async function storedAs({ id, kind, sha256 }: MoveIn, destination: Folder): Promise<Stored> {
+async function storedAs(intent: Intent, destination: Folder): Promise<Stored> {
+  const { kind, id, sha256 } = intent;
+  if (kind === 'release') {
+    const name = Buffer.from(intent.to_name ?? '');
+    for (const candidate of [name, besideName(name, intent.ending)]) {
+      if (!(await isPlaced(destination, draftName(id), candidate, intent))) continue;
+      return { state: 'good', location: destination.pathOf(candidate), facts: null };
+    }
+    return { state: 'absent' };
+  }
   if (kind === 'quarantine') {
     const item = await readItem(destination, id, true);
     if (item === null) return { state: 'absent' };
     if (item.damaged !== null) return { state: 'damaged', reason: item.damaged };
     if (item.header.sha256 !== sha256) return { state: 'damaged', reason: 'it holds another file' };
-    return { state: 'good', location: nameFromBytes(destination.pathOf(`${id}.blq`)) };
+    return { state: 'good', location: destination.pathOf(`${id}.blq`), facts: item.header };
   }
   const folder = await unlessMissing(destination.folder(id));
   if (folder === null) return { state: 'absent' };
@@ -154,7 +145,7 @@ async function storedAs({ id, kind, sha256 }: MoveIn, destination: Folder): Prom
     if ((await hashFile(folder, HELD_CONTENT)) !== sha256) {
       return { state: 'damaged', reason: 'its bytes are others' };
     }
-    return { state: 'good', location: nameFromBytes(folder.path) };
+    return { state: 'good', location: folder.path, facts: await readHeldFacts(folder, id) };
   } catch (error) {
     return { state: 'damaged', reason: inWords(error) };
   } finally {
@@ -162,46 +153,42 @@ async function storedAs({ id, kind, sha256 }: MoveIn, destination: Folder): Prom
   }
 }
 
-async function recoverRestoration(intent: Restoration, quarantine: Folder): Promise<Recovered> {
-  const to = Buffer.from(intent.to_base64, 'base64');
-  const { folder, name } = split(to);
-  const parent = await openKnown(folder, intent.to_folder_ino);
-  if (parent === null) return unresolved(intent.id, `the folder of ${intent.to} is not there`);
+async function recoverRestoration({ intent, state }: Unfinished, ledger: Ledger): Promise<Recovered> {
+  const parent = await openKnown(Buffer.from(intent.to_folder ?? ''), intent.to_folder_ino ?? '');
+  if (parent === null) return unresolved(intent, 'the folder that it was restored to is not there');
+  const container = await openManagedFolder(split(Buffer.from(intent.from)).folder.toString(), 'null');
   try {
+    const name = Buffer.from(intent.to_name ?? '');
     const draft = draftName(intent.id);
-    const drafted = await unlessMissing(lstat(parent.at(draft), { bigint: true }));
-    const there = await unlessMissing(lstat(parent.at(name), { bigint: true }));
-    const isPlaced =
-      there !== null &&
-      there.isFile() &&
-      there.size === BigInt(intent.size) &&
-      (drafted === null || drafted.ino === there.ino) &&
-      (await hashFile(parent, name)) === intent.sha256;
-    await rm(parent.at(draft), { force: true });
-    await parent.sync();
-    if (isPlaced) {
-      await ensureJournalled(quarantine, entryOf(intent));
-      if (!intent.keep) await removeItem(quarantine, intent.id);
+    const location = parent.pathOf(name);
+    if (state !== 'done' && !(await isPlaced(parent, draft, name, intent))) {
+      await removeDraft(parent, draft);
+      await ledger.withdraw(intent.id, null);
+      return told(intent, 'undone', null, 'it had not been restored: it is in quarantine');
     }
-    await removeIntent(quarantine, intent);
-    return isPlaced
-      ? { id: intent.id, action: 'finished', location: intent.to, detail: 'it had been restored' }
-      : {
-          id: intent.id,
-          action: 'undone',
-          location: null,
-          detail: 'it had not been restored: it is in quarantine',
-        };
+    if (state !== 'done') {
+      await ledger.done(intent.id, { location, facts: null, detail: 'finished after a crash' });
+    }
+    if (!intent.keep && container !== null && intent.item !== null) await removeItem(container, intent.item);
+    await removeDraft(parent, draft);
+    await ledger.close(intent.id);
+    return told(intent, 'finished', nameFromBytes(location), 'it had been restored');
   } finally {
+    await container?.close();
     await parent.close();
   }
 }
 
-async function recoverDeletion(intent: Deletion, quarantine: Folder): Promise<Recovered> {
-  await ensureJournalled(quarantine, entryOf(intent));
-  await removeItem(quarantine, intent.id);
-  await removeIntent(quarantine, intent);
-  return { id: intent.id, action: 'finished', location: null, detail: 'it was deleted' };
+async function recoverDeletion({ intent, state }: Unfinished, ledger: Ledger): Promise<Recovered> {
+  const container = await openManagedFolder(split(Buffer.from(intent.from)).folder.toString(), 'null');
+  try {
+    if (state !== 'done') await ledger.done(intent.id, { location: null, facts: null, detail: null });
+    if (container !== null && intent.item !== null) await removeItem(container, intent.item);
+    await ledger.close(intent.id);
+    return told(intent, 'finished', null, 'it was deleted');
+  } finally {
+    await container?.close();
+  }
 }
 
 /** The folder at a recorded path; null when it is not the same any more (unmounted, renamed, replaced by a link). */
@@ -218,6 +205,15 @@ async function openKnown(path: Buffer, ino: string): Promise<Folder | null> {
   return null;
 }
 
-function unresolved(id: string, detail: string): Recovered {
-  return { id, action: 'unresolved', location: null, detail };
+function told(
+  { id, file }: Intent,
+  action: Recovered['action'],
+  location: string | null,
+  detail: string,
+): Recovered {
+  return { id, file, action, location, detail };
+}
+
+function unresolved(intent: Intent, detail: string): Recovered {
+  return told(intent, 'unresolved', null, detail);
 }

@@ -1,24 +1,39 @@
-import { lstat, realpath, rm, unlink, type FileHandle } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { nameFromBytes } from '../bytes/index.ts';
-import { BackupLensError, inWords } from '../domain/index.ts';
-import { moveWithoutOverwriting } from './claim.ts';
-import { Damaged, type ContainerHeader, type ContainerLayout } from './container.ts';
-import { errorCode, Folder, isBelow, join, split, unlessMissing } from './folder.ts';
-import { commitIntent, entryOf, removeIntent, type Restoration } from './intent.ts';
-import { openContainer, removeItem } from './items.ts';
-import { appendToJournal } from './journal.ts';
-import { withLock } from './lock.ts';
-import { openManagedFolder } from './managed-folder.ts';
+import {
+  createFile,
+  errorCode,
+  Folder,
+  isBelow,
+  join,
+  nameFromBytes,
+  openManagedFolder,
+  split,
+  unlessMissing,
+} from '../bytes/index.ts';
+import { BackupLensError, inWords, newId, type Intent } from '../domain/index.ts';
+import { Damaged } from './container.ts';
+import { draftName, dress, place, removeDraft } from './copy-out.ts';
+import { openContainer, removeItem, type OpenContainer } from './items.ts';
+import type { Ledger } from './ledger.ts';
+import { NotMoved } from './not-moved.ts';
+import { assertRoom } from './room.ts';
 import { unseal, writeContent } from './seal.ts';
 import { unwatched, type OnStep } from './steps.ts';
-import { createFile } from './write-file.ts';
 
-export interface RestoreOptions {
-  /** Where to; where the file came from when it is not given. The whole name, not a folder. */
+export interface RestoreRequest {
+  readonly ledger: Ledger;
+  readonly item: string;
+  /** Where to; where the store says that the file came from when it is not given. The whole name, not a folder. */
   readonly to?: string | Buffer;
+  /** Folders of which one must hold the place; null: every place will do. */
+  readonly roots: readonly string[] | null;
+  readonly who: string;
+  readonly why: string | null;
   /** Leave the item in quarantine. */
   readonly keep?: boolean;
+  /** With setuid, setgid, sticky and file capabilities. */
+  readonly withPrivileges?: boolean;
   readonly now?: Date;
   readonly onStep?: OnStep;
 }
@@ -28,25 +43,35 @@ export type Restored =
   | { readonly status: 'damaged'; readonly reason: string }
   | { readonly status: 'missing' };
 
-/** setuid, setgid and sticky are not brought back. */
-const PERMISSIONS = 0o777;
-const NANOSECONDS = 1e9;
-
 /**
- * Brings a file back byte by byte, with its permissions, its times and (as root) its owner, without setuid, setgid
- * and sticky, and then removes the item. Never overwrites. Every folder on the way to where it came from must be a
- * real one. What is damaged is not brought back at all. Throws BL_DISPOSITION when it cannot be done, and then
- * nothing has changed.
+ * Brings a file back byte by byte, with its permissions, its times, its extended attributes and (as root) its owner,
+ * and then removes the item. Never overwrites. Every folder on the way to where it came from must be a real one.
+ * What is damaged is not brought back at all. Throws BL_DISPOSITION when it cannot be done, and then nothing has
+ * changed.
  */
-export async function restoreFromQuarantine(
-  quarantineDir: string,
-  id: string,
-  options: RestoreOptions = {},
-): Promise<Restored> {
-  const quarantine = await openManagedFolder(quarantineDir, 'null');
-  if (quarantine === null) return { status: 'missing' };
+export async function restoreFromQuarantine(request: RestoreRequest): Promise<Restored> {
+  const { ledger, item: id } = request;
+  const item = await ledger.item(id);
+  if (item === null || item.kind !== 'quarantine') return { status: 'missing' };
+  const quarantine = await openManagedFolder(split(Buffer.from(item.location)).folder.toString(), 'null');
+  if (quarantine === null) return { status: 'damaged', reason: 'its quarantine folder is not there' };
   try {
-    return await withLock(quarantine, () => restoreItem(quarantine, id, options));
+    const container = await openContainer(quarantine, id);
+    if (container === null) return { status: 'damaged', reason: 'its container is not there' };
+    try {
+      const { parent, name } = await openTarget(request, Buffer.from(item.origin));
+      try {
+        if (isBelow(parent, quarantine)) throw refusal(parent.pathOf(name), 'lies in the quarantine folder');
+        await assertFree(parent, name);
+        await bringBack(request, item.file, container, { quarantine, parent, name });
+        const { sha256, size } = container.layout.header;
+        return { status: 'restored', location: parent.pathOf(name), sha256, size };
+      } finally {
+        await parent.close();
+      }
+    } finally {
+      await container.handle.close();
+    }
   } catch (error) {
     if (error instanceof Damaged) return { status: 'damaged', reason: error.message };
     if (error instanceof BackupLensError) throw error;
@@ -56,47 +81,46 @@ export async function restoreFromQuarantine(
   }
 }
 
-async function restoreItem(quarantine: Folder, id: string, options: RestoreOptions): Promise<Restored> {
-  const container = await openContainer(quarantine, id);
-  if (container === null) return { status: 'missing' };
-  try {
-    const { header } = container.layout;
-    const { parent, name } = await openTarget(options.to, header);
-    try {
-      if (isBelow(parent, quarantine)) throw refusal(parent.pathOf(name), 'lies in the quarantine folder');
-      await assertFree(parent, name);
-      await bringBack(container, { quarantine, parent, name }, options);
-      const { sha256, size } = header;
-      return { status: 'restored', location: parent.pathOf(name), sha256, size };
-    } finally {
-      await parent.close();
-    }
-  } finally {
-    await container.handle.close();
-  }
-}
-
 interface Target {
   readonly parent: Folder;
   readonly name: Buffer;
 }
 
 /** Who names a place may name it through links; the place that was recorded must still be the real one. */
-async function openTarget(to: string | Buffer | undefined, header: ContainerHeader): Promise<Target> {
-  const given = to === undefined ? Buffer.from(header.origin.path_base64, 'base64') : Buffer.from(to);
+async function openTarget({ to, roots }: RestoreRequest, origin: Buffer): Promise<Target> {
+  const given = to === undefined ? origin : Buffer.from(to);
   const absolute = given[0] === 0x2f ? given : join(Buffer.from(resolve('.')), given);
   const { folder, name } = split(absolute);
   if (['', '.', '..'].includes(name.toString('latin1'))) {
     throw refusal(absolute, 'is no name of a file', 'give the whole name, not the folder');
   }
+  let parent: Folder;
   try {
     const real = to === undefined ? folder : await realpath(folder, { encoding: 'buffer' });
-    return { parent: await Folder.walk(real), name };
+    parent = await Folder.walk(real);
   } catch (error) {
     const isLink = ['ENOTDIR', 'ELOOP'].includes(errorCode(error));
     const why = isLink ? 'a folder on the way is a link or no folder' : inWords(error);
     throw refusal(folder, `cannot be opened: ${why}`, 'make the folder, or name another place with --to');
   }
+  if (roots === null || (await isWithin(parent, roots))) return { parent, name };
+  await parent.close();
+  throw refusal(
+    absolute,
+    'lies outside of RESTORE_ROOTS',
+    `name a place below ${roots.join(' or ')} with --to`,
+  );
+}
+
+async function isWithin(folder: Folder, roots: readonly string[]): Promise<boolean> {
+  for (const root of roots) {
+    const real = await unlessMissing(realpath(root, { encoding: 'buffer' }));
+    if (real === null) continue;
+    const outer = join(real, Buffer.alloc(0));
+    const inner = join(folder.path, Buffer.alloc(0));
+    if (inner.subarray(0, outer.length).equals(outer)) return true;
+  }
+  return false;
 }
 
 async function assertFree(parent: Folder, name: Buffer): Promise<void> {
@@ -104,81 +128,80 @@ async function assertFree(parent: Folder, name: Buffer): Promise<void> {
 }
 
 async function bringBack(
-  { handle, layout }: { readonly handle: FileHandle; readonly layout: ContainerLayout },
+  {
+    ledger,
+    who,
+    why,
+    keep = false,
+    withPrivileges = false,
+    now = new Date(),
+    onStep = unwatched,
+  }: RestoreRequest,
+  file: string | null,
+  { handle, layout }: OpenContainer,
   { quarantine, parent, name }: Target & { readonly quarantine: Folder },
-  { keep = false, now = new Date(), onStep = unwatched }: RestoreOptions,
 ): Promise<void> {
-  const { id, sha256, size } = layout.header;
-  const to = parent.pathOf(name);
-  const intent: Restoration = {
-    format: 'backuplens.intent/1',
-    id,
-    at: now.toISOString(),
+  const { header } = layout;
+  const { id: item, sha256, size } = header;
+  await assertSpace(parent, size);
+  const intent: Intent = {
+    id: newId(now),
     kind: 'restore',
-    to: nameFromBytes(to),
-    to_base64: to.toString('base64'),
-    to_folder_ino: String((await parent.stat()).ino),
-    sha256,
+    item,
+    file,
+    at: now.toISOString(),
+    who,
+    why,
+    from: quarantine.pathOf(item),
+    from_folder_ino: String((await quarantine.stat()).ino),
+    dev: null,
+    ino: null,
     size,
+    sha256,
+    to_folder: parent.path,
+    to_folder_ino: String((await parent.stat()).ino),
+    to_name: name,
+    ending: item,
     keep,
   };
-  const draft = draftName(id);
-  let placed: bigint | null = null;
-  await commitIntent(quarantine, intent);
+  const draft = draftName(intent.id);
+  await ledger.intend(intent);
   try {
     await onStep('intent');
-    const ino = await writeDraft(handle, layout, parent, draft);
+    const target = await createFile(parent, draft);
+    try {
+      await writeContent(unseal(handle, layout), target, header.cipher.zero_blocks > 0);
+    } finally {
+      await target.close();
+    }
+    await dress(parent, draft, header, { withPrivileges });
     await onStep('copied');
-    if (!(await moveWithoutOverwriting(parent, draft, parent, name))) throw taken(parent, name);
-    placed = ino;
-    await onStep('placed');
-    await appendToJournal(quarantine, entryOf(intent));
-    await onStep('journalled');
+    if (!(await place(parent, draft, name))) throw taken(parent, name);
   } catch (error) {
-    await rm(parent.at(draft), { force: true });
-    const there = placed === null ? null : await unlessMissing(lstat(parent.at(name), { bigint: true }));
-    if (there !== null && there.ino === placed) await unlink(parent.at(name));
-    await removeIntent(quarantine, intent);
+    await removeDraft(parent, draft);
+    await ledger.withdraw(intent.id, null);
     throw error;
   }
-  if (!keep) await removeItem(quarantine, id);
+  // From here on the way leads forward, after a crash too.
+  await onStep('placed');
+  const detail = keep ? 'a copy: the item is kept' : null;
+  await ledger.done(intent.id, { location: parent.pathOf(name), facts: null, detail });
+  await onStep('journalled');
+  if (!keep) await removeItem(quarantine, item);
   await onStep('removed');
-  await removeIntent(quarantine, intent);
+  await removeDraft(parent, draft);
+  await onStep('draft_removed');
+  await ledger.close(intent.id);
   await onStep('done');
 }
 
-/** Beside the place where it is to be, so that it gets its name whole or not at all. */
-export function draftName(id: string): string {
-  return `.backuplens-restore-${id}`;
-}
-
-async function writeDraft(
-  source: FileHandle,
-  layout: ContainerLayout,
-  parent: Folder,
-  draft: string,
-): Promise<bigint> {
-  const { header } = layout;
-  const target = await createFile(parent, draft);
+async function assertSpace(parent: Folder, size: number): Promise<void> {
   try {
-    await writeContent(unseal(source, layout), target, header.cipher.zero_blocks > 0);
-    // The owner first: a change of owner takes permissions away.
-    if (process.geteuid?.() === 0) await giveTo(target, header);
-    await target.chmod(Number.parseInt(header.mode, 8) & PERMISSIONS);
-    await target.utimes(Number(header.atime_ns) / NANOSECONDS, Number(header.mtime_ns) / NANOSECONDS);
-    await target.sync();
-    return (await target.stat({ bigint: true })).ino;
-  } finally {
-    await target.close();
-  }
-}
-
-/** Where the owner means nothing (another user namespace, FAT), the file is ours: its bytes matter more. */
-async function giveTo(target: FileHandle, { uid, gid }: ContainerHeader): Promise<void> {
-  try {
-    await target.chown(uid, gid);
+    // How much of it are holes only shows when it is written.
+    await assertRoom(parent, { size: BigInt(size), blocks: BigInt(size) });
   } catch (error) {
-    if (!['EPERM', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP'].includes(errorCode(error))) throw error;
+    if (!(error instanceof NotMoved)) throw error;
+    throw new BackupLensError('BL_DISPOSITION', error.message, { hint: 'name another place with --to' });
   }
 }
 

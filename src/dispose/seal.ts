@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { FileSource } from '../bytes/index.ts';
+import { FileSource, writeAll } from '../bytes/index.ts';
 import {
   CIPHER,
   Damaged,
@@ -11,7 +11,6 @@ import {
   type ContainerHeader,
   type ContainerLayout,
 } from './container.ts';
-import { writeAll } from './write-file.ts';
 
 const ZEROS = Buffer.alloc(ZERO_BLOCK_BYTES);
 

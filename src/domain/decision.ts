@@ -6,7 +6,8 @@ export const DECISIONS = ['auto_approve', 'manual_review', 'quarantine'] as cons
 export type Decision = (typeof DECISIONS)[number];
 
 /** What we believe, in STIX 2.1's words. */
-export type Verdict = 'benign' | 'unknown' | 'suspicious' | 'malicious';
+export const VERDICTS = ['benign', 'unknown', 'suspicious', 'malicious'] as const;
+export type Verdict = (typeof VERDICTS)[number];
 
 /** The more severe of two decisions. */
 export function harsher(a: Decision, b: Decision): Decision {

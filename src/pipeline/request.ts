@@ -1,6 +1,8 @@
 import type { ErrorEntry, FileResult, ReportFooter, ReportHeader, SkippedEntry } from '../contracts/index.ts';
+import type { Places } from '../dispose/index.ts';
 import type { Assessment, Baseline, Policy } from '../domain/index.ts';
 import type { WalkOptions } from '../intake/index.ts';
+import type { Store } from '../store/index.ts';
 import type { EngineChoice } from './engines.ts';
 import type { WorkerSetup } from './protocol.ts';
 
@@ -27,10 +29,22 @@ export interface ScanRequest {
   /** Folders and files that scan workers may read: what is scanned. */
   readonly readable: readonly string[];
   readonly scratch_parent: string;
-  /** Carry out the decisions; null: report only. Without a review folder, what is to be reviewed stays in place. */
-  readonly apply: { readonly quarantineDir: string; readonly reviewDir: string | null } | null;
+  /** Carry out the decisions; null: report only. */
+  readonly apply: Apply | null;
   /** Ends the scan; what is finished by then has been reported. */
   readonly signal: AbortSignal;
+}
+
+/** What it takes to carry out decisions. */
+export interface Apply {
+  readonly places: Places;
+  /** For the journal. */
+  readonly who: string;
+  /**
+   * Runs `work` while the store is ours, and others wait. The store is good until it has ended. Throws BL_STORE and
+   * BL_STORE_LOCKED when it cannot be had.
+   */
+  readonly inTurn: <T>(work: (store: Store) => Promise<T>) => Promise<T>;
 }
 
 /** What a scan has to say, in walk order: one header, results and what else was met, one footer. */

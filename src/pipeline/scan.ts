@@ -3,13 +3,14 @@
  * workers (identify, unpack, analyze: see scan-root.ts and examine.ts), assessed under the policy, disposed of, and
  * told as events in walk order, whatever the number of workers.
  */
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
+import { realpath } from 'node:fs/promises';
 import { assess } from '../assess/index.ts';
-import { Scratch } from '../bytes/index.ts';
+import { join, Scratch, split } from '../bytes/index.ts';
 import type { FileResult } from '../contracts/index.ts';
-import { applyDisposition } from '../dispose/index.ts';
-import { BackupLensError, type Assessment } from '../domain/index.ts';
+import { BackupLensError, inWords, type Assessment, type Engines } from '../domain/index.ts';
 import { walk, type Met, type PartSet } from '../intake/index.ts';
+import { carryOut, identityAt } from './carry-out.ts';
 import { RunningEngines } from './engines.ts';
 import { fileResult, unexamined } from './file-result.ts';
 import { footerOf, headerOf } from './frame.ts';
@@ -53,8 +54,9 @@ export async function* scan(
     pids: () => [...pool.pids(), ...engines.pids()],
   });
 
+  const running: Running = { ...request, state: engines.state, started_at: startedAt };
   yield { type: 'header', header: headerOf(request, engines.state, startedAt) };
-  for await (const events of inOrder(met.all, BOUNDS, (one) => take(one, pool, request, startedAt))) {
+  for await (const events of inOrder(met.all, BOUNDS, (one) => take(one, pool, running, startedAt))) {
     for (const event of events) {
       tally.count(event);
       yield event;
@@ -68,8 +70,14 @@ export async function* scan(
   request.signal.removeEventListener('abort', stop);
 }
 
+/** A request with what was found out when it was begun. */
+interface Running extends ScanRequest {
+  readonly state: Engines;
+  readonly started_at: string;
+}
+
 /** One thing that intake met, up to its line in the report. */
-async function take(met: Met, pool: WorkerPool, request: ScanRequest, asOf: string): Promise<ScanEvent[]> {
+async function take(met: Met, pool: WorkerPool, request: Running, asOf: string): Promise<ScanEvent[]> {
   switch (met.type) {
     case 'file':
     case 'stream': {
@@ -117,7 +125,7 @@ async function take(met: Met, pool: WorkerPool, request: ScanRequest, asOf: stri
 async function takeSet(
   { parts, certain }: PartSet,
   pool: WorkerPool,
-  request: ScanRequest,
+  request: Running,
   asOf: string,
 ): Promise<ScanEvent[]> {
   const names = parts.map(({ display }) => basename(display));
@@ -139,7 +147,7 @@ async function takeSet(
     const outcome = outcomes[index];
     const assessment = decided[index];
     if (outcome === undefined || assessment === undefined) continue;
-    events.push(await carryOut(display, path, { outcome, assessment }, request));
+    events.push(await concluded(display, path, { outcome, assessment }, request));
   }
   return events;
 }
@@ -177,56 +185,70 @@ async function conclude(
   display: string,
   path: Buffer | null,
   outcome: TreeOutcome,
-  request: ScanRequest,
+  request: Running,
   asOf: string,
 ): Promise<ScanEvent> {
   const assessment = assess(outcome, request.policy, request.baseline, asOf);
-  return carryOut(display, path, { outcome, assessment }, request);
+  return concluded(display, path, { outcome, assessment }, request);
 }
 
-/** The result, after what was decided is done when it is to be done. */
-async function carryOut(
+/** The result, after what was decided is recorded and done when it is to be done. */
+async function concluded(
   display: string,
   path: Buffer | null,
   { outcome, assessment }: { readonly outcome: TreeOutcome; readonly assessment: Assessment },
-  request: ScanRequest,
+  request: Running,
 ): Promise<ScanEvent> {
   const result = fileResult({ path: display, bytes: path }, outcome, assessment);
-  const disposition = await dispose(path, outcome, result, request);
+  const disposition = path === null ? null : await dispose(path, outcome, result, request);
   return { type: 'result', result: disposition === null ? result : { ...result, disposition }, assessment };
 }
 
+/** null: there is nothing to be told of. */
 async function dispose(
-  path: Buffer | null,
+  given: Buffer,
   { root }: TreeOutcome,
   result: FileResult,
-  { apply, version }: ScanRequest,
+  { apply, version, policy, state, started_at: startedAt }: Running,
 ): Promise<FileResult['disposition'] | null> {
-  if (apply === null || path === null || result.decision === 'auto_approve') return null;
-  if (result.decision === 'manual_review' && apply.reviewDir === null) {
-    return {
-      action: 'none',
-      location: result.path,
-      id: null,
-      detail: 'left in place: REVIEW_DIR is not set',
-    };
+  if (apply === null) return null;
+  const nothingDone = (detail: string): FileResult['disposition'] => {
+    return { action: 'failed', location: result.path, id: null, detail };
+  };
+  try {
+    return await apply.inTurn(async (store) => {
+      const path = await canonical(given);
+      const identity = await identityAt(path);
+      if (identity === null) return nothingDone('it is not there any more');
+      const { dev, ino } = root.identity ?? identity;
+      if (dev !== identity.dev || ino !== identity.ino) {
+        return nothingDone('changed since it was scanned: another file stands in its place');
+      }
+      const file = await store.files.recordAt(
+        { path, identity, share: Buffer.alloc(0), lane: 'fresh', never_settled: false },
+        {
+          started_at: startedAt,
+          finished_at: new Date().toISOString(),
+          result,
+          policy_sha256: policy.sha256,
+          tool_version: version,
+          engines: state,
+        },
+      );
+      const options = { places: apply.places, who: apply.who, toolVersion: version, breaker: null };
+      const done = await carryOut(store, file, options);
+      return done.action === 'none' && result.decision === 'auto_approve' ? null : done;
+    });
+  } catch (error) {
+    // The folder it lay in may be gone or closed to us; what keeps us from recording anything ends the run.
+    if (error instanceof BackupLensError) throw error;
+    return nothingDone(inWords(error));
   }
-  if (root.identity === null || root.size === null || root.sha256 === null) {
-    return {
-      action: 'none',
-      location: result.path,
-      id: null,
-      detail: 'left in place: it was not read to its end',
-    };
-  }
-  return applyDisposition({
-    ...apply,
-    path,
-    identity: { ...root.identity, size: root.size },
-    sha256: root.sha256,
-    decision: result.decision,
-    report: result,
-    toolVersion: version,
-    now: new Date(),
-  });
+}
+
+/** The file's own place: every folder on the way a real one. */
+async function canonical(given: Buffer): Promise<Buffer> {
+  const absolute = given[0] === 0x2f ? given : join(Buffer.from(resolve('.')), given);
+  const { folder, name } = split(absolute);
+  return join(await realpath(folder, { encoding: 'buffer' }), name);
 }

@@ -19,6 +19,8 @@ const MAX_PLACES = 5;
 const MAX_GROUPS = 20;
 const LABEL_WIDTH = 9;
 
+const MOVED = { quarantined: 'quarantined in', held: 'held for review in', released: 'released to' } as const;
+
 export class Table {
   readonly #paint: Paint;
   readonly #columns: number | null;
@@ -195,7 +197,7 @@ export class Table {
     if (disposition.action === 'failed') {
       return this.#label('moved', this.#paint.alarm(`NOT MOVED${why}; it is still ${where}`));
     }
-    const verb = disposition.action === 'held' ? 'held for review in' : 'quarantined in';
+    const verb = MOVED[disposition.action];
     return this.#label('moved', `${verb} ${where}${id}${why}`);
   }
 

@@ -149,10 +149,11 @@ function moved({ tally }: Summarized, paint: Paint): string[] {
   const words = {
     quarantined: 'quarantined',
     held: 'held for review',
+    released: 'released',
     failed: 'NOT MOVED',
     none: 'left in place',
   } as const;
-  const parts = (['quarantined', 'held', 'failed', 'none'] as const)
+  const parts = (['quarantined', 'held', 'released', 'failed', 'none'] as const)
     .filter((action) => tally.moved.has(action))
     .map((action) => {
       const part = `${counted(tally.moved.get(action) ?? 0, 'file')} ${words[action]}`;

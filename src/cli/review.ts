@@ -1,0 +1,293 @@
+import type { Command } from 'commander';
+import { asciiJson, nameFromBytes } from '../bytes/index.ts';
+import { programVersion } from '../config/index.ts';
+import { carryOut } from '../pipeline/index.ts';
+import type { Review, Store } from '../store/index.ts';
+import {
+  DONE,
+  facts,
+  groupOf,
+  run,
+  say,
+  tellRecovered,
+  theOne,
+  WRONG,
+  type CommandIo,
+} from './command-io.ts';
+import { instant } from './instant.ts';
+import { operatingSystemUser } from './os-user.ts';
+import { withReader, withStore } from './store-session.ts';
+
+const EXAMPLES = `
+Examples:
+  backuplens review list
+  backuplens review list --group 4f0c…            those with the same grounds
+  backuplens review show 9f3a5c7e                  what was found, and its SHA-256
+  backuplens review approve 9f3a5c7e --sha256 1b4f… --reason 'locked by its owner, password checked'
+  backuplens review reject 9f3a5c7e --sha256 1b4f… --reason 'macro virus'
+
+Approve gives the file back: to APPROVED_DIR, or else to where it came from. Reject puts it into quarantine.
+Both want the SHA-256 that \`show\` prints: what was not looked at is not what gets approved. Nothing is ever approved
+by waiting.
+
+Exit codes:
+  0  done
+  1  there is no such review, it is answered already, or what was decided could not be carried out yet
+  2  it could not be done
+`;
+
+const PAGE = 500;
+const STATES = ['open', 'approved', 'rejected', 'closed', 'all'] as const;
+
+interface AnswerFlags {
+  readonly sha256: string;
+  readonly reason: string;
+  readonly remember?: boolean;
+  readonly until?: string;
+  readonly json?: boolean;
+}
+
+/** Builds `review list|show|approve|reject`. */
+export function reviewCommand(io: CommandIo): Command {
+  const command = groupOf(
+    'review',
+    'list, show, approve or reject what waits for a person',
+    'Files that are held because somebody has to look: in REVIEW_DIR, or in place where there is none.',
+    EXAMPLES,
+  );
+  command
+    .command('list')
+    .description('What waits for a person, oldest first.')
+    .option('--state <state>', `one of ${STATES.join(', ')}`, 'open')
+    .option('--group <group>', 'only those with these grounds')
+    .option('--json', 'as JSON')
+    .action(async (options: { state: string; group?: string; json?: boolean }) =>
+      run(io, () => list(io, options)),
+    );
+  command
+    .command('show')
+    .description('One held file: what was found, what was not looked at, and its SHA-256.')
+    .argument('<id>', 'the review, or an unmistakable part of its id')
+    .option('--json', 'as JSON, with the whole report')
+    .action(async (id: string, options: { json?: boolean }) =>
+      run(io, () => show(io, id, options.json === true)),
+    );
+  for (const [name, decision, description] of [
+    [
+      'approve',
+      'auto_approve',
+      'The file is what it should be: it goes to APPROVED_DIR, or back to its place.',
+    ],
+    ['reject', 'quarantine', 'The file must not be used: it goes into quarantine.'],
+  ] as const) {
+    const answering = command
+      .command(name)
+      .description(description)
+      .argument('<id>', 'the review, or an unmistakable part of its id')
+      .requiredOption('--sha256 <hash>', 'of the file that was looked at')
+      .requiredOption('--reason <text>', 'why, for the journal');
+    if (decision === 'auto_approve') {
+      answering
+        .option('--remember', 'approve this content with these findings and gaps in future too')
+        .option('--until <time>', 'with --remember: until then', instant);
+    }
+    answering
+      .option('--json', 'as JSON')
+      .action(async (id: string, options: AnswerFlags) => run(io, () => answer(io, id, decision, options)));
+  }
+  return command;
+}
+
+async function list(
+  io: CommandIo,
+  { state, group, json }: { readonly state: string; readonly group?: string; readonly json?: boolean },
+): Promise<number> {
+  const known = STATES.find((one) => one === state);
+  if (known === undefined) {
+    say(io, `--state: expected one of ${STATES.join(', ')}, got ${state}`);
+    return 2;
+  }
+  let count = 0;
+  if (json === true) io.out('[');
+  await withReader(
+    io.folders(),
+    async (store) => {
+      for (let after = ''; ;) {
+        const page = await store.reviews.list({
+          limit: PAGE,
+          after,
+          ...(known === 'all' ? {} : { state: known }),
+          ...(group === undefined ? {} : { group }),
+        });
+        for (const review of page) {
+          if (json === true) io.out(`${count === 0 ? '' : ','}\n${asciiJson(publicReview(review))}`);
+          else io.out(`${line(io, review)}\n`);
+          count++;
+        }
+        const last = page.at(-1);
+        if (last === undefined || page.length < PAGE) return;
+        after = last.id;
+      }
+    },
+    () => undefined,
+  );
+  if (json === true) io.out('\n]\n');
+  else if (count === 0) say(io, 'nothing waits for a review');
+  return DONE;
+}
+
+function line(io: CommandIo, review: Review): string {
+  const why = review.reasons[0] === undefined ? '' : `  ${io.escape(review.reasons[0])}`;
+  const state = review.state === 'open' ? '' : `  ${review.state}`;
+  const opened = `${review.opened_at.slice(0, 19)}Z`;
+  return `${review.id}  ${opened}  ${review.group}${state}  ${io.escape(nameFromBytes(review.path))}${why}`;
+}
+
+async function show(io: CommandIo, short: string, json: boolean): Promise<number> {
+  return withReader(
+    io.folders(),
+    async (store) => {
+      const id = theOne(io, short, await store.reviews.find(short), 'under review');
+      const review = id === null ? null : await store.reviews.get(id);
+      if (review === null) return WRONG;
+      const result = review.scan === null ? null : ((await store.scans.get(review.scan))?.result ?? null);
+      if (json) io.out(`${asciiJson({ ...publicReview(review), report: result })}\n`);
+      else {
+        facts(io, rowsOf(review));
+        for (const finding of result?.findings ?? []) {
+          const where = finding.trail.slice(1).join(' › ');
+          facts(io, [
+            [
+              'found',
+              `${finding.kind} ${finding.rule} (${finding.weight})${where === '' ? '' : ` in ${where}`}`,
+            ],
+          ]);
+        }
+        for (const gap of result?.gaps ?? []) {
+          facts(io, [['not seen', `${gap.reason} (${gap.by}): ${gap.detail}`]]);
+        }
+      }
+      return DONE;
+    },
+    () => missing(io, short),
+  );
+}
+
+function rowsOf(review: Review): (readonly [string, string])[] {
+  const { answer: given } = review;
+  return [
+    ['id', review.id],
+    ['file', nameFromBytes(review.path)],
+    ['now', review.location === null ? 'held in place' : nameFromBytes(review.location)],
+    ['held', review.opened_at],
+    ['size', review.size === null ? 'unknown' : `${review.size} bytes`],
+    ['sha256', review.sha256 ?? 'unknown: it was not read to its end'],
+    ['group', review.group],
+    ['state', review.state],
+    ...(given === null
+      ? []
+      : [
+          ['answered', `${given.at} by ${given.who}: ${given.reason}`] as const,
+          ...(given.remember ? [['remembered', given.until ?? 'without an end'] as const] : []),
+        ]),
+    ...review.reasons.map((reason) => ['because', reason] as const),
+  ];
+}
+
+async function answer(
+  io: CommandIo,
+  short: string,
+  decision: 'auto_approve' | 'quarantine',
+  { sha256, reason, remember = false, until, json }: AnswerFlags,
+): Promise<number> {
+  if (reason.trim() === '') {
+    say(io, 'a reason is needed', 'say why with --reason');
+    return 2;
+  }
+  const folders = io.folders();
+  const what = `backuplens review ${decision === 'auto_approve' ? 'approve' : 'reject'}`;
+  return withStore({ folders, what, onRecovered: tellRecovered(io) }, async (store) => {
+    const id = theOne(io, short, await store.reviews.find(short), 'under review');
+    if (id === null) return WRONG;
+    const who = operatingSystemUser();
+    const given = {
+      who,
+      reason: reason.trim(),
+      sha256: sha256.toLowerCase(),
+      remember,
+      until: until ?? null,
+    };
+    const before = await store.reviews.get(id);
+    const isRepeated = before !== null && (await waitsForItsEffect(store, before, decision));
+    if (before === null || (before.state !== 'open' && !isRepeated)) {
+      say(io, `${id} is ${before?.state ?? 'gone'} already`, '`show` says who answered it');
+      return WRONG;
+    }
+    const review = isRepeated ? before : await store.reviews.answer(id, decision, given);
+    return tell(io, store, review, await carriedOut(io, store, review, folders), json === true);
+  });
+}
+
+/** The same answer again: given before, and what it asks for could not be done then. */
+async function waitsForItsEffect(
+  store: Store,
+  { state, file: id }: Review,
+  decision: 'auto_approve' | 'quarantine',
+): Promise<boolean> {
+  if (state !== (decision === 'auto_approve' ? 'approved' : 'rejected')) return false;
+  await store.files.retryPending();
+  const file = await store.files.get(id);
+  return file?.state === 'decided' && file.decision === decision;
+}
+
+async function carriedOut(
+  io: CommandIo,
+  store: Store,
+  { file: id }: Review,
+  places: ReturnType<CommandIo['folders']>,
+): Promise<Awaited<ReturnType<typeof carryOut>> | null> {
+  const file = await store.files.get(id);
+  if (file === null) return null;
+  const who = operatingSystemUser();
+  return carryOut(store, file, { places, who, toolVersion: programVersion(), breaker: null });
+}
+
+async function tell(
+  io: CommandIo,
+  store: Store,
+  review: Review,
+  disposition: Awaited<ReturnType<typeof carryOut>> | null,
+  json: boolean,
+): Promise<number> {
+  const file = await store.files.get(review.file);
+  if (json)
+    io.out(`${asciiJson({ ...publicReview(review), file_state: file?.state ?? null, disposition })}\n`);
+  else if (disposition?.action !== 'failed') {
+    io.out(
+      `${review.id} ${review.state}: ${io.escape(disposition?.location ?? nameFromBytes(review.path))}\n`,
+    );
+  }
+  if (disposition?.action !== 'failed') return DONE;
+  const later = file?.state === 'disposition_pending';
+  say(
+    io,
+    `${review.id} is ${review.state}, but ${disposition.detail ?? 'the file could not be moved'}`,
+    later ? 'the service tries again; without one, mend that and give the same command again' : undefined,
+  );
+  return WRONG;
+}
+
+function missing(io: CommandIo, short: string): number {
+  say(io, `there is no review ${short}`, '`list` shows what there is');
+  return WRONG;
+}
+
+function publicReview(review: Review): Record<string, unknown> {
+  const { path, location, ...rest } = review;
+  return {
+    ...rest,
+    path: nameFromBytes(path),
+    path_base64: Buffer.from(path).toString('base64'),
+    location: location === null ? null : nameFromBytes(location),
+  };
+}

@@ -1,0 +1,164 @@
+import { lstat } from 'node:fs/promises';
+import { errorCode, nameFromBytes, unlessMissing } from '../bytes/index.ts';
+import { rulesOf, type FileResult } from '../contracts/index.ts';
+import {
+  applyDisposition,
+  HELD_CONTENT,
+  trippedRule,
+  type Breaker,
+  type Disposition,
+  type DispositionRequest,
+  type OnStep,
+  type Places,
+} from '../dispose/index.ts';
+import { BackupLensError } from '../domain/index.ts';
+import type { Store, WatchedFile } from '../store/index.ts';
+
+export interface CarryOutOptions {
+  readonly places: Places;
+  /** For the journal. */
+  readonly who: string;
+  readonly toolVersion: string;
+  /** null: whoever asked for it stands by. */
+  readonly breaker: Breaker | null;
+  readonly now?: () => Date;
+  readonly onStep?: OnStep;
+}
+
+/**
+ * Does what was decided about a file: what a scan led to, or what a reviewer answered. The store is told of each
+ * step; what cannot be done now is `disposition_pending`, and what is no longer the file that was scanned ends as
+ * `superseded` or `gone`. Throws BL_CONFIG for folders that cannot be trusted, BL_STORE when nothing can be recorded.
+ */
+export async function carryOut(
+  store: Store,
+  file: WatchedFile,
+  options: CarryOutOptions,
+): Promise<Disposition> {
+  if (file.state !== 'decided') return stays(file, file.detail);
+  const result = await resultOf(store, file);
+  const decision = file.decision ?? 'manual_review';
+  const { places, breaker, now = () => new Date() } = options;
+  if (file.sha256 === null) {
+    return holdInPlace(store, file, 'left in place: it was not read to its end');
+  }
+  if (decision === 'manual_review' && places.reviewDir === null) {
+    return holdInPlace(store, file, 'left in place: REVIEW_DIR is not set');
+  }
+  if (decision === 'auto_approve' && places.approvedDir === null && file.location === null) {
+    await store.files.leave(file.id, null);
+    return stays(file, null);
+  }
+  let tripped: string | null = null;
+  if (decision === 'quarantine' && breaker !== null && file.location === null) {
+    const asked = store.items.quarantinedBy.bind(store.items);
+    tripped = await trippedRule(rulesOf(result), now(), breaker, asked);
+    if (tripped !== null && places.reviewDir === null) {
+      return holdInPlace(store, file, tooMany(tripped));
+    }
+  }
+  const source = await sourceOf(store, file);
+  if (source === null) return lost(store, file, 'it is not there any more');
+  const { disposition, retry } = await applyDisposition({
+    ...source,
+    sha256: file.sha256,
+    decision: tripped === null ? decision : 'manual_review',
+    places,
+    report: result,
+    ledger: store.ledger,
+    file: file.id,
+    scan: file.scan ?? file.id,
+    who: options.who,
+    why: tripped === null ? null : tooMany(tripped),
+    now: now(),
+    toolVersion: options.toolVersion,
+    ...(options.onStep === undefined ? {} : { onStep: options.onStep }),
+  });
+  if (retry) {
+    const identity = file.location === null ? await identityAt(Buffer.from(file.path)) : null;
+    await store.files.pend(file.id, disposition.detail ?? '', identity ?? undefined);
+  } else if (disposition.action === 'failed' && file.location === null) {
+    await lost(store, file, null);
+  }
+  return disposition;
+}
+
+function tooMany(rule: string): string {
+  return `held: ${rule} has put too many files into quarantine within an hour; it may be a false alarm`;
+}
+
+function stays(file: WatchedFile, detail: string | null): Disposition {
+  return { action: 'none', location: nameFromBytes(file.location ?? file.path), id: null, detail };
+}
+
+async function holdInPlace(store: Store, file: WatchedFile, detail: string): Promise<Disposition> {
+  await store.reviews.holdInPlace(file.id, detail);
+  return stays(file, detail);
+}
+
+/** What stands at its path is no longer what was scanned: whatever does is new work. */
+async function lost(store: Store, file: WatchedFile, detail: string | null): Promise<Disposition> {
+  const isThere = (await identityAt(Buffer.from(file.path))) !== null;
+  await store.files.lose(file.id, isThere ? 'superseded' : 'gone');
+  return { action: 'failed', location: nameFromBytes(file.path), id: null, detail };
+}
+
+/** The result that the decision came from; once retention has taken it, what the store still knows. */
+async function resultOf(store: Store, file: WatchedFile): Promise<FileResult> {
+  const scan = file.scan === null ? null : await store.scans.get(file.scan);
+  if (scan !== null && scan.result !== null) return scan.result;
+  return {
+    path: nameFromBytes(file.path),
+    size: Number(file.identity.size),
+    sha256: file.sha256,
+    content_type: { mime: 'application/octet-stream', description: 'not kept', claimed: null },
+    verdict: file.verdict ?? 'unknown',
+    decision: file.decision ?? 'manual_review',
+    score: scan?.score ?? 0,
+    score_lines: [],
+    provisional: false,
+    reasons: [],
+    findings: [],
+    gaps: [],
+    measurements: [],
+    coverage: { artifacts: 0, bytes: 0 },
+    duration_ms: 0,
+  };
+}
+
+/** Where the bytes are: at the file's own place, or in its folder in the review folder. */
+async function sourceOf(
+  store: Store,
+  file: WatchedFile,
+): Promise<Pick<DispositionRequest, 'path' | 'identity' | 'held'> | null> {
+  if (file.location === null) {
+    const { dev, ino, size } = file.identity;
+    return { path: Buffer.from(file.path), identity: { dev, ino, size: Number(size) }, held: null };
+  }
+  const id = Buffer.from(file.location).toString('latin1').split('/').at(-1) ?? '';
+  const item = await store.ledger.item(id);
+  const path = Buffer.concat([file.location, Buffer.from(`/${HELD_CONTENT}`)]);
+  const stats = await unlessMissing(lstat(path, { bigint: true }));
+  if (item === null || stats === null) {
+    throw new BackupLensError('BL_DISPOSITION', `what is held as ${id} is not in the review folder`, {
+      hint: 'see that REVIEW_DIR is mounted; `backuplens store check` says what else is missing',
+    });
+  }
+  const { dev, ino, size } = stats;
+  return {
+    path,
+    identity: { dev, ino, size: Number(size) },
+    held: { item: id, facts: item.facts, backTo: Buffer.from(item.origin) },
+  };
+}
+
+/** As `lstat` has it now; null where there is nothing. */
+export async function identityAt(path: Buffer): Promise<WatchedFile['identity'] | null> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await lstat(path, { bigint: true });
+    return { dev, ino, size, mtime_ns: mtimeNs, ctime_ns: ctimeNs };
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error))) return null;
+    throw error;
+  }
+}

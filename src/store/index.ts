@@ -1,0 +1,20 @@
+/** The durable state of the service and of the commands: files, scans, dispositions, reviews, the journal. */
+export type { Accepted, FileQueue, Recorded, ScanRecord } from './file-queue.ts';
+export type { Journal, JournalCheck } from './journal.ts';
+export type { DispositionLedger, ItemIndex, OpenDisposition } from './ledger.ts';
+export type { Answer, Gate, GateAnswer, Review, ReviewList } from './review-list.ts';
+export { RETENTION, type Retained, type RetentionPolicy } from './retention.ts';
+export type { ScanArchive, ScanFilter, ScanSummary } from './scan-archive.ts';
+export type { ClockCheck, Store, StoreCounts } from './store.ts';
+export {
+  FILE_STATES,
+  LANES,
+  type FileIdentity,
+  type FileState,
+  type Lane,
+  type Sighting,
+  type WatchedFile,
+  type Work,
+} from './watched-file.ts';
+export { openStore, openStoreForReading, type OpenOptions } from './sqlite/open.ts';
+export { backUpStore, checkStore, restoreStore, setStoreAside } from './sqlite/upkeep.ts';

@@ -1,0 +1,21 @@
+import type { JournalEntry, JournalRecord } from '../domain/index.ts';
+
+export interface JournalCheck {
+  readonly records: number;
+  /** Hash of the last record that continues the chain; 64 zeros for an empty journal. */
+  readonly head: string;
+  /** The first record that does not continue the one before it; null when all do. */
+  readonly broken: { readonly seq: number; readonly reason: string } | null;
+  /** With a head given: whether a record has that hash. A journal that was cut or begun anew has not. */
+  readonly head_found: boolean | null;
+}
+
+/** What happened, in order, for good: only ever appended to, each record naming the hash of the one before. */
+export interface Journal {
+  append(entry: JournalEntry): Promise<JournalRecord>;
+  head(): Promise<{ readonly seq: number; readonly hash: string }>;
+  /** In order, from the record after `after`: what a sink's cursor goes by. */
+  read(options: { readonly after: number; readonly limit: number }): Promise<readonly JournalRecord[]>;
+  /** Follows the chain from its first record to its last. `head`: a hash that was noted elsewhere. */
+  verify(head?: string): Promise<JournalCheck>;
+}

@@ -1,0 +1,26 @@
+/**
+ * How long what is kept. The journal is kept for ever: about 0.6 KB a record, 600 MB for a million. A report takes
+ * about 1 KB under zstd (16 MiB before it, at most), a summary 0.5 KB, a file's row 0.5 KB.
+ */
+export interface RetentionPolicy {
+  /** Reports of scans, in days; those of what is held or in quarantine stay. */
+  readonly report_days: number;
+  /** All reports together, in bytes; the oldest go first. */
+  readonly report_bytes: number;
+  /** Files that have come to an end (superseded, gone, restored, deleted), with their scans and dispositions. */
+  readonly ended_days: number;
+}
+
+/** 90 days, as long as the usual backup is kept; 2 GiB are two million reports; and a year with its audit. */
+export const RETENTION: RetentionPolicy = {
+  report_days: 90,
+  report_bytes: 2 * 1024 ** 3,
+  ended_days: 400,
+};
+
+export interface Retained {
+  readonly reports: number;
+  readonly files: number;
+  /** The clock has jumped: nothing was removed. */
+  readonly suspended: boolean;
+}

@@ -1,0 +1,82 @@
+import type { Decision } from '../domain/index.ts';
+
+/** A file that a person is to decide on. */
+export interface Review {
+  readonly id: string;
+  readonly file: string;
+  readonly scan: string | null;
+  readonly path: Uint8Array;
+  /** Its folder in the review folder; null: it is held in place. */
+  readonly location: Uint8Array | null;
+  readonly sha256: string | null;
+  readonly size: number | null;
+  readonly opened_at: string;
+  readonly reasons: readonly string[];
+  readonly rules: readonly string[];
+  /** Equal for reviews with the same grounds: what may be decided together. */
+  readonly group: string;
+  /** `closed`: the file went away, or was superseded, before anybody decided. */
+  readonly state: 'open' | 'approved' | 'rejected' | 'closed';
+  readonly answer: Answer | null;
+}
+
+/** What a person said, for good. */
+export interface Answer {
+  readonly who: string;
+  readonly reason: string;
+  /** Of the bytes that were looked at: a different file is not what was approved (ATTACKS A20). */
+  readonly sha256: string;
+  readonly at: string;
+  /** Approve this content with these findings and gaps in future too; until when (null: without an end). */
+  readonly remember: boolean;
+  readonly until: string | null;
+}
+
+export interface ReviewList {
+  /** Opens a review of a decided file that stays where it is: held in place. */
+  holdInPlace(file: string, detail: string | null): Promise<Review>;
+  /** Oldest first; keyset by `after`. */
+  list(options: {
+    readonly state?: Review['state'];
+    readonly group?: string;
+    readonly limit: number;
+    readonly after?: string;
+  }): Promise<readonly Review[]>;
+  get(id: string): Promise<Review | null>;
+  /** Ids that begin with this, or whose part after the dash does. At most ten. */
+  find(abbreviation: string): Promise<readonly string[]>;
+  /**
+   * Writes an answer down, with the journal, and with it what follows: the file is `decided` again with that
+   * decision, and its disposition is to be carried out. Throws BL_STORE when the review is not open, or the SHA-256
+   * is not the held file's.
+   */
+  answer(
+    id: string,
+    decision: Extract<Decision, 'auto_approve' | 'quarantine'>,
+    answer: Omit<Answer, 'at'>,
+  ): Promise<Review>;
+}
+
+/** Whether a file stands approved. */
+export interface GateAnswer {
+  readonly approved: boolean;
+  /** One sentence for people. */
+  readonly because: string;
+  /** The file that the answer is about; null when nothing is known. */
+  readonly file: string | null;
+  readonly scan: string | null;
+  readonly decision: Decision | null;
+  readonly decided_at: string | null;
+}
+
+/** What a restore script asks. */
+export interface Gate {
+  /**
+   * By place and content: approved only if the file at this path (or released to it) was scanned with this SHA-256,
+   * and what was decided then is an approval that is neither provisional nor waiting for anything. A place that
+   * holds other content than what was scanned is not approved.
+   */
+  at(path: Uint8Array, sha256: string): Promise<GateAnswer>;
+  /** By content alone: approved if it stands approved somewhere, and was never decided otherwise since. */
+  anywhere(sha256: string): Promise<GateAnswer>;
+}

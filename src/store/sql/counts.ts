@@ -1,0 +1,102 @@
+import type { Kysely } from 'kysely';
+import type { StoreCounts } from '../store.ts';
+import { FILE_STATES, LANES } from '../watched-file.ts';
+import type { Tables } from './tables.ts';
+
+export async function countsOf(db: Kysely<Tables>): Promise<StoreCounts> {
+  const files = zeros(FILE_STATES);
+  const states = await db
+    .selectFrom('files')
+    .select((select) => ['state', select.fn.countAll<number>().as('count')])
+    .groupBy('state')
+    .execute();
+  for (const { state, count: sum } of states) files[state] = sum;
+  const waiting = zeros(LANES);
+  const lanes = await db
+    .selectFrom('files')
+    .select((select) => ['lane', select.fn.countAll<number>().as('count')])
+    .where('state', '=', 'waiting')
+    .groupBy('lane')
+    .execute();
+  for (const { lane, count: sum } of lanes) waiting[lane] = sum;
+  const all = db.selectFrom('files');
+  return {
+    files,
+    waiting,
+    suspect: await count(
+      all
+        .select((select) => select.fn.countAll<number>().as('count'))
+        .where('state', '=', 'waiting')
+        .where('suspect', '=', 1)
+        .executeTakeFirst(),
+    ),
+    open_reviews: await count(
+      db
+        .selectFrom('reviews')
+        .select((select) => select.fn.countAll<number>().as('count'))
+        .where('state', '=', 'open')
+        .executeTakeFirst(),
+    ),
+    quarantined: await count(
+      db
+        .selectFrom('items')
+        .select((select) => select.fn.countAll<number>().as('count'))
+        .where('kind', '=', 'quarantine')
+        .where('present', '=', 1)
+        .executeTakeFirst(),
+    ),
+    unfinished_dispositions: await count(
+      db
+        .selectFrom('dispositions')
+        .select((select) => select.fn.countAll<number>().as('count'))
+        .where('state', 'in', ['intended', 'claimed', 'done'])
+        .executeTakeFirst(),
+    ),
+    oldest_waiting: await first(
+      all
+        .select('accepted_at as at')
+        .where('state', '=', 'waiting')
+        .orderBy('id')
+        .limit(1)
+        .executeTakeFirst(),
+    ),
+    oldest_provisional: await first(
+      all
+        .select((select) => select.fn.min('provisional_since').as('at'))
+        .where('state', '=', 'provisional')
+        .executeTakeFirst(),
+    ),
+    oldest_review: await first(
+      db
+        .selectFrom('reviews')
+        .select('opened_at as at')
+        .where('state', '=', 'open')
+        .orderBy('id')
+        .limit(1)
+        .executeTakeFirst(),
+    ),
+    last_accepted: await first(
+      all.select('accepted_at as at').orderBy('id', 'desc').limit(1).executeTakeFirst(),
+    ),
+    last_decided: await first(
+      db.selectFrom('scans').select('finished_at as at').orderBy('id', 'desc').limit(1).executeTakeFirst(),
+    ),
+    journal_records:
+      (await db.selectFrom('journal').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst())
+        ?.seq ?? 0,
+  };
+}
+
+function zeros<K extends string>(names: readonly K[]): Record<K, number> {
+  // Every name gets its zero here.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return Object.fromEntries(names.map((name) => [name, 0])) as Record<K, number>;
+}
+
+async function count(rows: Promise<{ readonly count: number } | undefined>): Promise<number> {
+  return (await rows)?.count ?? 0;
+}
+
+async function first(rows: Promise<{ readonly at: string | null } | undefined>): Promise<string | null> {
+  return (await rows)?.at ?? null;
+}

@@ -1,0 +1,304 @@
+import { randomUUID } from 'node:crypto';
+import { BackupLensError, newId } from '../../domain/index.ts';
+import type { Accepted, FileQueue, Recorded, ScanRecord } from '../file-queue.ts';
+import type { FileIdentity, FileState, Lane, Sighting, WatchedFile, Work } from '../watched-file.ts';
+import { only, read, write, type Context, type Trx } from './context.ts';
+import { change, endAtPath, rowOf, tell, UNLEASED } from './file-changes.ts';
+import { fileOf, identityColumns, isSame, newRow, workOf } from './file-row.ts';
+import { recordScan } from './record-scan.ts';
+import type { FileRow } from './tables.ts';
+
+const MAX_SIGHTINGS = 1000;
+
+export class SqlFileQueue implements FileQueue {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  async accept(sightings: readonly Sighting[]): Promise<Accepted> {
+    if (sightings.length > MAX_SIGHTINGS) {
+      throw new BackupLensError(
+        'BL_INTERNAL',
+        `${sightings.length} sightings at once, at most ${MAX_SIGHTINGS}`,
+      );
+    }
+    return write(this.#context, async (trx) => {
+      const accepted: WatchedFile[] = [];
+      let known = 0;
+      let superseded = 0;
+      for (const sighting of sightings) {
+        const { row, fresh, instead } = await this.#enter(trx, sighting);
+        if (fresh) accepted.push(fileOf(row));
+        else known++;
+        if (instead) superseded++;
+      }
+      return { accepted, known, superseded };
+    });
+  }
+
+  async take({
+    lane,
+    limit,
+    leaseMs,
+  }: {
+    readonly lane: Lane;
+    readonly limit: number;
+    readonly leaseMs: number;
+  }): Promise<readonly Work[]> {
+    return write(this.#context, async (trx) => {
+      await this.#reclaim(trx);
+      const rows = await trx
+        .selectFrom('files')
+        .selectAll()
+        .where('state', '=', 'waiting')
+        .where('lane', '=', lane)
+        .where('suspect', '=', 0)
+        .orderBy('turn')
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      const work: Work[] = [];
+      for (const row of rows) work.push(await this.#lease(trx, row, leaseMs));
+      return work;
+    });
+  }
+
+  async takeAlone(leaseMs: number): Promise<Work | null> {
+    return write(this.#context, async (trx) => {
+      await this.#reclaim(trx);
+      const row = await trx
+        .selectFrom('files')
+        .selectAll()
+        .where('state', '=', 'waiting')
+        .where('suspect', '=', 1)
+        .orderBy('id')
+        .limit(1)
+        .executeTakeFirst();
+      if (row === undefined) return null;
+      const attempts = row.attempts + 1;
+      await change(trx, this.#context, row.id, { attempts });
+      return this.#lease(trx, { ...row, attempts }, leaseMs);
+    });
+  }
+
+  async renew(leases: readonly string[], leaseMs: number): Promise<readonly string[]> {
+    return write(this.#context, async (trx) => {
+      await this.#reclaim(trx);
+      const lost: string[] = [];
+      for (const lease of leases) {
+        const { numUpdatedRows } = await trx
+          .updateTable('files')
+          .set({ lease_until: this.#until(leaseMs) })
+          .where('lease', '=', lease)
+          .executeTakeFirst();
+        if (numUpdatedRows === 0n) lost.push(lease);
+      }
+      return lost;
+    });
+  }
+
+  async handBack(lease: string): Promise<void> {
+    await this.#giveUp(lease, { suspect: 0 });
+  }
+
+  async suspect(lease: string): Promise<void> {
+    await this.#giveUp(lease, { suspect: 1 });
+  }
+
+  async record(lease: string, scan: ScanRecord): Promise<Recorded> {
+    return write(this.#context, async (trx) => {
+      const row = await trx.selectFrom('files').selectAll().where('lease', '=', lease).executeTakeFirst();
+      if (row === undefined) {
+        throw new BackupLensError('BL_STORE', 'the lease under which this file was scanned has run out', {
+          hint: 'it is scanned again; nothing has to be done',
+        });
+      }
+      return recordScan(trx, this.#context, row, scan);
+    });
+  }
+
+  async recordAt(sighting: Sighting, scan: ScanRecord): Promise<WatchedFile> {
+    return write(this.#context, async (trx) => {
+      const { row } = await this.#enter(trx, sighting);
+      await recordScan(trx, this.#context, row, scan);
+      return fileOf(await rowOf(trx, row.id));
+    });
+  }
+
+  async decided(limit: number): Promise<readonly WatchedFile[]> {
+    return this.list({ states: ['decided'], limit });
+  }
+
+  async pend(file: string, why: string, identity?: FileIdentity): Promise<void> {
+    await write(this.#context, async (trx) => {
+      const row = await rowOf(trx, file);
+      if (row.state !== 'decided') return;
+      await change(trx, this.#context, file, {
+        state: 'disposition_pending',
+        detail: why,
+        ...(identity === undefined ? {} : identityColumns(identity)),
+      });
+      await tell(trx, this.#context, row, 'disposition_pending', why);
+    });
+  }
+
+  async retryPending(): Promise<number> {
+    return write(this.#context, async (trx) => {
+      const { numUpdatedRows } = await trx
+        .updateTable('files')
+        .set({ state: 'decided', changed_at: this.#context.now().toISOString() })
+        .where('state', '=', 'disposition_pending')
+        .executeTakeFirst();
+      return Number(numUpdatedRows);
+    });
+  }
+
+  async leave(file: string, detail: string | null): Promise<void> {
+    await write(this.#context, async (trx) => {
+      const row = await rowOf(trx, file);
+      if (row.state !== 'decided' || row.decision !== 'auto_approve') {
+        throw new BackupLensError('BL_STORE', `${file} is not approved and waiting for its disposition`);
+      }
+      await change(trx, this.#context, file, { state: 'in_place', detail });
+      await tell(trx, this.#context, row, 'left_in_place', detail);
+    });
+  }
+
+  async lose(file: string, state: 'superseded' | 'gone'): Promise<void> {
+    await write(this.#context, async (trx) => {
+      const row = await rowOf(trx, file);
+      if (row.at_path === 1) await endAtPath(trx, this.#context, row, state);
+    });
+  }
+
+  async provisional({
+    limit,
+    after,
+  }: {
+    readonly limit: number;
+    readonly after?: string;
+  }): Promise<readonly WatchedFile[]> {
+    return this.list({ states: ['provisional'], limit, ...(after === undefined ? {} : { after }) });
+  }
+
+  async rescanProvisional(limit: number): Promise<number> {
+    return write(this.#context, async (trx) => {
+      const rows = await trx
+        .selectFrom('files')
+        .selectAll()
+        .where('state', '=', 'provisional')
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      for (const row of rows) {
+        const turn = await nextTurn(trx, 'rescan', row.share);
+        await change(trx, this.#context, row.id, { state: 'waiting', lane: 'rescan', turn });
+      }
+      return rows.length;
+    });
+  }
+
+  async get(id: string): Promise<WatchedFile | null> {
+    const row = await read(this.#context, (db) =>
+      db.selectFrom('files').selectAll().where('id', '=', id).executeTakeFirst(),
+    );
+    return row === undefined ? null : fileOf(row);
+  }
+
+  async at(path: Uint8Array): Promise<WatchedFile | null> {
+    const row = await read(this.#context, (db) =>
+      db.selectFrom('files').selectAll().where('path', '=', path).where('at_path', '=', 1).executeTakeFirst(),
+    );
+    return row === undefined ? null : fileOf(row);
+  }
+
+  async list({
+    states,
+    limit,
+    after,
+  }: {
+    readonly states?: readonly FileState[];
+    readonly limit: number;
+    readonly after?: string;
+  }): Promise<readonly WatchedFile[]> {
+    const rows = await read(this.#context, (db) => {
+      let query = db.selectFrom('files').selectAll().orderBy('id').limit(limit);
+      if (states !== undefined) query = query.where('state', 'in', states);
+      if (after !== undefined) query = query.where('id', '>', after);
+      return query.execute();
+    });
+    return rows.map(fileOf);
+  }
+
+  /** The row of a sighting: the known one, or a new one, and whether that ended another. */
+  async #enter(trx: Trx, sighting: Sighting): Promise<{ row: FileRow; fresh: boolean; instead: boolean }> {
+    const known = await trx
+      .selectFrom('files')
+      .selectAll()
+      .where('path', '=', sighting.path)
+      .where('at_path', '=', 1)
+      .executeTakeFirst();
+    if (known !== undefined && isSame(known, sighting)) return { row: known, fresh: false, instead: false };
+    if (known !== undefined) await endAtPath(trx, this.#context, known, 'superseded');
+    const now = this.#context.now();
+    const turn = await nextTurn(trx, sighting.lane, sighting.share);
+    const row = newRow(sighting, newId(now), turn, now.toISOString());
+    await trx.insertInto('files').values(row).execute();
+    return { row, fresh: true, instead: known !== undefined };
+  }
+
+  async #lease(trx: Trx, row: FileRow, leaseMs: number): Promise<Work> {
+    const lease = randomUUID();
+    await change(trx, this.#context, row.id, {
+      state: 'scanning',
+      session: this.#context.session,
+      lease,
+      lease_until: this.#until(leaseMs),
+    });
+    return workOf(row, lease);
+  }
+
+  #until(leaseMs: number): number {
+    return Math.round(this.#context.monotonicMs() + leaseMs);
+  }
+
+  /** Leases that have run out: whoever held them is gone or hangs, and the file may have been the reason. */
+  async #reclaim(trx: Trx): Promise<void> {
+    const { session, monotonicMs, now } = this.#context;
+    await trx
+      .updateTable('files')
+      .set({ ...UNLEASED, state: 'waiting', suspect: 1, changed_at: now().toISOString() })
+      .where('state', '=', 'scanning')
+      .where((where) => where.or([where('session', '!=', session), where('lease_until', '<', monotonicMs())]))
+      .execute();
+  }
+
+  async #giveUp(lease: string, to: { readonly suspect: 0 | 1 }): Promise<void> {
+    await write(this.#context, async (trx) => {
+      const row = only(
+        await trx.selectFrom('files').selectAll().where('lease', '=', lease).executeTakeFirst(),
+        'such lease: it has run out',
+      );
+      const again = row.state === 'scanning' ? { state: 'waiting' as const, ...to } : {};
+      await change(trx, this.#context, row.id, { ...UNLEASED, ...again });
+    });
+  }
+}
+
+/** After the share's last, and not before what is served now: a share of one file does not wait behind 100,000. */
+async function nextTurn(trx: Trx, lane: Lane, share: Uint8Array): Promise<number> {
+  const waiting = trx.selectFrom('files').where('state', '=', 'waiting').where('lane', '=', lane);
+  const own = await waiting
+    .select((select) => select.fn.max('turn').as('turn'))
+    .where('share', '=', share)
+    .executeTakeFirst();
+  const served = await waiting
+    .select('turn')
+    .where('suspect', '=', 0)
+    .orderBy('turn')
+    .limit(1)
+    .executeTakeFirst();
+  return Math.max((own?.turn ?? 0) + 1, served?.turn ?? 0);
+}

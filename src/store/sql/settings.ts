@@ -1,0 +1,25 @@
+import type { Kysely } from 'kysely';
+import type { Trx } from './context.ts';
+import type { Tables } from './tables.ts';
+
+/** `instance_id`: drawn when the store is made. `highest_seen`: the latest instant that anything happened at. */
+export type SettingName = 'instance_id' | 'highest_seen';
+
+export async function setting(db: Kysely<Tables>, name: SettingName): Promise<string | null> {
+  const row = await db.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst();
+  return row?.value ?? null;
+}
+
+export async function put(trx: Trx, name: SettingName, value: string): Promise<void> {
+  await trx
+    .insertInto('settings')
+    .values({ name, value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute();
+}
+
+/** Keeps the highest time seen. */
+export async function see(trx: Trx, instant: string): Promise<void> {
+  const highest = await setting(trx, 'highest_seen');
+  if (highest === null || instant > highest) await put(trx, 'highest_seen', instant);
+}

@@ -1,0 +1,64 @@
+import type { Retained, RetentionPolicy } from '../retention.ts';
+import type { ClockCheck, Store, StoreCounts } from '../store.ts';
+import { ClockWatch } from './clock.ts';
+import { only, read, type Context } from './context.ts';
+import { countsOf } from './counts.ts';
+import { SqlFileQueue } from './file-queue.ts';
+import { SqlGate } from './gate.ts';
+import { SqlJournal } from './journal.ts';
+import { SqlItemIndex, SqlLedger } from './ledger.ts';
+import { retain } from './retain.ts';
+import { SqlReviewList } from './review-list.ts';
+import { SqlScanArchive } from './scan-archive.ts';
+import { setting } from './settings.ts';
+
+/** The store over any database that Kysely speaks to. */
+export class SqlStore implements Store {
+  readonly files: SqlFileQueue;
+  readonly scans: SqlScanArchive;
+  readonly ledger: SqlLedger;
+  readonly items: SqlItemIndex;
+  readonly reviews: SqlReviewList;
+  readonly gate: SqlGate;
+  readonly journal: SqlJournal;
+  readonly #context: Context;
+  readonly #clock: ClockWatch;
+  readonly #onClose: () => Promise<void>;
+
+  constructor(context: Context, onClose: () => Promise<void>) {
+    this.files = new SqlFileQueue(context);
+    this.scans = new SqlScanArchive(context);
+    this.ledger = new SqlLedger(context);
+    this.items = new SqlItemIndex(context);
+    this.reviews = new SqlReviewList(context);
+    this.gate = new SqlGate(context);
+    this.journal = new SqlJournal(context);
+    this.#context = context;
+    this.#clock = new ClockWatch(context);
+    this.#onClose = onClose;
+  }
+
+  async instanceId(): Promise<string> {
+    const id = await read(this.#context, (db) => setting(db, 'instance_id'));
+    return only(id ?? undefined, 'instance id in the store');
+  }
+
+  async counts(): Promise<StoreCounts> {
+    return read(this.#context, (db) => countsOf(db));
+  }
+
+  async checkClock(): Promise<ClockCheck> {
+    return this.#clock.check();
+  }
+
+  async retain(policy: RetentionPolicy): Promise<Retained> {
+    const { jumped } = await this.#clock.check();
+    if (jumped) return { reports: 0, files: 0, suspended: true };
+    return { ...(await retain(this.#context, policy)), suspended: false };
+  }
+
+  async close(): Promise<void> {
+    await this.#context.db.destroy();
+    await this.#onClose();
+  }
+}

@@ -1,0 +1,60 @@
+import type { FileQueue } from './file-queue.ts';
+import type { Journal } from './journal.ts';
+import type { DispositionLedger, ItemIndex } from './ledger.ts';
+import type { Gate, ReviewList } from './review-list.ts';
+import type { ScanArchive } from './scan-archive.ts';
+import type { Retained, RetentionPolicy } from './retention.ts';
+import type { FileState, Lane } from './watched-file.ts';
+
+/** What a running service shows of its store. */
+export interface StoreCounts {
+  readonly files: Readonly<Record<FileState, number>>;
+  /** Waiting, by lane. */
+  readonly waiting: Readonly<Record<Lane, number>>;
+  readonly suspect: number;
+  readonly open_reviews: number;
+  readonly quarantined: number;
+  readonly unfinished_dispositions: number;
+  /** Age matters more than number: when the longest waiting file was accepted, and so on. null: there is none. */
+  readonly oldest_waiting: string | null;
+  readonly oldest_provisional: string | null;
+  readonly oldest_review: string | null;
+  readonly last_accepted: string | null;
+  readonly last_decided: string | null;
+  readonly journal_records: number;
+}
+
+/** Time as the store has seen it. */
+export interface ClockCheck {
+  readonly now: string;
+  /** The latest instant that anything in the store happened at. */
+  readonly highest_seen: string;
+  /** More than a day ahead of the highest, or behind it: nothing may be purged by age (ATTACKS B15). */
+  readonly jumped: boolean;
+}
+
+/**
+ * The durable state: one truth for the service and the commands. Each method is one transaction, durable once it
+ * resolves, with the journal's record inside. Throws BL_STORE where it cannot be read or written, with the next step
+ * as hint; nothing has changed then.
+ *
+ * Held to test/kit/store/conformance.ts, whatever is behind it.
+ */
+export interface Store {
+  readonly files: FileQueue;
+  readonly scans: ScanArchive;
+  readonly ledger: DispositionLedger;
+  readonly items: ItemIndex;
+  readonly reviews: ReviewList;
+  readonly gate: Gate;
+  readonly journal: Journal;
+
+  /** Drawn when the store was made; owner files in managed folders name it (ATTACKS B8). */
+  instanceId(): Promise<string>;
+  counts(): Promise<StoreCounts>;
+  /** Compares the wall clock with the highest time seen, and moves that on unless it jumped. Journalled when it did. */
+  checkClock(): Promise<ClockCheck>;
+  /** Removes what is older than it has to be. Does nothing, and says so, while the clock cannot be trusted. */
+  retain(policy: RetentionPolicy): Promise<Retained>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,402 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { gateCommand } from '../src/cli/gate.ts';
+import { journalCommand } from '../src/cli/journal.ts';
+import { quarantineCommand } from '../src/cli/quarantine.ts';
+import { reviewCommand } from '../src/cli/review.ts';
+import { statusCommand } from '../src/cli/status.ts';
+import { storeCommand } from '../src/cli/store.ts';
+import type { CommandIo } from '../src/cli/command-io.ts';
+import type { Folders } from '../src/config/index.ts';
+import { carryOut } from '../src/pipeline/index.ts';
+import { forTerminal } from '../src/report/index.ts';
+import { openStore, type ScanRecord, type WatchedFile } from '../src/store/index.ts';
+import { identityOf, sha256 } from './kit/dispose/store.ts';
+import { cli, scanJson } from './kit/cli.ts';
+import { MARKER } from './kit/marker.ts';
+import { NASTY_NAMES } from './kit/nasty-names.ts';
+import { finding } from './kit/sample-report.ts';
+import { approved, forQuarantine, forReview } from './kit/store/makers.ts';
+
+let work: string;
+let folders: Folders;
+beforeEach(() => {
+  work = mkdtempSync(join(tmpdir(), 'store-cli-'));
+  const at = (name: string) => join(work, name);
+  mkdirSync(at('incoming'));
+  folders = {
+    dataDir: at('data'),
+    incomingDir: at('incoming'),
+    quarantineDir: at('quarantine'),
+    reviewDir: at('review'),
+    approvedDir: null,
+    restoreRoots: null,
+  };
+});
+afterEach(() => rmSync(work, { recursive: true, force: true }));
+
+const COMMANDS = {
+  gate: gateCommand,
+  journal: journalCommand,
+  quarantine: quarantineCommand,
+  review: reviewCommand,
+  status: statusCommand,
+  store: storeCommand,
+};
+
+interface Said {
+  out: string;
+  err: string;
+  code: number | null;
+}
+
+async function run(name: keyof typeof COMMANDS, ...args: string[]): Promise<Said> {
+  const said: Said = { out: '', err: '', code: null };
+  const io: CommandIo = {
+    out: (text) => void (said.out += text),
+    err: (text) => void (said.err += text),
+    escape: forTerminal,
+    folders: () => folders,
+    exit: (code) => void (said.code = code),
+  };
+  await COMMANDS[name](io).parseAsync(args, { from: 'user' });
+  return said;
+}
+
+/** What `--json` gives, as far as these tests look at it: a list, or an object. */
+interface Row {
+  readonly id: string;
+  readonly path: string;
+  readonly state: string;
+  readonly what: string;
+}
+interface Json extends ReadonlyArray<Row> {
+  readonly problems: readonly Row[];
+  readonly entered: readonly string[];
+  readonly replaced: string;
+  readonly files: Readonly<Record<string, number>>;
+}
+const NONE: Row = { id: 'none', path: '', state: '', what: '' };
+
+async function json(name: keyof typeof COMMANDS, ...args: string[]): Promise<Json> {
+  const value: Json = JSON.parse((await run(name, ...args, '--json')).out);
+  return value;
+}
+
+/** What `scan --apply` does with a file once it is decided. */
+async function decided(
+  name: string | Buffer,
+  bytes: string,
+  scan: (more: object) => ScanRecord,
+): Promise<WatchedFile> {
+  const path = Buffer.concat([Buffer.from(`${folders.incomingDir}/`), Buffer.from(name)]);
+  writeFileSync(path, bytes);
+  const store = await openStore({
+    dataDir: folders.dataDir,
+    who: 'a test',
+    what: 'a test',
+    waitMs: 0,
+    leftOver: async () => null,
+  });
+  try {
+    const record = scan({ sha256: sha256(bytes), size: bytes.length });
+    const met = {
+      path,
+      identity: identityOf(path),
+      share: Buffer.alloc(0),
+      lane: 'fresh',
+      never_settled: false,
+    } as const;
+    const file = await store.files.recordAt(met, record);
+    await carryOut(store, file, { places: folders, who: 'a test', toolVersion: '0', breaker: null });
+    return (await store.files.get(file.id)) ?? file;
+  } finally {
+    await store.close();
+  }
+}
+
+test('before there is a store, everything is empty, and only the gate and the store’s own commands cannot tell', async () => {
+  expect(await run('status')).toMatchObject({ code: 0, err: expect.stringContaining('there is no store') });
+  expect(await run('review', 'list')).toMatchObject({
+    code: 0,
+    err: 'backuplens: nothing waits for a review\n',
+  });
+  expect(await run('journal', 'verify')).toMatchObject({ code: 0 });
+  writeFileSync(join(work, 'x'), 'x');
+  expect(await run('gate', join(work, 'x'))).toMatchObject({ code: 2, out: '' });
+  expect(await run('store', 'check')).toMatchObject({ code: 2 });
+  expect(await run('store', 'backup', join(work, 'b'))).toMatchObject({ code: 2 });
+  expect(existsSync(folders.dataDir)).toBe(false);
+});
+
+describe('gate', () => {
+  test('opens for the approved bytes at their place, and for nothing else', async () => {
+    const path = join(folders.incomingDir, 'a');
+    await decided('a', 'clean', approved);
+    expect(await run('gate', path)).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringMatching(/^approved {2}/),
+    });
+    const copy = join(work, 'copy');
+    writeFileSync(copy, 'clean');
+    expect((await run('gate', copy)).code).toBe(1);
+    expect((await run('gate', '--anywhere', copy)).code).toBe(0);
+    writeFileSync(path, 'CLEAN');
+    expect(await run('gate', path)).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/^NOT APPROVED .*bytes/),
+    });
+    expect((await run('gate', '--anywhere', path)).code).toBe(1);
+    for (const bad of [folders.incomingDir, join(work, 'none'), '/dev/null']) {
+      expect(await run('gate', bad)).toMatchObject({ code: 2, out: '' });
+    }
+  });
+
+  test('answers beside whoever holds the store', async () => {
+    await decided('a', 'clean', approved);
+    const store = await openStore({
+      dataDir: folders.dataDir,
+      who: 's',
+      what: 'backuplens-pipeline',
+      waitMs: 0,
+      leftOver: async () => null,
+    });
+    expect((await run('gate', join(folders.incomingDir, 'a'))).code).toBe(0);
+    expect((await run('status')).code).toBe(0);
+    expect((await run('store', 'backup', join(work, 'backup'))).code).toBe(0);
+    await store.close();
+  });
+});
+
+describe('review', () => {
+  test('approve gives a file back where it came from, with its mode; reject puts it into quarantine', async () => {
+    await decided('keep', 'fine', forReview);
+    await decided('drop', 'bad', forReview);
+    const listed = await json('review', 'list');
+    expect(listed.map((one) => one.path)).toEqual(
+      ['keep', 'drop'].map((name) => join(folders.incomingDir, name)),
+    );
+    const [keep = NONE, drop = NONE] = listed;
+    expect(readdirSync(folders.incomingDir)).toEqual([]);
+    const reason = ['--reason', 'looked at it'];
+    expect(await run('review', 'approve', keep.id, '--sha256', 'f'.repeat(64), ...reason)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('not the file with that SHA-256'),
+    });
+    const yes = await run('review', 'approve', keep.id, '--sha256', sha256('fine'), ...reason);
+    expect(yes).toMatchObject({
+      code: 0,
+      out: `${keep.id} approved: ${join(folders.incomingDir, 'keep')}\n`,
+    });
+    expect(readFileSync(join(folders.incomingDir, 'keep'), 'utf8')).toBe('fine');
+    expect((await run('gate', join(folders.incomingDir, 'keep'))).code).toBe(0);
+    const no = await run('review', 'reject', drop.id.slice(-12), '--sha256', sha256('bad'), ...reason);
+    expect(no.code).toBe(0);
+    expect(readdirSync(folders.reviewDir ?? '').filter((name) => !name.startsWith('.'))).toEqual([]);
+    expect((await json('quarantine', 'list'))[0]).toMatchObject({ sha256: sha256('bad'), damaged: null });
+    expect(await run('review', 'approve', keep.id, '--sha256', sha256('fine'), ...reason)).toMatchObject({
+      code: 1,
+    });
+    expect((await run('review', 'list')).out).toBe('');
+    expect((await json('review', 'list', '--state', 'all')).map((one) => one.state)).toEqual([
+      'approved',
+      'rejected',
+    ]);
+    expect((await run('journal', 'verify')).code).toBe(0);
+    expect((await run('store', 'check')).out).toBe('the store is sound: 1 items on disk as it says\n');
+  });
+
+  test('an answer that cannot be carried out yet is given again, and has its effect then', async () => {
+    await decided('keep', 'fine', forReview);
+    const [review = NONE] = await json('review', 'list');
+    const answer = ['--sha256', sha256('fine'), '--reason', 'looked at it'];
+    renameSync(folders.incomingDir, join(work, 'unmounted'));
+    const first = await run('review', 'approve', review.id, ...answer);
+    expect(first).toMatchObject({ code: 1, err: expect.stringContaining('give the same command again') });
+    expect((await json('status')).files).toMatchObject({ disposition_pending: 1 });
+    renameSync(join(work, 'unmounted'), folders.incomingDir);
+    expect((await run('review', 'reject', review.id, ...answer)).code).toBe(1);
+    expect((await run('review', 'approve', review.id, ...answer)).code).toBe(0);
+    expect(readFileSync(join(folders.incomingDir, 'keep'), 'utf8')).toBe('fine');
+    const { code } = await run('review', 'approve', review.id, ...answer);
+    expect(code).toBe(1);
+  });
+
+  test('a file that is held in place and overwritten meanwhile is not approved by its old answer', async () => {
+    folders = { ...folders, reviewDir: null };
+    await decided('a', 'held', forReview);
+    const [review = NONE] = await json('review', 'list');
+    writeFileSync(join(folders.incomingDir, 'a'), 'swap');
+    const given = await run('review', 'reject', review.id, '--sha256', sha256('held'), '--reason', 'x');
+    expect(given).toMatchObject({ code: 1, err: expect.stringContaining('changed since it was scanned') });
+    expect(readFileSync(join(folders.incomingDir, 'a'), 'utf8')).toBe('swap');
+    expect((await run('gate', join(folders.incomingDir, 'a'))).code).toBe(1);
+  });
+});
+
+test('a rule that gave false alarms is taken back as a whole', async () => {
+  for (const name of ['a', 'b'])
+    await decided(name, name, (more) =>
+      forQuarantine({ ...more, findings: [finding(['a'], { rule: 'Bad_Rule', weight: 120 })] }),
+    );
+  await decided('c', 'c', (more) =>
+    forQuarantine({ ...more, findings: [finding(['a'], { rule: 'Good_Rule', weight: 120 })] }),
+  );
+  writeFileSync(join(folders.incomingDir, 'b'), 'newer');
+  const back = await run('quarantine', 'restore', '--rule', 'Bad_Rule', '--reason', 'false alarm');
+  expect(back.code).toBe(2);
+  expect(back.err).toContain('1 of 2 restored');
+  expect(readdirSync(folders.incomingDir).toSorted()).toEqual(['a', 'b']);
+  expect((await json('quarantine', 'list')).length).toBe(2);
+  expect((await json('quarantine', 'list', '--rule', 'Good_Rule')).length).toBe(1);
+  expect((await run('quarantine', 'restore', '--rule', 'No_Such')).code).toBe(1);
+  expect((await run('quarantine', 'restore')).code).toBe(2);
+});
+
+test('no name, however nasty, reaches the terminal raw, in any command', async () => {
+  const scans = [approved, forReview, forQuarantine];
+  for (const [at, { name }] of NASTY_NAMES.slice(0, 24).entries()) {
+    const bytes = Buffer.from(name.replaceAll(/[/\0]/g, '_')).subarray(0, 120);
+    await decided(Buffer.concat([Buffer.from(`${at}-`), bytes]), `x${at}`, (more) =>
+      (scans[at % 3] ?? approved)({ ...more, reasons: [name.slice(0, 300)] }),
+    );
+  }
+  const reviews = await json('review', 'list');
+  const items = await json('quarantine', 'list');
+  expect([reviews.length, items.length]).toEqual([8, 8]);
+  const said = [
+    await run('review', 'list'),
+    await run('quarantine', 'list'),
+    await run('review', 'show', reviews[0]?.id ?? ''),
+    await run('review', 'show', reviews[0]?.id ?? '', '--json'),
+    await run('quarantine', 'show', items[0]?.id ?? ''),
+    await run('quarantine', 'restore', items[0]?.id ?? ''),
+    await run('status'),
+    await run('store', 'check'),
+  ];
+  for (const { out, err } of said) {
+    // Control and format characters, which is what forTerminal spells out; newlines are our own.
+    expect(`${out}${err}`.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(out.split('\n').filter((line) => line.startsWith('auto_approve'))).toEqual([]);
+  }
+});
+
+describe('the store itself', () => {
+  test('lost: nothing starts, a rebuild finds everything, and it is as good as before', async () => {
+    await decided('held', 'held', forReview);
+    await decided('taken', 'taken', forQuarantine);
+    const claim = join(folders.incomingDir, 'deep', '.backuplens-claim-20261128T120000000Z-0123456789ab');
+    mkdirSync(claim, { recursive: true });
+    writeFileSync(join(claim, 'moving'), 'moving');
+    rmSync(folders.dataDir, { recursive: true });
+    for (const name of ['status', 'review', 'quarantine'] as const) {
+      const args = name === 'status' ? [] : ['list'];
+      expect(await run(name, ...args)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('store rebuild'),
+      });
+    }
+    const rebuilt = await json('store', 'rebuild');
+    expect(rebuilt).toMatchObject({ damaged: [], put_back: [join(folders.incomingDir, 'deep', 'moving')] });
+    expect(rebuilt.entered).toHaveLength(2);
+    expect((await run('store', 'check')).code).toBe(0);
+    const [item = NONE] = await json('quarantine', 'list');
+    expect((await run('quarantine', 'restore', item.id)).code).toBe(0);
+    const [review = NONE] = await json('review', 'list');
+    const sha = ['--sha256', sha256('held'), '--reason', 'x'];
+    expect((await run('review', 'approve', review.id, ...sha)).code).toBe(0);
+    expect(readdirSync(folders.incomingDir).toSorted()).toEqual(['deep', 'held', 'taken']);
+    expect(await json('store', 'rebuild')).toMatchObject({ entered: [] });
+  });
+
+  test('damaged: the check says so and what to do; a backup and a rebuild bring all of it back', async () => {
+    await decided('one', 'one', forQuarantine);
+    const backup = join(work, 'backup.sqlite');
+    expect((await run('store', 'backup', backup)).code).toBe(0);
+    await decided('two', 'two', forQuarantine);
+    writeFileSync(join(folders.dataDir, 'store.sqlite'), 'nonsense');
+    expect(await run('store', 'check')).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/damaged.*store restore/),
+    });
+    expect((await run('store', 'restore', backup)).code).toBe(2);
+    const restored = await run('store', 'restore', backup, '--yes');
+    expect(restored).toMatchObject({ code: 0, err: expect.stringContaining('store rebuild') });
+    expect(await run('store', 'check')).toMatchObject({ code: 1, out: expect.stringContaining('stray') });
+    expect((await run('quarantine', 'list')).err).toContain('1 not in the store');
+    expect((await json('store', 'rebuild')).entered).toHaveLength(1);
+    expect((await run('store', 'check')).code).toBe(0);
+    expect((await run('journal', 'verify')).code).toBe(0);
+  });
+
+  test('damaged without a backup: it is set aside, and made anew from what is on disk', async () => {
+    await decided('one', 'one', forQuarantine);
+    writeFileSync(join(folders.dataDir, 'store.sqlite'), 'nonsense');
+    expect((await run('store', 'rebuild')).code).toBe(2);
+    const rebuilt = await json('store', 'rebuild', '--replace');
+    expect(rebuilt.entered).toHaveLength(1);
+    expect(readFileSync(join(folders.dataDir, rebuilt.replaced), 'utf8')).toBe('nonsense');
+  });
+
+  test('an item that is gone from disk, or was changed there, is found by the check', async () => {
+    await decided('one', 'one', forQuarantine);
+    await decided('two', 'two', forQuarantine);
+    const [one = NONE, two = NONE] = await json('quarantine', 'list');
+    renameSync(join(folders.quarantineDir, `${one.id}.blq`), join(work, 'elsewhere'));
+    chmodSync(join(folders.quarantineDir, `${two.id}.blq`), 0o600);
+    writeFileSync(join(folders.quarantineDir, `${two.id}.blq`), 'short');
+    const { problems } = await json('store', 'check');
+    expect(
+      problems.map(({ id, what }) => [id, what]).toSorted(([a = ''], [b = '']) => a.localeCompare(b)),
+    ).toEqual([
+      [one.id, 'item'],
+      [two.id, 'item'],
+    ]);
+  });
+
+  test('a folder of another installation is refused', async () => {
+    await decided('one', 'one', forQuarantine);
+    await run('quarantine', 'restore', (await json('quarantine', 'list'))[0]?.id ?? '');
+    folders = { ...folders, dataDir: join(work, 'other') };
+    const said = await run('quarantine', 'restore', 'abcd');
+    expect(said).toMatchObject({ code: 2, err: expect.stringContaining('another installation') });
+  });
+});
+
+test('scan --apply, the commands and the gate are one story, as a user sees it', async () => {
+  const env = {
+    DATA_DIR: folders.dataDir,
+    QUARANTINE_DIR: folders.quarantineDir,
+    REVIEW_DIR: folders.reviewDir ?? '',
+    APPROVED_DIR: join(work, 'approved'),
+  };
+  writeFileSync(join(folders.incomingDir, 'bad.txt'), MARKER);
+  writeFileSync(join(folders.incomingDir, 'good.txt'), 'buy milk\n');
+  const { code, report } = await scanJson(['--clamd', 'off', '--apply', folders.incomingDir], { env });
+  expect(code).toBe(1);
+  expect(report.results.map(({ disposition }) => disposition?.action)).toEqual(['quarantined', 'released']);
+  expect(readdirSync(folders.incomingDir)).toEqual([]);
+  const gate = await cli(['gate', join(work, 'approved', 'good.txt')], { env });
+  expect(gate).toMatchObject({ code: 0, stderr: '' });
+  const status = JSON.parse((await cli(['status', '--json'], { env })).stdout);
+  expect(status).toMatchObject({ files: { quarantined: 1, released: 1 }, quarantined: 1 });
+  const verified = await cli(['journal', 'verify', '--head', status.journal_head], { env });
+  expect(verified).toMatchObject({ code: 0, stderr: '' });
+  for (const name of ['review', 'store']) {
+    const { stdout } = await cli([name, '--help'], { env });
+    expect([name, /Exit codes:\n {2}0 /.test(stdout)]).toEqual([name, true]);
+  }
+});
