@@ -36,7 +36,7 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
     flag('strict', 'review what the policy tolerates', config.strict),
     variable('YARA_RULES_DIR', config.rulesDirs),
     {
-      name: 'ransomware-names.yaml',
+      name: 'ransomware-names.txt',
       ...config.ransomwareNamesFile,
       doc: 'endings and notes that ransomware is known to give',
     },

@@ -124,8 +124,8 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     ransomwareNamesFile: firstOf(
       localFirst(
         cwd,
-        './config/ransomware-names.yaml',
-        '/config/ransomware-names.yaml',
+        './config/ransomware-names.txt',
+        '/config/ransomware-names.txt',
         DELIVERED_RANSOMWARE_NAMES,
       ),
     ),

@@ -31,7 +31,7 @@ interface Treatment {
 const TREATMENT: Readonly<Record<TrustedWhat, Treatment>> = {
   policy: { code: 'BL_POLICY', read: true, elsewhere: '--scoring /etc/backuplens/scoring.yaml' },
   rules: { code: 'BL_RULES', read: true, elsewhere: '--rules /etc/backuplens/yara-rules' },
-  names: { code: 'BL_CONFIG', read: true, elsewhere: '/config/ransomware-names.yaml' },
+  names: { code: 'BL_CONFIG', read: true, elsewhere: '/config/ransomware-names.txt' },
   baseline: { code: 'BL_CONFIG', read: true, elsewhere: '--baseline /etc/backuplens/baseline.json' },
   data: { code: 'BL_CONFIG', read: false, elsewhere: 'DATA_DIR=/var/lib/backuplens' },
   cache: { code: 'BL_CONFIG', read: false, elsewhere: 'DATA_DIR=/var/lib/backuplens' },

@@ -1,6 +1,6 @@
-import { isUtf8 } from 'node:buffer';
 import { LineCounter, isMap, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { Document, Node, Scalar, YAMLMap, YAMLSeq } from 'yaml';
+import { whereNotUtf8, type Position } from './not-utf8.ts';
 
 /** One thing that is wrong in a file, and where. Lines and columns count from 1. */
 export interface Problem {
@@ -23,14 +23,10 @@ export interface YamlFile {
   readonly locateKey: (path: KeyPath) => Position;
 }
 
-export interface Position {
-  readonly line: number;
-  readonly column: number;
-}
-
 /** The file as data, or everything that is wrong with it as YAML. */
 export function parseYaml(bytes: Uint8Array): YamlFile | readonly Problem[] {
-  if (!isUtf8(bytes)) return [notUtf8(bytes)];
+  const foreign = whereNotUtf8(bytes);
+  if (foreign !== null) return [{ ...foreign, key: '', text: 'not UTF-8' }];
   const lines = new LineCounter();
   // Duplicate keys are found below: the parser compares every key with every other, which takes minutes.
   const document: Document = parseDocument(new TextDecoder().decode(bytes), {
@@ -120,29 +116,4 @@ function isNode(value: unknown): value is Node {
 function position(lines: LineCounter, offset: number): Position {
   const { line, col } = lines.linePos(offset);
   return { line: Math.max(1, line), column: Math.max(1, col) };
-}
-
-function notUtf8(bytes: Uint8Array): Problem {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let line = 1, start = 0; ; line++) {
-    const end = buffer.indexOf(0x0a, start);
-    const row = buffer.subarray(start, end === -1 ? buffer.length : end);
-    if (!isUtf8(row)) return { line, column: validLength(row) + 1, key: '', text: 'not UTF-8' };
-    if (end === -1) return { line, column: 1, key: '', text: 'not UTF-8' };
-    start = end + 1;
-  }
-}
-
-/** How many characters of the row can be read before the first byte that is not UTF-8. */
-function validLength(row: Buffer): number {
-  const replacement = Buffer.from('\uFFFD');
-  let bytes = 0;
-  let column = 0;
-  for (const char of row.toString('utf8')) {
-    // Decoding puts this character where a byte is not UTF-8; the file may also hold it itself.
-    if (char === '\uFFFD' && !row.subarray(bytes, bytes + replacement.length).equals(replacement)) break;
-    bytes += Buffer.byteLength(char);
-    column += char.length;
-  }
-  return column;
 }

@@ -1,6 +1,6 @@
 import { matches } from './glob.ts';
 
-/** A name that ransomware is known to give, from config/ransomware-names.yaml. Plain data: it crosses to the scan workers. */
+/** A name that ransomware is known to give, from config/ransomware-names.txt. Plain data: it crosses to the scan workers. */
 export interface RansomwareName {
   /** `extension`: the ending that encrypted files get. `note`: the whole name of the note left beside them. */
   readonly kind: 'extension' | 'note';

@@ -105,8 +105,11 @@ describe('names', () => {
     const little =
       'Your files have been encrypted. Do not rename them. You will hear more from our side soon.';
     expect(await claim('notes.txt', little)).toBeUndefined();
-    expect(await claim('HOW_TO_DECRYPT_FILES.txt', little)).toMatchObject({ rule: 'note-name-and-wording' });
+    expect(await claim('HOW_TO_DECRYPT_MY_FILES.txt', little)).toMatchObject({
+      rule: 'note-name-and-wording',
+    });
     expect(await claim('README.txt', little)).toBeUndefined();
+    expect(await claim('HOW_TO_DECRYPT_FILES.txt', little)).toBeUndefined();
   });
 
   test('a name that nobody else gives counts alone where nothing can be read', async () => {
@@ -116,14 +119,17 @@ describe('names', () => {
     });
   });
 
-  test.each(['README.txt', 'readme.md', 'HOW_TO_DECRYPT_BACKUPS.txt', 'instructions.txt', 'contact.txt'])(
-    'a name that others give is nothing alone: %s',
-    async (name) => {
-      expect(
-        await claim(name, 'To decrypt the backups of this server, ask the administrator.\n'),
-      ).toBeUndefined();
-    },
-  );
+  test.each([
+    'README.txt',
+    'readme.md',
+    'HOW_TO_DECRYPT.txt',
+    'HOW_TO_RESTORE_FILES.txt',
+    'instructions.txt',
+  ])('a name that others give is nothing alone: %s', async (name) => {
+    expect(
+      await claim(name, 'To decrypt the backups of this server, ask the administrator.\n'),
+    ).toBeUndefined();
+  });
 
   test('an empty file is nothing, whatever its name', async () => {
     expect(await claim('RyukReadMe.txt', '')).toBeUndefined();
