@@ -4,6 +4,7 @@ export { describeConfig, type ConfigRow } from './describe.ts';
 export type { YaraChoice } from './engine-address.ts';
 export { VARIABLES, processEnvironment, type Environment, type LogLevel } from './environment.ts';
 export {
+  limitValues,
   loadConfig,
   loadFolders,
   type EffectiveConfig,
@@ -12,5 +13,12 @@ export {
   type Limits,
 } from './load.ts';
 export { loadPolicy, type LoadedPolicy } from './policy.ts';
+export { programVersion } from './version.ts';
 export type { Origin, Setting } from './setting.ts';
-export { assertTrusted, type ToTrust, type TrustedWhat, type UsedFile } from './trusted-files.ts';
+export {
+  assertTrusted,
+  decidingFiles,
+  type ToTrust,
+  type TrustedWhat,
+  type UsedFile,
+} from './trusted-files.ts';
