@@ -3,7 +3,7 @@
 NODE = PATH="$(CURDIR)/node_modules/.bin:$$PATH" node
 NPM_RUN = npm run --silent
 
-.PHONY: help scan test test-long check build bench clean dependencies
+.PHONY: help scan up test test-long check build bench clean dependencies
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ check: dependencies ## types, lint, format, walls between the rooms, unused code
 
 build: ## compile src/ into dist/ (bin/backuplens starts it)
 	@./build.sh
+
+up: build ## the service in the foreground: watches ./incoming, answers on http://127.0.0.1:8080
+	@./bin/backuplens-pipeline
 
 bench: build ## measure speed and memory against clamdscan, yara and sha256sum; writes docs/performance.md
 	@tools/setup/test-packages.sh

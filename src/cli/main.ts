@@ -13,6 +13,7 @@ import { addScanCommand } from './scan.ts';
 import { statusCommand } from './status.ts';
 import { storeCommand } from './store.ts';
 import { programVersion } from './version.ts';
+import { addWatchCommand } from './watch.ts';
 
 // A reader that has gone (`--help | head -1`) is no fault; who writes a report says what it means for that.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -32,6 +33,7 @@ const program = new Command('backuplens')
 
 addScanCommand(program, run);
 addConfigCommand(program, run);
+addWatchCommand(program, run);
 const io: CommandIo = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
