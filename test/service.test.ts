@@ -125,6 +125,30 @@ test('what is approved goes to APPROVED_DIR, and a name that is taken there is n
   expect(readdirSync(at.incoming)).toEqual([]);
 });
 
+test('a release hook is told of every approval, with a clean environment, and of nothing else', async () => {
+  const told = join(at.root, 'told');
+  const hook = join(at.root, 'hook.sh');
+  writeFileSync(
+    hook,
+    `#!/bin/sh\necho "$1 $BACKUPLENS_SHA256 $BACKUPLENS_EVENT_ID" >> ${told}\nenv >> ${told}.env\n`,
+    {
+      mode: 0o700,
+    },
+  );
+  const service = await start({ RELEASE_HOOK: hook, SECRET_OF_SOMEBODY: 'secret' });
+  at.put('-rf good', 'nothing');
+  at.put('bad', infected());
+  await settled(service, { '-rf good': 'in_place', bad: 'quarantined' });
+  await service.until(() => service.said('release hook told').length === 1, 'the hook');
+  expect(readFileSync(told, 'utf8')).toMatch(/^\/.*\/-rf good [0-9a-f]{64} [0-9a-f]{64}\n$/);
+  expect(readFileSync(`${told}.env`, 'utf8')).not.toContain('secret');
+  await service.stop();
+  const again = await start({ RELEASE_HOOK: hook });
+  at.put('next', 'nothing more');
+  await again.until(() => again.said('release hook told').length === 1, 'the next one');
+  expect(readFileSync(told, 'utf8').trim().split('\n')).toHaveLength(2);
+});
+
 test('overwritten and replaced files are new work, and the old decision does not stand for them', async () => {
   const service = await start();
   at.put('nightly.tar', 'harmless');

@@ -78,6 +78,8 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
     variable('QUARANTINE_PER_RULE', config.quarantinePerRule),
     variable('MIN_FREE', config.minFree),
     variable('SHUTDOWN_WITHIN', inMs(config.shutdownWithin)),
+    variable('RELEASE_HOOK', config.releaseHook),
+    variable('RELEASE_HOOK_WITHIN', inMs(config.releaseHookWithin)),
     variable('SCAN_ROOTS', config.scanRoots),
     variable('RESTORE_ROOTS', config.restoreRoots),
     variable('STORE_URL', redacted(config.storeUrl)),

@@ -199,6 +199,12 @@ export const VARIABLES = {
   ),
   MIN_FREE: variable(size, '512M', 'with less free space in a folder of ours, nothing new is taken in'),
   SHUTDOWN_WITHIN: variable(duration, '20s', 'what is not finished so long after SIGTERM is handed back'),
+  RELEASE_HOOK: variable(
+    path,
+    'unset: none',
+    'program that is told of every approved file: its path is the argument, BACKUPLENS_… its environment',
+  ),
+  RELEASE_HOOK_WITHIN: variable(duration, '60s', 'a hook that takes longer is ended'),
   SCAN_ROOTS: variable(
     paths,
     'INCOMING_DIR, the scratch folder and the working directory',
@@ -288,6 +294,8 @@ export function readEnvironment(environment: Environment): Given {
     QUARANTINE_PER_RULE: get('QUARANTINE_PER_RULE'),
     MIN_FREE: get('MIN_FREE'),
     SHUTDOWN_WITHIN: get('SHUTDOWN_WITHIN'),
+    RELEASE_HOOK: get('RELEASE_HOOK'),
+    RELEASE_HOOK_WITHIN: get('RELEASE_HOOK_WITHIN'),
     SCAN_ROOTS: get('SCAN_ROOTS'),
     STORE_URL: get('STORE_URL'),
     EXPECT_FILE_WITHIN: get('EXPECT_FILE_WITHIN'),

@@ -77,8 +77,11 @@ export interface EffectiveConfig {
   readonly neverSettledAfter: Setting<number>;
   readonly provisionalFor: Setting<number>;
   readonly shutdownWithin: Setting<number>;
+  readonly releaseHookWithin: Setting<number>;
   /** null: never. */
   readonly expectFileWithin: Setting<number | null>;
+  /** As it was given: a program's path is not made absolute for whoever forgot. null: none. */
+  readonly releaseHook: Setting<string | null>;
   /** Files in an hour. */
   readonly quarantinePerRule: Setting<number>;
   /** In bytes. */
@@ -186,6 +189,8 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     provisionalFor: firstOf(DAY_MS, given.PROVISIONAL_FOR),
     shutdownWithin: firstOf(20_000, given.SHUTDOWN_WITHIN),
     expectFileWithin: firstOf<number | null>(null, given.EXPECT_FILE_WITHIN),
+    releaseHook: firstOf<string | null>(null, given.RELEASE_HOOK),
+    releaseHookWithin: firstOf(60_000, given.RELEASE_HOOK_WITHIN),
     quarantinePerRule: firstOf(100, given.QUARANTINE_PER_RULE),
     minFree: firstOf(512 * 2 ** 20, given.MIN_FREE),
     scanRoots: folders(given.SCAN_ROOTS),

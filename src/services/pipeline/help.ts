@@ -14,6 +14,7 @@ Settings come from the environment; backuplens config show lists all of them wit
   DATA_DIR          the store (./data)
   SCORING_CONFIG    the scoring policy (./config/scoring.yaml)
   NUM_WORKERS       files scanned at the same time (5)
+  RELEASE_HOOK      program that is told of every approved file (none)
   SCAN_INTERVAL_MS  pause between two looks at the folder (5000)
   HOST, PORT        where it answers /health, /ready and /metrics (127.0.0.1, 8080)
   LOG_LEVEL         least severity that is logged (info)

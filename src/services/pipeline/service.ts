@@ -21,6 +21,7 @@ import { Dispositions } from './dispositions.ts';
 import { Examination } from './examination.ts';
 import { ServiceMetrics } from './service-metrics.ts';
 import type { ServiceSettings } from './settings.ts';
+import { ReleaseHook } from './release-hook.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** One that is being killed just now gives the folder up within this, in ms. */
@@ -85,9 +86,10 @@ export class PipelineService implements Served {
         log.warn('a disposition was brought to its end', { disposition: id, action, untrusted: { detail } });
       }
       await store.checkClock();
+      const hook = await hookOf(settings, store, log);
       const scratch = await Scratch.create(config.tmpDir.value);
       undo.unshift(async () => scratch.remove());
-      return await PipelineService.#assemble({ settings, log, store, scratch, places, who, undo });
+      return await PipelineService.#assemble({ settings, log, store, scratch, places, who, undo, hook });
     } catch (error) {
       for (const step of undo) await step().catch(() => undefined);
       throw error;
@@ -123,7 +125,7 @@ export class PipelineService implements Served {
   }
 
   private constructor(
-    { settings, log, store, scratch, places, who }: Assembly,
+    { settings, log, store, scratch, places, who, hook }: Assembly,
     metrics: ServiceMetrics,
     engines: EngineWatch,
     pool: WorkerPool,
@@ -202,7 +204,12 @@ export class PipelineService implements Served {
       accepted: () => this.#dispatch.wake(),
       room: async () => this.#room(),
     });
-    this.#parts = [this.#arrivals.run(), this.#dispatch.run(), this.#upkeep.run()].map(async (part) =>
+    this.#parts = [
+      this.#arrivals.run(),
+      this.#dispatch.run(),
+      this.#upkeep.run(),
+      ...(hook === null ? [] : [hook.run(signal)]),
+    ].map(async (part) =>
       part.catch((error: unknown) => {
         if (!signal.aborted) log.error('a part of the service has ended', { untrusted: { error } });
       }),
@@ -308,6 +315,8 @@ export class PipelineService implements Served {
 const MAX_DELAY_MS = 3_600_000;
 const HOUR_MS = 3_600_000;
 const FINISH_SHARE = 0.6;
+/** Where a hook finds the usual programs; nothing else of our environment reaches it (ATTACKS C13). */
+const HOOK_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 interface Assembly {
   readonly settings: ServiceSettings;
@@ -316,12 +325,20 @@ interface Assembly {
   readonly scratch: Scratch;
   readonly places: Places;
   readonly who: string;
+  readonly hook: ReleaseHook | null;
   /** What has to be undone when it does not come to its start, the last first. */
   readonly undo: (() => Promise<unknown>)[];
 }
 
 function fixedSetup({ limits, passwords }: ServiceSettings) {
   return { limits, passwords, entropy_threshold: ENTROPY_THRESHOLD };
+}
+
+async function hookOf({ config }: ServiceSettings, store: Store, log: Log): Promise<ReleaseHook | null> {
+  const program = config.releaseHook.value;
+  if (program === null) return null;
+  const hook = { program, environment: { PATH: HOOK_PATH }, deadlineMs: config.releaseHookWithin.value };
+  return ReleaseHook.open(hook, config.dataDir.value, store, log);
 }
 
 function isPath(path: string | null): path is string {
