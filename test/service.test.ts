@@ -1,3 +1,5 @@
+// needs: zip
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -68,7 +70,7 @@ test('what arrives is decided and dealt with: approved in place, held, quarantin
   const service = await start();
   at.put('clean.txt', 'nothing in here');
   at.put('deep/er/bad.bin', infected());
-  at.put('locked.zip', readFileSync(await lockedZip()));
+  at.put('locked.zip', readFileSync(lockedZip()));
   await settled(service, { 'clean.txt': 'in_place', 'deep/er/bad.bin': 'quarantined', 'locked.zip': 'held' });
   expect(existsSync(join(at.incoming, 'clean.txt'))).toBe(true);
   expect(existsSync(join(at.incoming, 'deep/er/bad.bin'))).toBe(false);
@@ -101,8 +103,7 @@ test('what arrives is decided and dealt with: approved in place, held, quarantin
 });
 
 /** An archive whose member nobody can read. */
-async function lockedZip(): Promise<string> {
-  const { execFileSync } = await import('node:child_process');
+function lockedZip(): string {
   const path = join(at.root, 'locked.zip');
   writeFileSync(join(at.root, 'secret.txt'), 'x'.repeat(5000));
   execFileSync('zip', ['-q', '-j', '-P', 'a long and unknown one', path, join(at.root, 'secret.txt')]);
@@ -359,4 +360,24 @@ test('a folder that only looks like a claim of ours hides nothing', async () => 
   expect(await states()).toEqual({
     '.backuplens-claim-20261128T120000000Z-0123456789ab/file': 'quarantined',
   });
+});
+
+test('bin/backuplens-pipeline and `backuplens watch` are this program, in the process that was started', async () => {
+  const bin = (name: string, ...args: string[]): string =>
+    execFileSync(join(import.meta.dirname, '../bin', name), args, { encoding: 'utf8' });
+  expect(bin('backuplens-pipeline', '--help')).toBe(bin('backuplens', 'watch', '--help'));
+  expect(bin('backuplens-pipeline', '--version')).toBe(bin('backuplens', '--version'));
+  const { PATH } = process.env;
+  const child = spawn(join(import.meta.dirname, '../bin/backuplens-pipeline'), [], {
+    env: { PATH, ...at.env },
+  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  let told = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    told += text;
+    if (told.includes('"watching"')) child.kill('SIGTERM');
+  });
+  expect(await ended).toBe(0);
+  expect(told).toContain(`"pid":${child.pid}`);
+  expect(told).toContain('"ended"');
 });

@@ -37,7 +37,12 @@ async function serve(settings: ServiceSettings): Promise<void> {
   const { config, incoming } = settings;
   const log = openLog({ name: 'backuplens-pipeline', level: config.logLevel.value });
   warnOfWhatDoesNothing(settings, log);
+  // From here on a signal ends it in order, also one that comes while it starts.
+  const end = told();
+  let reloads = (): void => undefined;
+  process.on('SIGHUP', () => reloads());
   const service = await PipelineService.start(settings, log);
+  reloads = () => reload(service, settings, log);
   const app = createApp(service, settings.access);
   try {
     const port = config.port.value ?? DEFAULT_PORT;
@@ -47,8 +52,7 @@ async function serve(settings: ServiceSettings): Promise<void> {
     await service.close();
     throw error;
   }
-  process.on('SIGHUP', () => reload(service, settings, log));
-  await told();
+  await end;
   log.info('ending');
   const late = setTimeout(() => {
     log.error('not ended in time: what is under way is taken up again at the next start');
