@@ -288,6 +288,20 @@ function linkOf(path: string): string {
   }
 }
 
+test('a scratch folder that a kill left behind is removed by the next start, and nothing else is', async () => {
+  const service = await start();
+  await service.kill();
+  const scratch = (): string[] =>
+    readdirSync(join(at.root, 'tmp')).filter((name) => name.startsWith('backuplens-'));
+  expect(scratch()).toHaveLength(1);
+  mkdirSync(join(at.root, 'tmp/backuplens-abcdef'));
+  const left = scratch();
+  const again = await start();
+  expect(scratch().filter((name) => left.includes(name))).toEqual(['backuplens-abcdef']);
+  await again.stop();
+  expect(scratch()).toEqual(['backuplens-abcdef']);
+});
+
 /** What it says when it does not start. */
 async function refused(env: Record<string, string>): Promise<string> {
   const service = launchService({ ...at.env, ...env });

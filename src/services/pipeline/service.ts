@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { nameFromBytes, Scratch } from '../../bytes/index.ts';
+import { nameFromBytes, type Scratch } from '../../bytes/index.ts';
 import { programVersion } from '../../config/index.ts';
 import {
   assertApart,
@@ -21,6 +21,7 @@ import { Dispositions } from './dispositions.ts';
 import { Examination } from './examination.ts';
 import { ServiceMetrics } from './service-metrics.ts';
 import type { ServiceSettings } from './settings.ts';
+import { ownScratch } from './own-scratch.ts';
 import { ReleaseHook } from './release-hook.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -87,7 +88,7 @@ export class PipelineService implements Served {
       }
       await store.checkClock();
       const hook = await hookOf(settings, store, log);
-      const scratch = await Scratch.create(config.tmpDir.value);
+      const scratch = await ownScratch(dataDir, config.tmpDir.value);
       undo.unshift(async () => scratch.remove());
       return await PipelineService.#assemble({ settings, log, store, scratch, places, who, undo, hook });
     } catch (error) {
