@@ -1,6 +1,7 @@
 // needs: zip
 import { execFileSync, spawn } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   linkSync,
@@ -171,6 +172,20 @@ test('a recognised set is decided as one and stays whole, where it is', async ()
   expect(await allFiles(at)).toHaveLength(1);
   const [review] = await inStore(at, async (store) => store.reviews.list({ limit: 10 }));
   expect(review?.reasons.join()).toContain('Marker');
+});
+
+test('a file that something keeps touching is held for a person, by that name', async () => {
+  const path = at.put('touched', 'x');
+  const touching = setInterval(() => appendFileSync(path, 'x'), 20);
+  try {
+    const service = await start({ NEVER_SETTLED_AFTER: '2s', SCAN_INTERVAL_MS: '1000' });
+    await settled(service, { touched: 'held' });
+    const [row] = await allFiles(at);
+    const scan = await inStore(at, async (store) => store.scans.get(row?.scan ?? ''));
+    expect(scan?.result?.gaps.map(({ reason }) => reason)).toContain('never_settled');
+  } finally {
+    clearInterval(touching);
+  }
 });
 
 test('hard links: the other name stays as it is', async () => {

@@ -98,6 +98,11 @@ export class Dispositions {
       const path = Buffer.from(file.path);
       const unit = await unitAt(path, units);
       if (unit === null || !isSameFile(unit.identity, file.identity)) {
+        if (unit !== null && file.never_settled && file.decision !== 'auto_approve') {
+          const detail = 'left in place: something keeps changing it';
+          await store.reviews.holdInPlace(file.id, detail);
+          return { action: 'held', location: unit.display, id: null, detail };
+        }
         const state = await whatStandsAt(path);
         await store.files.lose(file.id, state);
         return { action: 'failed', location: shown(path), id: null, detail: `${state} since it was scanned` };

@@ -62,6 +62,11 @@ export function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
   return identityBytes(one).equals(identityBytes(other));
 }
 
+/** What never rests is examined all the same, as it is at some moment: otherwise it never would be (ATTACKS A13). */
+function isStill(unit: Unit, work: Work): boolean {
+  return work.never_settled || isSameFile(unit.identity, work.identity);
+}
+
 /** Examines what a row of the store stands for, as it is now, and only if it still is what was accepted. */
 export class Examination {
   readonly #examiner: Examiner;
@@ -78,12 +83,12 @@ export class Examination {
     const started_at = new Date().toISOString();
     const path = Buffer.from(work.path);
     const before = await unitAt(path, units);
-    if (before === null || !isSameFile(before.identity, work.identity)) return lostAt(path);
+    if (before === null || !isStill(before, work)) return lostAt(path);
 
     const examined = await this.#examineWithEngines(before, work, alone);
     if (examined === null) return { type: 'ended' };
     const after = await unitAt(path, units);
-    if (after === null || !isSameFile(after.identity, work.identity)) return lostAt(path);
+    if (after === null || !isStill(after, work)) return lostAt(path);
 
     const whole = work.never_settled ? withGap(examined, 'never_settled', NEVER_SETTLED) : examined;
     const judgement = this.#examiner.judge();
