@@ -168,3 +168,22 @@ test('a clamd that flaps leads to no approval that it did not confirm', async ()
     expect(right).toContain(await stateOf(name));
   }
 });
+
+test('with YARA refused and ClamAV off nothing is approved: a person looks', async () => {
+  const service = await start({ YARA_HOST: '127.0.0.1', YARA_PORT: String(await freePort()) });
+  at.put('good', 'nothing');
+  await comesTo(service, 'good', 'held');
+  const ready = await service.get('/ready');
+  expect(ready.status).toBe(503);
+  expect(JSON.parse(ready.body).engines.yara.status).toBe('unavailable');
+});
+
+test('a slow clamd is waited for', async () => {
+  const fake = await fakeClamd({ fault: { kind: 'says_slowly', reply: '%d: stream: OK\0', pauseMs: 60 } });
+  if (fake.address.kind !== 'tcp') throw new Error('not over TCP');
+  const service = await start({ CLAMD_HOST: '127.0.0.1', CLAMD_PORT: String(fake.address.port) });
+  at.put('good', 'nothing');
+  await comesTo(service, 'good', 'released');
+  expect(fake.streams.length).toBeGreaterThan(0);
+  expect(service.said('scanned')).toMatchObject([{ provisional: false, decision: 'auto_approve' }]);
+});

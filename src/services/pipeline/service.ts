@@ -221,7 +221,7 @@ export class PipelineService implements Served {
   async ready(): Promise<Readiness> {
     const { clamav, yara } = this.#engines.state;
     try {
-      await this.#store.counts();
+      await this.#store.journal.head();
       this.#storeProblem = null;
     } catch (error) {
       this.#log.error('the store cannot be read', { untrusted: { error } });
