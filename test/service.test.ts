@@ -174,6 +174,26 @@ test('a recognised set is decided as one and stays whole, where it is', async ()
   expect(review?.reasons.join()).toContain('Marker');
 });
 
+test('with DISPOSITION_UNIT=folder the files of a dropped folder share the worst decision', async () => {
+  at.put('drop/good', 'fine');
+  at.put('drop/sub/bad', infected());
+  at.put('other/good', 'fine as well');
+  at.put('alone', 'fine too');
+  const service = await start({ DISPOSITION_UNIT: 'folder', APPROVED_DIR: at.approved });
+  await settled(service, {
+    'drop/good': 'quarantined',
+    'drop/sub/bad': 'quarantined',
+    'other/good': 'released',
+    alone: 'released',
+    drop: 'superseded',
+  });
+  expect(existsSync(join(at.incoming, 'drop/good'))).toBe(false);
+  const rows = await allFiles(at);
+  const good = rows.find(({ path }) => Buffer.from(path).toString().endsWith('drop/good'));
+  const scan = await inStore(at, async (store) => store.scans.get(good?.scan ?? ''));
+  expect(scan?.result?.reasons.join()).toContain('drop/sub/bad');
+});
+
 test('a file that something keeps touching is held for a person, by that name', async () => {
   const path = at.put('touched', 'x');
   const touching = setInterval(() => appendFileSync(path, 'x'), 20);

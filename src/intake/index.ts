@@ -4,6 +4,6 @@ export { hasChanged, NotRegular, openRoot, type RootFile } from './open-root.ts'
 export { pathList } from './path-list.ts';
 export type { FileMet, Met, PartSet } from './met.ts';
 export { laterPart } from './part-sets.ts';
-export { unitAt, type Unit, type UnitOptions } from './unit.ts';
+export { filesOf, unitAt, type Unit, type UnitOptions } from './unit.ts';
 export { walk, type WalkOptions } from './walk.ts';
 export { WatchedFolder, type Arrival, type WatchEvent, type WatchOptions } from './watched-folder.ts';

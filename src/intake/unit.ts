@@ -7,7 +7,7 @@ import { join } from './join-path.ts';
 import type { FileMet, PartSet } from './met.ts';
 import { partName } from './part-name.ts';
 import { partSets } from './part-sets.ts';
-import { sweep, type FolderMet, type SweepOptions } from './sweep.ts';
+import { sweep, type FolderMet, type Listed, type SweepOptions } from './sweep.ts';
 
 /** What is decided as one: a file, the volumes of one archive, a folder that is a set, or a dropped folder. */
 export interface Unit {
@@ -154,6 +154,17 @@ export async function unitAt(path: Buffer, { root, unit, ours }: UnitOptions): P
   }
   // It belongs to a set that begins with another file.
   return null;
+}
+
+/** What a dropped folder consists of: files, and the volumes of archives; and what in it cannot be looked at. */
+export async function* filesOf(
+  folder: Buffer,
+  { ours }: Pick<UnitOptions, 'ours'>,
+): AsyncGenerator<FileMet | PartSet | Listed, void, undefined> {
+  for await (const met of sweep({ root: folder, depth: 1, unit: 'file', ours, entered: () => {} })) {
+    // A set in it has made the folder whole: it is not taken apart.
+    if (met.type !== 'folder') yield met;
+  }
 }
 
 /** What may be parts in the folder of `path`. */

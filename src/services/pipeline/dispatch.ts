@@ -146,6 +146,16 @@ export class Dispatch {
         untrusted,
       });
       if (examined.state === 'superseded') look(Buffer.from(work.path));
+    } else if (examined.type === 'files') {
+      // Rows of their own, so that each is moved and recorded by itself; what is not reached is met again with the folder.
+      for (const { path, identity, scan } of examined.files) {
+        const sighting = { path, identity, share: path, lane: work.lane, never_settled: false };
+        await store.files.recordAt(sighting, scan);
+        metrics.scanned(scan.result);
+      }
+      await store.files.lose(work.id, 'superseded');
+      log.info('a folder was decided as one', { file: work.id, files: examined.files.length, untrusted });
+      decided();
     } else {
       const { result } = examined.scan;
       const { scan, state } = await store.files.record(work.lease, examined.scan);

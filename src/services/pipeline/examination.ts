@@ -1,8 +1,9 @@
 import { lstat } from 'node:fs/promises';
 import { nameFromBytes } from '../../bytes/index.ts';
 import type { FileResult } from '../../contracts/index.ts';
-import { ENGINE_AWAY, type Gap } from '../../domain/index.ts';
+import { ENGINE_AWAY, harsher, type Decision, type Gap } from '../../domain/index.ts';
 import {
+  filesOf,
   identityBytes,
   unitAt,
   type FileIdentity,
@@ -29,6 +30,8 @@ export interface Examiner {
   readonly judge: () => Judge;
   readonly units: UnitOptions;
   readonly version: string;
+  /** Whether what is decided so has a place that it goes to. */
+  readonly moves: (decision: Decision) => boolean;
   /** How long a file that an engine failed at waits for it before it is tried again, in ms. */
   readonly engine_wait_ms: number;
   readonly signal: AbortSignal;
@@ -37,10 +40,22 @@ export interface Examiner {
 /** What came of one file that was to be examined. */
 export type Examined =
   | { readonly type: 'scanned'; readonly scan: ScanRecord }
+  /** A dropped folder whose files are moved: each is decided as the worst of them. */
+  | { readonly type: 'files'; readonly files: readonly DecidedFile[] }
   /** Something else stands at its path, or nothing does. */
   | { readonly type: 'lost'; readonly state: 'superseded' | 'gone' }
   /** The service ends. */
   | { readonly type: 'ended' };
+
+/** One file of a dropped folder. */
+export interface DecidedFile {
+  readonly path: Buffer;
+  readonly identity: FileIdentity;
+  readonly scan: ScanRecord;
+}
+
+/** Larger folders are held or left as a whole: their results together would not fit into memory. */
+const MAX_FOLDER_FILES = 10_000;
 
 /** How often a file may have been examined alone when the whole service died: nobody knows whose fault it was. */
 const MAX_ALONE = 3;
@@ -84,6 +99,10 @@ export class Examination {
     const path = Buffer.from(work.path);
     const before = await unitAt(path, units);
     if (before === null || !isStill(before, work)) return lostAt(path);
+    if (before.kind === 'dropped' && !before.whole && before.files <= MAX_FOLDER_FILES) {
+      const files = await this.#examineFiles(before, work, alone);
+      if (files !== null) return files;
+    }
 
     const examined = await this.#examineWithEngines(before, work, alone);
     if (examined === null) return { type: 'ended' };
@@ -108,6 +127,55 @@ export class Examination {
         engines: engines.state,
         release_provisional: judgement.policy.release_provisional,
       },
+    };
+  }
+
+  /** File by file; null: none of them is moved, so that it is dealt with like any other unit. */
+  async #examineFiles(folder: Unit, work: Work, alone: boolean): Promise<Examined | null> {
+    const { pool, units, moves, engines, version } = this.#examiner;
+    const judgement = this.#examiner.judge();
+    const started_at = new Date().toISOString();
+    const judged: { readonly path: Buffer; readonly identity: FileIdentity; readonly result: FileResult }[] =
+      [];
+    let decision: Decision = 'auto_approve';
+    let provisional = false;
+    for await (const met of filesOf(folder.path, units)) {
+      if (met.type === 'skipped') continue;
+      // What cannot be looked at cannot be moved either.
+      if (met.type === 'unreadable') return null;
+      const examined = await examineUnit(met, pool, { alone });
+      if (examined === null) return { type: 'ended' };
+      const identities = met.type === 'set' ? met.parts.map((part) => part.identity) : [met.identity];
+      for (const [index, { path, result }] of judge(examined, judgement).entries()) {
+        const identity = identities[index];
+        if (path === null || identity === undefined) continue;
+        judged.push({ path, identity, result });
+        decision = harsher(decision, result.decision);
+        provisional ||= result.provisional;
+      }
+    }
+    const after = await unitAt(folder.path, units);
+    if (after === null || !isSameFile(after.identity, work.identity)) return lostAt(folder.path);
+    if (!moves(decision) || (provisional && decision === 'auto_approve')) return null;
+    const worst = judged.find(({ result }) => result.decision === decision);
+    const because = `one folder together with ${worst?.result.path ?? ''}, of which this was decided`;
+    return {
+      type: 'files',
+      files: judged.map(({ path, identity, result }) => ({
+        path,
+        identity,
+        scan: {
+          started_at,
+          finished_at: new Date().toISOString(),
+          result:
+            result.decision === decision
+              ? result
+              : { ...result, decision, reasons: [...result.reasons, because] },
+          policy_sha256: judgement.policy.sha256,
+          tool_version: version,
+          engines: engines.state,
+        },
+      })),
     };
   }
 

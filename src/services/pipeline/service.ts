@@ -173,6 +173,9 @@ export class PipelineService implements Served {
       engine_wait_ms: ENGINE_WAIT_MS,
       signal,
       judge: () => this.#judge(),
+      moves: (decision) =>
+        decision === 'quarantine' ||
+        (decision === 'manual_review' ? places.reviewDir : places.approvedDir) !== null,
     });
     this.#upkeep = new Upkeep({
       store,
