@@ -3,7 +3,7 @@
 NODE = PATH="$(CURDIR)/node_modules/.bin:$$PATH" node
 NPM_RUN = npm run --silent
 
-.PHONY: help scan test test-long check build entropy-map bench clean dependencies
+.PHONY: help scan up test test-long check build entropy-map bench clean dependencies
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ entropy-map: build ## build ./bin/entropy-map, and run it on FILES: make entropy
 ifneq ($(strip $(FILES)),)
 	@./bin/entropy-map $(FILES)
 endif
+
+up: build ## the service in the foreground: watches ./incoming, answers on http://127.0.0.1:8080
+	@./bin/backuplens-pipeline
 
 bench: build ## measure speed and memory against clamdscan, yara and sha256sum; writes docs/performance.md
 	@tools/setup/test-packages.sh

@@ -124,6 +124,7 @@ const policy: fc.Arbitrary<Policy> = fc.record({
     never_settled: rules,
   }),
   max_uninspected_share: fc.constantFrom(0, 0.05, 0.5, 1),
+  release_provisional: fc.boolean(),
   yara_weights: fc
     .uniqueArray(fc.tuple(fc.constantFrom('Quiet', 'Loud', 'space', 'tag', 'heavy'), weight), {
       selector: ([name]) => name,

@@ -14,6 +14,7 @@ import { runner } from './run.ts';
 import { addScanCommand } from './scan.ts';
 import { statusCommand } from './status.ts';
 import { storeCommand } from './store.ts';
+import { addWatchCommand } from './watch.ts';
 
 // A reader that has gone (`--help | head -1`) is no fault; who writes a report says what it means for that.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -35,6 +36,7 @@ addScanCommand(program, run);
 addConfigCommand(program, run);
 describeEntropyMap(program.command('entropy'), 'backuplens entropy', run);
 addRulesCommand(program, run);
+addWatchCommand(program, run);
 const io: CommandIo = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),

@@ -2,25 +2,24 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { parseClamdAddress, type ClamdAddress } from '../analyze/clamav/index.ts';
 import {
   assertTrusted,
   BaselineCollector,
+  decidingFiles,
+  limitValues,
   loadBaseline,
   loadConfig,
   loadRansomwareNames,
   processEnvironment,
   programVersion,
   writeBaseline,
-  type ToTrust,
   type UsedFile,
-  type EffectiveConfig,
 } from '../config/index.ts';
 import type { Recovered } from '../dispose/index.ts';
 import type { FileResult } from '../contracts/index.ts';
 import { BackupLensError, ENGINE_AWAY, ENTROPY_THRESHOLD } from '../domain/index.ts';
 import { pathList } from '../intake/index.ts';
-import { scan, type EngineChoice, type ScanEvent, type ScanRequest } from '../pipeline/index.ts';
+import { engineChoice, scan, type ScanEvent, type ScanRequest } from '../pipeline/index.ts';
 import { createReport, type ReportWriter } from '../report/index.ts';
 import { DEFAULT_LIMITS } from '../unpack/index.ts';
 import { exitCode } from './exit-code.ts';
@@ -45,7 +44,7 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
   const config = loadConfig({ cwd, env: processEnvironment(), flags: options });
   const baseline = options.baseline === undefined ? [] : loadBaseline(options.baseline);
   const roots = paths.filter((path) => path !== '-').map((path) => resolve(cwd, path));
-  const used = assertTrusted(filesInUse(config, options), roots);
+  const used = assertTrusted(decidingFiles(config, options.baseline), roots);
   const folders = options.apply === true ? dispositionFolders(config, roots) : null;
 
   const { signal, release } = interruption();
@@ -79,11 +78,17 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
       policy_path: config.policy.path,
       baseline,
       used,
-      engines: engineChoice(config),
+      engines: engineChoice({
+        clamd: config.clamd.value,
+        clamd_canary: config.clamdCanary.value,
+        clamd_max_age_days: config.clamdMaxAgeDays.value,
+        yara: config.yara.value,
+        rules: config.rulesDirs.value,
+      }),
       require: options.require ?? [],
       workers: config.workers.origin === 'default' ? defaultWorkers() : config.workers.value,
       settings: {
-        limits: limitsOf(config),
+        limits: { ...DEFAULT_LIMITS, ...limitValues(config) },
         passwords: config.passwords.value.map((secret) => secret.reveal()),
         entropy_threshold: ENTROPY_THRESHOLD,
         ransomware_names: loadRansomwareNames(config.ransomwareNamesFile.value),
@@ -183,43 +188,6 @@ async function* given(
 /** One a core: more would only wait. The service has its own default. */
 function defaultWorkers(): number {
   return Math.min(5, availableParallelism());
-}
-
-function limitsOf({ limits }: EffectiveConfig): ScanRequest['settings']['limits'] {
-  return {
-    ...DEFAULT_LIMITS,
-    max_depth: limits.max_depth.value,
-    max_entries: limits.max_entries.value,
-    max_unpacked_bytes: limits.max_unpacked_bytes.value,
-    max_member_bytes: limits.max_member_bytes.value,
-    max_ratio: limits.max_ratio.value,
-    max_scan_ms: limits.max_scan_ms.value,
-  };
-}
-
-function engineChoice(config: EffectiveConfig): EngineChoice {
-  const [first, ...others] = config.clamd.value.map((address): ClamdAddress => parseClamdAddress(address));
-  const yara = config.yara.value;
-  return {
-    clamd: first === undefined ? null : [first, ...others],
-    clamd_canary: config.clamdCanary.value,
-    clamd_max_age_days: config.clamdMaxAgeDays.value,
-    yara: yara.mode === 'service' ? { url: yara.url } : yara.mode === 'off' ? null : 'embedded',
-    rules: config.rulesDirs.value,
-    yara_engines: Math.min(2, availableParallelism()),
-  };
-}
-
-function filesInUse(config: EffectiveConfig, options: ScanOptions): ToTrust[] {
-  const embedded = config.yara.value.mode === 'embedded';
-  return [
-    { what: 'policy', path: config.scoringFile.value },
-    { what: 'names', path: config.ransomwareNamesFile.value },
-    ...(embedded ? config.rulesDirs.value.map((path): ToTrust => ({ what: 'rules', path })) : []),
-    ...(options.baseline === undefined
-      ? []
-      : [{ what: 'baseline' as const, path: resolve(options.baseline) }]),
-  ];
 }
 
 function isMissed({ by, reason }: FileResult['gaps'][number], required: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 import { FINDING_KINDS, GAP_REASONS } from '../domain/index.ts';
 import { VARIABLES, type VariableName } from './environment.ts';
 import type { EffectiveConfig } from './load.ts';
+import type { Secret } from './secret.ts';
 import type { Origin, Setting } from './setting.ts';
 
 /** One line of `backuplens config show`. */
@@ -71,14 +72,40 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
     variable('REVIEW_DIR', config.reviewDir),
     variable('APPROVED_DIR', config.approvedDir),
     variable('DATA_DIR', config.dataDir),
-    variable('RESTORE_ROOTS', config.restoreRoots),
     variable('TMPDIR', config.tmpDir),
     variable('HOST', config.host),
     variable('PORT', config.port),
     variable('SCAN_INTERVAL_MS', config.scanIntervalMs),
+    variable('DISPOSITION_UNIT', config.dispositionUnit),
+    variable('DELAYED_NAMES', config.delayedNames),
+    variable('NEVER_SETTLED_AFTER', inMs(config.neverSettledAfter)),
+    variable('PROVISIONAL_FOR', inMs(config.provisionalFor)),
+    variable('QUARANTINE_PER_RULE', config.quarantinePerRule),
+    variable('MIN_FREE', config.minFree),
+    variable('SHUTDOWN_WITHIN', inMs(config.shutdownWithin)),
+    variable('RELEASE_HOOK', config.releaseHook),
+    variable('RELEASE_HOOK_WITHIN', inMs(config.releaseHookWithin)),
+    variable('SCAN_ROOTS', config.scanRoots),
+    variable('RESTORE_ROOTS', config.restoreRoots),
+    variable('STORE_URL', redacted(config.storeUrl)),
+    variable('EXPECT_FILE_WITHIN', inMs(config.expectFileWithin)),
+    variable('ALLOW_ANONYMOUS', config.allowAnonymous),
+    variable('API_TOKEN', redacted(config.apiToken)),
+    variable('API_TOKEN_FILE', config.apiTokenFile),
+    variable('TOKENS_FILE', config.tokensFile),
+    variable('WEBHOOK_URL', redacted(config.webhookUrl)),
+    variable('SYSLOG_URL', redacted(config.syslogUrl)),
     variable('LOG_LEVEL', config.logLevel),
     variable('BACKUPLENS_CONTAINER', config.container),
   ];
+}
+
+function redacted({ value, origin }: Setting<Secret | null>): Setting<string | null> {
+  return { value: value === null ? null : String(value), origin };
+}
+
+function inMs({ value, origin }: Setting<number | null>): Setting<string | null> {
+  return { value: value === null ? null : `${value}ms`, origin };
 }
 
 function policyRows({ policy: { policy, originOf } }: EffectiveConfig): ConfigRow[] {
@@ -113,6 +140,11 @@ function policyRows({ policy: { policy, originOf } }: EffectiveConfig): ConfigRo
           `${reason} of ${format ?? 'any format'} at ${path}${until === null ? '' : ` until ${until}`}`,
       ),
       'gaps that are known and accepted',
+    ),
+    row(
+      'release_provisional',
+      policy.release_provisional,
+      'release what was approved while an engine was away',
     ),
   ];
 }

@@ -40,8 +40,8 @@ describe('a bad value', () => {
     ['CLAMD_PORT', '0', 'an integer from 1 to 65535'],
     ['CLAMD_PORT', '65536', 'an integer from 1 to 65535'],
     ['YARA_PORT', '80a', 'an integer from 1 to 65535'],
-    ['PORT', '-1', 'an integer from 1 to 65535'],
-    ['PORT', ' 80', 'an integer from 1 to 65535'],
+    ['PORT', '-1', 'an integer from 0 to 65535'],
+    ['PORT', ' 80', 'an integer from 0 to 65535'],
     ['NUM_WORKERS', '0', 'an integer from 1 to 256'],
     ['NUM_WORKERS', '1e3', 'an integer from 1 to 256'],
     ['SCAN_INTERVAL_MS', '99', 'an integer from 100 to 86400000'],
@@ -61,7 +61,7 @@ describe('a bad value', () => {
     expect(problems({ PORT: 'x', BACKUPLENS_NUM_WORKER: '1', BACKUPLENS_YARA_PORT: 'y' })).toEqual([
       '"BACKUPLENS_NUM_WORKER": unknown variable; did you mean BACKUPLENS_NUM_WORKERS?',
       'BACKUPLENS_YARA_PORT: expected an integer from 1 to 65535, got "y"',
-      'PORT: expected an integer from 1 to 65535, got "x"',
+      'PORT: expected an integer from 0 to 65535, got "x"',
     ]);
   });
 

@@ -42,6 +42,51 @@ function integer(min: number, max: number): z.ZodType<number, string> {
 
 const port = integer(1, 65_535);
 
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const DURATION = 'a time such as 90s, 15m, 24h or 7d';
+/** Longer than anybody waits, and what a timer can take many times over. */
+const MAX_DURATION_MS = 3660 * 86_400_000;
+
+/** In ms. */
+const duration = z
+  .string()
+  .regex(/^\d{1,12}(ms|s|m|h|d)$/, DURATION)
+  .transform((text) => Number.parseInt(text, 10) * (UNITS[text.replace(/^\d+/, '')] ?? 1))
+  .pipe(z.number().min(1, DURATION).max(MAX_DURATION_MS, DURATION));
+
+const SIZE_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  K: 2 ** 10,
+  M: 2 ** 20,
+  G: 2 ** 30,
+  T: 2 ** 40,
+};
+const SIZE = 'a size in bytes, or such as 512M or 2G';
+
+/** In bytes. */
+const size = z
+  .string()
+  .regex(/^\d{1,15}[KMGT]?$/, SIZE)
+  .transform((text) => Number.parseInt(text, 10) * (SIZE_UNITS[text.replace(/^\d+/, '')] ?? 1))
+  .pipe(z.number().max(Number.MAX_SAFE_INTEGER, SIZE));
+
+const paths = z
+  .string()
+  .refine((text) => !text.includes('\0'), 'folders, separated by :')
+  .transform((text) => text.split(':').filter((folder) => folder !== ''));
+
+const patterns = z
+  .string()
+  .max(10_000, 'patterns, separated by spaces')
+  .transform((text) => text.split(/\s+/).filter((pattern) => pattern !== ''));
+
+const url = (...schemes: readonly string[]): z.ZodType<string, string> => {
+  const expected = `a URL that begins with ${schemes.join(' or ')}`;
+  return z.string().refine((text) => {
+    return schemes.some((scheme) => text.startsWith(scheme)) && URL.canParse(text);
+  }, expected);
+};
+
 function variable<T>(
   schema: z.ZodType<T, string>,
   fallback: string,
@@ -50,6 +95,18 @@ function variable<T>(
 ): Variable<T> {
   return { schema, default: fallback, doc, secret };
 }
+
+/** Names under which programs write what they rename when it is whole: browsers, rsync, editors, Office. */
+export const DELAYED_NAMES = [
+  '*.part',
+  '*.partial',
+  '*.filepart',
+  '*.crdownload',
+  '*.tmp',
+  '.*.??????',
+  '*~',
+  '~$*',
+];
 
 /** More scan processes than this starve any machine; fewer than one do nothing. */
 const WORKERS = integer(1, 256);
@@ -105,11 +162,71 @@ export const VARIABLES = {
   ),
   YARA_PORT: variable(port, '8081', 'port of yara-scanner'),
   HOST: variable(host, '127.0.0.1; 0.0.0.0 in our containers', 'address a service listens on'),
-  PORT: variable(port, 'pipeline 8080, yara-scanner 8081, clamav-updater 8082', 'port a service listens on'),
+  PORT: variable(
+    integer(0, 65_535),
+    'pipeline 8080, yara-scanner 8081, clamav-updater 8082',
+    'port a service listens on; 0: any that is free',
+  ),
   SCAN_INTERVAL_MS: variable(
     integer(100, 86_400_000),
     '5000',
     'pause between two looks at INCOMING_DIR, in ms',
+  ),
+  DISPOSITION_UNIT: variable(
+    z.enum(['file', 'folder'], 'file or folder'),
+    'file',
+    'what is decided and moved as one: a file, or a folder that was dropped into INCOMING_DIR',
+  ),
+  DELAYED_NAMES: variable(
+    patterns,
+    DELAYED_NAMES.join(' '),
+    'patterns of names that are still being written: they wait longer, an hour at most',
+  ),
+  NEVER_SETTLED_AFTER: variable(
+    duration,
+    '24h',
+    'what keeps changing for so long is scanned as it is, and goes to review',
+  ),
+  PROVISIONAL_FOR: variable(
+    duration,
+    '24h',
+    'what was approved while an engine was away is held for review after so long',
+  ),
+  QUARANTINE_PER_RULE: variable(
+    integer(1, 1_000_000),
+    '100',
+    'files that one rule may quarantine in an hour; more are held for review',
+  ),
+  MIN_FREE: variable(size, '512M', 'with less free space in a folder of ours, nothing new is taken in'),
+  SHUTDOWN_WITHIN: variable(duration, '20s', 'what is not finished so long after SIGTERM is handed back'),
+  RELEASE_HOOK: variable(
+    path,
+    'unset: none',
+    'program that is told of every approved file: its path is the argument, BACKUPLENS_… its environment',
+  ),
+  RELEASE_HOOK_WITHIN: variable(duration, '60s', 'a hook that takes longer is ended'),
+  SCAN_ROOTS: variable(
+    paths,
+    'INCOMING_DIR, the scratch folder and the working directory',
+    'folders that the yara-scanner may read, separated by :',
+  ),
+  STORE_URL: variable(
+    url('sqlite:', 'postgres:', 'postgresql:'),
+    'unset: SQLite in DATA_DIR',
+    'the store; may hold a password',
+    true,
+  ),
+  EXPECT_FILE_WITHIN: variable(duration, 'unset: never', 'no new file for so long is an alarm'),
+  ALLOW_ANONYMOUS: variable(bool, 'false', 'listen beyond loopback without a token'),
+  API_TOKEN: variable(z.string(), 'unset', "the administrator's token", true),
+  API_TOKEN_FILE: variable(path, 'unset', "file with the administrator's token"),
+  TOKENS_FILE: variable(path, 'unset', 'file with named tokens and their roles'),
+  WEBHOOK_URL: variable(url('http://', 'https://'), 'unset', 'where events are posted to', true),
+  SYSLOG_URL: variable(
+    url('tcp://', 'tls://', 'udp://'),
+    'unset',
+    'where events are sent to as syslog: tcp://HOST:PORT, tls://, udp://',
+    true,
   ),
   LOG_LEVEL: variable(
     z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`) satisfies z.ZodType<LogLevel, string>,
@@ -170,6 +287,24 @@ export function readEnvironment(environment: Environment): Given {
     HOST: get('HOST'),
     PORT: get('PORT'),
     SCAN_INTERVAL_MS: get('SCAN_INTERVAL_MS'),
+    DISPOSITION_UNIT: get('DISPOSITION_UNIT'),
+    DELAYED_NAMES: get('DELAYED_NAMES'),
+    NEVER_SETTLED_AFTER: get('NEVER_SETTLED_AFTER'),
+    PROVISIONAL_FOR: get('PROVISIONAL_FOR'),
+    QUARANTINE_PER_RULE: get('QUARANTINE_PER_RULE'),
+    MIN_FREE: get('MIN_FREE'),
+    SHUTDOWN_WITHIN: get('SHUTDOWN_WITHIN'),
+    RELEASE_HOOK: get('RELEASE_HOOK'),
+    RELEASE_HOOK_WITHIN: get('RELEASE_HOOK_WITHIN'),
+    SCAN_ROOTS: get('SCAN_ROOTS'),
+    STORE_URL: get('STORE_URL'),
+    EXPECT_FILE_WITHIN: get('EXPECT_FILE_WITHIN'),
+    ALLOW_ANONYMOUS: get('ALLOW_ANONYMOUS'),
+    API_TOKEN: get('API_TOKEN'),
+    API_TOKEN_FILE: get('API_TOKEN_FILE'),
+    TOKENS_FILE: get('TOKENS_FILE'),
+    WEBHOOK_URL: get('WEBHOOK_URL'),
+    SYSLOG_URL: get('SYSLOG_URL'),
     LOG_LEVEL: get('LOG_LEVEL'),
     TMPDIR: get('TMPDIR'),
     BACKUPLENS_CONTAINER: get('BACKUPLENS_CONTAINER'),

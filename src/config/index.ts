@@ -4,6 +4,7 @@ export { describeConfig, type ConfigRow } from './describe.ts';
 export type { YaraChoice } from './engine-address.ts';
 export { VARIABLES, processEnvironment, type Environment, type LogLevel } from './environment.ts';
 export {
+  limitValues,
   loadConfig,
   loadFolders,
   type EffectiveConfig,
@@ -13,6 +14,12 @@ export {
 } from './load.ts';
 export { loadPolicy, type LoadedPolicy } from './policy.ts';
 export { loadRansomwareNames } from './ransomware-names.ts';
-export type { Origin, Setting } from './setting.ts';
 export { programVersion } from './version.ts';
-export { assertTrusted, type ToTrust, type TrustedWhat, type UsedFile } from './trusted-files.ts';
+export type { Origin, Setting } from './setting.ts';
+export {
+  assertTrusted,
+  decidingFiles,
+  type ToTrust,
+  type TrustedWhat,
+  type UsedFile,
+} from './trusted-files.ts';

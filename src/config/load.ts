@@ -9,7 +9,13 @@ import {
   tcpAddress,
   type YaraChoice,
 } from './engine-address.ts';
-import { readEnvironment, type Environment, type Given, type LogLevel } from './environment.ts';
+import {
+  DELAYED_NAMES,
+  readEnvironment,
+  type Environment,
+  type Given,
+  type LogLevel,
+} from './environment.ts';
 import {
   DELIVERED_POLICY,
   DELIVERED_RANSOMWARE_NAMES,
@@ -73,6 +79,31 @@ export interface EffectiveConfig {
   /** null: the service's own. */
   readonly port: Setting<number | null>;
   readonly scanIntervalMs: Setting<number>;
+  readonly dispositionUnit: Setting<'file' | 'folder'>;
+  readonly delayedNames: Setting<readonly string[]>;
+  /** In ms, like all that follow. */
+  readonly neverSettledAfter: Setting<number>;
+  readonly provisionalFor: Setting<number>;
+  readonly shutdownWithin: Setting<number>;
+  readonly releaseHookWithin: Setting<number>;
+  /** null: never. */
+  readonly expectFileWithin: Setting<number | null>;
+  /** As it was given: a program's path is not made absolute for whoever forgot. null: none. */
+  readonly releaseHook: Setting<string | null>;
+  /** Files in an hour. */
+  readonly quarantinePerRule: Setting<number>;
+  /** In bytes. */
+  readonly minFree: Setting<number>;
+  /** null: as the program decides. */
+  readonly scanRoots: Setting<readonly string[] | null>;
+  /** null: SQLite in the data folder. */
+  readonly storeUrl: Setting<Secret | null>;
+  readonly allowAnonymous: Setting<boolean>;
+  readonly apiToken: Setting<Secret | null>;
+  readonly apiTokenFile: Setting<string | null>;
+  readonly tokensFile: Setting<string | null>;
+  readonly webhookUrl: Setting<Secret | null>;
+  readonly syslogUrl: Setting<Secret | null>;
   readonly logLevel: Setting<LogLevel>;
   readonly container: Setting<boolean>;
 }
@@ -87,8 +118,24 @@ export interface Limits {
   readonly max_scan_ms: Setting<number | null>;
 }
 
+/** The values alone. */
+export function limitValues(config: Pick<EffectiveConfig, 'limits'>): {
+  readonly [Name in keyof Limits]: Limits[Name]['value'];
+} {
+  const of = config.limits;
+  return {
+    max_depth: of.max_depth.value,
+    max_entries: of.max_entries.value,
+    max_unpacked_bytes: of.max_unpacked_bytes.value,
+    max_member_bytes: of.max_member_bytes.value,
+    max_ratio: of.max_ratio.value,
+    max_scan_ms: of.max_scan_ms.value,
+  };
+}
+
 /** Commonly used by those who exchange samples (DESIGN 7). */
 const COMMON_PASSWORDS = ['infected', 'malware', 'virus'];
+const DAY_MS = 86_400_000;
 const MAX_PASSWORD_FILE_BYTES = 1024 * 1024;
 
 /** Debian's clamd listens here only, as delivered. */
@@ -106,6 +153,12 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     setting === null ? null : { ...setting, value: resolve(cwd, setting.value) };
   const folder = (setting: Setting<string> | null, name: string): Setting<string> =>
     firstOf(localFirst(cwd, `./${name}`, `/${name}`), path(setting));
+
+  const folders = (setting: Setting<readonly string[]> | null): Setting<readonly string[] | null> =>
+    firstOf<readonly string[] | null>(
+      null,
+      setting === null ? null : { ...setting, value: setting.value.map((one) => resolve(cwd, one)) },
+    );
 
   const strict = firstOf(false, flag('strict', flags.strict));
   const scoringFile = firstOf(
@@ -146,6 +199,24 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     host: firstOf(container.value ? '0.0.0.0' : '127.0.0.1', given.HOST),
     port: firstOf<number | null>(null, given.PORT),
     scanIntervalMs: firstOf(5000, given.SCAN_INTERVAL_MS),
+    dispositionUnit: firstOf<'file' | 'folder'>('file', given.DISPOSITION_UNIT),
+    delayedNames: firstOf<readonly string[]>(DELAYED_NAMES, given.DELAYED_NAMES),
+    neverSettledAfter: firstOf(DAY_MS, given.NEVER_SETTLED_AFTER),
+    provisionalFor: firstOf(DAY_MS, given.PROVISIONAL_FOR),
+    shutdownWithin: firstOf(20_000, given.SHUTDOWN_WITHIN),
+    expectFileWithin: firstOf<number | null>(null, given.EXPECT_FILE_WITHIN),
+    releaseHook: firstOf<string | null>(null, given.RELEASE_HOOK),
+    releaseHookWithin: firstOf(60_000, given.RELEASE_HOOK_WITHIN),
+    quarantinePerRule: firstOf(100, given.QUARANTINE_PER_RULE),
+    minFree: firstOf(512 * 2 ** 20, given.MIN_FREE),
+    scanRoots: folders(given.SCAN_ROOTS),
+    storeUrl: secret(given.STORE_URL),
+    allowAnonymous: firstOf(false, given.ALLOW_ANONYMOUS),
+    apiToken: secret(given.API_TOKEN),
+    apiTokenFile: firstOf<string | null>(null, path(given.API_TOKEN_FILE)),
+    tokensFile: firstOf<string | null>(null, path(given.TOKENS_FILE)),
+    webhookUrl: secret(given.WEBHOOK_URL),
+    syslogUrl: secret(given.SYSLOG_URL),
     logLevel: firstOf<LogLevel>('info', given.LOG_LEVEL),
     container,
   };
@@ -180,6 +251,13 @@ export function loadFolders({ cwd, env }: { cwd: string; env: Environment }): Fo
 
 function roots(cwd: string, { RESTORE_ROOTS: given }: Given): Setting<readonly string[]> | null {
   return given === null ? null : { ...given, value: given.value.map((root) => resolve(cwd, root)) };
+}
+
+function secret(setting: Setting<string> | null): Setting<Secret | null> {
+  return firstOf<Secret | null>(
+    null,
+    setting === null ? null : { ...setting, value: new Secret(setting.value) },
+  );
 }
 
 function flag<T>(name: string, value: T | undefined): Setting<T> | null {

@@ -98,8 +98,9 @@ export const policyFile = z.strictObject(
       .array(accepted, 'a list of accepted gaps')
       .max(MAX_ACCEPTED, `at most ${MAX_ACCEPTED} entries`)
       .optional(),
+    release_provisional: z.boolean('true or false').optional(),
   },
-  'a mapping with weights, thresholds, gaps, yara or accept',
+  'a mapping with weights, thresholds, gaps, yara, accept or release_provisional',
 );
 export type PolicyFile = z.output<typeof policyFile>;
 

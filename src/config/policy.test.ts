@@ -119,7 +119,9 @@ describe('what is not', () => {
     [
       'an unknown section',
       'other: 1\n',
-      ['1:1: other: unknown key; expected one of weights, thresholds, gaps, yara, accept'],
+      [
+        '1:1: other: unknown key; expected one of weights, thresholds, gaps, yara, accept, release_provisional',
+      ],
     ],
     ['a fraction', 'weights:\n  yara_match: 1.5\n', [`2:15: weights.yara_match: ${POINTS}, got 1.5`]],
     ['a negative weight', 'weights: {yara_match: -1}\n', [`1:23: weights.yara_match: ${POINTS}, got -1`]],
@@ -143,7 +145,9 @@ describe('what is not', () => {
     [
       'a list as the file',
       '- weights\n',
-      ['1:1: expected a mapping with weights, thresholds, gaps, yara or accept, got ["weights"]'],
+      [
+        '1:1: expected a mapping with weights, thresholds, gaps, yara, accept or release_provisional, got ["weights"]',
+      ],
     ],
     [
       'thresholds out of order',

@@ -170,6 +170,7 @@ function effective(file: PolicyFile, strict: boolean): Policy {
     max_uninspected_share: file.gaps?.max_uninspected_share ?? DEFAULT_POLICY.max_uninspected_share,
     yara_weights: yaraWeightsOf(file),
     accept: (file.accept ?? []).map(acceptedGap),
+    release_provisional: file.release_provisional ?? DEFAULT_POLICY.release_provisional,
   };
   return { ...policy, strict, sha256: createHash('sha256').update(canonical(policy)).digest('hex') };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, lstatSync, openSync, readSync, readdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { BackupLensError, inWords, type ErrorCode } from '../domain/index.ts';
+import type { EffectiveConfig } from './load.ts';
 import { Trust, type Doubt } from './trust.ts';
 
 export type TrustedWhat = 'policy' | 'rules' | 'names' | 'baseline' | 'data' | 'cache';
@@ -18,6 +19,21 @@ export interface UsedFile {
   readonly path: string;
   /** Of a file: its bytes. Of a folder of rules: names and contents of all files. null: not a matter of content. */
   readonly sha256: string | null;
+}
+
+/** What decides under these settings. `baseline`: named by a flag. */
+export function decidingFiles(
+  config: Pick<EffectiveConfig, 'scoringFile' | 'ransomwareNamesFile' | 'rulesDirs' | 'yara'>,
+  baseline?: string,
+): ToTrust[] {
+  const { scoringFile, ransomwareNamesFile, rulesDirs, yara } = config;
+  const embedded = yara.value.mode === 'embedded';
+  return [
+    { what: 'policy', path: scoringFile.value },
+    { what: 'names', path: ransomwareNamesFile.value },
+    ...(embedded ? rulesDirs.value.map((path): ToTrust => ({ what: 'rules', path })) : []),
+    ...(baseline === undefined ? [] : [{ what: 'baseline' as const, path: resolve(baseline) }]),
+  ];
 }
 
 interface Treatment {

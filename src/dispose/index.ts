@@ -10,7 +10,7 @@ export {
   type Places,
 } from './apply.ts';
 export { BREAKER, trippedRule, type Breaker } from './breaker.ts';
-export type { Identity } from './claim.ts';
+export { CLAIM_PREFIX, type Identity } from './claim.ts';
 export type { ContainerHeader } from './container.ts';
 export { HELD_CONTENT } from './copy-in.ts';
 export { deleteFromQuarantine, type DeleteRequest } from './delete.ts';

@@ -41,6 +41,8 @@ export interface Policy {
   /** Rule, namespace or tag name to weight; a rule's own entry stands before its namespace's, that before a tag's. */
   readonly yara_weights: Readonly<Record<string, number>>;
   readonly accept: readonly AcceptedGap[];
+  /** The service releases and moves what was approved while an engine was away, before the engine is back. */
+  readonly release_provisional: boolean;
 }
 
 /** Where a file says nothing. config/scoring.yaml says the same, with the reasons; a test holds both together. */
@@ -75,4 +77,5 @@ export const DEFAULT_POLICY: Omit<Policy, 'sha256' | 'strict'> = {
   max_uninspected_share: 0.05,
   yara_weights: {},
   accept: [],
+  release_provisional: false,
 };

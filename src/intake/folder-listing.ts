@@ -40,6 +40,20 @@ export class FolderListing {
     }
   }
 
+  /** What stands under this name; null: nothing does. */
+  kindOf(name: string): EntryKind | null {
+    const wanted = Buffer.from(name);
+    for (let low = 0, high = this.#order.length; low < high;) {
+      const middle = (low + high) >>> 1;
+      const index = this.#order[middle] ?? 0;
+      const order = Buffer.compare(this.#name(index), wanted);
+      if (order === 0) return KINDS[this.#kinds[index] ?? 6] ?? 'unknown';
+      if (order < 0) low = middle + 1;
+      else high = middle;
+    }
+    return null;
+  }
+
   #add(name: Buffer, kind: EntryKind): void {
     while (this.#used + name.length > this.#names.length) {
       this.#names = Buffer.concat([this.#names], this.#names.length * 2);

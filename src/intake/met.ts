@@ -1,3 +1,4 @@
+import type { FileIdentity } from './file-identity.ts';
 import type { EntryKind } from './folder-listing.ts';
 
 /** A regular file to be scanned. */
@@ -8,6 +9,8 @@ export interface FileMet {
   readonly display: string;
   /** In bytes. */
   readonly size: number;
+  /** Which file it was when it was met; only where a folder is watched. */
+  readonly identity?: FileIdentity;
   /** Set when it is a part of an archive that cannot be looked into without the others: why. */
   readonly part?: string;
 }

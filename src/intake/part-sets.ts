@@ -1,5 +1,5 @@
 import { nameFromBytes } from '../bytes/index.ts';
-import type { FileMet, Met, PartSet } from './met.ts';
+import type { FileMet, PartSet } from './met.ts';
 import { LAST, partName, type PartName } from './part-name.ts';
 
 /** Files held back until their folder is done, at about 0.5 KiB each; a folder with more of them is taken as it comes. */
@@ -18,11 +18,13 @@ interface Part {
  * Puts together what belongs together: files of one folder that are parts of one archive by their names, once the folder
  * is done. Everything else goes by in its order. A part without the others says so.
  */
-export async function* partSets(all: AsyncIterable<Met>): AsyncGenerator<Met, void, undefined> {
+export async function* partSets<Other extends { readonly type: string }>(
+  all: AsyncIterable<FileMet | Other>,
+): AsyncGenerator<FileMet | PartSet | Other, void, undefined> {
   // By folder: those that are not done yet lie in one another, so there are few.
   const open = new Map<string, Map<string, Part[]>>();
   let held = 0;
-  function* settled(left: (folder: string) => boolean): Generator<Met, void, undefined> {
+  function* settled(left: (folder: string) => boolean): Generator<FileMet | PartSet, void, undefined> {
     for (const [folder, sets] of open) {
       if (!left(folder)) continue;
       open.delete(folder);
@@ -33,11 +35,11 @@ export async function* partSets(all: AsyncIterable<Met>): AsyncGenerator<Met, vo
     }
   }
   for await (const met of all) {
-    if (open.size > 0 && 'path' in met) {
+    if (open.size > 0 && hasPath(met)) {
       const path = met.path.toString('latin1');
       yield* settled((folder) => !path.startsWith(folder));
     }
-    const part = met.type === 'file' ? asPart(met) : null;
+    const part = isFile(met) ? asPart(met) : null;
     if (part === null) {
       yield met;
       continue;
@@ -58,6 +60,14 @@ export async function* partSets(all: AsyncIterable<Met>): AsyncGenerator<Met, vo
   yield* settled(() => true);
 }
 
+function hasPath(met: object): met is { readonly path: Buffer } {
+  return 'path' in met && Buffer.isBuffer(met.path);
+}
+
+function isFile(met: { readonly type: string }): met is FileMet {
+  return met.type === 'file';
+}
+
 function asPart(file: FileMet): Part | null {
   const name = partName(nameFromBytes(file.path.subarray(file.path.lastIndexOf(SLASH) + 1)));
   return name === null ? null : { file, name };
@@ -69,7 +79,7 @@ function folderOf(path: Buffer): string {
 }
 
 /** One set whose folder is done: joined, or file by file, each with what is to be said of it. */
-function* conclude(parts: readonly Part[]): Generator<Met, void, undefined> {
+function* conclude(parts: readonly Part[]): Generator<FileMet | PartSet, void, undefined> {
   const sorted = parts.toSorted((a, b) => a.name.number - b.name.number);
   const files = sorted.map(({ file }) => file);
   const set = joinable(sorted);

@@ -18,7 +18,8 @@ export function selection(include: readonly string[], exclude: readonly string[]
   };
 }
 
-function anyOf(patterns: readonly string[]): (path: string) => boolean {
+/** Whether a path fits one of the patterns; one without a slash is matched against the name alone. */
+export function anyOf(patterns: readonly string[]): (path: string) => boolean {
   const matchers = patterns.map((pattern) =>
     picomatch(pattern.replace(/\/+$/, ''), {
       dot: true,

@@ -3,6 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import { nameFromBytes } from '../bytes/index.ts';
 import { inWords } from '../domain/index.ts';
 import { FolderListing, kindOf, type Entry } from './folder-listing.ts';
+import { join, joinText } from './join-path.ts';
 import type { Met } from './met.ts';
 import { partSets } from './part-sets.ts';
 import { selection, type Selection } from './selection.ts';
@@ -15,7 +16,7 @@ export interface WalkOptions {
   readonly except: readonly { readonly dev: bigint; readonly ino: bigint }[];
 }
 
-const SLASH = Buffer.from('/');
+const SLASH = 0x2f;
 
 /**
  * Walks every given path. `-` is standard input. Never throws for what it meets. Parts of an archive come together, when
@@ -46,7 +47,7 @@ async function* walkGiven(
   wanted: Selection,
 ): AsyncGenerator<Met, void, undefined> {
   const display = nameFromBytes(path);
-  const absolute = path[0] === SLASH[0] ? path : join(Buffer.from(process.cwd()), path);
+  const absolute = path[0] === SLASH ? path : join(Buffer.from(process.cwd()), path);
   let stats: BigIntStats, real: Buffer;
   try {
     stats = await stat(path, { bigint: true });
@@ -164,13 +165,4 @@ async function leadsOut(link: Buffer, root: Buffer): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function join(folder: Buffer, name: Buffer): Buffer {
-  return folder.at(-1) === 0x2f ? Buffer.concat([folder, name]) : Buffer.concat([folder, SLASH, name]);
-}
-
-function joinText(folder: string, name: string): string {
-  if (folder === '.' || folder === './') return name;
-  return folder.endsWith('/') ? folder + name : `${folder}/${name}`;
 }

@@ -1,5 +1,11 @@
+import { availableParallelism } from 'node:os';
 import type { Away, EngineEndpoints } from '../analyze/index.ts';
-import { findClamd, type ClamdAddress, type ClamdEndpoint } from '../analyze/clamav/index.ts';
+import {
+  findClamd,
+  parseClamdAddress,
+  type ClamdAddress,
+  type ClamdEndpoint,
+} from '../analyze/clamav/index.ts';
 import { probeYara, yaraAway } from '../analyze/yara/index.ts';
 import { BackupLensError, inWords, type ClamavState, type Engines, type YaraState } from '../domain/index.ts';
 import { startYaraChild, type YaraChild } from './yara-child.ts';
@@ -20,7 +26,28 @@ export interface EngineChoice {
   readonly yara_engines: number;
 }
 
-interface Found<State, Endpoint> {
+/** As settings have it: addresses as text. */
+export interface EngineSettings {
+  /** Addresses to try in order; none: off. */
+  readonly clamd: readonly string[];
+  readonly clamd_canary: string | null;
+  readonly clamd_max_age_days: number | null;
+  readonly yara: { readonly mode: 'service'; readonly url: string } | { readonly mode: 'embedded' | 'off' };
+  readonly rules: readonly string[];
+}
+
+/** Throws BL_USAGE for an address that is none. */
+export function engineChoice({ clamd, yara, ...others }: EngineSettings): EngineChoice {
+  const [first, ...more] = clamd.map((address): ClamdAddress => parseClamdAddress(address));
+  return {
+    ...others,
+    clamd: first === undefined ? null : [first, ...more],
+    yara: yara.mode === 'service' ? { url: yara.url } : yara.mode === 'off' ? null : 'embedded',
+    yara_engines: Math.min(2, availableParallelism()),
+  };
+}
+
+export interface Found<State, Endpoint> {
   readonly state: State;
   readonly endpoint: Endpoint | Away;
 }
@@ -91,7 +118,7 @@ export class RunningEngines {
   }
 }
 
-async function findClamav(choice: EngineChoice): Promise<Found<ClamavState, ClamdEndpoint>> {
+export async function findClamav(choice: EngineChoice): Promise<Found<ClamavState, ClamdEndpoint>> {
   const { clamd, clamd_canary, clamd_max_age_days } = choice;
   if (clamd === null) {
     const state: ClamavState = {
@@ -119,7 +146,7 @@ function staleness({ database_time }: ClamavState, maxDays: number | null): stri
   return days <= maxDays ? null : `its signatures are ${days} days old; at most ${maxDays} are accepted`;
 }
 
-async function startYara(
+export async function startYara(
   choice: EngineChoice,
 ): Promise<Found<YaraState, { socket: string } | { url: string }> & { child: YaraChild | null }> {
   if (choice.yara === null) return { child: null, state: yaraAway('off', null, null), endpoint: OFF };

@@ -7,6 +7,7 @@ import {
   type Gap,
   type Inspected,
   type Measurement,
+  type Trail,
 } from '../domain/index.ts';
 import { KeptFindings } from './kept-findings.ts';
 import { KeptGaps } from './kept-gaps.ts';
@@ -58,6 +59,32 @@ export class Ledger {
 
   gap(gap: Gap): void {
     this.#gaps.add(gap);
+  }
+
+  /** A whole tree that lies in this one: `trail` leads to its root. */
+  tree({ findings, gaps, coverage, omitted }: Omit<TreeOutcome, 'root' | 'duration_ms'>, trail: Trail): void {
+    // Its artifacts are numbered from 0, as ours are; -1 is the tree itself.
+    const first = this.#artifacts;
+    const moved = <T extends Finding | Gap>(one: T): T => ({
+      ...one,
+      artifact: first + Math.max(0, one.artifact),
+      trail: [...trail, ...one.trail.slice(1)] as const,
+    });
+    const byArtifact = Map.groupBy(findings.map(moved), ({ artifact }) => artifact);
+    for (const of of byArtifact.values()) this.#findings.add(of);
+    for (const gap of gaps) this.#gaps.add(moved(gap));
+    this.#findings.omitted += omitted.findings;
+    this.#artifacts += Math.max(1, coverage.artifacts);
+    this.#bytes += coverage.bytes;
+    this.#rawOnly.artifacts += coverage.raw_only.artifacts;
+    this.#rawOnly.bytes += coverage.raw_only.bytes;
+    for (const [engine, seen] of Object.entries(coverage.engines)) {
+      const entry = this.#inspected.get(engine) ?? { artifacts: 0, bytes: 0, windowed: 0 };
+      entry.artifacts += seen.artifacts;
+      entry.bytes += seen.bytes;
+      entry.windowed += seen.windowed;
+      this.#inspected.set(engine, entry);
+    }
   }
 
   /** Only what was measured of the file itself is kept: of members there can be millions. */

@@ -3,26 +3,24 @@
  * workers (identify, unpack, analyze: see scan-root.ts and examine.ts), assessed under the policy, disposed of, and
  * told as events in walk order, whatever the number of workers.
  */
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { realpath } from 'node:fs/promises';
-import { assess } from '../assess/index.ts';
 import { join, Scratch, split } from '../bytes/index.ts';
 import type { FileResult } from '../contracts/index.ts';
-import { BackupLensError, inWords, type Assessment, type Engines } from '../domain/index.ts';
-import { walk, type Met, type PartSet } from '../intake/index.ts';
+import { BackupLensError, inWords, type Engines } from '../domain/index.ts';
+import { walk, type Met } from '../intake/index.ts';
 import { carryOut, identityAt } from './carry-out.ts';
 import { RunningEngines } from './engines.ts';
-import { fileResult, unexamined } from './file-result.ts';
+import { examineUnit, unexaminedUnit, type ExaminedUnit } from './examine-unit.ts';
 import { footerOf, headerOf } from './frame.ts';
 import { inOrder } from './in-order.ts';
-import { oneDecision, withJoined } from './one-decision.ts';
+import { judge, type JudgedFile } from './judge.ts';
 import type { TreeOutcome } from './protocol.ts';
 import type { ScanEvent, ScanRequest } from './request.ts';
-import { withPartGap } from './scan-set.ts';
 import { Tally } from './tally.ts';
 import { until } from './until.ts';
 import { metered, type Watcher } from './watcher.ts';
-import { WorkerPool, type PoolOutcome } from './worker-pool.ts';
+import { WorkerPool } from './worker-pool.ts';
 
 /**
  * Results that may be ready before an earlier one is, at about 1 KiB each; and how many findings and gaps they may
@@ -80,25 +78,16 @@ interface Running extends ScanRequest {
 async function take(met: Met, pool: WorkerPool, request: Running, asOf: string): Promise<ScanEvent[]> {
   switch (met.type) {
     case 'file':
-    case 'stream': {
-      const path = met.type === 'file' ? met.path : null;
-      const name = basename(met.display);
-      const came = await pool.run(path, name, met.type === 'file' ? met.size : Infinity);
-      if (came.type === 'lost' && pool.broken !== null) {
-        throw new BackupLensError('BL_INTERNAL', `no scan worker can be started: ${pool.broken}`);
-      }
-      // Interrupted: what was not finished is not reported as if it were; summary.interrupted says so.
-      if (came.type === 'lost' && request.signal.aborted) return [];
-      const outcome = came.type === 'done' ? came.outcome : lost(name, came);
-      const known = met.type === 'file' && met.part !== undefined;
-      const whole = known ? withPartGap(outcome, name, met.part) : outcome;
-      return [await conclude(met.display, path, whole, request, asOf)];
-    }
     case 'set':
-      return takeSet(met, pool, request, asOf);
+    case 'stream': {
+      const examined = await examineUnit(met, pool);
+      // Interrupted: what was not finished is not reported as if it were; summary.interrupted says so.
+      if (examined === null || (examined.lost !== null && request.signal.aborted)) return [];
+      return concludeAll(examined, request, asOf);
+    }
     case 'unreadable': {
       const gap = { stage: 'intake', by: 'intake', reason: 'unreadable', detail: met.message } as const;
-      return [await conclude(met.display, met.path, unexamined(gap, basename(met.display)), request, asOf)];
+      return concludeAll(unexaminedUnit(met.display, met.path, gap), request, asOf);
     }
     case 'skipped': {
       const skipped: ScanEvent = {
@@ -109,58 +98,13 @@ async function take(met: Met, pool: WorkerPool, request: Running, asOf: string):
       if (!met.outward || !request.policy.strict) return [skipped];
       const detail = 'a link that leads out of what was scanned; its target was not examined';
       const gap = { stage: 'intake', by: 'intake', reason: 'unreadable', detail } as const;
-      return [
-        skipped,
-        await conclude(met.display, null, unexamined(gap, basename(met.display)), request, asOf),
-      ];
+      return [skipped, ...(await concludeAll(unexaminedUnit(met.display, null, gap), request, asOf))];
     }
     case 'missing':
       return [{ type: 'error', entry: { path: met.display, code: 'BL_PATH_MISSING', message: met.message } }];
     default:
       return met satisfies never;
   }
-}
-
-/** The parts of one archive: all of them are examined before anything is done with one. */
-async function takeSet(
-  { parts, certain }: PartSet,
-  pool: WorkerPool,
-  request: Running,
-  asOf: string,
-): Promise<ScanEvent[]> {
-  const names = parts.map(({ display }) => basename(display));
-  const files = parts.map(({ path }, index) => ({ path, name: names[index] ?? '' }));
-  const [first, ...others] = files;
-  if (first === undefined) return [];
-  const size = parts.reduce((sum, part) => sum + part.size, 0);
-  const came = await pool.run(first.path, first.name, size, { parts: others, certain });
-  if (came.type === 'lost' && pool.broken !== null) {
-    throw new BackupLensError('BL_INTERNAL', `no scan worker can be started: ${pool.broken}`);
-  }
-  if (came.type === 'lost' && request.signal.aborted) return [];
-  const outcomes = outcomesOf(came, names);
-  const assessed = outcomes.map((outcome) => assess(outcome, request.policy, request.baseline, asOf));
-  const isOne = came.type === 'lost' || (came.set?.joined ?? null) !== null || certain;
-  const decided = isOne ? oneDecision(assessed, names) : assessed;
-  const events: ScanEvent[] = [];
-  for (const [index, { display, path }] of parts.entries()) {
-    const outcome = outcomes[index];
-    const assessment = decided[index];
-    if (outcome === undefined || assessment === undefined) continue;
-    events.push(await concluded(display, path, { outcome, assessment }, request));
-  }
-  return events;
-}
-
-/** One for each part, in order. */
-function outcomesOf(came: PoolOutcome, names: readonly string[]): TreeOutcome[] {
-  if (came.type === 'lost') {
-    const nothing = { findings: [], gaps: [] };
-    return names.map((name, index) => lost(name, index === 0 ? came : { ...came, seen: nothing }));
-  }
-  const { outcome, set } = came;
-  const joined = set?.joined ?? null;
-  return [joined === null ? outcome : withJoined(outcome, joined), ...(set?.rest ?? [])];
 }
 
 function linesOf(events: readonly ScanEvent[]): number {
@@ -171,35 +115,19 @@ function linesOf(events: readonly ScanEvent[]): number {
   );
 }
 
-/** A file whose worker died or hung even when it was alone: what was seen before stands, the rest is a gap. */
-function lost(
-  name: string,
-  { why, seen }: { why: string; seen: Pick<TreeOutcome, 'findings' | 'gaps'> },
-): TreeOutcome {
-  const nothing = unexamined({ stage: 'pipeline', by: 'worker', reason: 'engine_failed', detail: why }, name);
-  return { ...nothing, findings: seen.findings, gaps: [...seen.gaps, ...nothing.gaps] };
-}
-
-/** assess, and with `--apply` dispose. */
-async function conclude(
-  display: string,
-  path: Buffer | null,
-  outcome: TreeOutcome,
-  request: Running,
-  asOf: string,
-): Promise<ScanEvent> {
-  const assessment = assess(outcome, request.policy, request.baseline, asOf);
-  return concluded(display, path, { outcome, assessment }, request);
+/** assess, and with `--apply` dispose: all files of a unit are judged before anything is done with one. */
+async function concludeAll(unit: ExaminedUnit, request: Running, asOf: string): Promise<ScanEvent[]> {
+  const events: ScanEvent[] = [];
+  for (const judged of judge(unit, { ...request, as_of: asOf }))
+    events.push(await concluded(judged, request));
+  return events;
 }
 
 /** The result, after what was decided is recorded and done when it is to be done. */
 async function concluded(
-  display: string,
-  path: Buffer | null,
-  { outcome, assessment }: { readonly outcome: TreeOutcome; readonly assessment: Assessment },
+  { path, outcome, assessment, result }: JudgedFile,
   request: Running,
 ): Promise<ScanEvent> {
-  const result = fileResult({ path: display, bytes: path }, outcome, assessment);
   const disposition = path === null ? null : await dispose(path, outcome, result, request);
   return { type: 'result', result: disposition === null ? result : { ...result, disposition }, assessment };
 }

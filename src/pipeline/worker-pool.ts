@@ -55,8 +55,16 @@ interface Task {
   readonly resolve: (outcome: PoolOutcome) => void;
 }
 
+export interface RunOptions {
+  /** The other parts of an archive. */
+  readonly rest?: RestOfSet;
+  /** With a worker of its own. */
+  readonly alone?: boolean;
+}
+
 interface Worker {
   readonly child: ChildProcess;
+  readonly folder: string;
   readonly tasks: Map<number, Task>;
   ready: boolean;
   lastHeard: number;
@@ -74,6 +82,7 @@ interface Worker {
  */
 export class WorkerPool {
   readonly #options: PoolOptions;
+  #setup: PoolOptions['setup'];
   readonly #workers = new Set<Worker>();
   readonly #waiting: Task[] = [];
   readonly #retries: Task[] = [];
@@ -87,15 +96,34 @@ export class WorkerPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#setup = options.setup;
     this.#watch = setInterval(() => this.#examineWorkers(), MEMORY_INTERVAL_MS);
     this.#watch.unref();
+  }
+
+  /** From now on engines are where this says; files under way are finished with what was said before. */
+  renew(setup: PoolOptions['setup']): void {
+    this.#setup = setup;
+    for (const { child, folder } of this.#workers) {
+      if (child.connected) child.send({ ...setup, type: 'setup', scratch: folder } satisfies WorkerSetup);
+    }
+  }
+
+  /** Nothing will be scanned any more. */
+  get closed(): boolean {
+    return this.#closing !== null;
   }
 
   /**
    * Scans one file (or, with a null path, standard input; with a rest, one archive in parts). Never rejects. `size` is
    * only used for scheduling.
    */
-  async run(path: Uint8Array | null, name: string, size: number, rest?: RestOfSet): Promise<PoolOutcome> {
+  async run(
+    path: Uint8Array | null,
+    name: string,
+    size: number,
+    { rest, alone = false }: RunOptions = {},
+  ): Promise<PoolOutcome> {
     if (this.#closing !== null) return { type: 'lost', why: ENDED, seen: { findings: [], gaps: [] } };
     return new Promise((resolve) => {
       const job: Job = {
@@ -105,7 +133,7 @@ export class WorkerPool {
         name,
         ...(rest === undefined ? {} : { rest }),
       };
-      this.#waiting.push({ job, size, alone: path === null, findings: [], gaps: [], resolve });
+      this.#waiting.push({ job, size, alone: alone || path === null, findings: [], gaps: [], resolve });
       this.#dispatch();
     });
   }
@@ -206,7 +234,7 @@ export class WorkerPool {
   }
 
   #start(): void {
-    const { scratch, readable, stdin, setup } = this.#options;
+    const { scratch, readable, stdin } = this.#options;
     const folder = scratch.subfolderSync(`worker-${this.#nextWorker++}`);
     const permissions = [
       '--permission',
@@ -226,9 +254,10 @@ export class WorkerPool {
       serialization: 'advanced',
     });
     // Not as an argument: passwords would show in the process list.
-    child.send({ ...setup, type: 'setup', scratch: folder } satisfies WorkerSetup);
+    child.send({ ...this.#setup, type: 'setup', scratch: folder } satisfies WorkerSetup);
     const worker: Worker = {
       child,
+      folder,
       tasks: new Map(),
       ready: false,
       lastHeard: performance.now(),

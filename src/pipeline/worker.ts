@@ -17,14 +17,20 @@ function tell(message: FromWorker): void {
 }
 
 const identifier = await Identifier.create();
-let context: Omit<RootContext, 'seen'> | null = null;
+let context: Context | null = null;
 let bytes = 0;
 let artifacts = 0;
 
-function open(setup: WorkerSetup): Omit<RootContext, 'seen'> {
+interface Context extends Omit<RootContext, 'seen'> {
+  /** Files that are examined with it. */
+  busy: number;
+}
+
+function open(setup: WorkerSetup): Context {
   const { limits, passwords } = setup;
   const scratch = Scratch.adopt(setup.scratch);
   return {
+    busy: 0,
     identifier,
     analyzers: openAnalyzers({ ...setup, scratch }),
     limits,
@@ -54,10 +60,26 @@ async function scan(job: Job, shared: Omit<RootContext, 'seen'>): Promise<void> 
   tell({ type: 'done', id: job.id, outcome });
 }
 
+/** Closes what an older setup opened, once no file needs it. */
+function retire(old: Context): void {
+  if (old === context || old.busy > 0) return;
+  for (const analyzer of old.analyzers) void analyzer.close();
+}
+
+async function work(job: Job, shared: Context): Promise<void> {
+  shared.busy++;
+  await scan(job, shared);
+  shared.busy--;
+  retire(shared);
+}
+
 // An unexpected exception ends the process: the parent then scans what was in it once more, alone.
 process.on('message', (message: ToWorker) => {
-  if (message.type === 'setup') context = open(message);
-  else if (context !== null) void scan(message, context);
+  if (message.type === 'setup') {
+    const before = context;
+    context = open(message);
+    if (before !== null) retire(before);
+  } else if (context !== null) void work(message, context);
 });
 process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => undefined); // Ctrl-C goes to the whole group; the parent decides.

@@ -21,6 +21,8 @@ export interface ScanRecord {
   readonly tool_version: string;
   /** `status`, `version` and the like of each engine, as in the report's header. */
   readonly engines: unknown;
+  /** The policy releases an approval without waiting for the engine that was away. */
+  readonly release_provisional?: boolean;
 }
 
 /** What recording a scan led to. */

@@ -60,7 +60,7 @@ export async function recordScan(
 function nextOf(
   { now }: Context,
   { provisional_since: since }: FileRow,
-  { result }: ScanRecord,
+  { result, release_provisional: release = false }: ScanRecord,
   waiver: { readonly approved: number; readonly item: string | null } | null,
 ): Pick<FileRow, 'state' | 'decision' | 'provisional_since' | 'detail'> {
   const { decision } = result;
@@ -74,7 +74,7 @@ function nextOf(
       detail: `${detail} (${waiver.item})`,
     };
   }
-  if (decision === 'auto_approve' && result.provisional) {
+  if (decision === 'auto_approve' && result.provisional && !release) {
     return { state: 'provisional', decision, provisional_since: since ?? now().toISOString(), detail: null };
   }
   return { state: 'decided', decision, provisional_since: null, detail: null };

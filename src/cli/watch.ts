@@ -1,0 +1,37 @@
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { processEnvironment } from '../config/index.ts';
+import { BackupLensError } from '../domain/index.ts';
+import type { Run } from './run.ts';
+
+const HERE = import.meta.url;
+const PROGRAM = fileURLToPath(
+  new URL(HERE.endsWith('.ts') ? '../services/pipeline/main.ts' : '../services/pipeline/main.js', HERE),
+);
+/** A small nursery, as for every program here: what streams past dies young. */
+const FLAGS = ['--max-semi-space-size=2', '--disable-warning=ExperimentalWarning'];
+
+/** Adds `watch`: this process becomes the service, so that whoever started it can signal it. */
+export function addWatchCommand(program: Command, run: Run): void {
+  program
+    .command('watch')
+    .summary('watch INCOMING_DIR, and deal with what arrives (the program backuplens-pipeline)')
+    .helpOption(false)
+    .allowUnknownOption()
+    .argument('[options...]')
+    .action(async (options: readonly string[]) =>
+      run({}, () => {
+        if (process.execve === undefined) {
+          throw new BackupLensError('BL_RUNTIME', 'this Node.js cannot become another program', {
+            hint: `start it directly: node ${PROGRAM}`,
+          });
+        }
+        const env = Object.fromEntries(
+          Object.entries(processEnvironment()).flatMap(([name, value]) =>
+            value === undefined ? [] : [[name, value]],
+          ),
+        );
+        return process.execve(process.execPath, [process.execPath, ...FLAGS, PROGRAM, ...options], env);
+      }),
+    );
+}

@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { lstat } from 'node:fs/promises';
+import { nameFromBytes } from '../bytes/index.ts';
+import { identityBytes, identityOf, type FileIdentity } from './file-identity.ts';
+import { FolderListing } from './folder-listing.ts';
+import { join } from './join-path.ts';
+import type { FileMet, PartSet } from './met.ts';
+import { partName } from './part-name.ts';
+import { partSets } from './part-sets.ts';
+import { sweep, type FolderMet, type Listed, type SweepOptions } from './sweep.ts';
+
+/** What is decided as one: a file, the volumes of one archive, a folder that is a set, or a dropped folder. */
+export interface Unit {
+  /** Of the file, of the first volume, or of the folder. */
+  readonly path: Buffer;
+  readonly display: string;
+  readonly kind: 'file' | 'volumes' | FolderMet['kind'];
+  /** It must never be split: it is held as a whole, where it is. */
+  readonly whole: boolean;
+  /**
+   * Of a file: its own. Of everything else: inode of the path, size of all together, and a hash over all names and identities in
+   * place of the times.
+   */
+  readonly identity: FileIdentity;
+  readonly files: number;
+  /** In bytes. */
+  readonly size: number;
+  /** What it consists of where that is more than one file of one folder; null for folders, which are walked. */
+  readonly set: PartSet | null;
+  /** Why it cannot be looked into without other files, which are not there. */
+  readonly part: string | null;
+}
+
+/** SQLite's integers, and most others, are signed: 62 bits of a hash stand where times in ns do. */
+const HASH_BITS = 62;
+
+export function unitOf(met: FileMet | PartSet | FolderMet): Unit {
+  switch (met.type) {
+    case 'file': {
+      const { path, display, size, part = null } = met;
+      return {
+        path,
+        display,
+        size,
+        part,
+        files: 1,
+        kind: 'file',
+        whole: false,
+        set: null,
+        identity: known(met),
+      };
+    }
+    case 'set': {
+      const [first] = met.parts;
+      if (first === undefined) throw new Error('a set without parts');
+      const hash = createHash('sha256');
+      for (const file of met.parts) {
+        hash
+          .update(`${file.path.length}:`)
+          .update(file.path)
+          .update(identityBytes(known(file)));
+      }
+      const size = met.parts.reduce((sum, part) => sum + part.size, 0);
+      const { path, display } = first;
+      const files = met.parts.length;
+      return {
+        path,
+        display,
+        size,
+        files,
+        kind: 'volumes',
+        whole: true,
+        set: met,
+        part: null,
+        identity: together(known(first), size, hash.digest()),
+      };
+    }
+    case 'folder': {
+      const { path, display, kind, holds_set, files, size, print } = met;
+      return {
+        path,
+        display,
+        kind,
+        files,
+        size,
+        whole: holds_set,
+        set: null,
+        part: null,
+        identity: together(met, size, print),
+      };
+    }
+    default:
+      return met satisfies never;
+  }
+}
+
+function known({ identity }: FileMet): FileIdentity {
+  if (identity === undefined) throw new Error('a file without its identity');
+  return identity;
+}
+
+function together(
+  { dev, ino }: { readonly dev: bigint; readonly ino: bigint },
+  size: number,
+  print: Buffer,
+): FileIdentity {
+  return {
+    dev,
+    ino,
+    size: BigInt(size),
+    mtime_ns: BigInt.asUintN(HASH_BITS, print.readBigUInt64LE(0)),
+    ctime_ns: BigInt.asUintN(HASH_BITS, print.readBigUInt64LE(8)),
+  };
+}
+
+export interface UnitOptions {
+  /** The watched folder. */
+  readonly root: Buffer;
+  readonly unit: 'file' | 'folder';
+  readonly ours: SweepOptions['ours'];
+}
+
+/** The unit that stands at a path below the watched folder now; null: nothing that could be scanned stands there. */
+export async function unitAt(path: Buffer, { root, unit, ours }: UnitOptions): Promise<Unit | null> {
+  let stats;
+  try {
+    stats = await lstat(path, { bigint: true });
+  } catch {
+    return null; // Whatever the reason: it cannot be scanned.
+  }
+  if (stats.isDirectory()) {
+    const depth = path
+      .subarray(root.length)
+      .toString('latin1')
+      .split('/')
+      .filter((name) => name !== '').length;
+    for await (const met of sweep({ root: path, depth, unit, ours, entered: () => {} })) {
+      return met.type === 'folder' && met.path.equals(path) ? unitOf(met) : null;
+    }
+    return null;
+  }
+  if (!stats.isFile()) return null;
+  const file: FileMet = {
+    type: 'file',
+    path,
+    display: nameFromBytes(path),
+    size: Number(stats.size),
+    identity: identityOf(stats),
+  };
+  if (partName(nameFromBytes(path.subarray(path.lastIndexOf('/') + 1))) === null) return unitOf(file);
+  for await (const met of partSets(siblings(path))) {
+    if (met.type === 'set' && met.parts[0]?.path.equals(path) === true) return unitOf(met);
+    if (met.type === 'file' && met.path.equals(path)) return unitOf(met);
+  }
+  // It belongs to a set that begins with another file.
+  return null;
+}
+
+/** What a dropped folder consists of: files, and the volumes of archives; and what in it cannot be looked at. */
+export async function* filesOf(
+  folder: Buffer,
+  { ours }: Pick<UnitOptions, 'ours'>,
+): AsyncGenerator<FileMet | PartSet | Listed, void, undefined> {
+  for await (const met of sweep({ root: folder, depth: 1, unit: 'file', ours, entered: () => {} })) {
+    // A set in it has made the folder whole: it is not taken apart.
+    if (met.type !== 'folder') yield met;
+  }
+}
+
+/** What may be parts in the folder of `path`. */
+async function* siblings(path: Buffer): AsyncGenerator<FileMet> {
+  const folder = path.subarray(0, path.lastIndexOf('/'));
+  for (const { name } of (await FolderListing.of(folder)).entries()) {
+    if (partName(nameFromBytes(name)) === null) continue;
+    const sibling = join(folder, name);
+    const stats = await lstat(sibling, { bigint: true }).catch(() => null);
+    if (stats === null || !stats.isFile()) continue;
+    const size = Number(stats.size);
+    yield { type: 'file', path: sibling, display: nameFromBytes(sibling), size, identity: identityOf(stats) };
+  }
+}

@@ -1,0 +1,248 @@
+import { nameFromBytes } from '../bytes/index.ts';
+import { identityBytes } from './file-identity.ts';
+import { FolderEvents } from './folder-events.ts';
+import { KnownUnits } from './known-units.ts';
+import { anyOf } from './selection.ts';
+import { sweep, type Listed, type Swept } from './sweep.ts';
+import { unitOf, type Unit, type UnitOptions } from './unit.ts';
+
+export interface WatchOptions extends UnitOptions {
+  /** Between two sweeps, in ms; more where a sweep takes long. */
+  readonly interval_ms: number;
+  /** For how long a unit has to stay as it is until it counts as settled, in ms. */
+  readonly settle_ms: number;
+  /** Names of what somebody is still writing (`*.part`): these wait longer, and only that. */
+  readonly delayed: readonly string[];
+  /** For how long such names wait at most, in ms. */
+  readonly delay_ms: number;
+  /** After so long a unit that keeps changing is handed on as it is, in ms. */
+  readonly never_settled_ms: number;
+}
+
+/** A unit that settled, or never did. */
+export interface Arrival {
+  readonly type: 'arrival';
+  readonly unit: Unit;
+  /** The first name below the watched folder, where that is a folder; empty: it lies in the watched folder itself. */
+  readonly share: Buffer;
+  readonly never_settled: boolean;
+}
+
+/** One look at everything. */
+export interface SweepDone {
+  readonly type: 'swept';
+  /** The watched folder could be read; otherwise nothing is known. */
+  readonly complete: boolean;
+  readonly units: number;
+  /** Units that have not settled yet, and since when the oldest of them was met, in ms ago. */
+  readonly unsettled: number;
+  readonly oldest_unsettled_ms: number;
+  /** Without the time that whoever takes the arrivals took. */
+  readonly active_ms: number;
+}
+
+export type WatchEvent = Arrival | Listed | SweepDone;
+
+/** Handed on together: what is taken in one transaction. */
+const BATCH = 500;
+/** A sweep may take a tenth of the time. */
+const PAUSE_FACTOR = 10;
+/** Events come in bursts: a sweep that they ask for is not begun sooner after the last one, in ms. */
+const QUICK_MS = 100;
+/** Of the kernel's watches, by default 8,192 a user on old systems, we take few. */
+const MAX_EVENT_FOLDERS = 1024;
+/** A volume whose others are not there waits for them, in ms. */
+const INCOMPLETE_MS = 10 * 60_000;
+const SLASH = 0x2f;
+
+/**
+ * Everything that comes to rest below a folder, handed on once as it is: what comes again, or is changed, is handed on again.
+ * Nothing is held in memory but a few numbers a unit (known-units.ts).
+ */
+export class WatchedFolder {
+  readonly #options: WatchOptions;
+  readonly #known = new KnownUnits();
+  readonly #isDelayed: (path: string) => boolean;
+  #events: FolderEvents | null = null;
+  #wake: (() => void) | null = null;
+  #happened = false;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#isDelayed = options.delayed.length === 0 ? () => false : anyOf(options.delayed);
+  }
+
+  /** What stands at this path is handed on once more. */
+  forget(path: Buffer): void {
+    this.#known.forget(path);
+    this.#known.forget(setKey(path));
+    this.nudge();
+  }
+
+  /** Looks soon. */
+  nudge(): void {
+    this.#happened = true;
+    this.#wake?.();
+  }
+
+  /**
+   * Sweeps until the signal is aborted. A batch counts as handed on when the next one is asked for: what is thrown
+   * meanwhile loses nothing.
+   */
+  async *batches(signal: AbortSignal): AsyncGenerator<readonly WatchEvent[], void, undefined> {
+    const stop = (): void => this.#wake?.();
+    signal.addEventListener('abort', stop, { once: true });
+    this.#events = new FolderEvents(MAX_EVENT_FOLDERS, () => this.nudge());
+    try {
+      while (!signal.aborted) {
+        this.#happened = false;
+        const { active_ms, due } = yield* this.#sweep(this.#events, signal);
+        const rest = Math.max(QUICK_MS, PAUSE_FACTOR * active_ms);
+        const pause = Math.max(this.#options.interval_ms, rest);
+        const soon = due === null ? pause : Math.max(rest, due - performance.now());
+        if (!signal.aborted) await this.#pause(rest, Math.min(pause, soon), signal);
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+      this.#events.close();
+    }
+  }
+
+  /** Waits for `longest`, or after `shortest` for an event. */
+  async #pause(shortest: number, longest: number, signal: AbortSignal): Promise<void> {
+    const began = performance.now();
+    for (;;) {
+      const passed = performance.now() - began;
+      if (signal.aborted || passed >= longest || (this.#happened && passed >= shortest)) return;
+      const until = this.#happened ? shortest : longest;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.max(1, until - passed));
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#wake = null;
+    }
+  }
+
+  async *#sweep(
+    events: FolderEvents,
+    signal: AbortSignal,
+  ): AsyncGenerator<
+    readonly WatchEvent[],
+    { readonly active_ms: number; readonly due: number | null },
+    undefined
+  > {
+    const { root, unit, ours } = this.#options;
+    const look = new Look(this.#options, this.#known, this.#isDelayed);
+    let [began, active, complete] = [performance.now(), 0, true];
+    for await (const swept of sweep({ root, unit, ours, entered: (path) => events.entered(path) })) {
+      if (swept.type === 'unreadable' && swept.path.equals(root)) complete = false;
+      look.take(swept);
+      if (look.batch.length < BATCH) continue;
+      active += performance.now() - began;
+      yield look.batch;
+      look.handedOn();
+      began = performance.now();
+      if (signal.aborted) return { active_ms: active, due: null };
+    }
+    active += performance.now() - began;
+    // Only a look at everything tells what is gone.
+    if (complete) this.#known.endSweep();
+    events.endSweep();
+    const { units, unsettled, oldest } = look;
+    const oldest_unsettled_ms = unsettled === 0 ? 0 : performance.now() - oldest;
+    yield [
+      ...look.batch,
+      { type: 'swept', complete, units, unsettled, oldest_unsettled_ms, active_ms: active },
+    ];
+    look.handedOn();
+    return { active_ms: active, due: look.due };
+  }
+}
+
+/** One sweep's view of what it meets. */
+class Look {
+  readonly #options: WatchOptions;
+  readonly #known: KnownUnits;
+  readonly #isDelayed: (path: string) => boolean;
+  batch: WatchEvent[] = [];
+  #keys: Buffer[] = [];
+  units = 0;
+  unsettled = 0;
+  oldest = Infinity;
+  /** When the next unit may have settled; monotonic, in ms. */
+  due: number | null = null;
+
+  constructor(options: WatchOptions, known: KnownUnits, isDelayed: (path: string) => boolean) {
+    this.#options = options;
+    this.#known = known;
+    this.#isDelayed = isDelayed;
+  }
+
+  take(swept: Swept): void {
+    if (swept.type === 'skipped' || swept.type === 'unreadable') this.#list(swept);
+    else this.#arrive(unitOf(swept));
+  }
+
+  /** What was in the batch will not be handed on again as it is. */
+  handedOn(): void {
+    for (const key of this.#keys) this.#known.tell(key);
+    this.batch = [];
+    this.#keys = [];
+  }
+
+  #list(listed: Listed): void {
+    const key = Buffer.concat([listed.path, Buffer.from('\0listed')]);
+    const what = listed.type === 'skipped' ? listed.reason : listed.message;
+    const { told } = this.#known.see(key, Buffer.from(what), performance.now());
+    if (!told) this.#add(listed, key);
+  }
+
+  #arrive(unit: Unit): void {
+    this.units++;
+    const now = performance.now();
+    const key = unit.kind === 'volumes' ? setKey(unit.path) : unit.path;
+    const { since, met, told } = this.#known.see(key, identityBytes(unit.identity), now);
+    if (told) return;
+    const { settle_ms, never_settled_ms } = this.#options;
+    const settled = now >= since + settle_ms && now >= this.#notBefore(unit, met);
+    const overdue = !settled && now >= met + never_settled_ms;
+    if (settled || overdue) {
+      const share = shareOf(unit, this.#options.root);
+      this.#add({ type: 'arrival', unit, share, never_settled: overdue }, key);
+      return;
+    }
+    this.unsettled++;
+    this.oldest = Math.min(this.oldest, met);
+    this.due = Math.min(this.due ?? Infinity, Math.max(since + settle_ms, this.#notBefore(unit, met)));
+  }
+
+  /** Names only ever delay. What nobody has touched for so long has waited already, whoever watched. */
+  #notBefore(unit: Unit, met: number): number {
+    const name = nameFromBytes(unit.path.subarray(unit.path.lastIndexOf(SLASH) + 1));
+    const delay = Math.max(
+      this.#isDelayed(name) ? this.#options.delay_ms : 0,
+      unit.part === null ? 0 : Math.min(INCOMPLETE_MS, this.#options.delay_ms),
+    );
+    if (delay === 0) return 0;
+    const untouched = unit.kind === 'file' ? Date.now() - Number(unit.identity.ctime_ns / 1_000_000n) : 0;
+    return untouched >= delay ? 0 : met + delay;
+  }
+
+  #add(event: WatchEvent, key: Buffer): void {
+    this.batch.push(event);
+    this.#keys.push(key);
+  }
+}
+
+function setKey(path: Buffer): Buffer {
+  return Buffer.concat([path, Buffer.from('\0set')]);
+}
+
+function shareOf({ path }: Unit, root: Buffer): Buffer {
+  const below = path.subarray(root.at(-1) === SLASH ? root.length : root.length + 1);
+  const slash = below.indexOf(SLASH);
+  return slash < 0 ? Buffer.alloc(0) : Buffer.from(below.subarray(0, slash));
+}

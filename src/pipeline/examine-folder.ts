@@ -1,0 +1,81 @@
+import { basename, relative } from 'node:path';
+import { walk, type Met } from '../intake/index.ts';
+import { examineUnit, unexaminedUnit, type ExaminedUnit, type ExamineOptions } from './examine-unit.ts';
+import { inOrder } from './in-order.ts';
+import { Ledger } from './ledger.ts';
+import type { TreeOutcome } from './protocol.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+/** Files under way at once, and what their outcomes may hold together: findings and gaps. */
+const BOUNDS = { window: 64, weight: 20_000, weigh: linesOf };
+const EVERYTHING = { include: [], exclude: [], one_file_system: false, except: [] };
+
+export interface FolderUnit {
+  readonly path: Buffer;
+  readonly display: string;
+  /** What it is, in words. */
+  readonly description: string;
+}
+
+/**
+ * Examines a folder as one tree: its files are what members are to a container. In bounded memory, however many there are.
+ * Null when the pool was closed meanwhile.
+ */
+export async function examineFolder(
+  { path, display, description }: FolderUnit,
+  pool: WorkerPool,
+  options: ExamineOptions = {},
+): Promise<ExaminedUnit | null> {
+  const began = performance.now();
+  const name = basename(display);
+  const ledger = new Ledger(name);
+  const bounds = options.alone === true ? { ...BOUNDS, window: 1 } : BOUNDS;
+  let size = 0;
+  let lost: string | null = null;
+  for await (const unit of inOrder(walk([path], EVERYTHING), bounds, async (met) =>
+    examine(met, pool, options),
+  )) {
+    if (unit === null) return null;
+    lost ??= unit.lost;
+    for (const file of unit.files) {
+      ledger.tree(file.outcome, [name, relative(display, file.display)]);
+      size += file.outcome.root.size ?? 0;
+    }
+  }
+  const outcome: TreeOutcome = {
+    ...ledger.close({ id: 0, parent: null, trail: [name] }),
+    root: {
+      size,
+      sha256: null,
+      content_type: { mime: 'inode/directory', description, claimed: null },
+      identity: null,
+    },
+    duration_ms: Math.round(performance.now() - began),
+  };
+  return { files: [{ display, path, name, outcome }], is_one: true, lost };
+}
+
+async function examine(met: Met, pool: WorkerPool, options: ExamineOptions): Promise<ExaminedUnit | null> {
+  switch (met.type) {
+    case 'file':
+    case 'set':
+    case 'stream':
+      return examineUnit(met, pool, options);
+    case 'unreadable':
+    case 'missing': {
+      const gap = { stage: 'intake', by: 'intake', reason: 'unreadable', detail: met.message } as const;
+      return unexaminedUnit(met.display, 'path' in met ? met.path : null, gap);
+    }
+    case 'skipped':
+      return { files: [], is_one: false, lost: null };
+    default:
+      return met satisfies never;
+  }
+}
+
+function linesOf(unit: ExaminedUnit | null): number {
+  return (unit?.files ?? []).reduce(
+    (lines, { outcome }) => lines + outcome.findings.length + outcome.gaps.length,
+    0,
+  );
+}

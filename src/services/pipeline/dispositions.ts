@@ -1,0 +1,123 @@
+import type { Breaker, Disposition, Places } from '../../dispose/index.ts';
+import { unitAt, type Unit, type UnitOptions } from '../../intake/index.ts';
+import type { Log } from '../../observe/index.ts';
+import { carryOut } from '../../pipeline/index.ts';
+import type { Store, WatchedFile } from '../../store/index.ts';
+import { isSameFile, shown, whatStandsAt } from './examination.ts';
+
+export interface DispositionOptions {
+  readonly store: Store;
+  readonly places: Places;
+  readonly units: UnitOptions;
+  readonly log: Log;
+  readonly who: string;
+  readonly version: string;
+  readonly breaker: Breaker;
+  /** Something else stands there: it is to be met again. */
+  readonly look: (path: Buffer) => void;
+}
+
+/** Decided files that are taken up together. */
+const BATCH = 64;
+/** Copies under way at once: each reads and writes one file in whole. */
+const AT_ONCE = 4;
+
+/** Carries out what was decided, however often it was interrupted. */
+export class Dispositions {
+  readonly #options: DispositionOptions;
+  readonly #underWay = new Map<string, Promise<void>>();
+  #round: Promise<void> | null = null;
+  #asked = false;
+  #stopped = false;
+
+  constructor(options: DispositionOptions) {
+    this.#options = options;
+  }
+
+  /** There is something decided. */
+  wake(): void {
+    this.#asked = true;
+    if (this.#stopped || this.#round !== null) return;
+    this.#round = this.#rounds().finally(() => {
+      this.#round = null;
+    });
+  }
+
+  /** What is under way comes to its end; nothing else is begun. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#round;
+  }
+
+  async #rounds(): Promise<void> {
+    const { store, log } = this.#options;
+    while (this.#asked && !this.#stopped) {
+      this.#asked = false;
+      try {
+        for (;;) {
+          const files = await store.files.decided(BATCH);
+          if (files.length === 0 || this.#stopped) break;
+          await this.#all(files);
+        }
+      } catch (error) {
+        // The store cannot be written, or a folder not be trusted: what was decided is taken up when somebody asks again.
+        log.error('dispositions could not be carried out', { untrusted: { error } });
+        return;
+      }
+    }
+  }
+
+  async #all(files: readonly WatchedFile[]): Promise<void> {
+    for (const file of files) {
+      if (this.#stopped) break;
+      while (this.#underWay.size >= AT_ONCE) await Promise.race(this.#underWay.values());
+      const done = this.#one(file).finally(() => this.#underWay.delete(file.id));
+      done.catch(() => undefined); // Heard below.
+      this.#underWay.set(file.id, done);
+    }
+    const ended = await Promise.allSettled(this.#underWay.values());
+    const failed = ended.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  async #one(file: WatchedFile): Promise<void> {
+    const { log, look } = this.#options;
+    const done = await this.#carryOut(file);
+    const untrusted = { path: shown(file.path), location: done.location, detail: done.detail };
+    const facts = { file: file.id, decision: file.decision, action: done.action, untrusted };
+    if (done.action === 'failed') {
+      log.warn('not disposed of as decided', facts);
+      look(Buffer.from(file.path));
+    } else log.info('disposed of', facts);
+  }
+
+  async #carryOut(file: WatchedFile): Promise<Disposition> {
+    const { store, units, places, who, version, breaker } = this.#options;
+    // What is held in the review folder is no longer where others can change it.
+    if (file.location === null) {
+      const path = Buffer.from(file.path);
+      const unit = await unitAt(path, units);
+      if (unit === null || !isSameFile(unit.identity, file.identity)) {
+        if (unit !== null && file.never_settled && file.decision !== 'auto_approve') {
+          const detail = 'left in place: something keeps changing it';
+          await store.reviews.holdInPlace(file.id, detail);
+          return { action: 'held', location: unit.display, id: null, detail };
+        }
+        const state = await whatStandsAt(path);
+        await store.files.lose(file.id, state);
+        return { action: 'failed', location: shown(path), id: null, detail: `${state} since it was scanned` };
+      }
+      if (unit.kind !== 'file') return this.#leaveWhole(file, unit);
+    }
+    return carryOut(store, file, { places, who, toolVersion: version, breaker });
+  }
+
+  /** Never split, never moved: what it is worth it is worth together (ATTACKS B3). */
+  async #leaveWhole(file: WatchedFile, unit: Unit): Promise<Disposition> {
+    const { store } = this.#options;
+    const detail = `${unit.kind}: stays as a whole, where it is`;
+    if (file.decision === 'auto_approve') await store.files.leave(file.id, detail);
+    else await store.reviews.holdInPlace(file.id, detail);
+    return { action: 'none', location: unit.display, id: null, detail };
+  }
+}

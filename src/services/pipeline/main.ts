@@ -1,0 +1,108 @@
+#!/usr/bin/env -S node --max-semi-space-size=2
+/** The program backuplens-pipeline, and `backuplens watch`: watches INCOMING_DIR until it is told to end. */
+import { parseArgs } from 'node:util';
+import { processEnvironment, programVersion } from '../../config/index.ts';
+import { BackupLensError } from '../../domain/index.ts';
+import { listen } from '../../http/index.ts';
+import { openLog, type Log } from '../../observe/index.ts';
+import { createApp } from './app.ts';
+import { HELP } from './help.ts';
+import { PipelineService } from './service.ts';
+import { readPolicyAgain, readSettings, type ServiceSettings } from './settings.ts';
+
+const DEFAULT_PORT = 8080;
+/** Beyond what SHUTDOWN_WITHIN gives to the files, in ms. */
+const SHUTDOWN_SLACK_MS = 10_000;
+
+const from = { cwd: process.cwd(), env: processEnvironment() };
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  try {
+    const { values } = parseArgs({
+      options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'V' } },
+    });
+    if (values.help === true) process.stdout.write(HELP);
+    else if (values.version === true) process.stdout.write(`${programVersion()}\n`);
+    else await serve(await readSettings(from));
+    return 0;
+  } catch (error) {
+    process.stderr.write(wordsFor(error));
+    return 2;
+  }
+}
+
+async function serve(settings: ServiceSettings): Promise<void> {
+  const { config, incoming } = settings;
+  const log = openLog({ name: 'backuplens-pipeline', level: config.logLevel.value });
+  warnOfWhatDoesNothing(settings, log);
+  // From here on a signal ends it in order, also one that comes while it starts.
+  const end = told();
+  let reloads = (): void => undefined;
+  process.on('SIGHUP', () => reloads());
+  const service = await PipelineService.start(settings, log);
+  reloads = () => reload(service, settings, log);
+  const app = createApp(service, settings.access);
+  try {
+    const port = config.port.value ?? DEFAULT_PORT;
+    const address = await listen(app, { host: config.host.value, port });
+    log.info('watching', { address, version: service.version, untrusted: { incoming: incoming.toString() } });
+  } catch (error) {
+    await service.close();
+    throw error;
+  }
+  await end;
+  log.info('ending');
+  const late = setTimeout(() => {
+    log.error('not ended in time: what is under way is taken up again at the next start');
+    process.exit(1);
+  }, config.shutdownWithin.value + SHUTDOWN_SLACK_MS);
+  await app.close();
+  await service.close();
+  clearTimeout(late);
+  log.info('ended');
+}
+
+/** A broken policy is refused, and the old one stays. */
+function reload(service: PipelineService, { incoming }: ServiceSettings, log: Log): void {
+  try {
+    const policy = readPolicyAgain(from, incoming);
+    service.setPolicy(policy);
+    log.info('policy read again', { policy_sha256: policy.sha256 });
+  } catch (error) {
+    log.error('the policy was not taken: the old one stays', {
+      policy_sha256: service.policy.sha256,
+      untrusted: { error },
+    });
+  }
+}
+
+async function told(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+  });
+}
+
+/** Settings that other parts of the program will need: said, so that nobody relies on them. */
+function warnOfWhatDoesNothing({ config }: ServiceSettings, log: Log): void {
+  const unused = {
+    STORE_URL: config.storeUrl,
+    EXPECT_FILE_WITHIN: config.expectFileWithin,
+    TOKENS_FILE: config.tokensFile,
+    WEBHOOK_URL: config.webhookUrl,
+    SYSLOG_URL: config.syslogUrl,
+  };
+  for (const [variable, { value }] of Object.entries(unused)) {
+    if (value !== null) log.warn('this variable is set and does nothing yet', { variable });
+  }
+}
+
+function wordsFor(error: unknown): string {
+  if (error instanceof BackupLensError) {
+    const hint = error.hint === null ? '' : `  ${error.hint}\n`;
+    return `backuplens-pipeline: ${error.code}: ${error.message}\n${hint}`;
+  }
+  const words = error instanceof Error ? error.message : String(error);
+  return `backuplens-pipeline: ${words}\n  --help shows how it is used\n`;
+}

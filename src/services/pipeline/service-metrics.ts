@@ -1,0 +1,148 @@
+import type { FileResult } from '../../contracts/index.ts';
+import { DURATION_SECONDS, type Metrics } from '../../observe/index.ts';
+import type { Engines } from '../../domain/index.ts';
+import { ENGINES, isUp } from '../../pipeline/index.ts';
+import { LANES, type StoreCounts } from '../../store/index.ts';
+
+/** What the service counts; the names are part of its outward face (docs/operations.md). */
+export class ServiceMetrics {
+  readonly #metrics: Metrics;
+  readonly #scans;
+  readonly #artifacts;
+  readonly #bytes;
+  readonly #findings;
+  readonly #gaps;
+  readonly #durations;
+  readonly #depth;
+  readonly #lanes;
+  readonly #engines;
+  readonly #lost;
+  readonly #files;
+  readonly #oldest;
+  readonly #sweep;
+  readonly #unsettled;
+  readonly #skipped;
+  readonly #paused;
+
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics;
+    this.#scans = metrics.counter({
+      name: 'backuplens_scans_total',
+      help: 'Files decided, by decision.',
+      labels: ['decision'],
+    });
+    this.#artifacts = metrics.counter({
+      name: 'backuplens_artifacts_total',
+      help: 'Files and members examined.',
+    });
+    this.#bytes = metrics.counter({
+      name: 'backuplens_scanned_bytes_total',
+      help: 'Bytes of files examined.',
+    });
+    this.#findings = metrics.counter({
+      name: 'backuplens_findings_total',
+      help: 'Findings, by kind.',
+      labels: ['kind'],
+    });
+    this.#gaps = metrics.counter({
+      name: 'backuplens_gaps_total',
+      help: 'What was not examined, by reason.',
+      labels: ['reason'],
+    });
+    this.#durations = metrics.histogram(
+      { name: 'backuplens_scan_duration_seconds', help: 'From a file being opened to its result.' },
+      DURATION_SECONDS,
+    );
+    this.#depth = metrics.gauge({ name: 'backuplens_queue_depth', help: 'Files that wait for a scan.' });
+    this.#lanes = metrics.gauge({
+      name: 'backuplens_queue_lane_depth',
+      help: 'Files that wait for a scan, by lane.',
+      labels: ['lane'],
+    });
+    this.#engines = metrics.gauge({
+      name: 'backuplens_engine_up',
+      help: '1 while the engine answers.',
+      labels: ['engine'],
+    });
+    this.#lost = metrics.counter({
+      name: 'backuplens_files_lost_total',
+      help: 'Files that are not where the store says. Must stay 0.',
+    });
+    this.#files = metrics.gauge({ name: 'backuplens_files', help: 'Files by state.', labels: ['state'] });
+    this.#oldest = metrics.gauge({
+      name: 'backuplens_oldest_seconds',
+      help: 'Age of the oldest file that is waiting, provisional, under review or not settled; 0: none.',
+      labels: ['of'],
+    });
+    this.#sweep = metrics.gauge({
+      name: 'backuplens_sweep_seconds',
+      help: 'What the last look at INCOMING_DIR took.',
+    });
+    this.#unsettled = metrics.gauge({
+      name: 'backuplens_unsettled_files',
+      help: 'Files that are still being written.',
+    });
+    this.#skipped = metrics.counter({
+      name: 'backuplens_entries_skipped_total',
+      help: 'Links, FIFOs, sockets, devices, and what could not be read.',
+      labels: ['reason'],
+    });
+    this.#paused = metrics.gauge({
+      name: 'backuplens_intake_paused',
+      help: '1 while nothing new is taken in, for want of disk space.',
+    });
+  }
+
+  async exposition(): Promise<string> {
+    return this.#metrics.exposition();
+  }
+
+  scanned(result: FileResult): void {
+    this.#scans.inc({ decision: result.decision });
+    this.#artifacts.inc(result.coverage.artifacts);
+    this.#bytes.inc(result.size ?? 0);
+    for (const { kind } of result.findings) this.#findings.inc({ kind });
+    for (const { reason, artifacts } of result.gaps) this.#gaps.inc({ reason }, artifacts ?? 1);
+    this.#durations.observe(result.duration_ms / 1000);
+  }
+
+  lost(): void {
+    this.#lost.inc();
+  }
+
+  skipped(reason: string): void {
+    this.#skipped.inc({ reason });
+  }
+
+  swept(seconds: number, unsettled: number, oldestSeconds: number): void {
+    this.#sweep.set(seconds);
+    this.#unsettled.set(unsettled);
+    this.#oldest.set({ of: 'unsettled' }, oldestSeconds);
+  }
+
+  paused(paused: boolean): void {
+    this.#paused.set(paused ? 1 : 0);
+  }
+
+  engines(state: Engines): void {
+    for (const engine of ENGINES) this.#engines.set({ engine }, isUp(state[engine].status) ? 1 : 0);
+  }
+
+  counts(counts: StoreCounts, now: number): void {
+    let depth = 0;
+    for (const lane of LANES) {
+      this.#lanes.set({ lane }, counts.waiting[lane]);
+      depth += counts.waiting[lane];
+    }
+    this.#depth.set(depth);
+    for (const [state, files] of Object.entries(counts.files)) this.#files.set({ state }, files);
+    const ages = {
+      waiting: counts.oldest_waiting,
+      provisional: counts.oldest_provisional,
+      review: counts.oldest_review,
+    };
+    for (const [of, since] of Object.entries(ages)) {
+      this.#oldest.set({ of }, since === null ? 0 : Math.max(0, (now - Date.parse(since)) / 1000));
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { realpathSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { readAtMost } from '../../bytes/index.ts';
+import {
+  assertTrusted,
+  decidingFiles,
+  limitValues,
+  loadConfig,
+  type EffectiveConfig,
+  type Environment,
+} from '../../config/index.ts';
+import { BackupLensError, inWords, type Policy } from '../../domain/index.ts';
+import { refuseExposure, type AccessOptions } from '../../http/index.ts';
+import { engineChoice, type EngineChoice } from '../../pipeline/index.ts';
+import { DEFAULT_LIMITS, type BudgetLimits } from '../../unpack/index.ts';
+
+const MAX_TOKEN_BYTES = 4096;
+
+/** Everything the service needs to know; nothing is read from anywhere else. */
+export interface ServiceSettings {
+  readonly config: EffectiveConfig;
+  /** The watched folder, links resolved. */
+  readonly incoming: Buffer;
+  readonly engines: EngineChoice;
+  readonly limits: BudgetLimits;
+  readonly passwords: readonly string[];
+  readonly access: AccessOptions;
+}
+
+export interface SettingsFrom {
+  readonly cwd: string;
+  readonly env: Environment;
+}
+
+/**
+ * Reads and checks all of it. Throws BL_CONFIG, BL_POLICY, BL_RULES, and BL_UNTRUSTED_CONFIG where what decides lies in the
+ * watched folder or could be changed by others.
+ */
+export async function readSettings(from: SettingsFrom): Promise<ServiceSettings> {
+  const config = loadConfig(from);
+  const incoming = await watchedFolder(config);
+  assertTrusted(decidingFiles(config), [incoming.toString()]);
+  const access = await accessOf(config);
+  refuseExposure(access);
+  return {
+    config,
+    access,
+    incoming,
+    engines: engineChoice({
+      clamd: config.clamd.value,
+      clamd_canary: config.clamdCanary.value,
+      clamd_max_age_days: config.clamdMaxAgeDays.value,
+      yara: config.yara.value,
+      rules: config.rulesDirs.value,
+    }),
+    limits: { ...DEFAULT_LIMITS, ...limitValues(config) },
+    passwords: config.passwords.value.map((secret) => secret.reveal()),
+  };
+}
+
+async function accessOf({
+  host,
+  apiToken,
+  apiTokenFile,
+  allowAnonymous,
+}: EffectiveConfig): Promise<AccessOptions> {
+  const given = apiToken.value?.reveal() ?? null;
+  const token = apiTokenFile.value === null ? given : await tokenIn(apiTokenFile.value);
+  return { host: host.value, token, allowAnonymous: allowAnonymous.value, open: ['/health'] };
+}
+
+async function tokenIn(path: string): Promise<string> {
+  try {
+    return (await readAtMost(path, MAX_TOKEN_BYTES)).toString().trim();
+  } catch (cause) {
+    throw new BackupLensError('BL_CONFIG', `API_TOKEN_FILE ${path}: ${inWords(cause)}`, { cause });
+  }
+}
+
+/** The policy as its file is now. Throws BL_POLICY and BL_UNTRUSTED_CONFIG. */
+export function readPolicyAgain(from: SettingsFrom, incoming: Buffer): Policy {
+  const config = loadConfig(from);
+  assertTrusted(decidingFiles(config), [incoming.toString()]);
+  return config.policy.policy;
+}
+
+/** ./incoming is made where it is missing. A folder that somebody named is not: an empty one in place of a mount hides files. */
+async function watchedFolder({ incomingDir }: EffectiveConfig): Promise<Buffer> {
+  const { value, origin } = incomingDir;
+  try {
+    if (origin === 'default') await mkdir(value, { recursive: true });
+    return Buffer.from(realpathSync(value));
+  } catch (cause) {
+    throw new BackupLensError('BL_CONFIG', `INCOMING_DIR ${value}: ${inWords(cause)}`, {
+      hint: 'name a folder that exists, or make it',
+      cause,
+    });
+  }
+}

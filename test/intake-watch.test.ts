@@ -1,0 +1,295 @@
+// needs: python3
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { unitAt } from '../src/intake/index.ts';
+import { watching, type Watching } from './kit/watching.ts';
+
+let root: string;
+let watch: Watching | null;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'backuplens-watch-'));
+  watch = null;
+});
+afterEach(async () => {
+  await watch?.stop();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const put = (name: string, text = 'a backup'): void => {
+  mkdirSync(join(root, name, '..'), { recursive: true });
+  writeFileSync(join(root, name), text);
+};
+
+test('a file that rests is handed on once, nested folders included', async () => {
+  put('a.tar');
+  put('deep/er/b.tar');
+  watch = watching(root);
+  await watch.until(() => watch?.arrivals().length === 2);
+  await watch.sweeps(3);
+  expect(watch.arrivals()).toEqual(['a.tar', 'deep/er/b.tar']);
+  expect(watch.arrival('deep/er/b.tar')?.share.toString()).toBe('deep');
+  expect(watch.arrival('a.tar')?.share.toString()).toBe('');
+});
+
+test('a file that is still being written is not handed on until it rests', async () => {
+  watch = watching(root, { settle_ms: 400 });
+  put('growing.tar');
+  const began = performance.now();
+  let last = began;
+  while (performance.now() - began < 1500) {
+    appendFileSync(join(root, 'growing.tar'), 'more');
+    last = performance.now();
+    await sleep(50);
+  }
+  expect(watch.arrivals()).toEqual([]);
+  await watch.until(() => watch?.arrivals().length === 1);
+  expect(performance.now() - last).toBeGreaterThanOrEqual(390);
+});
+
+test('a file that is overwritten, replaced or comes again is new work', async () => {
+  watch = watching(root);
+  put('nightly.tar', 'monday');
+  await watch.until(() => watch?.arrivals().length === 1);
+  put('nightly.tar', 'tuesday');
+  await watch.until(() => watch?.arrivals().length === 2);
+  put('new.tmp', 'tuesday');
+  await watch.until(() => watch?.arrivals().length === 3);
+  renameSync(join(root, 'new.tmp'), join(root, 'nightly.tar'));
+  await watch.until(() => watch?.arrivals().length === 4);
+  rmSync(join(root, 'nightly.tar'));
+  await watch.sweeps(2);
+  put('nightly.tar', 'tuesday');
+  await watch.until(() => watch?.arrivals().length === 5);
+  expect(watch.arrivals()).toEqual(['nightly.tar', 'nightly.tar', 'new.tmp', 'nightly.tar', 'nightly.tar']);
+});
+
+test('same size and same mtime do not hide that a file was written over', async () => {
+  put('a.bin', 'aaaa');
+  utimesSync(join(root, 'a.bin'), 1000, 1000);
+  watch = watching(root);
+  await watch.until(() => watch?.arrivals().length === 1);
+  put('a.bin', 'bbbb');
+  utimesSync(join(root, 'a.bin'), 1000, 1000);
+  await watch.until(() => watch?.arrivals().length === 2);
+  expect(watch.arrivals()).toEqual(['a.bin', 'a.bin']);
+});
+
+test('a file whose time lies in the future is no different', async () => {
+  put('future.tar');
+  const future = Date.now() / 1000 + 10 * 365 * 86_400;
+  utimesSync(join(root, 'future.tar'), future, future);
+  watch = watching(root);
+  await watch.until(() => watch?.arrivals().length === 1);
+  expect(watch.arrivals()).toEqual(['future.tar']);
+});
+
+test('names of unfinished files wait longer, and no longer than that', async () => {
+  put('evil.part');
+  put('x~');
+  put('plain');
+  watch = watching(root, { delay_ms: 1500 });
+  const began = performance.now();
+  await watch.until(() => watch?.arrivals().length === 1);
+  expect(watch.arrivals()).toEqual(['plain']);
+  await watch.until(() => watch?.arrivals().length === 3);
+  expect(performance.now() - began).toBeGreaterThanOrEqual(1400);
+  expect(watch.arrivals().slice(1).toSorted()).toEqual(['evil.part', 'x~']);
+});
+
+test('what is touched for ever is handed on in the end, as never settled', async () => {
+  put('touched');
+  watch = watching(root, { settle_ms: 5000, never_settled_ms: 1000 });
+  const touching = setInterval(() => appendFileSync(join(root, 'touched'), '.'), 20);
+  try {
+    await watch.until(() => watch?.arrivals().length === 1);
+  } finally {
+    clearInterval(touching);
+  }
+  expect(watch.arrival('touched')?.never_settled).toBe(true);
+});
+
+test('two names that are not UTF-8 are two files', async () => {
+  for (const last of [0xe8, 0xe9]) {
+    writeFileSync(Buffer.concat([Buffer.from(`${root}/caf`), Buffer.from([last])]), 'x');
+  }
+  watch = watching(root);
+  await watch.until(() => watch?.arrivals().length === 2);
+  expect(watch.arrivals()).toEqual(['caf\xe8', 'caf\xe9']);
+});
+
+test('links, FIFOs and sockets are listed once, and not handed on', async () => {
+  put('target');
+  symlinkSync('target', join(root, 'link'));
+  symlinkSync('/etc', join(root, 'link-to-folder'));
+  execFileSync('mkfifo', [join(root, 'fifo')]);
+  const server = createServer().listen(join(root, 'socket'));
+  watch = watching(root);
+  await watch.until(() => watch?.arrivals().length === 1);
+  await watch.sweeps(3);
+  server.close();
+  const listed = watch.events.flatMap((event) =>
+    event.type === 'skipped' ? [`${event.path.toString('utf8', root.length + 1)}: ${event.reason}`] : [],
+  );
+  expect(listed).toEqual(['fifo: fifo', 'link: symlink', 'link-to-folder: symlink', 'socket: socket']);
+  expect(watch.arrivals()).toEqual(['target']);
+});
+
+test('a folder that cannot be read is listed, and costs no other folder its look', async () => {
+  put('a/1');
+  put('z/2');
+  mkdirSync(join(root, 'm'));
+  // A path that is too long can be read by nobody, where root may read everything else.
+  const make = "import os\nos.chdir('m')\nfor i in range(20):\n  os.mkdir('n'*250); os.chdir('n'*250)\n";
+  execFileSync('python3', ['-c', make], { cwd: root });
+  try {
+    watch = watching(root);
+    await watch.until(() => watch?.arrivals().length === 2);
+    expect(watch.arrivals()).toEqual(['a/1', 'z/2']);
+    expect(watch.events.filter(({ type }) => type === 'unreadable')).toHaveLength(1);
+  } finally {
+    execFileSync('rm', ['-rf', join(root, 'm')]);
+  }
+});
+
+describe('what belongs together', () => {
+  const RESTIC = ['config', 'data/00/pack', 'index/i', 'keys/k', 'snapshots/s'];
+  const BORG = ['config', 'data/0/1', 'README', 'nonce'];
+  const BARE = ['HEAD', 'config', 'objects/pack/p', 'refs/heads/main'];
+  const PG = ['PG_VERSION', 'base/1/1', 'global/1', 'backup_label'];
+
+  test('restic, borg, git and pg_basebackup folders are one unit each, and never its files', async () => {
+    for (const file of RESTIC) put(`r/repo/${file}`);
+    for (const file of BORG) put(`b/${file}`, file === 'config' ? '[repository]\nversion = 1\n' : 'x');
+    for (const file of BARE) put(`g/work/.git/${file}`);
+    for (const file of PG) put(`p/${file}`);
+    put('g/work/README');
+    watch = watching(root);
+    await watch.until(() => watch?.arrivals().length === 5);
+    await watch.sweeps(2);
+    expect(watch.arrivals()).toEqual(['b', 'g/work/.git', 'g/work/README', 'p', 'r/repo']);
+    expect(['b', 'g/work/.git', 'p', 'r/repo'].map((name) => watch?.arrival(name)?.unit.kind)).toEqual([
+      'borg',
+      'git',
+      'pg_basebackup',
+      'restic',
+    ]);
+    expect(watch.arrival('r/repo')?.unit).toMatchObject({ files: 5, whole: true, size: 40 });
+  });
+
+  test('a set in which one file changes is new work as a whole, once it rests', async () => {
+    for (const file of RESTIC) put(`repo/${file}`);
+    watch = watching(root);
+    await watch.until(() => watch?.arrivals().length === 1);
+    put('repo/data/00/another');
+    await watch.until(() => watch?.arrivals().length === 2);
+    expect(watch.arrival('repo')?.unit.files).toBe(6);
+    const again = await unitAt(Buffer.from(join(root, 'repo')), {
+      root: Buffer.from(root),
+      unit: 'file',
+      ours: () => false,
+    });
+    expect(again?.identity).toEqual(watch.arrival('repo')?.unit.identity);
+  });
+
+  test('what is dropped into the watched folder cannot make all of it one set', async () => {
+    for (const file of BARE) put(file);
+    watch = watching(root);
+    await watch.until(() => watch?.arrivals().length === 4);
+    expect(watch.arrivals()).toEqual(['HEAD', 'config', 'objects/pack/p', 'refs/heads/main']);
+  });
+
+  test('the volumes of one archive arrive together, and once more when one is added', async () => {
+    for (const number of ['001', '002']) put(`x.7z.${number}`, 'xxxx');
+    watch = watching(root);
+    await watch.until(() => watch?.arrivals().length === 1);
+    expect(watch.arrival('x.7z.001')?.unit).toMatchObject({ kind: 'volumes', files: 2, whole: true });
+    put('x.7z.003', 'xx');
+    await watch.until(() => watch?.arrivals().length === 2);
+    const at = await unitAt(Buffer.from(join(root, 'x.7z.001')), {
+      root: Buffer.from(root),
+      unit: 'file',
+      ours: () => false,
+    });
+    expect(at).toMatchObject({ kind: 'volumes', files: 3 });
+    expect(at?.identity).toEqual(watch.arrival('x.7z.001')?.unit.identity);
+  });
+
+  test('with DISPOSITION_UNIT=folder a dropped folder is one, and waits for its last file', async () => {
+    put('drop/1');
+    put('drop/sub/2');
+    put('alone');
+    watch = watching(root, { unit: 'folder', settle_ms: 500 });
+    const writing = setInterval(() => appendFileSync(join(root, 'drop/sub/2'), 'x'), 50);
+    await watch.until(() => watch?.arrivals().length === 1);
+    await watch.sweeps(2);
+    expect(watch.arrivals()).toEqual(['alone']);
+    clearInterval(writing);
+    await watch.until(() => watch?.arrivals().length === 2);
+    expect(watch.arrival('drop')?.unit).toMatchObject({ kind: 'dropped', files: 2, whole: false });
+  });
+});
+
+test('files with two names are both handed on', async () => {
+  put('one');
+  linkSync(join(root, 'one'), join(root, 'two'));
+  watch = watching(root);
+  await watch.until(() => watch?.arrivals().length === 2);
+  expect(watch.arrivals()).toEqual(['one', 'two']);
+});
+
+test('an event makes a sweep come sooner than the interval', async () => {
+  watch = watching(root, { interval_ms: 3_600_000 });
+  await watch.sweeps(1);
+  put('quick');
+  await watch.until(() => watch?.arrivals().length === 1);
+  expect(watch.arrivals()).toEqual(['quick']);
+});
+
+test('what whoever takes arrivals could not take is handed on again', async () => {
+  put('a');
+  watch = watching(root);
+  await watch.until(() => watch?.arrivals().length === 1);
+  watch.folder.forget(Buffer.from(join(root, 'a')));
+  await watch.until(() => watch?.arrivals().length === 2);
+  expect(watch.arrivals()).toEqual(['a', 'a']);
+});
+
+test('a watched folder that is away for a while forgets nothing', async () => {
+  put('a');
+  watch = watching(root);
+  await watch.until(() => watch?.arrivals().length === 1);
+  renameSync(root, `${root}-away`);
+  await watch.until(() => watch?.events.some((event) => event.type === 'swept' && !event.complete) === true);
+  renameSync(`${root}-away`, root);
+  put('b');
+  await watch.until(() => watch?.arrivals().length === 2);
+  await watch.sweeps(2);
+  expect(watch.arrivals()).toEqual(['a', 'b']);
+});
+
+test('10,000 files at once are all handed on, each once', async () => {
+  for (let folder = 0; folder < 10; folder++) {
+    mkdirSync(join(root, String(folder)));
+    for (let file = 0; file < 1000; file++) writeFileSync(join(root, String(folder), String(file)), '');
+  }
+  watch = watching(root);
+  await watch.until(() => watch?.arrivals().length === 10_000);
+  await watch.sweeps(1);
+  expect(new Set(watch.arrivals()).size).toBe(10_000);
+  expect(watch.arrivals()).toHaveLength(10_000);
+});

@@ -1,0 +1,189 @@
+// needs: clamav-daemon
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { startFakeClamd, type FakeClamd } from './kit/clamd/fake.ts';
+import { freePort, startClamd, type RealClamd } from './kit/clamd/real.ts';
+import { descendants } from './kit/process-cost.ts';
+import {
+  allFiles,
+  infected,
+  inStore,
+  newInstallation,
+  startService,
+  type Installation,
+  type Service,
+} from './kit/pipeline-service.ts';
+
+const SIGNED = ['CLAMD', 'KNOWS', 'THIS', 'TEXT'].join('-');
+
+// Each starts processes of its own, on machines that may be busy.
+vi.setConfig({ testTimeout: 240_000 });
+
+let at: Installation;
+const cleanUp: (() => Promise<unknown>)[] = [];
+beforeEach(() => {
+  at = newInstallation();
+});
+afterEach(async () => {
+  for (const step of cleanUp.splice(0).toReversed()) await step();
+  at.remove();
+});
+
+async function start(env: Record<string, string>): Promise<Service> {
+  const service = await startService({ ...at.env, APPROVED_DIR: at.approved, ...env });
+  cleanUp.push(async () => service.kill());
+  return service;
+}
+
+async function realClamd(): Promise<RealClamd> {
+  const clamd = await startClamd({ signatures: [{ name: 'Test.Signed', text: SIGNED }] });
+  cleanUp.push(async () => clamd.stop());
+  return clamd;
+}
+
+async function fakeClamd(options: Parameters<typeof startFakeClamd>[0] = {}): Promise<FakeClamd> {
+  const clamd = await startFakeClamd(options);
+  cleanUp.push(async () => clamd.stop());
+  return clamd;
+}
+
+async function stateOf(name: string): Promise<string | undefined> {
+  const rows = await allFiles(at);
+  return rows.findLast(({ path }) => Buffer.from(path).toString() === join(at.incoming, name))?.state;
+}
+
+async function comesTo(service: Service, name: string, state: string): Promise<void> {
+  await service.until(async () => (await stateOf(name)) === state, `${name}: ${state}`);
+}
+
+test('approvals without clamd are provisional and not moved; when it is back, each is examined again and dealt with', async () => {
+  const clamd = await realClamd();
+  await clamd.kill();
+  const service = await start({ CLAMD_HOST: `unix:${clamd.unix.path}` });
+  at.put('good', 'nothing');
+  at.put('bad', `text ${SIGNED}`);
+  await comesTo(service, 'good', 'provisional');
+  await comesTo(service, 'bad', 'provisional');
+  expect(existsSync(join(at.incoming, 'good'))).toBe(true);
+  expect(existsSync(join(at.approved, 'good'))).toBe(false);
+  expect(await service.metric('backuplens_engine_up{engine="clamav"}')).toBe(0);
+  expect(await service.metric('backuplens_files{state="provisional"}')).toBe(2);
+
+  await clamd.start();
+  await comesTo(service, 'good', 'released');
+  await comesTo(service, 'bad', 'quarantined');
+  expect(await service.metric('backuplens_engine_up{engine="clamav"}')).toBe(1);
+  expect(service.said('an engine is back')).toMatchObject([{ engine: 'clamav' }]);
+  expect(await stateOf('good')).toBe('released');
+});
+
+test('what stays provisional for too long is held for a person, with that reason', async () => {
+  const service = await start({
+    CLAMD_HOST: '127.0.0.1',
+    CLAMD_PORT: String(await freePort()),
+    PROVISIONAL_FOR: '1s',
+  });
+  at.put('good', 'nothing');
+  await service.until(async () => (await stateOf('good')) === 'held', 'its hold');
+  expect(existsSync(join(at.incoming, 'good'))).toBe(true);
+  const [review] = await inStore(at, async (store) => store.reviews.list({ limit: 5 }));
+  expect(review?.state).toBe('open');
+  const [row] = await allFiles(at);
+  expect(row?.detail).toContain('provisional for too long');
+});
+
+test('a policy with release_provisional releases at once', async () => {
+  const policy = join(at.root, 'scoring.yaml');
+  writeFileSync(policy, 'release_provisional: true\n');
+  const env = { CLAMD_HOST: '127.0.0.1', CLAMD_PORT: String(await freePort()), SCORING_CONFIG: policy };
+  const service = await start(env);
+  at.put('good', 'nothing');
+  await comesTo(service, 'good', 'released');
+  expect(service.said('scanned')).toMatchObject([{ provisional: true, decision: 'auto_approve' }]);
+});
+
+test('a clamd that dies in the middle of a file leads to one more examination, alone, and no false approval', async () => {
+  const fake = await fakeClamd({ fault: { kind: 'closes_at_end' } });
+  if (fake.address.kind !== 'tcp') throw new Error('not over TCP');
+  const service = await start({ CLAMD_HOST: '127.0.0.1', CLAMD_PORT: String(fake.address.port) });
+  at.put('good', 'nothing');
+  await comesTo(service, 'good', 'held');
+  const [row] = await allFiles(at);
+  const scan = await inStore(at, async (store) => store.scans.get(row?.scan ?? ''));
+  expect(scan?.result?.gaps).toMatchObject([{ by: 'clamav', reason: 'engine_failed' }]);
+  expect(await stateOf('good')).toBe('held');
+});
+
+test('a clamd that says nothing is found out once, and no file waits for it', async () => {
+  const fake = await fakeClamd({ fault: { kind: 'silent' } });
+  if (fake.address.kind !== 'tcp') throw new Error('not over TCP');
+  const service = await start({ CLAMD_HOST: '127.0.0.1', CLAMD_PORT: String(fake.address.port) });
+  for (let number = 0; number < 5; number++) at.put(`file-${number}`);
+  for (let number = 0; number < 5; number++) await comesTo(service, `file-${number}`, 'held');
+  const ready = await service.get('/ready');
+  expect(JSON.parse(ready.body).engines.clamav.status).toBe('failed');
+});
+
+test('a YARA engine front that is killed is replaced, and files go on being examined', async () => {
+  const service = await start({});
+  at.put('first', infected('1'));
+  await comesTo(service, 'first', 'quarantined');
+  const front = descendants(service.process.pid ?? 0).find((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('services/yara-scanner/main'),
+  );
+  process.kill(front ?? 0, 'SIGKILL');
+  await service.until(() => service.said('an engine is away').length > 0, 'its absence being noticed');
+  await service.until(() => service.said('an engine is back').length > 0, 'its return');
+  at.put('second', infected('2'));
+  await comesTo(service, 'second', 'quarantined');
+  expect(service.said('an engine is back')).toMatchObject([{ engine: 'yara' }]);
+});
+
+test('a clamd that flaps leads to no approval that it did not confirm', async () => {
+  const clamd = await realClamd();
+  const service = await start({ CLAMD_HOST: `unix:${clamd.unix.path}` });
+  for (let round = 0; round < 3; round++) {
+    at.put(`good-${round}`, `nothing ${round}`);
+    at.put(`bad-${round}`, `${SIGNED} ${round}`);
+    await service.until(() => service.said('scanned').length > round, 'a scan');
+    await clamd.kill();
+    at.put(`later-good-${round}`, `nothing more ${round}`);
+    at.put(`later-bad-${round}`, `${SIGNED} more ${round}`);
+    await service.until(async () => (await stateOf(`later-bad-${round}`)) !== undefined, 'its row');
+    await clamd.start();
+  }
+  const names = [0, 1, 2].flatMap((round) => [
+    `good-${round}`,
+    `later-good-${round}`,
+    `bad-${round}`,
+    `later-bad-${round}`,
+  ]);
+  for (const name of names) {
+    await service.until(
+      async () => ['released', 'quarantined', 'held'].includes((await stateOf(name)) ?? ''),
+      name,
+    );
+    const right = name.includes('bad') ? ['quarantined', 'held'] : ['released', 'held'];
+    expect(right).toContain(await stateOf(name));
+  }
+});
+
+test('with YARA refused and ClamAV off nothing is approved: a person looks', async () => {
+  const service = await start({ YARA_HOST: '127.0.0.1', YARA_PORT: String(await freePort()) });
+  at.put('good', 'nothing');
+  await comesTo(service, 'good', 'held');
+  const ready = await service.get('/ready');
+  expect(ready.status).toBe(503);
+  expect(JSON.parse(ready.body).engines.yara.status).toBe('unavailable');
+});
+
+test('a slow clamd is waited for', async () => {
+  const fake = await fakeClamd({ fault: { kind: 'says_slowly', reply: '%d: stream: OK\0', pauseMs: 60 } });
+  if (fake.address.kind !== 'tcp') throw new Error('not over TCP');
+  const service = await start({ CLAMD_HOST: '127.0.0.1', CLAMD_PORT: String(fake.address.port) });
+  at.put('good', 'nothing');
+  await comesTo(service, 'good', 'released');
+  expect(fake.streams.length).toBeGreaterThan(0);
+  expect(service.said('scanned')).toMatchObject([{ provisional: false, decision: 'auto_approve' }]);
+});

@@ -1,0 +1,432 @@
+// needs: zip
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  allFiles,
+  infected,
+  inStore,
+  launchService,
+  newInstallation,
+  startService,
+  type Installation,
+  type Service,
+} from './kit/pipeline-service.ts';
+
+// Each starts processes of its own, on machines that may be busy.
+vi.setConfig({ testTimeout: 240_000 });
+
+let at: Installation;
+const running: Service[] = [];
+beforeEach(() => {
+  at = newInstallation();
+});
+afterEach(async () => {
+  for (const service of running.splice(0)) await service.kill();
+  at.remove();
+});
+
+async function start(env: Record<string, string> = {}): Promise<Service> {
+  const service = await startService({ ...at.env, ...env });
+  running.push(service);
+  return service;
+}
+
+/** State by name; the newest row of each. */
+async function states(): Promise<Record<string, string>> {
+  const rows = await allFiles(at);
+  return Object.fromEntries(
+    rows.map(({ path, state }) => [
+      Buffer.from(path)
+        .toString()
+        .slice(at.incoming.length + 1),
+      state,
+    ]),
+  );
+}
+
+async function settled(service: Service, expected: Record<string, string>): Promise<void> {
+  await service.until(async () => {
+    const now = await states();
+    return Object.entries(expected).every(([name, state]) => now[name] === state);
+  }, JSON.stringify(expected));
+}
+
+test('what arrives is decided and dealt with: approved in place, held, quarantined; and the metrics say so', async () => {
+  const service = await start();
+  at.put('clean.txt', 'nothing in here');
+  at.put('deep/er/bad.bin', infected());
+  at.put('locked.zip', readFileSync(lockedZip()));
+  await settled(service, { 'clean.txt': 'in_place', 'deep/er/bad.bin': 'quarantined', 'locked.zip': 'held' });
+  expect(existsSync(join(at.incoming, 'clean.txt'))).toBe(true);
+  expect(existsSync(join(at.incoming, 'deep/er/bad.bin'))).toBe(false);
+  expect(readdirSync(at.quarantine).filter((name) => name.endsWith('.blq'))).toHaveLength(1);
+  const held = readdirSync(at.review).filter((name) => !name.startsWith('.'));
+  expect(held).toHaveLength(1);
+
+  expect(await service.metric('backuplens_scans_total{decision="quarantine"}')).toBe(1);
+  expect(await service.metric('backuplens_scans_total{decision="manual_review"}')).toBe(1);
+  expect(await service.metric('backuplens_findings_total{kind="yara_match"}')).toBe(1);
+  expect(await service.metric('backuplens_gaps_total{reason="encrypted"}')).toBe(1);
+  expect(await service.metric('backuplens_queue_depth')).toBe(0);
+  expect(await service.metric('backuplens_engine_up{engine="yara"}')).toBe(1);
+  expect(await service.metric('backuplens_engine_up{engine="clamav"}')).toBe(0);
+  expect(await service.metric('backuplens_files_lost_total')).toBe(0);
+  const { body } = await service.get('/metrics');
+  for (const name of ['artifacts_total', 'scanned_bytes_total', 'scan_duration_seconds_bucket']) {
+    expect(body).toContain(`backuplens_${name}`);
+  }
+  expect(await service.get('/health')).toMatchObject({ status: 200 });
+  const ready = await service.get('/ready');
+  expect({ status: ready.status, ...JSON.parse(ready.body) }).toMatchObject({
+    status: 'ready',
+    store: 'ok',
+    intake: 'watching',
+    engines: { yara: { status: 'ok' }, clamav: { status: 'off' } },
+  });
+  expect(await service.stop()).toBe(0);
+  expect(service.stderr()).not.toContain('Error');
+});
+
+/** An archive whose member nobody can read. */
+function lockedZip(): string {
+  const path = join(at.root, 'locked.zip');
+  writeFileSync(join(at.root, 'secret.txt'), 'x'.repeat(5000));
+  execFileSync('zip', ['-q', '-j', '-P', 'a long and unknown one', path, join(at.root, 'secret.txt')]);
+  return path;
+}
+
+test('what is approved goes to APPROVED_DIR, and a name that is taken there is not written over', async () => {
+  const service = await start({ APPROVED_DIR: at.approved });
+  at.put('nightly.tar', 'monday');
+  await settled(service, { 'nightly.tar': 'released' });
+  at.put('nightly.tar', 'tuesday');
+  await service.until(
+    async () => (await allFiles(at)).filter(({ state }) => state === 'released').length === 2,
+    'two',
+  );
+  const contents = readdirSync(at.approved)
+    .filter((name) => name.startsWith('nightly'))
+    .map((name) => readFileSync(join(at.approved, name), 'utf8'));
+  expect(contents.toSorted()).toEqual(['monday', 'tuesday']);
+  expect(readdirSync(at.incoming)).toEqual([]);
+});
+
+test('a release hook is told of every approval, with a clean environment, and of nothing else', async () => {
+  const told = join(at.root, 'told');
+  const hook = join(at.root, 'hook.sh');
+  writeFileSync(
+    hook,
+    `#!/bin/sh\necho "$1 $BACKUPLENS_SHA256 $BACKUPLENS_EVENT_ID" >> ${told}\nenv >> ${told}.env\n`,
+    {
+      mode: 0o700,
+    },
+  );
+  const service = await start({ RELEASE_HOOK: hook, SECRET_OF_SOMEBODY: 'secret' });
+  at.put('-rf good', 'nothing');
+  at.put('bad', infected());
+  await settled(service, { '-rf good': 'in_place', bad: 'quarantined' });
+  await service.until(() => service.said('release hook told').length === 1, 'the hook');
+  expect(readFileSync(told, 'utf8')).toMatch(/^\/.*\/-rf good [0-9a-f]{64} [0-9a-f]{64}\n$/);
+  expect(readFileSync(`${told}.env`, 'utf8')).not.toContain('secret');
+  await service.stop();
+  const again = await start({ RELEASE_HOOK: hook });
+  at.put('next', 'nothing more');
+  await again.until(() => again.said('release hook told').length === 1, 'the next one');
+  expect(readFileSync(told, 'utf8').trim().split('\n')).toHaveLength(2);
+});
+
+test('overwritten and replaced files are new work, and the old decision does not stand for them', async () => {
+  const service = await start();
+  at.put('nightly.tar', 'harmless');
+  await settled(service, { 'nightly.tar': 'in_place' });
+  at.put('nightly.tar', infected());
+  await settled(service, { 'nightly.tar': 'quarantined' });
+  const rows = (await allFiles(at)).map(({ state }) => state);
+  expect(rows).toEqual(['superseded', 'quarantined']);
+});
+
+test('a recognised set is decided as one and stays whole, where it is', async () => {
+  for (const file of ['config', 'data/00/pack', 'index/i', 'keys/k', 'snapshots/s']) {
+    at.put(`repo/${file}`, file === 'data/00/pack' ? infected() : 'fine');
+  }
+  const service = await start();
+  await settled(service, { repo: 'held' });
+  await service.until(() => service.said('disposed of').length === 1, 'its disposition');
+  expect(existsSync(join(at.incoming, 'repo/data/00/pack'))).toBe(true);
+  expect(await allFiles(at)).toHaveLength(1);
+  const [review] = await inStore(at, async (store) => store.reviews.list({ limit: 10 }));
+  expect(review?.reasons.join()).toContain('Marker');
+});
+
+test('with DISPOSITION_UNIT=folder the files of a dropped folder share the worst decision', async () => {
+  at.put('drop/good', 'fine');
+  at.put('drop/sub/bad', infected());
+  at.put('other/good', 'fine as well');
+  at.put('alone', 'fine too');
+  const service = await start({ DISPOSITION_UNIT: 'folder', APPROVED_DIR: at.approved });
+  await settled(service, {
+    'drop/good': 'quarantined',
+    'drop/sub/bad': 'quarantined',
+    'other/good': 'released',
+    alone: 'released',
+    drop: 'superseded',
+  });
+  expect(existsSync(join(at.incoming, 'drop/good'))).toBe(false);
+  const rows = await allFiles(at);
+  const good = rows.find(({ path }) => Buffer.from(path).toString().endsWith('drop/good'));
+  const scan = await inStore(at, async (store) => store.scans.get(good?.scan ?? ''));
+  expect(scan?.result?.reasons.join()).toContain('drop/sub/bad');
+});
+
+test('a file that something keeps touching is held for a person, by that name', async () => {
+  const path = at.put('touched', 'x');
+  const touching = setInterval(() => appendFileSync(path, 'x'), 20);
+  try {
+    const service = await start({ NEVER_SETTLED_AFTER: '2s', SCAN_INTERVAL_MS: '1000' });
+    await settled(service, { touched: 'held' });
+    const [row] = await allFiles(at);
+    const scan = await inStore(at, async (store) => store.scans.get(row?.scan ?? ''));
+    expect(scan?.result?.gaps.map(({ reason }) => reason)).toContain('never_settled');
+  } finally {
+    clearInterval(touching);
+  }
+});
+
+test('hard links: the other name stays as it is', async () => {
+  const one = at.put('bad-1', infected());
+  mkdirSync(join(at.root, 'elsewhere'));
+  linkSync(one, join(at.root, 'elsewhere/other-name'));
+  const service = await start();
+  await settled(service, { 'bad-1': 'quarantined' });
+  expect(readFileSync(join(at.root, 'elsewhere/other-name'), 'utf8')).toBe(infected());
+  expect(statSync(join(at.root, 'elsewhere/other-name')).mode & 0o777).toBe(0o644);
+});
+
+test('links, and names that nobody would choose, are listed without a raw byte in the log', async () => {
+  symlinkSync('/etc/passwd', join(at.incoming, 'link'));
+  writeFileSync(Buffer.concat([Buffer.from(`${at.incoming}/new\nline\u001b[31m`), Buffer.from([0xff])]), 'x');
+  const service = await start();
+  await service.until(() => service.said('scanned').length === 1, 'the scan');
+  expect(service.said('not scanned, by rule')).toMatchObject([{ reason: 'symlink' }]);
+  const [scanned] = service.said('scanned');
+  expect(String(scanned?.untrusted?.['path'])).toMatch(/^[\x20-\x7e]*$/);
+  expect((await allFiles(at)).map(({ state }) => state)).toEqual(['in_place']);
+});
+
+test('SIGHUP takes a new policy, refuses a broken one, and frees nothing that is held', async () => {
+  const policy = join(at.root, 'scoring.yaml');
+  writeFileSync(policy, 'weights: {yara_match: 80}\n');
+  const service = await start({ SCORING_CONFIG: policy });
+  at.put('first', infected('1'));
+  await settled(service, { first: 'held' });
+
+  writeFileSync(policy, 'weights: {yara_mach: 80}\n');
+  service.process.kill('SIGHUP');
+  await service.until(
+    () => service.said('the policy was not taken: the old one stays').length === 1,
+    'a refusal',
+  );
+  at.put('second', infected('2'));
+  await settled(service, { second: 'held' });
+
+  writeFileSync(policy, 'weights: {yara_match: 0}\n');
+  service.process.kill('SIGHUP');
+  await service.until(() => service.said('policy read again').length === 1, 'the new policy');
+  at.put('third', infected('3'));
+  await settled(service, { third: 'in_place' });
+  expect(await states()).toMatchObject({ first: 'held', second: 'held' });
+});
+
+test('one rule that hits everything is stopped after its share of the hour', async () => {
+  const service = await start({ QUARANTINE_PER_RULE: '3', NUM_WORKERS: '1' });
+  for (let number = 0; number < 8; number++) at.put(`bad-${number}`, infected(String(number)));
+  await service.until(async () => {
+    const all = Object.values(await states());
+    return all.length === 8 && all.every((state) => state === 'held' || state === 'quarantined');
+  }, 'all eight');
+  const all = Object.values(await states());
+  expect(all.filter((state) => state === 'quarantined').length).toBeLessThanOrEqual(3 + 4);
+  expect(all.filter((state) => state === 'held').length).toBeGreaterThanOrEqual(1);
+});
+
+test('a stop in the middle hands back what is under way, and the next start takes it up', async () => {
+  const service = await start();
+  for (let number = 0; number < 200; number++) at.put(`many/${number}`, `file ${number}`);
+  await service.until(() => service.said('scanned').length > 5, 'the first scans');
+  expect(await service.stop()).toBe(0);
+  const between = await allFiles(at);
+  expect(between.filter(({ state }) => state === 'scanning')).toEqual([]);
+  expect(between.some(({ state }) => state === 'waiting')).toBe(true);
+  expect(between.filter(({ suspect }) => suspect)).toEqual([]);
+  const again = await start();
+  await again.until(async () => {
+    const now = Object.values(await states());
+    return now.length === 200 && now.every((state) => state === 'in_place');
+  }, 'all of them');
+  expect(await allFiles(at)).toHaveLength(200);
+});
+
+test('a file whose scan kills the worker every time is held with that reason, and costs no other its scan', async () => {
+  const service = await start();
+  at.put('good', 'fine');
+  await settled(service, { good: 'in_place' });
+  // A FIFO in place of a worker's file cannot be made; a worker is ended from outside whenever it has the file.
+  at.put('killer', Buffer.alloc(300 * 1024 * 1024));
+  const { descendants } = await import('./kit/process-cost.ts');
+  const ending = setInterval(() => {
+    for (const pid of descendants(service.process.pid ?? 0)) {
+      try {
+        if (readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('pipeline/worker.')) {
+          const open = readdirSync(`/proc/${pid}/fd`).some((fd) =>
+            linkOf(`/proc/${pid}/fd/${fd}`).endsWith('/killer'),
+          );
+          if (open) process.kill(pid, 'SIGKILL');
+        }
+      } catch {
+        // It ended meanwhile.
+      }
+    }
+  }, 5);
+  try {
+    at.put('other', 'fine too');
+    await settled(service, { killer: 'held', other: 'in_place' });
+  } finally {
+    clearInterval(ending);
+  }
+  const [row] = (await allFiles(at)).filter(({ path }) => Buffer.from(path).toString().endsWith('/killer'));
+  const scan = await inStore(at, async (store) => store.scans.get(row?.scan ?? ''));
+  expect(scan?.result?.gaps).toMatchObject([{ reason: 'engine_failed', by: 'worker' }]);
+  expect(statSync(join(at.incoming, 'killer')).size).toBe(300 * 1024 * 1024);
+});
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+test('a scratch folder that a kill left behind is removed by the next start, and nothing else is', async () => {
+  const service = await start();
+  await service.kill();
+  const scratch = (): string[] =>
+    readdirSync(join(at.root, 'tmp')).filter((name) => name.startsWith('backuplens-'));
+  expect(scratch()).toHaveLength(1);
+  mkdirSync(join(at.root, 'tmp/backuplens-abcdef'));
+  const left = scratch();
+  const again = await start();
+  expect(scratch().filter((name) => left.includes(name))).toEqual(['backuplens-abcdef']);
+  await again.stop();
+  expect(scratch()).toEqual(['backuplens-abcdef']);
+});
+
+/** What it says when it does not start. */
+async function refused(env: Record<string, string>): Promise<string> {
+  const service = launchService({ ...at.env, ...env });
+  running.push(service);
+  expect(await service.ended).toBe(2);
+  return service.stderr();
+}
+
+describe('a start that would lose something is refused', () => {
+  test('a second instance on the same data', async () => {
+    await start();
+    const words = await refused({});
+    expect(words).toContain('BL_STORE_LOCKED');
+    expect(words).toContain('backuplens-pipeline');
+  });
+
+  test('a second installation on the same folders', async () => {
+    const service = await start();
+    await service.stop();
+    expect(await refused({ DATA_DIR: join(at.root, 'other-data') })).toContain(
+      'belongs to another installation',
+    );
+  });
+
+  test.each([
+    ['QUARANTINE_DIR', 'incoming/quarantine'],
+    ['REVIEW_DIR', 'incoming'],
+    ['DATA_DIR', 'incoming/data'],
+    ['APPROVED_DIR', 'quarantine/approved'],
+    ['INCOMING_DIR', 'data/incoming'],
+  ])('%s in another folder of ours', async (variable, place) => {
+    mkdirSync(join(at.root, place), { recursive: true });
+    expect(await refused({ [variable]: join(at.root, place) })).toContain('BL_CONFIG');
+  });
+
+  test('a managed folder that others can write, or that is a link', async () => {
+    mkdirSync(at.quarantine);
+    chmodSync(at.quarantine, 0o777);
+    expect(await refused({})).toContain('chmod go-w');
+    chmodSync(at.quarantine, 0o700);
+    renameSync(at.quarantine, `${at.quarantine}-real`);
+    symlinkSync(`${at.quarantine}-real`, at.quarantine);
+    expect(await refused({})).toContain('symbolic link');
+  });
+
+  test('a watched folder that somebody named and that is not there', async () => {
+    expect(await refused({ INCOMING_DIR: join(at.root, 'not-there') })).toContain('INCOMING_DIR');
+  });
+
+  test('a policy or rules in the watched folder', async () => {
+    mkdirSync(join(at.incoming, 'rules'));
+    writeFileSync(join(at.incoming, 'rules/a.yar'), 'rule A { condition: false }');
+    expect(await refused({ YARA_RULES_DIR: join(at.incoming, 'rules') })).toContain('BL_UNTRUSTED_CONFIG');
+  });
+
+  test('a store that is gone while quarantine still holds something', async () => {
+    const service = await start();
+    at.put('bad', infected());
+    await settled(service, { bad: 'quarantined' });
+    await service.stop();
+    rmSync(at.data, { recursive: true });
+    expect(await refused({})).toContain('store rebuild');
+  });
+});
+
+test('a folder that only looks like a claim of ours hides nothing', async () => {
+  const service = await start();
+  at.put('.backuplens-claim-20261128T120000000Z-0123456789ab/file', infected());
+  await service.until(async () => Object.values(await states()).includes('quarantined'), 'its quarantine');
+  expect(await states()).toEqual({
+    '.backuplens-claim-20261128T120000000Z-0123456789ab/file': 'quarantined',
+  });
+});
+
+test('bin/backuplens-pipeline and `backuplens watch` are this program, in the process that was started', async () => {
+  const bin = (name: string, ...args: string[]): string =>
+    execFileSync(join(import.meta.dirname, '../bin', name), args, { encoding: 'utf8' });
+  expect(bin('backuplens-pipeline', '--help')).toBe(bin('backuplens', 'watch', '--help'));
+  expect(bin('backuplens-pipeline', '--version')).toBe(bin('backuplens', '--version'));
+  const { PATH } = process.env;
+  const child = spawn(join(import.meta.dirname, '../bin/backuplens-pipeline'), [], {
+    env: { PATH, ...at.env },
+  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  let told = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    told += text;
+    if (told.includes('"watching"')) child.kill('SIGTERM');
+  });
+  expect(await ended).toBe(0);
+  expect(told).toContain(`"pid":${child.pid}`);
+  expect(told).toContain('"ended"');
+});
