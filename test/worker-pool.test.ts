@@ -29,6 +29,7 @@ function open(options: Partial<PoolOptions> = {}): WorkerPool {
       clamd: off,
       yara: off,
       entropy_threshold: 6.5,
+      ransomware_names: [],
       limits: DEFAULT_LIMITS,
       passwords: ['secret word'],
     },

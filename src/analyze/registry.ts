@@ -1,4 +1,5 @@
 import type { Scratch } from '../bytes/index.ts';
+import type { RansomwareName } from '../domain/index.ts';
 import type { Analyzer } from './analyzer.ts';
 import { clamavAnalyzer, type ClamdEndpoint } from './clamav/index.ts';
 import { engineAway, type Away } from './engine-away.ts';
@@ -15,6 +16,8 @@ export interface EngineEndpoints {
 export interface AnalyzerOptions extends EngineEndpoints {
   /** Bits per byte. */
   readonly entropy_threshold: number;
+  /** What is known; `ransomwareNames` of the domain makes it answer. */
+  readonly ransomware_names: readonly RansomwareName[];
   readonly scratch: Scratch;
 }
 

@@ -8,6 +8,7 @@ import {
   BaselineCollector,
   loadBaseline,
   loadConfig,
+  loadRansomwareNames,
   processEnvironment,
   writeBaseline,
   type ToTrust,
@@ -78,6 +79,7 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
         limits: limitsOf(config),
         passwords: config.passwords.value.map((secret) => secret.reveal()),
         entropy_threshold: 6.5,
+        ransomware_names: loadRansomwareNames(config.ransomwareNamesFile.value),
       },
       readable: options.filesFrom === undefined && roots.length <= MAX_ROOTS ? withRealPaths(roots) : ['/'],
       scratch_parent: config.tmpDir.value,
@@ -201,6 +203,7 @@ function filesInUse(config: EffectiveConfig, options: ScanOptions): ToTrust[] {
   const embedded = config.yara.value.mode === 'embedded';
   return [
     { what: 'policy', path: config.scoringFile.value },
+    { what: 'names', path: config.ransomwareNamesFile.value },
     ...(embedded ? config.rulesDirs.value.map((path): ToTrust => ({ what: 'rules', path })) : []),
     ...(options.baseline === undefined
       ? []

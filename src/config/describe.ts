@@ -35,6 +35,11 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
     variable('SCORING_CONFIG', config.scoringFile),
     flag('strict', 'review what the policy tolerates', config.strict),
     variable('YARA_RULES_DIR', config.rulesDirs),
+    {
+      name: 'ransomware-names.yaml',
+      ...config.ransomwareNamesFile,
+      doc: 'endings and notes that ransomware is known to give',
+    },
     flag('clamd', `${VARIABLES.CLAMD_HOST.doc} (CLAMD_HOST, CLAMD_PORT); tried in this order`, {
       ...clamd,
       value: clamd.value.length === 0 ? 'off' : clamd.value,

@@ -5,5 +5,6 @@ export type { YaraChoice } from './engine-address.ts';
 export { VARIABLES, processEnvironment, type Environment, type LogLevel } from './environment.ts';
 export { loadConfig, quarantineFolder, type EffectiveConfig, type Flags, type Limits } from './load.ts';
 export { loadPolicy, type LoadedPolicy } from './policy.ts';
+export { loadRansomwareNames } from './ransomware-names.ts';
 export type { Origin, Setting } from './setting.ts';
 export { assertTrusted, type ToTrust, type TrustedWhat, type UsedFile } from './trusted-files.ts';

@@ -10,7 +10,13 @@ import {
   type YaraChoice,
 } from './engine-address.ts';
 import { readEnvironment, type Environment, type Given, type LogLevel } from './environment.ts';
-import { DELIVERED_POLICY, DELIVERED_RULES, localFirst, shownFrom } from './places.ts';
+import {
+  DELIVERED_POLICY,
+  DELIVERED_RANSOMWARE_NAMES,
+  DELIVERED_RULES,
+  localFirst,
+  shownFrom,
+} from './places.ts';
 import { loadPolicy, type LoadedPolicy } from './policy.ts';
 import { readSmallFile } from './read-small-file.ts';
 import { Secret } from './secret.ts';
@@ -40,6 +46,8 @@ export interface EffectiveConfig {
   readonly policy: LoadedPolicy;
   readonly strict: Setting<boolean>;
   readonly rulesDirs: Setting<readonly string[]>;
+  /** The list of names that ransomware gives; `loadRansomwareNames` reads it. */
+  readonly ransomwareNamesFile: Setting<string>;
   /** Addresses to try in this order (`localhost:3310`, `unix:/run/clamd.ctl`); none: off by choice. */
   readonly clamd: Setting<readonly string[]>;
   /** Text that clamd's database names; null: EICAR is tried. */
@@ -111,6 +119,14 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     }),
     strict,
     rulesDirs: rulesDirs(cwd, flags, given),
+    ransomwareNamesFile: firstOf(
+      localFirst(
+        cwd,
+        './config/ransomware-names.yaml',
+        '/config/ransomware-names.yaml',
+        DELIVERED_RANSOMWARE_NAMES,
+      ),
+    ),
     clamd: clamd(cwd, flags, given, container.value),
     clamdCanary: firstOf<string | null>(null, given.CLAMD_CANARY),
     clamdMaxAgeDays: firstOf<number | null>(null, given.CLAMD_MAX_AGE_DAYS),

@@ -7,6 +7,7 @@ const PROGRAM = fileURLToPath(new URL('../../', import.meta.url));
 
 export const DELIVERED_POLICY = join(PROGRAM, 'config', 'scoring.yaml');
 export const DELIVERED_RULES = join(PROGRAM, 'yara-rules');
+export const DELIVERED_RANSOMWARE_NAMES = join(PROGRAM, 'config', 'ransomware-names.yaml');
 
 /** `./local` when it exists, else `container` when that does, else `fallback`, else the local one. */
 export function localFirst(cwd: string, local: string, container: string, fallback?: string): string {

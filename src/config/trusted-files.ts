@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { BackupLensError, inWords, type ErrorCode } from '../domain/index.ts';
 import { Trust, type Doubt } from './trust.ts';
 
-export type TrustedWhat = 'policy' | 'rules' | 'baseline' | 'data' | 'cache';
+export type TrustedWhat = 'policy' | 'rules' | 'names' | 'baseline' | 'data' | 'cache';
 
 /** Something that decides what is found or approved, and so must be nobody's but ours. */
 export interface ToTrust {
@@ -31,6 +31,7 @@ interface Treatment {
 const TREATMENT: Readonly<Record<TrustedWhat, Treatment>> = {
   policy: { code: 'BL_POLICY', read: true, elsewhere: '--scoring /etc/backuplens/scoring.yaml' },
   rules: { code: 'BL_RULES', read: true, elsewhere: '--rules /etc/backuplens/yara-rules' },
+  names: { code: 'BL_CONFIG', read: true, elsewhere: '/config/ransomware-names.yaml' },
   baseline: { code: 'BL_CONFIG', read: true, elsewhere: '--baseline /etc/backuplens/baseline.json' },
   data: { code: 'BL_CONFIG', read: false, elsewhere: 'DATA_DIR=/var/lib/backuplens' },
   cache: { code: 'BL_CONFIG', read: false, elsewhere: 'DATA_DIR=/var/lib/backuplens' },

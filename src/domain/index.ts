@@ -11,3 +11,4 @@ export * from './gap.ts';
 export * from './glob.ts';
 export * from './measurement.ts';
 export * from './policy.ts';
+export * from './ransomware-names.ts';

@@ -1,5 +1,5 @@
 import type { EngineEndpoints } from '../analyze/index.ts';
-import type { Coverage, Finding, Gap, Measurement } from '../domain/index.ts';
+import type { Coverage, Finding, Gap, Measurement, RansomwareName } from '../domain/index.ts';
 import type { BudgetLimits } from '../unpack/index.ts';
 
 /** What the parent and its scan workers say to each other, over the child's IPC channel. */
@@ -8,6 +8,7 @@ import type { BudgetLimits } from '../unpack/index.ts';
 export interface WorkerSetup extends EngineEndpoints {
   readonly type: 'setup';
   readonly entropy_threshold: number;
+  readonly ransomware_names: readonly RansomwareName[];
   readonly limits: BudgetLimits;
   readonly passwords: readonly string[];
   /** Made by the parent, who also removes it. */

@@ -23,7 +23,7 @@ export interface ScanRequest {
   /** `clamav`, `yara`: engines without which the run is not valid. */
   readonly require: readonly string[];
   readonly workers: number;
-  readonly settings: Pick<WorkerSetup, 'limits' | 'passwords' | 'entropy_threshold'>;
+  readonly settings: Pick<WorkerSetup, 'limits' | 'passwords' | 'entropy_threshold' | 'ransomware_names'>;
   /** Folders and files that scan workers may read: what is scanned. */
   readonly readable: readonly string[];
   readonly scratch_parent: string;
