@@ -23,11 +23,11 @@ export interface AnalyzerOptions extends EngineEndpoints {
 
 /** Every analyzer, in the order of the specification: one line each. */
 export function openAnalyzers(options: AnalyzerOptions): readonly Analyzer[] {
-  const { clamd, yara, scratch, entropy_threshold: threshold } = options;
+  const { clamd, yara, scratch, entropy_threshold: threshold, ransomware_names } = options;
   return [
     typeMismatchAnalyzer(),
     'away' in clamd ? engineAway('clamav', clamd) : clamavAnalyzer(clamd),
     'away' in yara ? engineAway('yara', yara) : yaraAnalyzer({ endpoint: yara, scratch }),
-    entropyAnalyzer({ threshold }),
+    entropyAnalyzer({ threshold, ransomware_names }),
   ];
 }

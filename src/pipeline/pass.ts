@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Analyzer, Examination, Outcome, Subject } from '../analyze/index.ts';
-import type { Artifact, ContentType, Finding, Gap } from '../domain/index.ts';
+import type { Analyzer, Examination, Opening, Outcome, Subject } from '../analyze/index.ts';
+import type { Artifact, ContentType, Finding, Gap, GapReason } from '../domain/index.ts';
 import { withoutReader } from '../identify/index.ts';
-import { canOpen } from '../unpack/index.ts';
+import { canOpen, checksItself } from '../unpack/index.ts';
 import type { Tee } from './tee.ts';
 import type { Examined, Tree } from './tree.ts';
 
@@ -99,6 +99,7 @@ export class Pass {
     await before;
     for (const { id, outcome } of outcomes) this.#hear(id, outcome);
     const sha256 = this.failure === null ? this.#hash.digest('hex') : null;
+    if (sha256 !== null && this.#outcomes !== null) this.#judge(sha256);
     this.#record(sha256);
     if (this.failure !== null) throw this.failure.error;
     return { type: this.type, size: this.size, sha256 };
@@ -174,6 +175,26 @@ export class Pass {
   /** Opened, and nothing in it stayed closed. */
   #wasOpened(): boolean {
     return this.openedWhole && this.failure === null && this.#gaps.every(({ stage }) => stage !== 'unpack');
+  }
+
+  /** How it went when it was opened, in the words of analyzers. */
+  #opening(): Opening {
+    const has = (reason: GapReason): boolean =>
+      this.#gaps.some((gap) => gap.stage === 'unpack' && gap.reason === reason);
+    const whole = this.#wasOpened() && checksItself(this.type.container ?? '');
+    return { whole, damaged: has('corrupt'), locked: has('encrypted') };
+  }
+
+  /** What can be said now that its members were examined. */
+  #judge(sha256: string): void {
+    const { trail } = this.artifact;
+    const opening = this.#opening();
+    for (const { analyzer, examination } of this.#running) {
+      const judgement = examination.judge?.(opening, sha256);
+      if (judgement === undefined) continue;
+      for (const claim of judgement.claims) this.#findings.push({ ...claim, engine: analyzer.id, trail });
+      for (const miss of judgement.misses) this.gap({ stage: 'analyze', by: analyzer.id, ...miss, trail });
+    }
   }
 
   #count(key: string): number {

@@ -92,6 +92,16 @@ export interface Format {
    * container itself is not made good by its members.
    */
   readonly partial?: true;
+  /**
+   * Its members are pieces of one document or database (streams, objects, values), not files that somebody put there. So are
+   * those of every `partial` one.
+   */
+  readonly pieces?: true;
+  /**
+   * Its own bytes can be replaced without any reader noticing: no check sum, no coding that would break. That it was opened
+   * proves nothing of them.
+   */
+  readonly unchecked?: true;
   /** The size out says nothing: holes in disk images are real and expand without bound. Never called a bomb. */
   readonly sparse?: true;
   /**

@@ -27,11 +27,13 @@ function subject(density: ContentType['density']): Subject {
       density,
       claimed: null,
       contradiction: null,
+      renamed_from: null,
       second: null,
     },
     head: Buffer.alloc(0),
     size: null,
     source: null,
+    isPiece: false,
     signal: new AbortController().signal,
   };
 }

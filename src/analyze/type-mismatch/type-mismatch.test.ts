@@ -12,6 +12,7 @@ async function examine(contradiction: string | null): Promise<Outcome> {
     density: 'compressed',
     claimed: 'image/jpeg',
     contradiction,
+    renamed_from: null,
     second: null,
   };
   const examination = typeMismatchAnalyzer().examine({
@@ -20,6 +21,7 @@ async function examine(contradiction: string | null): Promise<Outcome> {
     head: Buffer.alloc(0),
     size: null,
     source: null,
+    isPiece: false,
     signal: new AbortController().signal,
   });
   if (examination === null) throw new Error('type-mismatch examines everything');
