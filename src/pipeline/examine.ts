@@ -31,6 +31,8 @@ interface Place {
   readonly depth: number;
   /** It came out of one whose members are pieces of it, no files. */
   readonly isPiece: boolean;
+  /** The innermost of them. */
+  readonly parent: Pass | null;
   /** SHA-256 of those of them that were seen whole before they were opened. */
   readonly above: readonly string[];
 }
@@ -50,6 +52,7 @@ class TreeExaminer {
       const pass = await this.#open({ id: this.#nextId++, parent: null, trail }, feed, {
         depth: 0,
         isPiece: false,
+        parent: null,
         above: [],
       });
       return await this.#finish(pass);
@@ -81,7 +84,8 @@ class TreeExaminer {
     const identified = this.#tree.identifier.identify({ head, tail: await tailOf(source), size, name });
     const type = isPart ? asPart(identified) : identified;
     const { signal } = this.#tree;
-    const pass = new Pass(this.#tree, { artifact, type, head, size, source, isPiece: place.isPiece, signal });
+    const subject = { artifact, type, head, size, source, isPiece: place.isPiece, signal };
+    const pass = new Pass(this.#tree, subject, place.parent);
     try {
       const format = type.container;
       if (!isPart) pass.sayWhatStaysClosed();
@@ -153,7 +157,7 @@ class TreeExaminer {
     return {
       member: async ({ name, content, source = null }) => {
         const child: Artifact = { id: this.#nextId++, parent: parent.artifact.id, trail: trailTo(name) };
-        const place = { depth: depth + 1, isPiece: isPiece(by, name), above };
+        const place = { depth: depth + 1, isPiece: isPiece(by, name), parent, above };
         const pass = await this.#open(child, { source, stream: content }, place);
         // What broke the member's bytes off is the producer's to hear; large ones hold scratch space until they end.
         if (pass.failure !== null || pass.size > HELD_BYTES) await this.#finish(pass);

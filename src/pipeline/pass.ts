@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Analyzer, Examination, Opening, Outcome, Subject } from '../analyze/index.ts';
+import {
+  MassCounter,
+  type Analyzer,
+  type Examination,
+  type Opening,
+  type Outcome,
+  type Subject,
+} from '../analyze/index.ts';
 import type { Artifact, ContentType, Finding, Gap, GapReason } from '../domain/index.ts';
 import { withoutReader } from '../identify/index.ts';
 import { canOpen, checksItself } from '../unpack/index.ts';
@@ -28,6 +35,9 @@ export class Pass {
   /** What broke the bytes off, if anything did. */
   failure: { error: unknown } | null = null;
   readonly #tree: Tree;
+  readonly #parent: Pass | null;
+  /** What was found in its members, one by one. */
+  readonly #members = new MassCounter();
   readonly #hash = createHash('sha256');
   readonly #running: readonly { analyzer: Analyzer; examination: Examination }[];
   #outcomes: Promise<{ id: string; outcome: Outcome }[]> | null = null;
@@ -38,8 +48,10 @@ export class Pass {
   readonly #counts = new Map<string, number>();
   readonly #measures = new Map<string, number>();
 
-  constructor(tree: Tree, subject: Subject) {
+  /** `parent`: the container it came out of. */
+  constructor(tree: Tree, subject: Subject, parent: Pass | null) {
     this.#tree = tree;
+    this.#parent = parent;
     this.artifact = subject.artifact;
     this.type = subject.type;
     this.#running = tree.analyzers.flatMap((analyzer) => {
@@ -221,6 +233,11 @@ export class Pass {
   #record(sha256: string | null): void {
     const { ledger } = this.#tree;
     const { id, trail } = this.artifact;
+    const mass = this.#members.mass();
+    if (mass !== null) {
+      this.#findings.push({ kind: 'mass_encryption', engine: 'entropy', ...mass, offset: null, trail });
+    }
+    if (this.#parent !== null) this.#parent.#members.add(this.#findings);
     const format = this.type.container ?? this.type.mime;
     ledger.artifact(this.size, this.type);
     ledger.findings(

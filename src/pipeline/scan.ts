@@ -12,6 +12,7 @@ import { BackupLensError, type Assessment } from '../domain/index.ts';
 import { walk, type Met, type PartSet } from '../intake/index.ts';
 import { RunningEngines } from './engines.ts';
 import { fileResult, unexamined } from './file-result.ts';
+import { Folders } from './folders.ts';
 import { footerOf, headerOf } from './frame.ts';
 import { inOrder } from './in-order.ts';
 import { oneDecision, withJoined } from './one-decision.ts';
@@ -36,6 +37,7 @@ export async function* scan(
 ): AsyncGenerator<ScanEvent, void, undefined> {
   const startedAt = new Date().toISOString();
   const tally = new Tally();
+  const folders = new Folders();
   await using scratch = await Scratch.create(request.scratch_parent);
   await using engines = await RunningEngines.start(request.engines, request.require);
   await using pool = new WorkerPool({
@@ -55,7 +57,10 @@ export async function* scan(
 
   yield { type: 'header', header: headerOf(request, engines.state, startedAt) };
   for await (const events of inOrder(met.all, BOUNDS, (one) => take(one, pool, request, startedAt))) {
-    for (const event of events) {
+    for (const told of events) {
+      if (told.type === 'result') folders.count(told);
+      const event = told.type === 'folder' ? folders.pass(told, request, startedAt) : told;
+      if (event === null) continue;
       tally.count(event);
       yield event;
     }
@@ -68,8 +73,11 @@ export async function* scan(
   request.signal.removeEventListener('abort', stop);
 }
 
+/** What there is to tell; a folder is judged when everything before it has been told. */
+type Told = ScanEvent | Extract<Met, { type: 'folder' }>;
+
 /** One thing that intake met, up to its line in the report. */
-async function take(met: Met, pool: WorkerPool, request: ScanRequest, asOf: string): Promise<ScanEvent[]> {
+async function take(met: Met, pool: WorkerPool, request: ScanRequest, asOf: string): Promise<Told[]> {
   switch (met.type) {
     case 'file':
     case 'stream': {
@@ -106,6 +114,8 @@ async function take(met: Met, pool: WorkerPool, request: ScanRequest, asOf: stri
         await conclude(met.display, null, unexamined(gap, basename(met.display)), request, asOf),
       ];
     }
+    case 'folder':
+      return [met];
     case 'missing':
       return [{ type: 'error', entry: { path: met.display, code: 'BL_PATH_MISSING', message: met.message } }];
     default:
@@ -155,7 +165,7 @@ function outcomesOf(came: PoolOutcome, names: readonly string[]): TreeOutcome[] 
   return [joined === null ? outcome : withJoined(outcome, joined), ...(set?.rest ?? [])];
 }
 
-function linesOf(events: readonly ScanEvent[]): number {
+function linesOf(events: readonly Told[]): number {
   return events.reduce(
     (lines, event) =>
       lines + (event.type === 'result' ? event.result.findings.length + event.result.gaps.length : 0),

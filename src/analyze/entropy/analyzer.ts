@@ -78,7 +78,7 @@ class Statistics implements Examination {
     if (profile === null) return { claims: [], misses: [] };
     const name = ownName(artifact.trail.at(-1) ?? '');
     const ending = this.#names.extension(name);
-    const claim = judge({ type, profile, structure: this.#structure, opening, ending, isPiece, head });
+    const claim = judge({ type, profile, structure: this.#structure, opening, name, ending, isPiece, head });
     if (claim === null) return { claims: [], misses: [] };
     const miss = namedBySum(name, sha256, claim);
     return miss === null ? { claims: [claim], misses: [] } : { claims: [], misses: [miss] };

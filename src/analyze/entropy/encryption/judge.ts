@@ -6,10 +6,10 @@ import {
   BLURRED_PER_SHARP,
   LEAST_NAMELESS_BYTES,
   LEAST_BEHIND_HEADER,
-  LEAST_NOISE_IN_PLAIN_TYPE,
-  LEAST_SHARE_IN_PLAIN_TYPE,
   LEAST_TRIMMED_BYTES,
   MIXED_IN_LOST_TYPE,
+  MOST_IN_TABLE,
+  MOST_SHARE_OF_TABLE,
   SHARE_IN_LOST_TYPE,
   SHARE_IN_PLAIN_TYPE,
   SHARE_TO_THE_END,
@@ -30,6 +30,8 @@ export interface Case {
   /** Of the type's own structure; null where nobody follows it. */
   readonly structure: Structure | null;
   readonly opening: Opening;
+  /** Its own name, without folders. */
+  readonly name: string;
   /** The ending of its name is one that ransomware gives. */
   readonly ending: RansomwareName | null;
   /** A stream, an object or what follows the end of a file: no file that somebody keeps. */
@@ -162,8 +164,12 @@ function atTheBeginning(facts: Case): Ground | null {
 }
 
 /** Noise that begins and ends at the borders of blocks; `least` runs of it. */
-function inBlocks({ profile }: Case, least: number): Ground | null {
-  const { sharp, sharpEdges, blurredEdges } = profile.runs;
+function inBlocks(facts: Case, least: number): Ground | null {
+  const { runs, blocks } = facts.profile;
+  const { sharp, sharpEdges, blurredEdges } = runs;
+  // A single short run may be a table: of a check sum, of a cipher's constants.
+  const isTable = sharp < 2 && blocks.noise < MOST_IN_TABLE && share(facts) < MOST_SHARE_OF_TABLE;
+  if (isTable && !lostType(facts)) return null;
   if (sharp < least || sharpEdges < 2 * least || blurredEdges > sharpEdges * BLURRED_PER_SHARP) return null;
   return { rule: 'noise-in-blocks', why: `${sharp} runs of uniform blocks, cut exactly at blocks` };
 }
@@ -206,8 +212,6 @@ function inPlain(facts: Case): Ground | null {
       why: `nearly all of it is uniform, which ${facts.type.mime} is not`,
     };
   }
-  if (facts.profile.blocks.noise < LEAST_NOISE_IN_PLAIN_TYPE && share(facts) < LEAST_SHARE_IN_PLAIN_TYPE)
-    return null;
   return toTheEnd(facts) ?? inBlocks(facts, 1);
 }
 
@@ -272,6 +276,7 @@ function claimOf({ rule, why, offset }: Ground, facts: Case): Claim {
       mime: type.mime,
       promised,
       ending: ending?.pattern ?? null,
+      appended: type.renamed_from === null ? null : endingOf(facts.name),
       structure: structure?.is ?? null,
       noise_blocks: noise,
       mixed_blocks: mixed,
@@ -286,6 +291,13 @@ function claimOf({ rule, why, offset }: Ground, facts: Case): Claim {
       map: profile.map,
     },
   };
+}
+
+/** In characters: longer ones are cut. */
+const MOST_OF_ENDING = 64;
+
+function endingOf(name: string): string {
+  return name.slice(name.lastIndexOf('.')).toLowerCase().slice(0, MOST_OF_ENDING);
 }
 
 function round(value: number): number {

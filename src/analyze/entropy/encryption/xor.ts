@@ -31,6 +31,8 @@ const MAGICS = [
   'ustar',
 ];
 /** Share of characters of text from which on it is one; any other key leaves less than two thirds. */
+/** Share of characters of text above which content is no noise that hides one. */
+const PLAIN_SHARE = 0.5;
 const TEXT_SHARE = 0.92;
 
 /**
@@ -41,9 +43,9 @@ export function xorKey(head: Buffer, counts: Float64Array): number | null {
   if (head.length < 64) return null;
   let most = 0;
   for (let value = 1; value < 256; value++) if ((counts[value] ?? 0) > (counts[most] ?? 0)) most = value;
-  // NUL is most frequent: in records as they are.
-  const mayBeText = most !== 0;
   const sample = head.subarray(0, SAMPLE_BYTES);
+  // NUL is most frequent in records as they are; and what is nearly a text needs no key.
+  const mayBeText = most !== 0 && textShare(sample) < PLAIN_SHARE;
   for (const key of new Set([
     most,
     most ^ 0x20,
@@ -70,7 +72,11 @@ function keysOfMagics(head: Buffer): number[] {
 }
 
 function isText(bytes: Buffer): boolean {
+  return textShare(bytes) >= TEXT_SHARE;
+}
+
+function textShare(bytes: Buffer): number {
   let text = 0;
   for (const byte of bytes) if ((byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13)) text++;
-  return text >= bytes.length * TEXT_SHARE;
+  return text / bytes.length;
 }
