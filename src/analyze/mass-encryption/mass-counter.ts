@@ -1,5 +1,14 @@
 import type { Evidence, Finding } from '../../domain/index.ts';
-import { ABSOLUTE, ALIKE, ALIKE_AND_KNOWN, MOST_ENDINGS, OF_FEW, OF_MANY, WITHIN } from './thresholds.ts';
+import {
+  ABSOLUTE,
+  ALIKE,
+  ALIKE_AND_KNOWN,
+  MOST_ENDINGS,
+  OF_FEW,
+  OF_MANY,
+  OF_SOME,
+  WITHIN,
+} from './thresholds.ts';
 
 /** Why a whole looks attacked. */
 export interface Mass {
@@ -47,10 +56,10 @@ export class MassCounter {
   mass(): Mass | null {
     const share = this.#suspected / Math.max(1, this.#files);
     const alike = this.#alike();
-    const enough = ({ least, share: most }: typeof OF_MANY | typeof OF_FEW | typeof WITHIN): boolean =>
-      this.#suspected >= least && share >= most;
+    const enough = (bound: { readonly least: number; readonly share: number }): boolean =>
+      this.#suspected >= bound.least && share >= bound.share;
     const many =
-      this.#suspected >= ABSOLUTE || (this.#isWithin ? enough(WITHIN) : enough(OF_MANY) || enough(OF_FEW));
+      this.#suspected >= ABSOLUTE || (this.#isWithin ? [WITHIN] : [OF_MANY, OF_SOME, OF_FEW]).some(enough);
     if (!many && alike === null) return null;
     const percent = Math.round(share * 10_000) / 100;
     const counts = `${this.#suspected} of ${this.#files} files (${percent} %) look encrypted`;
