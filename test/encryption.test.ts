@@ -155,7 +155,8 @@ test('a faked beginning excuses nobody: the decoder has to come to the end', asy
   writeFileSync(join(work, 'a.gz'), faked);
   writeFileSync(join(work, 'b.gz'), small);
   const { report } = await scanJson([...OFF, join(work, 'a.gz'), join(work, 'b.gz')]);
-  for (const result of report.results) expect(kinds(result), result.path).toContain('encryption_suspected');
+  const suspected = report.results.filter((result) => kinds(result).includes('encryption_suspected'));
+  expect(suspected.map(({ path }) => path.split('/').at(-1))).toEqual(['a.gz', 'b.gz']);
 });
 
 test('objects of a restic repository are opaque, and not accused', async () => {

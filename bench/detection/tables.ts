@@ -59,7 +59,7 @@ class Count {
   }
 }
 
-export function percent(hits: number, of: number): string {
+function percent(hits: number, of: number): string {
   return of === 0 ? '–' : `${((100 * hits) / of).toFixed(1)} %`;
 }
 
@@ -94,7 +94,7 @@ export async function detection(samples: readonly Sample[], judge: Judge, most: 
   ];
   const groups = new Map<string, Count>();
   for (const attack of ATTACKS) {
-    const { count, missed } = await one(attack, samples, judge, most, groups);
+    const { count, missed } = await tried(attack, samples, judge, most, groups);
     const worst = [...missed].toSorted(([, a], [, b]) => b - a).slice(0, 4);
     const words = worst.map(([kind, misses]) => `${kind} ${misses}`).join(', ');
     lines.push(`| ${[attack.name, ...count.cells(), words].join(' | ')} |`);
@@ -107,7 +107,7 @@ export async function detection(samples: readonly Sample[], judge: Judge, most: 
   return lines;
 }
 
-async function one(
+async function tried(
   attack: Attack,
   samples: readonly Sample[],
   judge: Judge,

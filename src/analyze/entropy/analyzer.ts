@@ -25,7 +25,7 @@ export const MIN_BYTES = 1024;
 /**
  * The statistics of an artifact's bytes, in one pass: Shannon entropy over all of them, judged with the content type as
  * context; and block by block, what tells encryption from compression. Whether a decoder understood them is heard
- * before that judgement (docs/decisions/0009).
+ * before that judgement (docs/decisions/0011).
  */
 export function entropyAnalyzer(options: EntropyOptions = {}): Analyzer {
   const threshold = options.threshold ?? DEFAULT_THRESHOLD;

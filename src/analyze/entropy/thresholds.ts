@@ -48,8 +48,6 @@ export const MOST_IN_TABLE = 8;
 export const MOST_SHARE_OF_TABLE = 0.3;
 /** In blocks, of noise behind a header of no known kind; half of it where the name promises a type. Computed: what is deflated has a chi-square of 370 and more at this size. */
 export const LEAST_BEHIND_HEADER = 8;
-/** In bytes, of noise between trimmings in what promises nothing. */
-export const LEAST_TRIMMED_BYTES = 2048;
 /** Share of noise in a program or a database whose first block is in order (a packed program keeps its tables). */
 export const SHARE_IN_PLAIN_TYPE = 0.9;
 /** Share of noise behind a beginning that was kept. */

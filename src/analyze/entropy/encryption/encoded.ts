@@ -16,6 +16,7 @@ const ALPHABETS: readonly (readonly [name: string, symbols: string, beside: stri
 const SUM_LENGTHS: ReadonlySet<number> = new Set([24, 28, 32, 40, 44, 48, 56, 64, 88, 96, 128]);
 /** What compressed files and pictures begin with, once decoded: then it is no cipher's output. */
 const MAGIC =
+  // oxlint-disable-next-line no-control-regex
   /^(?:\x1f\x8b|PK|BZh|\xfd7zXZ|7z\xbc\xaf|\x28\xb5\x2f\xfd|\x89PNG|\xff\xd8\xff|GIF8|RIFF|%PDF|\0asm|wOF|OTTO|\0\x01\0\0|OggS|ID3|\x30\x82)/;
 /** Characters of the beginning that are decoded, and lines that are measured. */
 const SAMPLE = 4096;
@@ -35,7 +36,10 @@ export function encodedNoise(counts: Float64Array, bytes: number, head: Buffer):
   for (const [as, symbols, beside] of ALPHABETS) {
     const ofSymbols = Float64Array.from(symbols, (symbol) => counts[symbol.charCodeAt(0)] ?? 0);
     const total = ofSymbols.reduce((sum, count) => sum + count, 0);
-    const others = [...beside].reduce((sum, other) => sum + (counts[other.charCodeAt(0)] ?? 0), 0);
+    const others = Array.from(beside, (other) => counts[other.charCodeAt(0)] ?? 0).reduce(
+      (sum, count) => sum + count,
+      0,
+    );
     if (total + others !== bytes || total < LEAST_ENCODED_CHARS) continue;
     const chi = chiSquare(ofSymbols, total);
     const mean = symbols.length - 1;

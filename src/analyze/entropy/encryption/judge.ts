@@ -6,7 +6,6 @@ import {
   BLURRED_PER_SHARP,
   LEAST_NAMELESS_BYTES,
   LEAST_BEHIND_HEADER,
-  LEAST_TRIMMED_BYTES,
   MIXED_IN_LOST_TYPE,
   MOST_IN_TABLE,
   MOST_SHARE_OF_TABLE,
@@ -92,6 +91,8 @@ function byStatistics(facts: Case, nature: Nature): Ground | null {
       return inBlocks(facts, 1) ?? stride(facts);
     case 'packed':
       return (lostType(facts) ? throughout(facts) : null) ?? inBlocks(facts, 2) ?? stride(facts);
+    default:
+      return nature satisfies never;
   }
 }
 

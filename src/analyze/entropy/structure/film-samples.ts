@@ -127,7 +127,7 @@ function picturesHold(heads: readonly { head: Buffer; size: number }[]): boolean
 }
 
 function soundHolds(heads: readonly { head: Buffer; size: number }[]): boolean {
-  const kinds = new Array<number>(8).fill(0);
+  const kinds = [0, 0, 0, 0, 0, 0, 0, 0];
   for (const { head } of heads) kinds[(head[0] ?? 0) >> 5] = (kinds[(head[0] ?? 0) >> 5] ?? 0) + 1;
   return Math.max(...kinds) >= heads.length * SOUND_SHARE;
 }
