@@ -2,6 +2,8 @@ import type { Walk } from './walk.ts';
 
 /** Frames may be lost at a damaged place; of a file that holds together all are there. */
 const MOST_MISSING = 0.002;
+/** Noise that looks like a frame's beginning hides a true one that follows within 16 bytes. */
+const FEW_MISSING = 2;
 /** Longest frame header: sync, coded number, block size, rate and CRC-8 (RFC 9639, 9.1). */
 const HEADER_BYTES = 16;
 
@@ -57,7 +59,9 @@ class Frames {
     // Frames of different lengths are numbered by samples: nobody can say how many are missing.
     if (!this.#fixed) return 'holds';
     const missing = this.#next - this.#found;
-    return this.#found > 0 && missing <= Math.max(0, this.#next * MOST_MISSING) ? 'holds' : 'broken';
+    return this.#found > 0 && missing <= Math.max(FEW_MISSING, this.#next * MOST_MISSING)
+      ? 'holds'
+      : 'broken';
   }
 }
 

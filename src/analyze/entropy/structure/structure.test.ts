@@ -2,6 +2,7 @@ import { createCipheriv } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { MemorySource } from '../../../bytes/index.ts';
 import { StructureCheck, type Structure } from './index.ts';
 
 const noise = (length: number): Buffer =>
@@ -119,4 +120,33 @@ describe('structure', () => {
       }
     }
   });
+});
+
+test("a film's index that lies about its lengths ends in an answer", async () => {
+  const box = (type: string, ...parts: Buffer[]): Buffer => {
+    const body = Buffer.concat(parts);
+    const head = Buffer.alloc(8);
+    head.writeUInt32BE(body.length + 8);
+    head.write(type, 4, 'latin1');
+    return Buffer.concat([head, body]);
+  };
+  const table = (...values: number[]): Buffer => {
+    const bytes = Buffer.alloc(4 * values.length);
+    for (const [at, value] of values.entries()) bytes.writeUInt32BE(value, 4 * at);
+    return bytes;
+  };
+  const codec = Buffer.concat([Buffer.alloc(12), Buffer.from('avc1')]);
+  const endless = 0xffffffff;
+  const stbl = box(
+    'stbl',
+    box('stsd', codec),
+    box('stsz', table(0, 1000, endless)),
+    box('stco', table(0, endless, 8)),
+    box('stsc', table(0, endless, 0, endless, 1)),
+  );
+  const moov = box('moov', box('trak', box('mdia', box('minf', stbl))));
+  const film = Buffer.concat([box('ftyp', Buffer.from('isom')), moov, box('mdat', noise(50_000))]);
+  const structure = new StructureCheck('video/mp4');
+  structure.add(film);
+  expect(await structure.close(new MemorySource(film), film)).toBeNull();
 });

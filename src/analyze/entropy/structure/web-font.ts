@@ -2,7 +2,7 @@ import { brotliDecompressSync, inflateSync } from 'node:zlib';
 import type { Shape } from './walk.ts';
 
 /** In bytes: fonts of the largest scripts are smaller; more is a bomb. */
-const MOST_OUT = 64 * 1024 * 1024;
+const MOST_OUT = 16 * 1024 * 1024;
 
 /**
  * Web fonts are decoded as far as they are in sight (`whole`: all of it): WOFF 1.0, 5: tables in zlib streams; WOFF2, 4 and
