@@ -5,8 +5,8 @@
  */
 
 /** Of a whole (a given folder, the members of a container). */
-export const OF_MANY = { least: 20, share: 0.005 } as const;
-/** Of a smaller whole, and of a small one, where 20 files would be most of it. */
+export const OF_MANY = { least: 10, share: 0.005 } as const;
+/** Of a smaller whole, and of a small one, where 10 files would be much of it. */
 export const OF_SOME = { least: 8, share: 0.05 } as const;
 export const OF_FEW = { least: 5, share: 0.2 } as const;
 /** Within a folder of a folder: test data and key stores lie close together. */
