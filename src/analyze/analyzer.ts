@@ -64,6 +64,8 @@ export interface Opening {
 export interface Judgement {
   readonly claims: readonly Claim[];
   readonly misses: readonly Miss[];
+  /** Kinds that it claimed at the end, and that these claims say better. */
+  readonly replaces?: readonly FindingKind[];
 }
 
 /** One artifact going past one analyzer. */

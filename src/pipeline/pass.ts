@@ -7,7 +7,7 @@ import {
   type Outcome,
   type Subject,
 } from '../analyze/index.ts';
-import type { Artifact, ContentType, Finding, Gap, GapReason } from '../domain/index.ts';
+import type { Artifact, ContentType, Finding, FindingKind, Gap, GapReason } from '../domain/index.ts';
 import { withoutReader } from '../identify/index.ts';
 import { canOpen, checksItself } from '../unpack/index.ts';
 import type { Tee } from './tee.ts';
@@ -204,9 +204,16 @@ export class Pass {
     for (const { analyzer, examination } of this.#running) {
       const judgement = examination.judge?.(opening, sha256);
       if (judgement === undefined) continue;
+      this.#withdraw(analyzer.id, judgement.replaces ?? []);
       for (const claim of judgement.claims) this.#findings.push({ ...claim, engine: analyzer.id, trail });
       for (const miss of judgement.misses) this.gap({ stage: 'analyze', by: analyzer.id, ...miss, trail });
     }
+  }
+
+  #withdraw(engine: string, kinds: readonly FindingKind[]): void {
+    if (kinds.length === 0) return;
+    const left = this.#findings.filter((one) => one.engine !== engine || !kinds.includes(one.kind));
+    this.#findings.splice(0, this.#findings.length, ...left);
   }
 
   #count(key: string): number {

@@ -122,19 +122,22 @@ describe('structure', () => {
   });
 });
 
+/** ISO/IEC 14496-12, 4.2. */
+function box(type: string, ...parts: Buffer[]): Buffer {
+  const body = Buffer.concat(parts);
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(body.length + 8);
+  head.write(type, 4, 'latin1');
+  return Buffer.concat([head, body]);
+}
+
+function table(...values: number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length);
+  for (const [at, value] of values.entries()) bytes.writeUInt32BE(value, 4 * at);
+  return bytes;
+}
+
 test("a film's index that lies about its lengths ends in an answer", async () => {
-  const box = (type: string, ...parts: Buffer[]): Buffer => {
-    const body = Buffer.concat(parts);
-    const head = Buffer.alloc(8);
-    head.writeUInt32BE(body.length + 8);
-    head.write(type, 4, 'latin1');
-    return Buffer.concat([head, body]);
-  };
-  const table = (...values: number[]): Buffer => {
-    const bytes = Buffer.alloc(4 * values.length);
-    for (const [at, value] of values.entries()) bytes.writeUInt32BE(value, 4 * at);
-    return bytes;
-  };
   const codec = Buffer.concat([Buffer.alloc(12), Buffer.from('avc1')]);
   const endless = 0xffffffff;
   const stbl = box(
