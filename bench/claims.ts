@@ -30,7 +30,15 @@ for (const folder of process.argv.slice(2)) {
     if (type.by === 'text') texts++;
     for (const analyzer of analyzers) {
       const artifact = { id: 0, parent: null, trail: [name] as const };
-      const examination = analyzer.examine({ artifact, type, head, size, source: null, signal });
+      const examination = analyzer.examine({
+        artifact,
+        type,
+        head,
+        size,
+        source: null,
+        isPiece: false,
+        signal,
+      });
       if (examination === null) continue;
       // What these analyzers do with the bytes is to count them.
       await examination.write(head);

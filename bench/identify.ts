@@ -9,8 +9,8 @@ import { closeSync, fstatSync, openSync, opendirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import wasmagic from 'wasmagic';
-import { Histogram } from '../src/analyze/entropy/histogram.ts';
 import { MIN_BYTES, shannon } from '../src/analyze/entropy/index.ts';
+import { Profiler } from '../src/analyze/entropy/profile/profile.ts';
 import { claimOf } from '../src/identify/claims.ts';
 import { family, type Family } from '../src/identify/families.ts';
 import { HEAD_BYTES, Identifier, TAIL_BYTES, type Glimpse } from '../src/identify/index.ts';
@@ -81,16 +81,17 @@ function read(path: string): Sample {
     const buffer = Buffer.alloc(length);
     return buffer.subarray(0, readSync(fd, buffer, 0, length, position));
   };
-  const histogram = new Histogram();
-  for (let at = 0; at < size; at += 1 << 20) histogram.add(part(at, Math.min(1 << 20, size - at)));
+  const profiler = new Profiler();
+  for (let at = 0; at < size; at += 1 << 20) profiler.add(part(at, Math.min(1 << 20, size - at)));
   const head = part(0, Math.min(size, HEAD_BYTES));
   const tail = size > HEAD_BYTES ? part(size - TAIL_BYTES, TAIL_BYTES) : null;
   closeSync(fd);
+  const { counts, bytes } = profiler.close();
   const name = path.slice(path.lastIndexOf('/') + 1);
   return {
     path,
     glimpse: { head, tail, size, name },
-    entropy: shannon(histogram.counts(), histogram.total),
+    entropy: shannon(counts, bytes),
   };
 }
 

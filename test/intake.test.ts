@@ -19,7 +19,7 @@ async function met(paths: string[], options: Partial<WalkOptions> = {}): Promise
     paths.map((path) => Buffer.from(path)),
     { include: [], exclude: [], one_file_system: false, except: [], ...options },
   );
-  for await (const one of walked) all.push(describe(one));
+  for await (const one of walked) if (one.type !== 'folder') all.push(describe(one));
   return all;
 }
 
@@ -45,6 +45,29 @@ test('files are met depth-first in the order of their names, at every depth', as
   mkdirSync(join(folder, 'b/c'), { recursive: true });
   for (const name of ['z', 'a', 'b/2', 'b/c/1', 'b/.hidden']) writeFileSync(join(folder, name), name);
   expect(await met([folder])).toEqual(['file a', 'file b/.hidden', 'file b/2', 'file b/c/1', 'file z']);
+});
+
+test('a given folder has a beginning and an end among what is met; folders in it have none', async () => {
+  mkdirSync(join(folder, 'b'));
+  for (const name of ['a', 'b/1', 'backup.7z.001', 'backup.7z.002'])
+    writeFileSync(join(folder, name), 'same');
+  const walked = walk([Buffer.from(folder), Buffer.from(join(folder, 'a'))], {
+    include: [],
+    exclude: [],
+    one_file_system: false,
+    except: [],
+  });
+  const all: string[] = [];
+  for await (const one of walked)
+    all.push(one.type === 'folder' ? `${one.at} ${one.display === folder}` : describe(one));
+  expect(all).toEqual([
+    'start true',
+    'file a',
+    'file b/1',
+    'set of file backup.7z.001, file backup.7z.002',
+    'end true',
+    'file a',
+  ]);
 });
 
 test('links, FIFOs and sockets are listed and never opened, also when links turn in circles', async () => {

@@ -230,7 +230,7 @@ describe.runIf(able && hasTool('zstd'))('a file in ext4 in a partition in a qcow
   test('is reached, and only the image is ever written to scratch', async () => {
     const work = join(folder, 'nested');
     mkdirSync(join(work, 'root', 'home'), { recursive: true });
-    writeFileSync(join(work, 'root', 'home', 'letter.age'), 'age-encryption.org/v1\nlocked');
+    writeFileSync(join(work, 'root', 'home', 'letter.age'), 'age-encryption.org/v1\n-> X25519 locked\n');
     // More than what is held in memory, and nothing that packs.
     const noise = Array.from({ length: 100_000 }, (_, i) => createHash('sha256').update(`${i}`).digest());
     writeFileSync(join(work, 'root', 'noise'), Buffer.concat(noise));

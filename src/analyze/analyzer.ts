@@ -11,6 +11,11 @@ export interface Subject {
   readonly size: number | null;
   /** Set when the bytes can be read again at any place; null for what only streams past. */
   readonly source: ByteSource | null;
+  /**
+   * It came out of a file as a piece of it (a stream of a document, a value of a database, what follows a program's
+   * end): nobody keeps it as a file.
+   */
+  readonly isPiece: boolean;
   /** The whole scan of this artifact has to stop: no more work is wanted. */
   readonly signal: AbortSignal;
 }
@@ -45,6 +50,24 @@ export interface Outcome {
   readonly windowed: boolean;
 }
 
+/** How it went when the artifact was opened as a container. All false: nobody opens what it is. */
+export interface Opening {
+  /** It was read to its end, foreign bytes in it would have been noticed, and its members hold all that it holds. */
+  readonly whole: boolean;
+  /** What was read is not what the format says it must be, or breaks off. */
+  readonly damaged: boolean;
+  /** It, or a part of it, needs a password that we do not have. */
+  readonly locked: boolean;
+}
+
+/** What can only be said once the artifact was opened, or is known not to be a container. */
+export interface Judgement {
+  readonly claims: readonly Claim[];
+  readonly misses: readonly Miss[];
+  /** Kinds that it claimed at the end, and that these claims say better. */
+  readonly replaces?: readonly FindingKind[];
+}
+
 /** One artifact going past one analyzer. */
 export interface Examination {
   /**
@@ -54,6 +77,11 @@ export interface Examination {
   write(chunk: Buffer): Promise<void> | void;
   /** After the last byte. Called once, unless `abort` was. Has a deadline of its own. Never rejects. */
   end(): Promise<Outcome>;
+  /**
+   * For those whose judgement depends on whether a decoder understood the bytes: called once, after `end`, when the
+   * artifact was opened. Not called when its bytes broke off. `sha256` is the artifact's.
+   */
+  judge?(opening: Opening, sha256: string): Judgement;
   /** The artifact will not be seen to its end: let go of everything at once. */
   abort(): void;
 }

@@ -24,12 +24,12 @@ export interface AnalyzerOptions extends EngineEndpoints {
 
 /** Every analyzer, in the order of the specification: one line each. */
 export function openAnalyzers(options: AnalyzerOptions): readonly Analyzer[] {
-  const { clamd, yara, scratch, entropy_threshold: threshold } = options;
+  const { clamd, yara, scratch, entropy_threshold: threshold, ransomware_names } = options;
   return [
     typeMismatchAnalyzer(),
     'away' in clamd ? engineAway('clamav', clamd) : clamavAnalyzer(clamd),
     'away' in yara ? engineAway('yara', yara) : yaraAnalyzer({ endpoint: yara, scratch }),
-    entropyAnalyzer({ threshold }),
-    ransomNoteAnalyzer({ names: options.ransomware_names }),
+    entropyAnalyzer({ threshold, ransomware_names }),
+    ransomNoteAnalyzer({ names: ransomware_names }),
   ];
 }

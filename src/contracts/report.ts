@@ -73,6 +73,9 @@ const disposition = z.strictObject({
   detail: z.string().nullable(),
 });
 
+/** Content type of the result that a given folder has when something is true of it and of none of its files. */
+export const FOLDER_MIME = 'inode/directory';
+
 export const fileResult = z.strictObject({
   path: z.string(),
   /** Only where the path is not valid UTF-8: its bytes. */
@@ -114,6 +117,8 @@ export type FileResult = z.infer<typeof fileResult>;
 export const summary = z.strictObject({
   decision,
   files: count,
+  /** Given folders that have a result of their own, counted with the decisions and not as files. Absent: none. */
+  folders: count.optional(),
   artifacts: count,
   bytes: count,
   auto_approve: count,

@@ -17,6 +17,11 @@ export interface ContentType {
   readonly density: 'compressed' | 'plain' | 'unknown';
   /** The MIME type that the name promises; null when the name promises nothing. */
   readonly claimed: string | null;
+  /**
+   * The MIME type that the name promised before something was appended to it (`report.docx.locked`), where the content
+   * is nothing of that kind; null otherwise, and when the last ending promises something itself.
+   */
+  readonly renamed_from: string | null;
   /** In words, why claim and content truly contradict each other; null when they agree or nothing is claimed. */
   readonly contradiction: string | null;
 }

@@ -9,11 +9,11 @@ const LEAST_IN = 256;
 const LEAST_OUT = 64;
 
 /**
- * Brotli has no signature: what is called `.br` and nothing else is believed when it decodes to its end, or as far as the bytes
+ * Brotli has no signature: what is called `.br` or `.brotli` and nothing else is believed when it decodes to its end, or as far as the bytes
  * go (it may be cut off, or go on behind the head). Noise does not get that far.
  */
 export function brotliByName(view: View, name: string): Known | null {
-  if (!/\.br$/i.test(name) || view.head.length === 0) return null;
+  if (!/\.br(?:otli)?$/i.test(name) || view.head.length === 0) return null;
   const { head } = view;
   const whole = view.whole ? probe(head, constants.BROTLI_OPERATION_FINISH) : 'broken';
   const toItsEnd = whole === 'large' || (whole !== 'broken' && believable(whole, head.length));

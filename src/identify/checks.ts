@@ -261,6 +261,13 @@ export const isCms = (v: View): boolean => {
   );
 };
 
+/** A sequence (its length in 1 to 5 bytes) that begins with version 3 and goes on with a sequence. */
+export const isPfx = (v: View): boolean => {
+  const first = v.byte(1);
+  const at = 2 + (first > 0x80 && first <= 0x84 ? first & 7 : 0);
+  return v.has(at, '\x02\x01\x03\x30');
+};
+
 /** Versions up to 50 are known; the declared length holds a header and a rectangle at least. */
 export const isSwf = (v: View): boolean => v.byte(3) >= 1 && v.byte(3) <= 60 && v.u32(4) >= 16;
 

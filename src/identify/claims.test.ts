@@ -128,3 +128,28 @@ describe('contradiction', () => {
     expect(hostile).toMatch(/^[\x20-\x7e]+$/);
   });
 });
+
+test.each([
+  ['report.docx.locked', 'application/vnd.openxmlformats-officedocument.wordprocessingml.document'],
+  [
+    'report.docx.id-7.[a@example.org].x9',
+    'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+  ],
+  ['main.py.x9', 'text/x-script.python'],
+  ['report.docx', null],
+  ['syslog.log.1', null],
+  ['libfoo.so.6', null],
+  ['archive.tar.sig', null],
+  ['data.x9', null],
+])('what %s was called before something was appended: %s', (name, mime) => {
+  const head = Buffer.from(Array.from({ length: 600 }, (_, at) => (at * at * 7 + at * 13) & 255));
+  expect(identifier.identify({ head, tail: null, size: head.length, name }).renamed_from).toBe(mime);
+});
+
+test('a vault under the name of a document is a contradiction, under its own it is none', () => {
+  const head = Buffer.concat([Buffer.from('03d9a29a67fb4bb5', 'hex'), Buffer.alloc(600, 7)]);
+  const named = (name: string) => identifier.identify({ head, tail: null, size: head.length, name });
+  expect(named('report.docx')).toMatchObject({ mime: 'application/x-keepass' });
+  expect(named('report.docx').contradiction).not.toBeNull();
+  expect(named('secrets.kdbx').contradiction).toBeNull();
+});

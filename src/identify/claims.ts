@@ -85,6 +85,7 @@ wmv wma asf | video/x-ms-asf | media | strict
 zip | application/zip | archive compressed zip executable | strict
 jar | application/java-archive | zip | strict
 war ear | application/java-archive | zip | strict
+whl nupkg vsix | application/zip | zip | strict
 apk | application/vnd.android.package-archive | zip compressed archive | strict
 xpi | application/x-xpinstall | zip | strict
 whl | application/x-wheel+zip | zip | strict

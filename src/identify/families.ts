@@ -114,6 +114,12 @@ const BY_MIME: Readonly<Record<string, Family>> = {
   'application/x-axcrypt': 'encrypted',
   'application/x-aescrypt': 'encrypted',
   'application/x-ecryptfs': 'encrypted',
+  'application/x-apple-diskimage-encrypted': 'encrypted',
+  'application/x-proxmox-backup-encrypted': 'encrypted',
+  'application/x-keepass': 'encrypted',
+  'application/x-java-keystore': 'encrypted',
+  'application/x-pkcs12': 'encrypted',
+  'application/x-borg-segment': 'encrypted',
 };
 
 /** The kind of content. Its own type stands before a container behind it: a picture with a zip is a picture. */

@@ -7,6 +7,7 @@ import { clean, known, type Known } from './known.ts';
 import { Libmagic } from './libmagic.ts';
 import { mediaType } from './media.ts';
 import { oleKind } from './ole.ts';
+import { renamedFrom } from './renamed.ts';
 import { matchSignature } from './signatures.ts';
 import { asText } from './text.ts';
 import { mailKind, sqlKind, textKind } from './text-kind.ts';
@@ -64,6 +65,7 @@ export class Identifier {
       second: found.second ?? null,
       density: found.density,
       claimed: claim?.mime ?? null,
+      renamed_from: claim === null ? renamedFrom(name, { ...found, description }, view) : null,
       contradiction: claim === null ? null : contradictionOf(claim, { ...found, description }, view),
     };
   }

@@ -237,7 +237,7 @@ export const SIGNATURES: readonly Signature[] = [
   row('application/x-partclone', 0, 'partclone-image', 'Partclone, IMAGE_FORMATS.md'),
   row('application/x-partimage', 0, 'PaRtImAgE-VoLuMe', MAGIC),
 
-  row('application/age-encryption', 0, 'age-encryption.org/v1\n', 'C2SP, age-encryption.org/v1'),
+  row('application/age-encryption', 0, 'age-encryption.org/v1\n-> ', 'C2SP, age-encryption.org/v1'),
   row('application/x-openssl-salted', 0, 'Salted__', 'openssl-enc(1)', (v) => v.size === null || v.size > 16),
   row(
     'application/x-ansible-vault',
@@ -272,7 +272,7 @@ export const SIGNATURES: readonly Signature[] = [
     '\xce\xce\xce\xce\0\0\0',
     'OpenJDK, com.sun.crypto.provider.JceKeyStore',
   ),
-  row('application/x-pkcs12', 0, '\x30\x82', 'RFC 7292, 4', (v) => v.has(4, '\x02\x01\x03\x30')),
+  row('application/x-pkcs12', 0, '\x30', 'RFC 7292, 4; X.690, 8.1.3', check.isPfx),
   row('application/pkcs7-mime', 0, '\x30', 'RFC 5652, 3', check.isCms),
   row('application/pkix-cert', 0, '\x30\x82', 'RFC 5280, 4.1; X.690, 8.9', check.isDer),
   row('application/x-ecryptfs', 12, '', 'Linux, fs/ecryptfs/crypto.c', check.isEcryptfs),

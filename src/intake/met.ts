@@ -39,5 +39,7 @@ export type Met =
     }
   /** A folder or file on the way that could not be looked at. */
   | { readonly type: 'unreadable'; readonly path: Buffer; readonly display: string; readonly message: string }
+  /** A given folder, before and after everything in it. */
+  | { readonly type: 'folder'; readonly at: 'start' | 'end'; readonly path: Buffer; readonly display: string }
   /** A given path that does not exist, or is nothing that can be scanned. */
   | { readonly type: 'missing'; readonly display: string; readonly message: string };

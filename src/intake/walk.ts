@@ -62,7 +62,9 @@ async function* walkGiven(
   } else if (kind === 'file') yield { type: 'file', path: real, display, size: Number(stats.size) };
   else if (kind === 'folder') {
     const device = options.one_file_system ? stats.dev : null;
+    yield { type: 'folder', at: 'start', path: absolute, display };
     yield* walkFolder({ path: absolute, display, relative: '', root: real, device, options }, wanted);
+    yield { type: 'folder', at: 'end', path: absolute, display };
   } else yield { type: 'missing', display, message: `is a ${kind}, not a file or folder` };
 }
 

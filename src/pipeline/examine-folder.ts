@@ -67,6 +67,7 @@ async function examine(met: Met, pool: WorkerPool, options: ExamineOptions): Pro
       return unexaminedUnit(met.display, 'path' in met ? met.path : null, gap);
     }
     case 'skipped':
+    case 'folder':
       return { files: [], is_one: false, lost: null };
     default:
       return met satisfies never;

@@ -4,6 +4,7 @@ import { HEAD_BYTES, TAIL_BYTES, withoutReader, type Glimpse } from '../identify
 import { laterPart } from '../intake/index.ts';
 import {
   canOpen,
+  isPiece,
   openContainer,
   opensWhole,
   type Budget,
@@ -30,6 +31,10 @@ interface Place {
   readonly depth: number;
   /** Searches for an archive that led here. */
   readonly searches: number;
+  /** It came out of one whose members are pieces of it, no files. */
+  readonly isPiece: boolean;
+  /** The innermost of them. */
+  readonly parent: Pass | null;
   /** SHA-256 of those of them that were seen whole before they were opened. */
   readonly above: readonly string[];
 }
@@ -49,6 +54,8 @@ class TreeExaminer {
       const pass = await this.#open({ id: this.#nextId++, parent: null, trail }, feed, {
         depth: 0,
         searches: 0,
+        isPiece: false,
+        parent: null,
         above: [],
       });
       return await this.#finish(pass);
@@ -79,7 +86,9 @@ class TreeExaminer {
     const isPart = depth === 0 && this.#tree.closed === true;
     const identified = this.#tree.identifier.identify({ head, tail: await tailOf(source), size, name });
     const type = isPart ? asPart(identified) : identified;
-    const pass = new Pass(this.#tree, { artifact, type, head, size, source, signal: this.#tree.signal });
+    const { signal } = this.#tree;
+    const subject = { artifact, type, head, size, source, isPiece: place.isPiece, signal };
+    const pass = new Pass(this.#tree, subject, place.parent);
     try {
       const format = type.container ?? (isPart ? null : searchedAs(type, size));
       if (!isPart) pass.sayWhatStaysClosed();
@@ -94,7 +103,7 @@ class TreeExaminer {
         await pass.run(held.chunks);
         const readings = [opens ? format : null, type.second].filter((reading) => reading !== null);
         if (readings.length === 0 || pass.failure !== null) return pass;
-        const below = { depth, searches, above: [...place.above, pass.sha256()] };
+        const below = { ...place, above: [...place.above, pass.sha256()] };
         if (place.above.includes(pass.sha256())) {
           pass.findSelfReproduction();
           return pass;
@@ -164,11 +173,8 @@ class TreeExaminer {
     return {
       member: async ({ name, content, source = null }) => {
         const child: Artifact = { id: this.#nextId++, parent: parent.artifact.id, trail: trailTo(name) };
-        const pass = await this.#open(
-          child,
-          { source, stream: content },
-          { depth: depth + 1, searches, above },
-        );
+        const place = { depth: depth + 1, searches, isPiece: isPiece(by, name), parent, above };
+        const pass = await this.#open(child, { source, stream: content }, place);
         // What broke the member's bytes off is the producer's to hear; large ones hold scratch space until they end.
         if (pass.failure !== null || pass.size > HELD_BYTES) await this.#finish(pass);
         else await this.#lanes.admit(this.#finish(pass).then(() => undefined));
@@ -224,7 +230,15 @@ const NAMELESS_PART = {
 /** A piece of an archive: what it holds is compressed, and what it looks like by itself says nothing. */
 function asPart(type: ContentType): ContentType {
   const known = type.by === 'unknown' || type.by === 'libmagic' ? NAMELESS_PART : type;
-  return { ...type, ...known, container: null, second: null, density: 'compressed', contradiction: null };
+  return {
+    ...type,
+    ...known,
+    container: null,
+    second: null,
+    density: 'compressed',
+    contradiction: null,
+    renamed_from: null,
+  };
 }
 
 function memberName(name: Member['name']): string {

@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { Analyzer, Examination, Outcome, Subject } from '../analyze/index.ts';
-import type { Artifact, ContentType, Finding, Gap } from '../domain/index.ts';
+import {
+  MassCounter,
+  type Analyzer,
+  type Examination,
+  type Opening,
+  type Outcome,
+  type Subject,
+} from '../analyze/index.ts';
+import type { Artifact, ContentType, Finding, FindingKind, Gap, GapReason } from '../domain/index.ts';
 import { withoutReader } from '../identify/index.ts';
-import { canOpen } from '../unpack/index.ts';
+import { canOpen, checksItself } from '../unpack/index.ts';
 import type { Tee } from './tee.ts';
 import type { Examined, Tree } from './tree.ts';
 
@@ -28,6 +35,9 @@ export class Pass {
   /** What broke the bytes off, if anything did. */
   failure: { error: unknown } | null = null;
   readonly #tree: Tree;
+  readonly #parent: Pass | null;
+  /** What was found in its members, one by one. */
+  readonly #members = new MassCounter();
   readonly #hash = createHash('sha256');
   readonly #running: readonly { analyzer: Analyzer; examination: Examination }[];
   #outcomes: Promise<{ id: string; outcome: Outcome }[]> | null = null;
@@ -38,8 +48,10 @@ export class Pass {
   readonly #counts = new Map<string, number>();
   readonly #measures = new Map<string, number>();
 
-  constructor(tree: Tree, subject: Subject) {
+  /** `parent`: the container it came out of. */
+  constructor(tree: Tree, subject: Subject, parent: Pass | null) {
     this.#tree = tree;
+    this.#parent = parent;
     this.artifact = subject.artifact;
     this.type = subject.type;
     this.#running = tree.analyzers.flatMap((analyzer) => {
@@ -99,6 +111,7 @@ export class Pass {
     await before;
     for (const { id, outcome } of outcomes) this.#hear(id, outcome);
     const sha256 = this.failure === null ? this.#hash.digest('hex') : null;
+    if (sha256 !== null && this.#outcomes !== null) this.#judge(sha256);
     this.#record(sha256);
     if (this.failure !== null) throw this.failure.error;
     return { type: this.type, size: this.size, sha256 };
@@ -176,6 +189,33 @@ export class Pass {
     return this.openedWhole && this.failure === null && this.#gaps.every(({ stage }) => stage !== 'unpack');
   }
 
+  /** How it went when it was opened, in the words of analyzers. */
+  #opening(): Opening {
+    const has = (reason: GapReason): boolean =>
+      this.#gaps.some((gap) => gap.stage === 'unpack' && gap.reason === reason);
+    const whole = this.#wasOpened() && checksItself(this.type.container ?? '');
+    return { whole, damaged: has('corrupt'), locked: has('encrypted') };
+  }
+
+  /** What can be said now that its members were examined. */
+  #judge(sha256: string): void {
+    const { trail } = this.artifact;
+    const opening = this.#opening();
+    for (const { analyzer, examination } of this.#running) {
+      const judgement = examination.judge?.(opening, sha256);
+      if (judgement === undefined) continue;
+      this.#withdraw(analyzer.id, judgement.replaces ?? []);
+      for (const claim of judgement.claims) this.#findings.push({ ...claim, engine: analyzer.id, trail });
+      for (const miss of judgement.misses) this.gap({ stage: 'analyze', by: analyzer.id, ...miss, trail });
+    }
+  }
+
+  #withdraw(engine: string, kinds: readonly FindingKind[]): void {
+    if (kinds.length === 0) return;
+    const left = this.#findings.filter((one) => one.engine !== engine || !kinds.includes(one.kind));
+    this.#findings.splice(0, this.#findings.length, ...left);
+  }
+
   #count(key: string): number {
     const count = (this.#counts.get(key) ?? 0) + 1;
     this.#counts.set(key, count);
@@ -200,6 +240,11 @@ export class Pass {
   #record(sha256: string | null): void {
     const { ledger } = this.#tree;
     const { id, trail } = this.artifact;
+    const mass = this.#members.mass();
+    if (mass !== null) {
+      this.#findings.push({ kind: 'mass_encryption', engine: 'entropy', ...mass, offset: null, trail });
+    }
+    if (this.#parent !== null) this.#parent.#members.add(this.#findings);
     const format = this.type.container ?? this.type.mime;
     ledger.artifact(this.size, this.type);
     ledger.findings(

@@ -12,6 +12,7 @@ import { walk, type Met } from '../intake/index.ts';
 import { carryOut, identityAt } from './carry-out.ts';
 import { RunningEngines } from './engines.ts';
 import { examineUnit, unexaminedUnit, type ExaminedUnit } from './examine-unit.ts';
+import { Folders } from './folders.ts';
 import { footerOf, headerOf } from './frame.ts';
 import { inOrder } from './in-order.ts';
 import { judge, type JudgedFile } from './judge.ts';
@@ -35,6 +36,7 @@ export async function* scan(
 ): AsyncGenerator<ScanEvent, void, undefined> {
   const startedAt = new Date().toISOString();
   const tally = new Tally();
+  const folders = new Folders();
   await using scratch = await Scratch.create(request.scratch_parent);
   await using engines = await RunningEngines.start(request.engines, request.require);
   await using pool = new WorkerPool({
@@ -55,7 +57,10 @@ export async function* scan(
   const running: Running = { ...request, state: engines.state, started_at: startedAt };
   yield { type: 'header', header: headerOf(request, engines.state, startedAt) };
   for await (const events of inOrder(met.all, BOUNDS, (one) => take(one, pool, running, startedAt))) {
-    for (const event of events) {
+    for (const told of events) {
+      if (told.type === 'result') folders.count(told);
+      const event = told.type === 'folder' ? folders.pass(told, request, startedAt) : told;
+      if (event === null) continue;
       tally.count(event);
       yield event;
     }
@@ -74,8 +79,11 @@ interface Running extends ScanRequest {
   readonly started_at: string;
 }
 
+/** What there is to tell; a folder is judged when everything before it has been told. */
+type Told = ScanEvent | Extract<Met, { type: 'folder' }>;
+
 /** One thing that intake met, up to its line in the report. */
-async function take(met: Met, pool: WorkerPool, request: Running, asOf: string): Promise<ScanEvent[]> {
+async function take(met: Met, pool: WorkerPool, request: Running, asOf: string): Promise<Told[]> {
   switch (met.type) {
     case 'file':
     case 'set':
@@ -100,6 +108,8 @@ async function take(met: Met, pool: WorkerPool, request: Running, asOf: string):
       const gap = { stage: 'intake', by: 'intake', reason: 'unreadable', detail } as const;
       return [skipped, ...(await concludeAll(unexaminedUnit(met.display, null, gap), request, asOf))];
     }
+    case 'folder':
+      return [met];
     case 'missing':
       return [{ type: 'error', entry: { path: met.display, code: 'BL_PATH_MISSING', message: met.message } }];
     default:
@@ -107,7 +117,7 @@ async function take(met: Met, pool: WorkerPool, request: Running, asOf: string):
   }
 }
 
-function linesOf(events: readonly ScanEvent[]): number {
+function linesOf(events: readonly Told[]): number {
   return events.reduce(
     (lines, event) =>
       lines + (event.type === 'result' ? event.result.findings.length + event.result.gaps.length : 0),

@@ -1,10 +1,11 @@
-import type { FileResult, Summary } from '../contracts/index.ts';
+import { FOLDER_MIME, type FileResult, type Summary } from '../contracts/index.ts';
 import { harsher, type Decision } from '../domain/index.ts';
 import type { ScanEvent } from './request.ts';
 
 /** Adds up the run. */
 export class Tally {
   #decision: Decision = 'auto_approve';
+  #folders = 0;
   readonly #counts = {
     files: 0,
     artifacts: 0,
@@ -32,14 +33,16 @@ export class Tally {
   summary(interrupted: boolean): Summary {
     const incomplete = interrupted || this.#counts.errors > 0;
     const decision = incomplete ? harsher(this.#decision, 'manual_review') : this.#decision;
-    return { decision, ...this.#counts, interrupted };
+    const folders = this.#folders === 0 ? {} : { folders: this.#folders };
+    return { decision, ...this.#counts, ...folders, interrupted };
   }
 
   #result(result: FileResult): void {
     const counts = this.#counts;
     this.#decision = harsher(this.#decision, result.decision);
     counts[result.decision]++;
-    counts.files++;
+    if (result.content_type.mime === FOLDER_MIME) this.#folders++;
+    else counts.files++;
     counts.artifacts += result.coverage.artifacts;
     counts.bytes += result.size ?? 0;
     counts.gaps += result.gaps.length + (result.omitted?.gaps ?? 0);

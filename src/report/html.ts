@@ -106,8 +106,11 @@ export class HtmlWriter implements ReportWriter {
     const { summary, engines, finished_at } = footer;
     const took = Math.max(0, Date.parse(finished_at) - Date.parse(header.started_at));
     const decisions = DECISIONS.toReversed().map((decision) => {
-      const { files, bytes, provisional } = this.#tally.decided[decision];
-      const maybe = provisional > 0 ? `${number(provisional)} provisional` : '';
+      const { files, folders, bytes, provisional } = this.#tally.decided[decision];
+      const whole = folders > 0 ? `and ${counted(folders, 'folder')} as a whole` : '';
+      const maybe = [whole, provisional > 0 ? `${number(provisional)} provisional` : '']
+        .filter((words) => words !== '')
+        .join(', ');
       return markup`<tr>
         <th class="${decision}">${decision}</th>
         <td class="n">${counted(files, 'file')}</td>

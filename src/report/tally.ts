@@ -1,8 +1,9 @@
-import type { FileResult, SkippedEntry } from '../contracts/index.ts';
+import { FOLDER_MIME, type FileResult, type SkippedEntry } from '../contracts/index.ts';
 import type { Decision, GapReason } from '../domain/index.ts';
 
 interface Decided {
   files: number;
+  folders: number;
   bytes: number;
   provisional: number;
 }
@@ -28,9 +29,9 @@ const MAX_NAMES = 20;
 /** What the summary of a report for people says beyond `Summary`: counted as the results go by. */
 export class Tally {
   readonly decided: Readonly<Record<Decision, Decided>> = {
-    auto_approve: { files: 0, bytes: 0, provisional: 0 },
-    manual_review: { files: 0, bytes: 0, provisional: 0 },
-    quarantine: { files: 0, bytes: 0, provisional: 0 },
+    auto_approve: { files: 0, folders: 0, bytes: 0, provisional: 0 },
+    manual_review: { files: 0, folders: 0, bytes: 0, provisional: 0 },
+    quarantine: { files: 0, folders: 0, bytes: 0, provisional: 0 },
   };
   readonly uninspected = new Map<GapReason, Uninspected>();
   readonly skipped = new Map<SkippedEntry['reason'], number>();
@@ -44,7 +45,8 @@ export class Tally {
 
   result(result: FileResult): void {
     const decided = this.decided[result.decision];
-    decided.files++;
+    if (result.content_type.mime === FOLDER_MIME) decided.folders++;
+    else decided.files++;
     decided.bytes += result.size ?? 0;
     if (result.provisional) decided.provisional++;
     this.rawOnly.artifacts += result.coverage.raw_only?.artifacts ?? 0;

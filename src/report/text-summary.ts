@@ -39,12 +39,13 @@ function decided({ header, footer, tally }: Summarized, paint: Paint): string[] 
   if (summary.files === 0) return [paint.alarm('NOTHING WAS SCANNED: no file was found')];
   const total = `${counted(summary.files, 'file')}, ${counted(summary.artifacts, 'artifact')}, ${size(summary.bytes)}`;
   const rows = DECISIONS.toReversed()
-    .filter((decision) => tally.decided[decision].files > 0)
+    .filter((decision) => tally.decided[decision].files + tally.decided[decision].folders > 0)
     .map((decision) => {
-      const { files, bytes, provisional } = tally.decided[decision];
+      const { files, folders, bytes, provisional } = tally.decided[decision];
+      const whole = folders === 0 ? '' : `  and ${counted(folders, 'folder')} as a whole`;
       const maybe = provisional === 0 ? '' : `  ${number(provisional)} provisional`;
       const name = paint.decision[decision](decision) + ' '.repeat(13 - decision.length);
-      return `  ${name}  ${counted(files, 'file').padStart(14)}  ${size(bytes).padStart(8)}${paint.warning(maybe)}`;
+      return `  ${name}  ${counted(files, 'file').padStart(14)}  ${size(bytes).padStart(8)}${whole}${paint.warning(maybe)}`;
     });
   const accepted =
     tally.acceptedFindings === 0

@@ -94,6 +94,16 @@ export interface Format {
   readonly partial?: true;
   /** It only looks whether there is a container somewhere: nothing is nested in it that counts as a level. */
   readonly searches?: true;
+  /**
+   * Its members are pieces of one document or database (streams, objects, values), not files that somebody put there. So are
+   * those of every `partial` one.
+   */
+  readonly pieces?: true;
+  /**
+   * Its own bytes can be replaced without any reader noticing: no check sum, no coding that would break. That it was opened
+   * proves nothing of them.
+   */
+  readonly unchecked?: true;
   /** The size out says nothing: holes in disk images are real and expand without bound. Never called a bomb. */
   readonly sparse?: true;
   /**

@@ -2,5 +2,5 @@
 export { Budget, DEFAULT_LIMITS, type BudgetLimits } from './budget.ts';
 export type { Container, Format, FormatDoc, Member, MemberSink, UnpackContext } from './format.ts';
 export { openContainer } from './open-container.ts';
-export { canOpen, FORMATS, opensWhole } from './registry.ts';
+export { canOpen, checksItself, FORMATS, isPiece, opensWhole } from './registry.ts';
 export { closeUnpackers } from './seven-zip/pool.ts';

@@ -1,4 +1,5 @@
-import type { Format } from './format.ts';
+import type { Format, Member } from './format.ts';
+import { AFTER_THE_END } from './inner-name.ts';
 import { sevenZip } from './formats/7z.ts';
 import { activemime } from './formats/activemime.ts';
 import { androidBackup } from './formats/android-backup.ts';
@@ -160,4 +161,19 @@ export function canOpen(id: string): boolean {
 export function opensWhole(id: string): boolean {
   const format = formatOf(id);
   return format !== null && format.partial !== true;
+}
+
+/** What is appended to programs is mostly theirs: an installer's data, a signature. */
+const PROGRAMS: readonly string[] = ['elf', 'pe'];
+
+/** Such a member is a piece of what holds it, and no file that somebody keeps. What follows the end of a picture is none. */
+export function isPiece(id: string, name: Member['name']): boolean {
+  const format = formatOf(id);
+  if (format === null || !(format.partial === true || format.pieces === true)) return false;
+  return name !== AFTER_THE_END || PROGRAMS.includes(id);
+}
+
+/** That it was opened to its end proves that it is what it says: foreign bytes would have been noticed. */
+export function checksItself(id: string): boolean {
+  return formatOf(id)?.unchecked !== true;
 }

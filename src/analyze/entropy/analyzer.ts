@@ -1,10 +1,15 @@
-import type { Analyzer, Claim, Examination, Outcome, Subject } from '../analyzer.ts';
-import { Histogram } from './histogram.ts';
+import { ownName, ransomwareNames, type RansomwareName, type RansomwareNames } from '../../domain/index.ts';
+import type { Analyzer, Claim, Examination, Judgement, Opening, Outcome, Subject } from '../analyzer.ts';
+import { judge } from './encryption/judge.ts';
+import { namedBySum } from './encryption/named-by-sum.ts';
+import { Profiler, type Profile } from './profile/profile.ts';
 import { shannon } from './shannon.ts';
+import { StructureCheck, type Structure } from './structure/index.ts';
 
 export interface EntropyOptions {
   /** Bits per byte; above it, content that is not compressed by nature is reported. Default 6.5. */
   readonly threshold?: number;
+  readonly ransomware_names?: readonly RansomwareName[];
 }
 
 /** The specification's value. Text and programs mostly lie below; what compresses or encrypts lies near 8. */
@@ -17,42 +22,92 @@ const DEFAULT_THRESHOLD = 6.5;
  */
 export const MIN_BYTES = 1024;
 
-/** Measures Shannon entropy over all bytes of an artifact, and judges it with the content type as context. */
+/**
+ * The statistics of an artifact's bytes, in one pass: Shannon entropy over all of them, judged with the content type as
+ * context; and block by block, what tells encryption from compression. Whether a decoder understood them is heard
+ * before that judgement (docs/decisions/0015).
+ */
 export function entropyAnalyzer(options: EntropyOptions = {}): Analyzer {
   const threshold = options.threshold ?? DEFAULT_THRESHOLD;
+  const names = ransomwareNames(options.ransomware_names ?? []);
   return {
     id: 'entropy',
-    version: `1/${threshold}`,
-    examine: (subject) => examination(subject, threshold),
+    version: `2/${threshold}`,
+    examine: (subject) => new Statistics(subject, threshold, names),
     close: async () => undefined,
   };
 }
 
-function examination(subject: Subject, threshold: number): Examination {
-  const histogram = new Histogram();
-  return {
-    write: (chunk) => histogram.add(chunk),
-    end: async () => outcome(subject, histogram, threshold),
-    abort: () => undefined,
-  };
+class Statistics implements Examination {
+  readonly #subject: Subject;
+  readonly #threshold: number;
+  readonly #names: RansomwareNames;
+  #profiler: Profiler | null = new Profiler();
+  #check: StructureCheck | null;
+  #profile: Profile | null = null;
+  #structure: Structure | null = null;
+
+  constructor(subject: Subject, threshold: number, names: RansomwareNames) {
+    this.#subject = subject;
+    this.#threshold = threshold;
+    this.#names = names;
+    // libmagic believes two bytes.
+    this.#check = subject.type.by === 'libmagic' ? null : new StructureCheck(subject.type.mime);
+  }
+
+  write(chunk: Buffer): void {
+    this.#profiler?.add(chunk);
+    this.#check?.add(chunk);
+  }
+
+  async end(): Promise<Outcome> {
+    const profile = this.#profiler?.close();
+    if (profile === undefined) throw new Error('ended twice');
+    this.#profile = profile;
+    const { source, head } = this.#subject;
+    const whole = head.length === profile.bytes ? head : null;
+    this.#structure = (await this.#check?.close(source, whole)) ?? null;
+    this.#profiler = null;
+    this.#check = null;
+    return entropyOutcome(this.#subject, profile, this.#threshold);
+  }
+
+  judge(opening: Opening, sha256: string): Judgement {
+    const { artifact, type, head, isPiece } = this.#subject;
+    const profile = this.#profile;
+    if (profile === null) return { claims: [], misses: [] };
+    const name = ownName(artifact.trail.at(-1) ?? '');
+    const ending = this.#names.extension(name);
+    const claim = judge({ type, profile, structure: this.#structure, opening, name, ending, isPiece, head });
+    if (claim === null) return { claims: [], misses: [] };
+    const miss = namedBySum(name, sha256, claim);
+    if (miss !== null) return { claims: [], misses: [miss] };
+    // Beside a contradiction the same noise would count three times, and one file is for a person to look at.
+    return { claims: [claim], misses: [], replaces: type.contradiction === null ? [] : ['high_entropy'] };
+  }
+
+  abort(): void {
+    this.#profiler = null;
+    this.#check = null;
+  }
 }
 
-function outcome({ type }: Subject, histogram: Histogram, threshold: number): Outcome {
-  const bits = shannon(histogram.counts(), histogram.total);
+function entropyOutcome({ type }: Subject, { counts, bytes }: Profile, threshold: number): Outcome {
+  const bits = shannon(counts, bytes);
   const rounded = Math.round(bits * 1e4) / 1e4;
-  const flagged = bits > threshold && type.density !== 'compressed' && histogram.total >= MIN_BYTES;
+  const flagged = bits > threshold && type.density !== 'compressed' && bytes >= MIN_BYTES;
   const claim: Claim = {
     kind: 'high_entropy',
     rule: 'shannon-above-threshold',
     detail: `${rounded} bits per byte, above ${threshold}, in ${type.mime}, which is not compressed by nature`,
     offset: null,
-    evidence: { entropy_bits_per_byte: rounded, threshold, mime: type.mime, bytes: histogram.total },
+    evidence: { entropy_bits_per_byte: rounded, threshold, mime: type.mime, bytes },
   };
   return {
     claims: flagged ? [claim] : [],
     measurements: { entropy_bits_per_byte: rounded },
     misses: [],
-    inspected_bytes: histogram.total,
+    inspected_bytes: bytes,
     windowed: false,
   };
 }

@@ -21,6 +21,7 @@ async function outcome(name: string, content: Buffer | string): Promise<Outcome>
     head,
     size: bytes.length,
     source: null,
+    isPiece: false,
     signal: new AbortController().signal,
   });
   if (examination === null) throw new Error('ransom-note examines everything');

@@ -15,6 +15,7 @@ async function examine(
     density: 'compressed',
     claimed: 'image/jpeg',
     contradiction,
+    renamed_from: null,
     second: null,
   };
   const examination = typeMismatchAnalyzer().examine({
@@ -23,6 +24,7 @@ async function examine(
     head: Buffer.alloc(0),
     size: null,
     source: null,
+    isPiece: false,
     signal: new AbortController().signal,
   });
   if (examination === null) throw new Error('type-mismatch examines everything');

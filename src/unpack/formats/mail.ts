@@ -9,6 +9,7 @@ import { Window } from '../window.ts';
 export const mail: Format = {
   id: 'mail',
   access: 'random',
+  unchecked: true,
   doc: {
     name: 'Mail',
     description:

@@ -13,6 +13,7 @@ const HEADER = /^[^\r\n]{0,1000}\r?\n(?:>From |[!-9;-~]{1,80}[ \t]*:)/;
 export const mbox: Format = {
   id: 'mbox',
   access: 'stream',
+  unchecked: true,
   doc: {
     name: 'Mailbox (mbox)',
     description: 'Messages one after another, each behind a line that begins with From.',

@@ -9,6 +9,8 @@ import { Damaged } from '../trouble.ts';
 export const ole: Format = {
   id: 'ole',
   access: 'random',
+  unchecked: true,
+  pieces: true,
   doc: {
     name: 'OLE compound file',
     description:

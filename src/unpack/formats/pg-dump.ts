@@ -16,6 +16,7 @@ const MAX_NAMED = 50_000;
 export const pgDump: Format = {
   id: 'pg-dump',
   access: 'stream',
+  pieces: true,
   doc: {
     name: 'PostgreSQL dump',
     description:

@@ -15,6 +15,8 @@ const BEGINNING = '{\\rt';
 export const rtf: Format = {
   id: 'rtf',
   access: 'random',
+  unchecked: true,
+  pieces: true,
   doc: {
     name: 'RTF',
     description:

@@ -11,6 +11,7 @@ import { Damaged } from '../trouble.ts';
 export const sqlite: Format = {
   id: 'sqlite',
   access: 'random',
+  pieces: true,
   doc: {
     name: 'SQLite database',
     description:

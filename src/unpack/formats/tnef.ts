@@ -23,6 +23,7 @@ const MIN_VALUE = 256;
 export const tnef: Format = {
   id: 'tnef',
   access: 'random',
+  unchecked: true,
   doc: {
     name: 'TNEF (winmail.dat)',
     description:

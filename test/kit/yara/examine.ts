@@ -14,11 +14,13 @@ export function subject(size: number | null, source: ByteSource | null): Subject
       density: 'unknown',
       claimed: null,
       contradiction: null,
+      renamed_from: null,
       second: null,
     },
     head: Buffer.alloc(0),
     size,
     source,
+    isPiece: false,
     signal: new AbortController().signal,
   };
 }

@@ -1,0 +1,177 @@
+import { createCipheriv, createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { ContentType } from '../../../domain/index.ts';
+import type { Judgement, Opening } from '../../analyzer.ts';
+import { entropyAnalyzer } from '../index.ts';
+
+const noise = (length: number): Buffer =>
+  createCipheriv('aes-256-ctr', Buffer.alloc(32, 9), Buffer.alloc(16)).update(Buffer.alloc(length));
+const text = (length: number): Buffer => Buffer.alloc(length, 'The quarterly report lists 14 customers.\n');
+
+const CLOSED: Opening = { whole: false, damaged: false, locked: false };
+const UNKNOWN: ContentType = {
+  mime: 'application/octet-stream',
+  description: 'Unknown binary data',
+  by: 'unknown',
+  container: null,
+  density: 'unknown',
+  claimed: null,
+  renamed_from: null,
+  contradiction: null,
+  second: null,
+};
+const TEXT: ContentType = { ...UNKNOWN, mime: 'text/plain', by: 'text', density: 'plain' };
+const ZIP: ContentType = {
+  ...UNKNOWN,
+  mime: 'application/zip',
+  by: 'structure',
+  container: 'zip',
+  density: 'compressed',
+};
+
+interface Options {
+  readonly type?: ContentType;
+  readonly opening?: Opening;
+  readonly name?: string;
+  readonly isPiece?: boolean;
+}
+
+async function judged(bytes: Buffer, options: Options = {}): Promise<Judgement> {
+  const { type = UNKNOWN, opening = CLOSED, name = 'data', isPiece = false } = options;
+  const names = [
+    { kind: 'extension', pattern: '.lockbit', family: 'LockBit', source: 'https://example.org', weak: false },
+  ] as const;
+  const examination = entropyAnalyzer({ ransomware_names: names }).examine({
+    artifact: { id: 0, parent: null, trail: [name] },
+    type,
+    head: bytes.subarray(0, 128 * 1024),
+    size: bytes.length,
+    source: null,
+    isPiece,
+    signal: new AbortController().signal,
+  });
+  await examination?.write(bytes);
+  await examination?.end();
+  return (
+    examination?.judge?.(opening, createHash('sha256').update(bytes).digest('hex')) ?? {
+      claims: [],
+      misses: [],
+    }
+  );
+}
+
+async function rule(bytes: Buffer, options: Options = {}): Promise<string | null> {
+  return (await judged(bytes, options)).claims[0]?.rule ?? null;
+}
+
+describe('encryption_suspected', () => {
+  test('noise of no known type is suspected, and says so in words and numbers', async () => {
+    const { claims } = await judged(noise(100_000));
+    expect(claims).toHaveLength(1);
+    expect(claims[0]).toMatchObject({
+      kind: 'encryption_suspected',
+      rule: 'noise-throughout',
+      evidence: { noise_blocks: 25, structured_blocks: 0, chi_square_expected: 255 },
+    });
+    expect(claims[0]?.detail).toContain('25 of 25 blocks of 4 KiB are uniform');
+  });
+
+  test('text, zeros and small keys are not', async () => {
+    expect(await rule(text(100_000), { type: TEXT })).toBeNull();
+    expect(await rule(Buffer.alloc(100_000))).toBeNull();
+    expect(await rule(noise(512))).toBeNull();
+  });
+
+  test('a small file whose name promised a document is', async () => {
+    const type = {
+      ...UNKNOWN,
+      claimed: 'application/pdf',
+      contradiction: 'the name promises application/pdf',
+    };
+    expect(await rule(noise(512), { type })).toBe('noise-throughout');
+  });
+
+  test('what its decoder read to the end is not, however uniform it is', async () => {
+    expect(await rule(noise(100_000), { type: ZIP, opening: { ...CLOSED, whole: true } })).toBeNull();
+  });
+
+  test('what needs a password is a gap, and no accusation', async () => {
+    expect(await rule(noise(100_000), { type: ZIP, opening: { ...CLOSED, locked: true } })).toBeNull();
+  });
+
+  test('a container that no decoder reads to its end, and that is noise, is', async () => {
+    expect(await rule(noise(100_000), { type: ZIP, opening: { ...CLOSED, damaged: true } })).toBe(
+      'damaged-and-noise',
+    );
+    expect(await rule(text(100_000), { type: ZIP, opening: { ...CLOSED, damaged: true } })).toBeNull();
+  });
+
+  test('an encrypted format is named, not accused; under the name of a document it is accused', async () => {
+    const type: ContentType = {
+      ...UNKNOWN,
+      mime: 'application/x-openssl-salted',
+      by: 'signature',
+      density: 'compressed',
+    };
+    const salted = Buffer.concat([Buffer.from('Salted__'), noise(50_000)]);
+    expect(await rule(salted, { type, name: 'backup.tar.enc' })).toBeNull();
+    const claims = {
+      ...type,
+      claimed: 'application/msword',
+      contradiction: 'the name promises application/msword',
+    };
+    expect(await rule(salted, { type: claims, name: 'report.doc' })).toBe('encrypted-under-another-name');
+  });
+
+  test.each([4096, 65_536])('every other %i bytes of a text are found', async (step) => {
+    const content = text(step * 8);
+    for (let at = step; at < content.length; at += 2 * step) noise(step).copy(content, at);
+    expect(await rule(content)).toBe('noise-in-blocks');
+    expect(await rule(Buffer.concat([text(step), noise(step * 2)]))).toBe('noise-to-the-end');
+    expect(await rule(content, { type: TEXT })).toBe('noise-in-text');
+  });
+
+  test('the first 4 KiB alone are found', async () => {
+    expect(await rule(Buffer.concat([noise(4096), text(50_000)]))).toBe('noise-at-the-beginning');
+  });
+
+  test('16 of every 32 bytes are found', async () => {
+    const content = text(50_000);
+    for (let at = 0; at < content.length; at += 32) noise(16).copy(content, at);
+    const random = noise(50_000);
+    for (let at = 0; at < content.length; at += 32) random.copy(content, at, at, at + 16);
+    expect(await rule(content)).toBe('noise-in-strides');
+  });
+
+  test('ciphertext as base64 or hexadecimal digits is found; a list of check sums is not', async () => {
+    expect(await rule(Buffer.from(noise(20_000).toString('base64')), { type: TEXT })).toBe('encoded-noise');
+    expect(await rule(Buffer.from(noise(20_000).toString('hex')), { type: TEXT })).toBe('encoded-noise');
+    const sums = noise(32_000).toString('hex').replaceAll(/.{64}/g, '$&\n');
+    expect(await rule(Buffer.from(sums), { type: TEXT })).toBeNull();
+  });
+
+  test('a text that every byte of was combined with one other is found, when its name promised something', async () => {
+    const hidden = Buffer.from(text(9000).map((byte) => byte ^ 0x93));
+    const type = { ...UNKNOWN, renamed_from: 'text/plain' };
+    expect(await rule(hidden, { type, name: 'notes.txt.x' })).toBe('xor-one-byte');
+    expect(await rule(hidden)).toBeNull();
+  });
+
+  test('a known ending and no known content is enough; the ending alone is not', async () => {
+    const records = Buffer.alloc(9000, 'ab\x01\x02\x03\0\0\0zz');
+    expect(await rule(records, { name: 'a.lockbit' })).toBe('ransomware-ending');
+    expect(await rule(text(9000), { type: TEXT, name: 'a.lockbit' })).toBeNull();
+  });
+
+  test('an object that is named by its own sum is a gap, as in a restic repository', async () => {
+    const bytes = noise(50_000);
+    const name = createHash('sha256').update(bytes).digest('hex');
+    const { claims, misses } = await judged(bytes, { name });
+    expect(claims).toEqual([]);
+    expect(misses).toMatchObject([{ reason: 'opaque' }]);
+  });
+
+  test('streams and objects of a document are not judged by themselves', async () => {
+    expect(await rule(noise(50_000), { isPiece: true })).toBeNull();
+  });
+});

@@ -1,0 +1,306 @@
+import type { ContentType, RansomwareName } from '../../../domain/index.ts';
+import type { Claim, Opening } from '../../analyzer.ts';
+import type { Profile } from '../profile/profile.ts';
+import type { Structure } from '../structure/index.ts';
+import {
+  BLURRED_PER_SHARP,
+  LEAST_NAMELESS_BYTES,
+  LEAST_BEHIND_HEADER,
+  MIXED_IN_LOST_TYPE,
+  MOST_IN_TABLE,
+  MOST_SHARE_OF_TABLE,
+  SHARE_IN_LOST_TYPE,
+  SHARE_IN_PLAIN_TYPE,
+  SHARE_TO_THE_END,
+  STRIDE_SHARE,
+  THROUGHOUT,
+  UNIFORM,
+} from '../thresholds.ts';
+import { encodedNoise } from './encoded.ts';
+import { isDeflated } from './deflated.ts';
+import { isEncryptedByDesign, natureOf, type Nature } from './natures.ts';
+import { noiseBetween } from './trimmings.ts';
+import { xorKey } from './xor.ts';
+
+/** All that is known of one artifact when it is judged. */
+export interface Case {
+  readonly type: ContentType;
+  readonly profile: Profile;
+  /** Of the type's own structure; null where nobody follows it. */
+  readonly structure: Structure | null;
+  readonly opening: Opening;
+  /** Its own name, without folders. */
+  readonly name: string;
+  /** The ending of its name is one that ransomware gives. */
+  readonly ending: RansomwareName | null;
+  /** A stream, an object or what follows the end of a file: no file that somebody keeps. */
+  readonly isPiece: boolean;
+  readonly head: Buffer;
+}
+
+/** Why an artifact looks encrypted: a rule's name, and a sentence. */
+interface Ground {
+  readonly rule: string;
+  readonly why: string;
+  readonly offset?: number;
+}
+
+/** At most one claim: the strongest ground there is. */
+export function judge(facts: Case): Claim | null {
+  const ground = groundOf(facts);
+  return ground === null ? null : claimOf(ground, facts);
+}
+
+function groundOf(facts: Case): Ground | null {
+  const { type, opening, profile } = facts;
+  if (profile.bytes === 0 || type.by === 'empty') return null;
+  if (isEncryptedByDesign(type)) return underAnotherName(facts);
+  // It needs a password that we do not have: that is a gap of its own.
+  if (opening.locked) return null;
+  // Its decoder ran to the end, with every sum right.
+  if (opening.whole) return null;
+  if (opening.damaged) return damaged(facts) ?? stride(facts) ?? lostToEnding(facts);
+  if (facts.structure?.is === 'holds') return lostToEnding(facts);
+  return (
+    brokenStructure(facts) ??
+    (facts.isPiece ? null : byStatistics(facts, natureOf(type))) ??
+    lostToEnding(facts)
+  );
+}
+
+function byStatistics(facts: Case, nature: Nature): Ground | null {
+  switch (nature) {
+    case 'unknown':
+      if (isDeflated(facts.head)) return null;
+      return (
+        throughout(facts) ??
+        atTheBeginning(facts) ??
+        toTheEnd(facts) ??
+        behindHeader(facts) ??
+        inBlocks(facts, 1) ??
+        inLostType(facts) ??
+        stride(facts) ??
+        betweenTrimmings(facts) ??
+        xor(facts)
+      );
+    case 'plain':
+      return inText(facts) ?? inPlain(facts) ?? stride(facts) ?? encoded(facts);
+    case 'program':
+      return inPlain(facts) ?? stride(facts);
+    case 'document':
+      return inBlocks(facts, 1) ?? stride(facts);
+    case 'packed':
+      return (lostType(facts) ? throughout(facts) : null) ?? inBlocks(facts, 2) ?? stride(facts);
+    default:
+      return nature satisfies never;
+  }
+}
+
+/** The name promises a type of which the content shows nothing. */
+function lostType({ type }: Case): boolean {
+  return type.contradiction !== null || type.renamed_from !== null;
+}
+
+/** A name that promises a type at all, whether or not it could be told from the content. */
+function hasPromise(facts: Case): boolean {
+  return lostType(facts) || facts.type.claimed !== null;
+}
+
+/** Its name promises a text; a text's beginning may be in order while the rest is not. */
+function promisesText({ type }: Case): boolean {
+  return type.claimed !== null && TEXT.test(type.claimed);
+}
+
+const TEXT = /^(?:text\/|application\/(?:json|xml|sql|yaml|javascript))/;
+
+/** Blocks that are not blank. */
+function solid({ profile }: Case): number {
+  const { noise, structured, mixed } = profile.blocks;
+  return noise + structured + mixed;
+}
+
+function share(facts: Case): number {
+  return facts.profile.blocks.noise / Math.max(1, solid(facts));
+}
+
+function underAnotherName({ type }: Case): Ground | null {
+  if (type.contradiction === null) return null;
+  return { rule: 'encrypted-under-another-name', why: `${type.contradiction}: encrypted` };
+}
+
+function damaged(facts: Case): Ground | null {
+  if (facts.profile.blocks.noise === 0) return null;
+  if (facts.isPiece && !lostType(facts)) return null;
+  return { rule: 'damaged-and-noise', why: `${facts.type.description} that no decoder reads to its end` };
+}
+
+function brokenStructure({ structure, profile, type }: Case): Ground | null {
+  if (structure?.is !== 'broken' || (profile.blocks.noise === 0 && profile.stride === null)) return null;
+  const why = `the structure of ${type.mime} breaks off`;
+  return {
+    rule: 'structure-broken',
+    why,
+    ...(structure.brokenAt === null ? {} : { offset: structure.brokenAt }),
+  };
+}
+
+function throughout(facts: Case): Ground | null {
+  const { profile } = facts;
+  if (share(facts) < THROUGHOUT || profile.noiseChi > UNIFORM.high || profile.noiseChi < UNIFORM.low)
+    return null;
+  const named = lostType(facts) || promisesText(facts);
+  if (!named && profile.bytes < LEAST_NAMELESS_BYTES) return null;
+  return { rule: 'noise-throughout', why: 'uniform from the first byte to the last, without any structure' };
+}
+
+function atTheBeginning(facts: Case): Ground | null {
+  const { runs, bytes } = facts.profile;
+  if (runs.first === 0) return null;
+  // All but the last block: something was appended.
+  const nearlyAll = runs.first >= 2 && runs.first >= solid(facts) - 1;
+  if (!runs.firstIsSharp && !nearlyAll && !(lostType(facts) || (hasPromise(facts) && bytes >= 8192)))
+    return null;
+  const why = 'its beginning, where a type would show, is uniform';
+  return { rule: 'noise-at-the-beginning', why, offset: 0 };
+}
+
+/** Noise that begins and ends at the borders of blocks; `least` runs of it. */
+function inBlocks(facts: Case, least: number): Ground | null {
+  const { runs, blocks } = facts.profile;
+  const { sharp, sharpEdges, blurredEdges } = runs;
+  // A single short run may be a table: of a check sum, of a cipher's constants.
+  const isTable = sharp < 2 && blocks.noise < MOST_IN_TABLE && share(facts) < MOST_SHARE_OF_TABLE;
+  if (isTable && !lostType(facts)) return null;
+  if (sharp < least || sharpEdges < 2 * least || blurredEdges > sharpEdges * BLURRED_PER_SHARP) return null;
+  return { rule: 'noise-in-blocks', why: `${sharp} runs of uniform blocks, cut exactly at blocks` };
+}
+
+/** A header of no known kind, and noise from there on. */
+function behindHeader(facts: Case): Ground | null {
+  const { runs, noiseChi } = facts.profile;
+  const least = hasPromise(facts) ? LEAST_BEHIND_HEADER / 2 : LEAST_BEHIND_HEADER;
+  if (runs.longest < Math.max(least, solid(facts) - 2) || noiseChi > UNIFORM.high) return null;
+  return { rule: 'noise-behind-header', why: 'uniform but for its first block, without any structure' };
+}
+
+/** A beginning that was kept, and noise from a block's border to the last byte. */
+function toTheEnd(facts: Case): Ground | null {
+  const { runs } = facts.profile;
+  if (!runs.lastIsSharp || runs.blurredEdges > 0 || runs.last < solid(facts) * SHARE_TO_THE_END) return null;
+  return { rule: 'noise-to-the-end', why: `uniform from the border of a block to the last byte` };
+}
+
+function inLostType(facts: Case): Ground | null {
+  const { noise } = facts.profile.blocks;
+  const mixed = (noise + facts.profile.blocks.mixed) / Math.max(1, solid(facts));
+  const isLost = lostType(facts) && (share(facts) >= SHARE_IN_LOST_TYPE || mixed >= MIXED_IN_LOST_TYPE);
+  if (!isLost && !(promisesText(facts) && noise > 0)) return null;
+  return {
+    rule: 'noise-in-lost-type',
+    why: 'the type that its name promises is gone, and much of it is uniform',
+  };
+}
+
+function inText(facts: Case): Ground | null {
+  if (facts.type.by !== 'text' || facts.profile.blocks.noise === 0) return null;
+  return { rule: 'noise-in-text', why: 'text with uniform blocks, which no text has' };
+}
+
+function inPlain(facts: Case): Ground | null {
+  if (share(facts) >= SHARE_IN_PLAIN_TYPE && solid(facts) > 1) {
+    return {
+      rule: 'noise-in-plain-type',
+      why: `nearly all of it is uniform, which ${facts.type.mime} is not`,
+    };
+  }
+  return toTheEnd(facts) ?? inBlocks(facts, 1);
+}
+
+function stride(facts: Case): Ground | null {
+  const seen = facts.profile.stride;
+  if (seen === null || seen.blocks < solid(facts) * STRIDE_SHARE) return null;
+  return { rule: 'noise-in-strides', why: `${seen.words} are uniform, the others are not` };
+}
+
+function encoded(facts: Case): Ground | null {
+  const { profile, type, head } = facts;
+  if (type.by !== 'text' || type.container !== null) return null;
+  const found = encodedNoise(profile.counts, profile.bytes, head);
+  if (found === null) return null;
+  return { rule: 'encoded-noise', why: `nothing but ${found.as}, every one of them equally often` };
+}
+
+/** A small file with a few bytes before or behind the noise: a key, a marker, zeros. */
+function betweenTrimmings(facts: Case): Ground | null {
+  const { profile, head } = facts;
+  if (!(lostType(facts) || promisesText(facts)) || head.length < profile.bytes || !noiseBetween(head))
+    return null;
+  return { rule: 'noise-between-trimmings', why: 'uniform but for a few bytes before or behind' };
+}
+
+function xor(facts: Case): Ground | null {
+  const { head, profile } = facts;
+  // Records of no known type are anything, with any key.
+  if (!lostType(facts) && !promisesText(facts)) return null;
+  const key = xorKey(head, profile.counts);
+  if (key === null) return null;
+  const hex = `0x${key.toString(16).padStart(2, '0')}`;
+  return {
+    rule: 'xor-one-byte',
+    why: `every byte was combined with ${hex}: without it, there is a known content`,
+  };
+}
+
+/** What ransomware renamed and no longer is what its name said, however little else shows. */
+function lostToEnding({ ending, type }: Case): Ground | null {
+  if (ending === null || ending.weak) return null;
+  if (type.renamed_from === null && !(type.by === 'unknown' || type.by === 'libmagic')) return null;
+  return { rule: 'ransomware-ending', why: `renamed as ${ending.family} renames, and no known content` };
+}
+
+function claimOf({ rule, why, offset }: Ground, facts: Case): Claim {
+  const { profile, type, ending, structure } = facts;
+  const { noise, structured, mixed, blank } = profile.blocks;
+  const of = noise + structured + mixed;
+  const promised = type.renamed_from ?? (type.contradiction === null ? null : type.claimed);
+  const more = [
+    noise === 0 ? null : `${noise} of ${of} blocks of 4 KiB are uniform`,
+    promised === null ? null : `the name promised ${promised}`,
+    ending === null ? null : `the ending is known of ${ending.family}`,
+  ].filter((words) => words !== null);
+  return {
+    kind: 'encryption_suspected',
+    rule,
+    detail: [why, ...more].join('; '),
+    offset: offset ?? null,
+    evidence: {
+      mime: type.mime,
+      promised,
+      ending: ending?.pattern ?? null,
+      appended: type.renamed_from === null ? null : endingOf(facts.name),
+      structure: structure?.is ?? null,
+      noise_blocks: noise,
+      mixed_blocks: mixed,
+      structured_blocks: structured,
+      blank_blocks: blank,
+      chi_square: round(profile.chi),
+      chi_square_of_noise: round(profile.noiseChi),
+      chi_square_expected: 255,
+      sharp_edges: profile.runs.sharpEdges,
+      longest_run_blocks: profile.runs.longest,
+      stride: profile.stride?.words ?? null,
+      map: profile.map,
+    },
+  };
+}
+
+/** In characters: longer ones are cut. */
+const MOST_OF_ENDING = 64;
+
+function endingOf(name: string): string {
+  return name.slice(name.lastIndexOf('.')).toLowerCase().slice(0, MOST_OF_ENDING);
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

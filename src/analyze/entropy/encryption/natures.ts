@@ -1,0 +1,63 @@
+import type { ContentType } from '../../../domain/index.ts';
+
+/**
+ * What noise means in content of a type. `plain`: it does not belong there. `document`: text that may have binary parts.
+ * `packed`: compressed or encoded by nature: only structure, decoder or name can tell.
+ */
+export type Nature = 'plain' | 'program' | 'document' | 'packed' | 'unknown';
+
+/** `compressed` in the table of types, since entropy may be high; but no block of them looks like a cipher's (measured). */
+const NOISELESS: ReadonlySet<string> = new Set([
+  'audio/x-wav',
+  'audio/x-aiff',
+  'audio/basic',
+  'font/ttf',
+  'font/otf',
+  'image/bmp',
+]);
+
+/** Text in front, and pictures or fonts as bytes behind it. */
+const WITH_BINARY_PARTS: ReadonlySet<string> = new Set([
+  'application/postscript',
+  'application/rtf',
+  'application/x-shellscript-payload',
+  'text/x-shellscript',
+  'application/mbox',
+  'message/rfc822',
+  'text/x-yenc',
+]);
+
+const PROGRAM =
+  /^application\/(?:x-(?:object|executable|sharedlib|coredump|elf|mach-binary|dosexec|dex)|vnd\.microsoft\.portable-executable|wasm)$/;
+
+export function natureOf({ mime, by, density, container }: ContentType): Nature {
+  if (by === 'unknown' || by === 'libmagic') return 'unknown';
+  if (container === 'ole') return 'document';
+  if (WITH_BINARY_PARTS.has(mime)) return 'document';
+  if (PROGRAM.test(mime)) return 'program';
+  if (density === 'plain' || NOISELESS.has(mime)) return 'plain';
+  return 'packed';
+}
+
+/** Formats that are encrypted by design: named, and a gap; not accused, unless the name says that it was something else. */
+const ENCRYPTED: ReadonlySet<string> = new Set([
+  'application/x-luks',
+  'application/x-bitlocker',
+  'application/x-apple-diskimage-encrypted',
+  'application/pgp-encrypted',
+  'application/age-encryption',
+  'application/x-openssl-salted',
+  'application/x-ansible-vault',
+  'application/x-axcrypt',
+  'application/x-aescrypt',
+  'application/x-ecryptfs',
+  'application/x-proxmox-backup-encrypted',
+  'application/x-keepass',
+  'application/x-java-keystore',
+  'application/x-pkcs12',
+  'application/x-borg-segment',
+]);
+
+export function isEncryptedByDesign({ mime, by }: ContentType): boolean {
+  return by !== 'libmagic' && ENCRYPTED.has(mime);
+}

@@ -1,0 +1,76 @@
+import type { Walk } from './walk.ts';
+
+/** RIFF (Microsoft and IBM, Multimedia Programming Interface 1.0): chunks of four letters and a length; lists hold chunks. */
+export function* riff(): Walk {
+  for (let first = true; ; first = false) {
+    const head = yield { take: 8 };
+    if (head.ended) return head.bytes.length === 0 && !first ? 'holds' : 'broken';
+    const name = head.bytes.toString('latin1', 0, 4);
+    // What follows the last of them is an artifact of its own.
+    if (!/^R(?:IFF|F64)$/.test(name)) return first ? 'broken' : 'holds';
+    let left = head.bytes.readUInt32LE(4);
+    if (left === 0xffffffff) return 'holds';
+    yield { take: 4 };
+    left += (left & 1) - 4;
+    while (left >= 8) {
+      const chunk = yield { take: 8 };
+      if (chunk.ended) return 'broken';
+      if (!/^[\x20-\x7e]{4}$/.test(chunk.bytes.toString('latin1', 0, 4))) return 'broken';
+      left -= 8;
+      if (chunk.bytes.toString('latin1', 0, 4) === 'LIST') {
+        yield { take: 4 };
+        left -= 4;
+        continue;
+      }
+      const length = chunk.bytes.readUInt32LE(4);
+      const padded = length + (length & 1);
+      if (length > left) return 'broken';
+      yield { pass: Math.min(padded, left) };
+      left -= padded;
+    }
+  }
+}
+
+/** GIF89a: blocks of at most 255 bytes, each with its length before it (CompuServe 1990, sections 15 and 18 to 27). */
+export function* gif(): Walk {
+  const screen = yield { take: 13 };
+  if (screen.ended) return 'broken';
+  const flags = screen.bytes[10] ?? 0;
+  if ((flags & 0x80) !== 0) yield { pass: 3 * 2 ** ((flags & 7) + 1) };
+  for (;;) {
+    const { bytes, ended } = yield { take: 1 };
+    if (ended) return 'broken';
+    const kind = bytes[0] ?? 0;
+    if (kind === 0x3b) return 'holds';
+    if (kind === 0x2c) {
+      const image = yield { take: 9 };
+      if (image.ended) return 'broken';
+      const local = image.bytes[8] ?? 0;
+      if ((local & 0x80) !== 0) yield { pass: 3 * 2 ** ((local & 7) + 1) };
+      yield { pass: 1 };
+    } else if (kind === 0x21) {
+      yield { pass: 1 };
+    } else if (kind !== 0) return 'broken';
+    if (kind === 0) continue;
+    for (;;) {
+      const size = yield { take: 1 };
+      if (size.ended) return 'broken';
+      if (size.bytes[0] === 0) break;
+      yield { pass: size.bytes[0] ?? 0 };
+    }
+  }
+}
+
+/** RFC 3533: pages that begin with `OggS`, each with a table of the lengths of its segments. */
+export function* ogg(): Walk {
+  for (let pages = 0; ; pages++) {
+    const head = yield { take: 27 };
+    if (head.ended) return head.bytes.length === 0 && pages > 0 ? 'holds' : 'broken';
+    if (head.bytes.toString('latin1', 0, 4) !== 'OggS' || head.bytes[4] !== 0) return 'broken';
+    const count = head.bytes[26] ?? 0;
+    if (count === 0) continue;
+    const table = yield { take: count };
+    if (table.ended) return 'broken';
+    yield { pass: table.bytes.reduce((sum, length) => sum + length, 0) };
+  }
+}

@@ -1,0 +1,21 @@
+import { crc32 } from 'node:zlib';
+import type { Walk } from './walk.ts';
+
+/** PNG specification, 5.3: length, four letters, data, and a CRC-32 over letters and data. Each is held against its sum. */
+export function* png(): Walk {
+  yield { take: 8 };
+  for (;;) {
+    const head = yield { take: 8 };
+    if (head.ended) return 'broken';
+    const length = head.bytes.readUInt32BE(0);
+    const type = head.bytes.toString('latin1', 4, 8);
+    if (!/^[A-Za-z]{4}$/.test(type) || length > 0x7fffffff) return 'broken';
+    const name = crc32(head.bytes.subarray(4, 8));
+    const { crc } = yield { pass: length, sum: name };
+    const sum = yield { take: 4 };
+    if (sum.ended) return 'broken';
+    if (sum.bytes.readUInt32BE(0) !== crc) return 'broken';
+    // What follows the end is an artifact of its own.
+    if (type === 'IEND') return 'holds';
+  }
+}
