@@ -39,10 +39,12 @@ async function serve(settings: ServiceSettings): Promise<void> {
   warnOfWhatDoesNothing(settings, log);
   // From here on a signal ends it in order, also one that comes while it starts.
   const end = told();
-  let reloads = (): void => undefined;
-  process.on('SIGHUP', () => reloads());
+  let running: PipelineService | null = null;
+  process.on('SIGHUP', () => {
+    if (running !== null) reload(running, settings, log);
+  });
   const service = await PipelineService.start(settings, log);
-  reloads = () => reload(service, settings, log);
+  running = service;
   const app = createApp(service, settings.access);
   try {
     const port = config.port.value ?? DEFAULT_PORT;
