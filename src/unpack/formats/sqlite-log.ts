@@ -10,6 +10,7 @@ const MAX_KNOWN = 200_000;
 
 export const sqliteLog: Format = {
   id: 'sqlite-log',
+  pieces: true,
   access: 'random',
   doc: {
     name: 'SQLite log',
