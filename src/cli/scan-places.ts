@@ -27,9 +27,7 @@ export function dispositionFolders(config: EffectiveConfig, roots: readonly stri
   };
   for (const [variable, folder] of Object.entries(folders)) {
     const real = folder === null ? null : realPathOf(folder);
-    const inside = withRealPaths(roots).find(
-      (root) => real !== null && `${real}/`.startsWith(root.endsWith('/') ? root : `${root}/`),
-    );
+    const inside = withRealPaths(roots).find((root) => real !== null && isWithin(root, real));
     if (inside === undefined) continue;
     throw new BackupLensError(
       'BL_USAGE',
@@ -47,6 +45,16 @@ export function dispositionFolders(config: EffectiveConfig, roots: readonly stri
     approvedDir: folders.APPROVED_DIR,
     restoreRoots: config.restoreRoots.value,
   };
+}
+
+/** The folder, unless it lies in what is scanned: what somebody else put there is not used. */
+export function outsideOf(roots: readonly string[], folder: string | null): string | null {
+  if (folder === null) return null;
+  return withRealPaths(roots).some((root) => isWithin(root, realPathOf(folder))) ? null : folder;
+}
+
+function isWithin(root: string, path: string): boolean {
+  return `${path}/`.startsWith(root.endsWith('/') ? root : `${root}/`);
 }
 
 export function foldersOf(folders: Folders | null): UsedFile[] {

@@ -28,7 +28,7 @@ import type { Tty } from './tty.ts';
 import type { Run } from './run.ts';
 import { openOutput } from './report-file.ts';
 import { describeScan, type ScanOptions } from './scan-options.ts';
-import { dispositionFolders, foldersOf, refuseOver, withRealPaths } from './scan-places.ts';
+import { dispositionFolders, foldersOf, outsideOf, refuseOver, withRealPaths } from './scan-places.ts';
 import { ScanProgress } from './scan-progress.ts';
 import { operatingSystemUser } from './os-user.ts';
 import { StoreTurns } from './store-turns.ts';
@@ -84,6 +84,7 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
         clamd_max_age_days: config.clamdMaxAgeDays.value,
         yara: config.yara.value,
         rules: config.rulesDirs.value,
+        yara_cache: outsideOf(roots, config.yaraCacheDir.value),
       }),
       require: options.require ?? [],
       workers: config.workers.origin === 'default' ? defaultWorkers() : config.workers.value,

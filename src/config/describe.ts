@@ -51,6 +51,7 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
       ...yara,
       value: yara.value.mode === 'service' ? yara.value.url : yara.value.mode,
     }),
+    variable('YARA_CACHE_DIR', config.yaraCacheDir),
     variable('NUM_WORKERS', config.workers),
     flag('max-depth', 'containers within containers', limits.max_depth),
     flag('max-entries', 'members of one tree', limits.max_entries),

@@ -161,6 +161,11 @@ export const VARIABLES = {
     'where yara-scanner runs',
   ),
   YARA_PORT: variable(port, '8081', 'port of yara-scanner'),
+  YARA_CACHE_DIR: variable(
+    path,
+    'of a service yara-cache in DATA_DIR, else ~/.cache/backuplens/yara',
+    'where compiled rules are kept, or off',
+  ),
   HOST: variable(host, '127.0.0.1; 0.0.0.0 in our containers', 'address a service listens on'),
   PORT: variable(
     integer(0, 65_535),
@@ -284,6 +289,7 @@ export function readEnvironment(environment: Environment): Given {
     CLAMD_MAX_AGE_DAYS: get('CLAMD_MAX_AGE_DAYS'),
     YARA_HOST: get('YARA_HOST'),
     YARA_PORT: get('YARA_PORT'),
+    YARA_CACHE_DIR: get('YARA_CACHE_DIR'),
     HOST: get('HOST'),
     PORT: get('PORT'),
     SCAN_INTERVAL_MS: get('SCAN_INTERVAL_MS'),

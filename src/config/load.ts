@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { BackupLensError, inWords } from '../domain/index.ts';
 import {
   CLAMD_EXPECTED,
@@ -61,6 +61,8 @@ export interface EffectiveConfig {
   /** null: signatures of any age will do. */
   readonly clamdMaxAgeDays: Setting<number | null>;
   readonly yara: Setting<YaraChoice>;
+  /** Where compiled rules are kept; null: nowhere. */
+  readonly yaraCacheDir: Setting<string | null>;
   readonly workers: Setting<number>;
   readonly limits: Limits;
   /** To try on what is encrypted, in this order. */
@@ -186,6 +188,7 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     clamdCanary: firstOf<string | null>(null, given.CLAMD_CANARY),
     clamdMaxAgeDays: firstOf<number | null>(null, given.CLAMD_MAX_AGE_DAYS),
     yara: yara(flags, given, container.value),
+    yaraCacheDir: yaraCacheDir(cwd, given, env),
     workers: firstOf(5, count('workers', flags.workers, 1, 256), given.NUM_WORKERS),
     limits: limits(flags),
     passwords: passwords(cwd, flags),
@@ -296,6 +299,16 @@ function limits(flags: Flags): Limits {
     max_ratio: firstOf(1000, count('max-ratio', flags.maxRatio, 1, most)),
     max_scan_ms: firstOf<number | null>(null, count('max-scan-ms', flags.maxScanMs, 1, most)),
   };
+}
+
+function yaraCacheDir(cwd: string, given: Given, env: Environment): Setting<string | null> {
+  const { YARA_CACHE_DIR: wanted } = given;
+  if (wanted !== null)
+    return { ...wanted, value: wanted.value === 'off' ? null : resolve(cwd, wanted.value) };
+  // XDG Base Directory Specification: a relative path there does not count.
+  const { XDG_CACHE_HOME: caches = '', HOME: home = '' } = env;
+  const folder = isAbsolute(caches) ? caches : isAbsolute(home) ? join(home, '.cache') : null;
+  return { value: folder === null ? null : join(folder, 'backuplens', 'yara'), origin: 'default' };
 }
 
 function rulesDirs(cwd: string, flags: Flags, given: Given): Setting<readonly string[]> {

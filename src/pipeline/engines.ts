@@ -24,6 +24,8 @@ export interface EngineChoice {
   readonly rules: readonly string[];
   /** Engine processes of the embedded service. */
   readonly yara_engines: number;
+  /** Where the embedded service keeps compiled rules; null: nowhere. */
+  readonly yara_cache: string | null;
 }
 
 /** As settings have it: addresses as text. */
@@ -34,6 +36,7 @@ export interface EngineSettings {
   readonly clamd_max_age_days: number | null;
   readonly yara: { readonly mode: 'service'; readonly url: string } | { readonly mode: 'embedded' | 'off' };
   readonly rules: readonly string[];
+  readonly yara_cache: string | null;
 }
 
 /** Throws BL_USAGE for an address that is none. */
@@ -154,7 +157,11 @@ export async function startYara(
     return { child: null, state: await probeYara(choice.yara.url), endpoint: choice.yara };
   }
   try {
-    const child = await startYaraChild({ rulesDirs: choice.rules, engines: choice.yara_engines });
+    const child = await startYaraChild({
+      rulesDirs: choice.rules,
+      engines: choice.yara_engines,
+      ...(choice.yara_cache === null ? {} : { cacheFolder: choice.yara_cache }),
+    });
     return { child, state: await child.state(), endpoint: { socket: child.socketPath } };
   } catch (error) {
     if (error instanceof BackupLensError && error.code === 'BL_RULES') throw error;

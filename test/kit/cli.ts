@@ -24,7 +24,14 @@ export interface CliOptions {
 /** The program as a user starts it, from its sources; its environment holds only PATH, HOME and what is given. */
 export function startCli(args: readonly string[], options: CliOptions = {}): ChildProcess {
   const { PATH, HOME, TMPDIR } = process.env;
-  const env = { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), NO_COLOR: '1', ...options.env };
+  const env = {
+    PATH,
+    HOME,
+    YARA_CACHE_DIR: 'off',
+    ...(TMPDIR === undefined ? {} : { TMPDIR }),
+    NO_COLOR: '1',
+    ...options.env,
+  };
   return spawn(process.execPath, [MAIN, ...args], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { readAtMost } from '../../bytes/index.ts';
@@ -52,6 +53,10 @@ export async function readSettings(from: SettingsFrom): Promise<ServiceSettings>
       clamd_max_age_days: config.clamdMaxAgeDays.value,
       yara: config.yara.value,
       rules: config.rulesDirs.value,
+      yara_cache:
+        config.yaraCacheDir.origin === 'default'
+          ? join(config.dataDir.value, 'yara-cache')
+          : config.yaraCacheDir.value,
     }),
     limits: { ...DEFAULT_LIMITS, ...limitValues(config) },
     passwords: config.passwords.value.map((secret) => secret.reveal()),
