@@ -39,14 +39,19 @@ function noise(size: number, seed: string): Buffer {
   return Buffer.concat(blocks).subarray(0, size);
 }
 
+/** Bytes that hardly compress either, and look encrypted to nobody: six bits of each. */
+function filler(size: number, seed: string): Buffer {
+  return Buffer.from(noise(size, seed).map((byte) => byte & 0x3f));
+}
+
 const MEMBERS = ['a.bin', 'marker.txt', 'z.bin'];
 
 /** An archive in parts in a folder of its own, made by a program: noise, the marker (or another text), noise. */
 function archive(name: string, program: string, args: readonly string[], text = MARKER): string[] {
   const files = {
-    'a.bin': noise(120_000, 'a'),
+    'a.bin': filler(130_000, 'a'),
     'marker.txt': Buffer.from(`one ${text} ${'and more '.repeat(300)}`),
-    'z.bin': noise(60_000, 'z'),
+    'z.bin': filler(65_000, 'z'),
   };
   const place = mkdtempSync(join(work, 'make-'));
   for (const [member, bytes] of Object.entries(files)) writeFileSync(join(place, member), bytes);

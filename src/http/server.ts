@@ -1,6 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import {
   fastify,
+  LogController,
   type FastifyError,
   type FastifyInstance,
   type FastifyReply,
@@ -43,7 +44,7 @@ export function createServer(options: ServerOptions): Server {
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: CHECK_MS },
   });
   app.server.maxConnections = maxConnections;

@@ -1,4 +1,5 @@
 import { basename, relative } from 'node:path';
+import type { GapReason } from '../domain/index.ts';
 import { walk, type Met } from '../intake/index.ts';
 import { examineUnit, unexaminedUnit, type ExaminedUnit, type ExamineOptions } from './examine-unit.ts';
 import { inOrder } from './in-order.ts';
@@ -30,6 +31,7 @@ export async function examineFolder(
   const name = basename(display);
   const ledger = new Ledger(name);
   const bounds = options.alone === true ? { ...BOUNDS, window: 1 } : BOUNDS;
+  const closed = new Map<GapReason, number>();
   let size = 0;
   let lost: string | null = null;
   for await (const unit of inOrder(walk([path], EVERYTHING), bounds, async (met) =>
@@ -38,9 +40,22 @@ export async function examineFolder(
     if (unit === null) return null;
     lost ??= unit.lost;
     for (const file of unit.files) {
+      for (const reason of closedReasons(file.outcome)) closed.set(reason, (closed.get(reason) ?? 0) + 1);
       ledger.tree(file.outcome, [name, relative(display, file.display)]);
       size += file.outcome.root.size ?? 0;
     }
+  }
+  for (const [reason, files] of closed) {
+    const detail = `${files} of its files could not be looked into`;
+    const of = {
+      stage: 'unpack',
+      by: 'folder',
+      artifact: 0,
+      trail: [name],
+      sha256: null,
+      format: null,
+    } as const;
+    ledger.gap({ ...of, reason, detail, bytes: null, artifacts: files });
   }
   const outcome: TreeOutcome = {
     ...ledger.close({ id: 0, parent: null, trail: [name] }),
@@ -53,6 +68,14 @@ export async function examineFolder(
     duration_ms: Math.round(performance.now() - began),
   };
   return { files: [{ display, path, name, outcome }], is_one: true, lost };
+}
+
+/** What a policy may tolerate of members, and not of a file that was put there: a folder that looks like a set is no container. */
+const OF_WHOLE_FILES: readonly GapReason[] = ['opaque', 'unsupported_format', 'corrupt'];
+
+function closedReasons({ gaps }: TreeOutcome): ReadonlySet<GapReason> {
+  const own = gaps.filter(({ trail, reason }) => trail.length === 1 && OF_WHOLE_FILES.includes(reason));
+  return new Set(own.map(({ reason }) => reason));
 }
 
 async function examine(met: Met, pool: WorkerPool, options: ExamineOptions): Promise<ExaminedUnit | null> {

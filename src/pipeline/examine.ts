@@ -85,7 +85,9 @@ class TreeExaminer {
     const head = held.head.subarray(0, HEAD_BYTES);
     const isPart = depth === 0 && this.#tree.closed === true;
     const identified = this.#tree.identifier.identify({ head, tail: await tailOf(source), size, name });
-    const type = isPart ? asPart(identified) : identified;
+    // By itself it is a gap; noise, as pieces of archives are, it is no encryption.
+    const isLonePart = depth === 0 && identified.by === 'unknown' && laterPart(name) !== null;
+    const type = isPart || isLonePart ? asPart(identified) : identified;
     const { signal } = this.#tree;
     const subject = { artifact, type, head, size, source, isPiece: place.isPiece, signal };
     const pass = new Pass(this.#tree, subject, place.parent);

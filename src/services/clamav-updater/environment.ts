@@ -4,12 +4,12 @@ import { LOG_LEVELS } from '../../observe/index.ts';
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const DURATION = 'a time such as 90s, 15m, 24h or 7d';
-const duration = (minMs: number, maxMs: number): z.ZodType<number, string> =>
+const duration = (minMs: number, maxMs: number, bounds: string): z.ZodType<number, string> =>
   z
     .string()
     .regex(/^\d{1,9}[smhd]$/, DURATION)
     .transform((text) => Number.parseInt(text, 10) * (UNITS[text.slice(-1)] ?? 1))
-    .pipe(z.number().min(minMs, DURATION).max(maxMs, DURATION));
+    .pipe(z.number().min(minMs, `${DURATION}, ${bounds}`).max(maxMs, `${DURATION}, ${bounds}`));
 
 const port = z
   .string()
@@ -39,9 +39,13 @@ const VARIABLES = {
     fallback: 'auto',
     doc: 'where freshclam is run; auto: Podman, then Docker, then this machine',
   },
-  UPDATE_TIMEOUT: { schema: duration(1000, 24 * HOUR_MS), fallback: '15m', doc: 'for one update' },
+  UPDATE_TIMEOUT: {
+    schema: duration(1000, 24 * HOUR_MS, 'a day at most'),
+    fallback: '15m',
+    doc: 'for one update',
+  },
   UPDATE_EVERY: {
-    schema: duration(HOUR_MS, 30 * 24 * HOUR_MS),
+    schema: duration(HOUR_MS, 30 * 24 * HOUR_MS, 'an hour at least and 30 days at most'),
     fallback: null,
     doc: 'update by itself so often (an hour at least); unset: only when asked',
   },

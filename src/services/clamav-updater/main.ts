@@ -82,17 +82,24 @@ async function tokenIn(path: string): Promise<string> {
 }
 
 const flag = { type: 'boolean', default: false } as const;
-const { values } = parseArgs({
-  options: { help: { ...flag, short: 'h' }, version: { ...flag, short: 'V' } },
-});
-if (values.help) process.stdout.write(HELP);
-else if (values.version) process.stdout.write(`clamav-updater ${programVersion()}\n`);
-else {
+
+function wanted(): { readonly help: boolean; readonly version: boolean } {
   try {
-    await serve();
+    return parseArgs({ options: { help: { ...flag, short: 'h' }, version: { ...flag, short: 'V' } } }).values;
   } catch (error) {
-    if (!(error instanceof BackupLensError)) throw error;
-    const hint = error.hint === null ? '' : `hint: ${error.hint}\n`;
-    process.stderr.write(`clamav-updater: ${error.message}\n${hint}`, () => process.exit(2));
+    throw new BackupLensError('BL_USAGE', error instanceof Error ? error.message : String(error), {
+      hint: '--help shows what there is; settings come from the environment',
+    });
   }
+}
+
+try {
+  const { help, version } = wanted();
+  if (help) process.stdout.write(HELP);
+  else if (version) process.stdout.write(`clamav-updater ${programVersion()}\n`);
+  else await serve();
+} catch (error) {
+  if (!(error instanceof BackupLensError)) throw error;
+  const hint = error.hint === null ? '' : `hint: ${error.hint}\n`;
+  process.stderr.write(`clamav-updater: ${error.message}\n${hint}`, () => process.exit(2));
 }

@@ -15,8 +15,11 @@ const SQLITE_BUSY = 5;
 
 const holder = z.object({ what: z.string(), pid: z.int().positive(), host: z.string(), since: z.string() });
 
-/** Folders that this process holds: closing any descriptor of a locked file would give the lock up. */
-const held = new Set<string>();
+/**
+ * Folders that this process holds: closing any descriptor of a locked file would give the lock up. So would the garbage
+ * collector, once nobody remembers the connection: it is kept here. null: it is being tried.
+ */
+const held = new Map<string, DatabaseSync | null>();
 
 export interface DataLock {
   release(): Promise<void>;
@@ -43,7 +46,7 @@ export async function lockData(folder: Folder, what: string, waitMs: number): Pr
 }
 
 async function attempt(folder: Folder, key: string): Promise<DatabaseSync | null> {
-  held.add(key);
+  held.set(key, null);
   let database: DatabaseSync | null = null;
   try {
     // Made here for its mode: others must not be able to open, and so hold, the lock.
@@ -51,6 +54,7 @@ async function attempt(folder: Folder, key: string): Promise<DatabaseSync | null
     database = new DatabaseSync(folder.pathOf(LOCK_NAME), { timeout: 0 });
     // Nothing is ever written, so no file for taking it back: a full disk must not keep us from the lock.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+    held.set(key, database);
     return database;
   } catch (cause) {
     database?.close();
