@@ -1,5 +1,6 @@
 // needs: zip
 import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   appendFileSync,
   chmodSync,
@@ -192,6 +193,25 @@ test('with DISPOSITION_UNIT=folder the files of a dropped folder share the worst
   const good = rows.find(({ path }) => Buffer.from(path).toString().endsWith('drop/good'));
   const scan = await inStore(at, async (store) => store.scans.get(good?.scan ?? ''));
   expect(scan?.result?.reasons.join()).toContain('drop/sub/bad');
+});
+
+test('with DISPOSITION_UNIT=folder a folder with volumes stays whole, and is held where it is', async () => {
+  at.put('vol/x.7z.001', Buffer.from('377abcaf271c0004', 'hex'));
+  at.put('vol/x.7z.002', 'more of it');
+  at.put('vol/x.7z.003', infected());
+  const service = await start({ DISPOSITION_UNIT: 'folder', APPROVED_DIR: at.approved });
+  await settled(service, { vol: 'held' });
+  expect(existsSync(join(at.incoming, 'vol/x.7z.003'))).toBe(true);
+  const [review] = await inStore(at, async (store) => store.reviews.list({ limit: 10 }));
+  expect(review?.reasons.join()).toContain('Marker');
+});
+
+test('with DISPOSITION_UNIT=folder an attack on a dropped folder is an attack on all of it', async () => {
+  for (let n = 0; n < 12; n++) at.put(`docs/sound-${n}.txt`, 'fine, and in plain words');
+  for (let n = 0; n < 24; n++) at.put(`docs/lost-${n}.txt.lockbit`, randomBytes(8192));
+  const service = await start({ DISPOSITION_UNIT: 'folder', APPROVED_DIR: at.approved });
+  await settled(service, { 'docs/sound-0.txt': 'quarantined', 'docs/lost-0.txt.lockbit': 'quarantined' });
+  expect(readdirSync(at.approved).filter((name) => !name.startsWith('.'))).toEqual([]);
 });
 
 test('a file that something keeps touching is held for a person, by that name', async () => {

@@ -7,6 +7,7 @@ import { identityBytes, identityOf, type FileIdentity } from './file-identity.ts
 import { FolderListing, kindOf, type Entry, type EntryKind } from './folder-listing.ts';
 import { join, joinText } from './join-path.ts';
 import type { FileMet, PartSet } from './met.ts';
+import { LAST, partName } from './part-name.ts';
 import { partSets } from './part-sets.ts';
 import { recognisedSet, type SetKind } from './recognised-set.ts';
 
@@ -184,6 +185,12 @@ async function look(folder: Buffer, entry: Entry): Promise<Looked> {
   }
 }
 
+/** What is called like a volume of an archive makes its folder a whole, as a repository in it does: neither is split. */
+function isVolume(path: Buffer): boolean {
+  const part = partName(nameFromBytes(path.subarray(path.lastIndexOf('/') + 1)));
+  return part !== null && (part.certain || (part.number > 1 && part.number !== LAST));
+}
+
 /** Adds up what lies in one unit, in constant memory. */
 class Collector {
   readonly #place: Place & { readonly dev: bigint; readonly ino: bigint };
@@ -205,6 +212,7 @@ class Collector {
   }
 
   file(path: Buffer, identity: FileIdentity): void {
+    if (isVolume(path)) this.#holdsSet = true;
     this.#files++;
     this.#size += Number(identity.size);
     this.#add(path, identityBytes(identity));

@@ -1,7 +1,9 @@
 import { basename, relative } from 'node:path';
+import { FolderCounter } from '../analyze/index.ts';
 import type { GapReason } from '../domain/index.ts';
 import { walk, type Met } from '../intake/index.ts';
 import { examineUnit, unexaminedUnit, type ExaminedUnit, type ExamineOptions } from './examine-unit.ts';
+import { massFinding } from './folders.ts';
 import { inOrder } from './in-order.ts';
 import { Ledger } from './ledger.ts';
 import type { TreeOutcome } from './protocol.ts';
@@ -32,6 +34,7 @@ export async function examineFolder(
   const ledger = new Ledger(name);
   const bounds = options.alone === true ? { ...BOUNDS, window: 1 } : BOUNDS;
   const closed = new Map<GapReason, number>();
+  const counter = new FolderCounter(display);
   let size = 0;
   let lost: string | null = null;
   for await (const unit of inOrder(walk([path], EVERYTHING), bounds, async (met) =>
@@ -40,6 +43,7 @@ export async function examineFolder(
     if (unit === null) return null;
     lost ??= unit.lost;
     for (const file of unit.files) {
+      counter.add(file.display, file.outcome.findings);
       for (const reason of closedReasons(file.outcome)) closed.set(reason, (closed.get(reason) ?? 0) + 1);
       ledger.tree(file.outcome, [name, relative(display, file.display)]);
       size += file.outcome.root.size ?? 0;
@@ -57,8 +61,11 @@ export async function examineFolder(
     } as const;
     ledger.gap({ ...of, reason, detail, bytes: null, artifacts: files });
   }
+  const mass = counter.close();
+  const tree = ledger.close({ id: 0, parent: null, trail: [name] });
   const outcome: TreeOutcome = {
-    ...ledger.close({ id: 0, parent: null, trail: [name] }),
+    ...tree,
+    findings: mass === null ? tree.findings : [...tree.findings, massFinding(mass, name)],
     root: {
       size,
       sha256: null,

@@ -5,6 +5,7 @@ import { FOLDER_MIME } from '../contracts/index.ts';
 import type { Assessment, Finding } from '../domain/index.ts';
 import type { Met } from '../intake/index.ts';
 import { fileResult } from './file-result.ts';
+import type { Judge, JudgedFile } from './judge.ts';
 import type { TreeOutcome } from './protocol.ts';
 import type { ScanEvent, ScanRequest } from './request.ts';
 
@@ -16,43 +17,76 @@ type Border = Extract<Met, { type: 'folder' }>;
  * counters are, until it is done.
  */
 export class Folders {
-  #counter: FolderCounter | null = null;
+  #verdict: FolderVerdict | null = null;
 
-  /** A file's result, in walk order. What a person has accepted does not count. */
-  count({ result, assessment }: Extract<ScanEvent, { type: 'result' }>): void {
-    this.#counter?.add(
-      result.path,
-      assessment.findings.filter(({ accepted }) => accepted === null),
-    );
+  /** A file's result, in walk order. */
+  count(told: Extract<ScanEvent, { type: 'result' }>): void {
+    this.#verdict?.add(told);
   }
 
   /** What there is to say of the folder itself, at its end; null when there is nothing, as mostly. */
   pass({ at, path, display }: Border, request: ScanRequest, asOf: string): ScanEvent | null {
-    const mass = this.#counter?.close() ?? null;
-    this.#counter = at === 'start' ? new FolderCounter(display) : null;
-    if (mass === null) return null;
-    const outcome = outcomeOf(mass, display);
-    const assessment: Assessment = assess(outcome, request.policy, request.baseline, asOf);
+    const { policy, baseline, apply } = request;
+    const attack = this.#verdict?.close({ policy, baseline, as_of: asOf }) ?? null;
+    this.#verdict = at === 'start' ? new FolderVerdict(display) : null;
+    if (attack === null) return null;
+    const { outcome, assessment } = attack;
     const result = fileResult({ path: display, bytes: path }, outcome, assessment);
-    if (request.apply === null) return { type: 'result', result, assessment };
+    if (apply === null) return { type: 'result', result, assessment };
     const detail = 'a folder stays where it is; each of its files was decided by itself';
     const disposition = { action: 'none', location: result.path, id: null, detail } as const;
     return { type: 'result', result: { ...result, disposition }, assessment };
   }
 }
 
-function outcomeOf(mass: Mass, display: string): TreeOutcome {
-  const finding: Finding = {
+/** Whether the files of one folder, taken together, are what an attack leaves behind. */
+export class FolderVerdict {
+  readonly #display: string;
+  readonly #counter: FolderCounter;
+
+  constructor(display: string) {
+    this.#display = display;
+    this.#counter = new FolderCounter(display);
+  }
+
+  /** A file of it, folder by folder. What a person has accepted does not count. */
+  add({ result, assessment }: Pick<JudgedFile, 'result' | 'assessment'>): void {
+    this.#counter.add(
+      result.path,
+      assessment.findings.filter(({ accepted }) => accepted === null),
+    );
+  }
+
+  /** After the last one; null: nothing is to be said of the folder itself. */
+  close({ policy, baseline, as_of: asOf }: Judge): FolderAttack | null {
+    const mass = this.#counter.close();
+    if (mass === null) return null;
+    const outcome = outcomeOf(mass, this.#display);
+    return { outcome, assessment: assess(outcome, policy, baseline, asOf) };
+  }
+}
+
+interface FolderAttack {
+  readonly outcome: TreeOutcome;
+  readonly assessment: Assessment;
+}
+
+/** What is said of a folder that was attacked, and of no file in it. `name`: first of its trail. */
+export function massFinding(mass: Mass, name: string): Finding {
+  return {
     kind: 'mass_encryption',
     engine: 'entropy',
     ...mass,
     artifact: -1,
-    trail: [nameFromBytes(Buffer.from(display))],
+    trail: [name],
     sha256: null,
     offset: null,
   };
+}
+
+function outcomeOf(mass: Mass, display: string): TreeOutcome {
   return {
-    findings: [finding],
+    findings: [massFinding(mass, nameFromBytes(Buffer.from(display)))],
     gaps: [],
     measurements: [],
     coverage: { artifacts: 0, bytes: 0, raw_only: { artifacts: 0, bytes: 0 }, engines: {} },

@@ -10,6 +10,7 @@ export {
   type ExaminedUnit,
   type ExamineOptions,
 } from './examine-unit.ts';
+export { FolderVerdict } from './folders.ts';
 export { judge, type Judge, type JudgedFile } from './judge.ts';
 export type { Apply, ScanEvent, ScanRequest } from './request.ts';
 export { examineRules, type RulesExamination } from './rules-examination.ts';

@@ -14,6 +14,7 @@ import {
 import {
   examineFolder,
   examineUnit,
+  FolderVerdict,
   judge,
   unexaminedUnit,
   type EngineWatch,
@@ -137,6 +138,7 @@ export class Examination {
     const started_at = new Date().toISOString();
     const judged: { readonly path: Buffer; readonly identity: FileIdentity; readonly result: FileResult }[] =
       [];
+    const verdict = new FolderVerdict(folder.display);
     let decision: Decision = 'auto_approve';
     let provisional = false;
     for await (const met of filesOf(folder.path, units)) {
@@ -146,19 +148,25 @@ export class Examination {
       const examined = await examineUnit(met, pool, { alone });
       if (examined === null) return { type: 'ended' };
       const identities = met.type === 'set' ? met.parts.map((part) => part.identity) : [met.identity];
-      for (const [index, { path, result }] of judge(examined, judgement).entries()) {
+      for (const [index, { path, result, assessment }] of judge(examined, judgement).entries()) {
         const identity = identities[index];
         if (path === null || identity === undefined) continue;
+        verdict.add({ result, assessment });
         judged.push({ path, identity, result });
         decision = harsher(decision, result.decision);
         provisional ||= result.provisional;
       }
     }
+    const attack = verdict.close(judgement)?.assessment ?? null;
+    decision = harsher(decision, attack?.decision ?? 'auto_approve');
     const after = await unitAt(folder.path, units);
     if (after === null || !isSameFile(after.identity, work.identity)) return lostAt(folder.path);
     if (!moves(decision) || (provisional && decision === 'auto_approve')) return null;
     const worst = judged.find(({ result }) => result.decision === decision);
-    const because = `one folder together with ${worst?.result.path ?? ''}, of which this was decided`;
+    const because =
+      worst === undefined
+        ? (attack?.reasons.join('; ') ?? '')
+        : `one folder together with ${worst.result.path}, of which this was decided`;
     return {
       type: 'files',
       files: judged.map(({ path, identity, result }) => ({
