@@ -7,7 +7,7 @@ const SERVICES = join(import.meta.dirname, '../../src/services');
 const START_MS = 20_000;
 
 /** As every service of ours writes it. */
-export interface LogLine {
+interface LogLine {
   readonly level: string;
   readonly msg: string;
   readonly [fact: string]: unknown;
