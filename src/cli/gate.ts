@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open, realpath } from 'node:fs/promises';
 import { Command } from 'commander';
-import { asciiJson, FileSource, nameFromBytes } from '../bytes/index.ts';
-import { BackupLensError, inWords } from '../domain/index.ts';
+import { asciiJson, nameFromBytes } from '../bytes/index.ts';
+import { BackupLensError } from '../domain/index.ts';
+import { askGate } from '../pipeline/index.ts';
 import { DONE, dressed, run, WRONG, type CommandIo } from './command-io.ts';
 import { withReader } from './store-session.ts';
-import type { GateAnswer } from '../store/index.ts';
 
 const EXAMPLES = `
 Examples:
@@ -35,10 +32,9 @@ export function gateCommand(io: CommandIo): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, { anywhere, json }: { anywhere?: boolean; json?: boolean }) =>
       run(io, async () => {
-        const { path, sha256 } = await hashed(file);
-        const answer = await withReader<GateAnswer>(
+        const { path, ...answer } = await withReader(
           io.folders(),
-          async ({ gate }) => (anywhere === true ? gate.anywhere(sha256) : gate.at(path, sha256)),
+          async (store) => askGate(store, file, { anywhere: anywhere === true }),
           () => {
             throw new BackupLensError('BL_STORE', 'there is no store that could know', {
               hint: 'set DATA_DIR to where the service or `scan --apply` keeps it',
@@ -46,7 +42,7 @@ export function gateCommand(io: CommandIo): Command {
           },
         );
         const { approved, because, decided_at: at } = answer;
-        if (json === true) io.out(`${asciiJson({ ...answer, path: nameFromBytes(path), sha256 })}\n`);
+        if (json === true) io.out(`${asciiJson({ ...answer, path: nameFromBytes(path) })}\n`);
         else {
           const when = at === null ? '' : ` (${at.slice(0, 19)}Z)`;
           io.out(
@@ -56,33 +52,4 @@ export function gateCommand(io: CommandIo): Command {
         return approved ? DONE : WRONG;
       }),
     );
-}
-
-/** Of what stands there now; a file that changes while it is read is not told about. */
-async function hashed(file: string): Promise<{ readonly path: Buffer; readonly sha256: string }> {
-  const cannot = (why: string, cause?: unknown): BackupLensError =>
-    new BackupLensError(
-      'BL_PATH_MISSING',
-      `cannot read ${file}: ${why}`,
-      cause === undefined ? {} : { cause },
-    );
-  try {
-    const path = await realpath(file, { encoding: 'buffer' });
-    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      const before = await handle.stat({ bigint: true });
-      if (!before.isFile()) throw cannot('it is no regular file');
-      const hash = createHash('sha256');
-      for await (const chunk of new FileSource(handle, Number(before.size)).stream()) hash.update(chunk);
-      const after = await handle.stat({ bigint: true });
-      const isSame =
-        after.size === before.size && after.mtimeNs === before.mtimeNs && after.ctimeNs === before.ctimeNs;
-      if (!isSame) throw cannot('it changed while it was read');
-      return { path, sha256: hash.digest('hex') };
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw error instanceof BackupLensError ? error : cannot(inWords(error), error);
-  }
 }

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { asciiJson, nameFromBytes } from '../bytes/index.ts';
 import { programVersion } from '../config/index.ts';
-import { carryOut } from '../pipeline/index.ts';
-import type { Review, Store } from '../store/index.ts';
+import { approve, carryOut, reject, type Answered } from '../pipeline/index.ts';
+import type { Review } from '../store/index.ts';
 import {
+  COULD_NOT,
   DONE,
   facts,
   groupOf,
@@ -72,13 +73,9 @@ export function reviewCommand(io: CommandIo): Command {
     .action(async (id: string, options: { json?: boolean }) =>
       run(io, () => show(io, id, options.json === true)),
     );
-  for (const [name, decision, description] of [
-    [
-      'approve',
-      'auto_approve',
-      'The file is what it should be: it goes to APPROVED_DIR, or back to its place.',
-    ],
-    ['reject', 'quarantine', 'The file must not be used: it goes into quarantine.'],
+  for (const [name, verb, description] of [
+    ['approve', approve, 'The file is what it should be: it goes to APPROVED_DIR, or back to its place.'],
+    ['reject', reject, 'The file must not be used: it goes into quarantine.'],
   ] as const) {
     const answering = command
       .command(name)
@@ -86,14 +83,14 @@ export function reviewCommand(io: CommandIo): Command {
       .argument('<id>', 'the review, or an unmistakable part of its id')
       .requiredOption('--sha256 <hash>', 'of the file that was looked at')
       .requiredOption('--reason <text>', 'why, for the journal');
-    if (decision === 'auto_approve') {
+    if (verb === approve) {
       answering
         .option('--remember', 'approve this content with these findings and gaps in future too')
         .option('--until <time>', 'with --remember: until then', instant);
     }
     answering
       .option('--json', 'as JSON')
-      .action(async (id: string, options: AnswerFlags) => run(io, () => answer(io, id, decision, options)));
+      .action(async (id: string, options: AnswerFlags) => run(io, () => answer(io, id, verb, options)));
   }
   return command;
 }
@@ -197,78 +194,57 @@ function rowsOf(review: Review): (readonly [string, string])[] {
 async function answer(
   io: CommandIo,
   short: string,
-  decision: 'auto_approve' | 'quarantine',
+  verb: typeof approve | typeof reject,
   { sha256, reason, remember = false, until, json }: AnswerFlags,
 ): Promise<number> {
-  if (reason.trim() === '') {
-    say(io, 'a reason is needed', 'say why with --reason');
-    return 2;
-  }
   const folders = io.folders();
-  const what = `backuplens review ${decision === 'auto_approve' ? 'approve' : 'reject'}`;
+  const what = `backuplens review ${verb.name}`;
   return withStore({ folders, what, onRecovered: tellRecovered(io) }, async (store) => {
     const id = theOne(io, short, await store.reviews.find(short), 'under review');
     if (id === null) return WRONG;
     const who = operatingSystemUser();
-    const given = {
-      who,
-      reason: reason.trim(),
-      sha256: sha256.toLowerCase(),
-      remember,
-      until: until ?? null,
-    };
-    const before = await store.reviews.get(id);
-    const isRepeated = before !== null && (await waitsForItsEffect(store, before, decision));
-    if (before === null || (before.state !== 'open' && !isRepeated)) {
-      say(io, `${id} is ${before?.state ?? 'gone'} already`, '`show` says who answered it');
-      return WRONG;
-    }
-    const review = isRepeated ? before : await store.reviews.answer(id, decision, given);
-    return tell(io, store, review, await carriedOut(io, store, review, folders), json === true);
+    const given = { who, reason, sha256, remember, until: until ?? null };
+    const options = { places: folders, who, toolVersion: programVersion(), breaker: null };
+    return tell(
+      io,
+      id,
+      await verb(store, id, given, (file) => carryOut(store, file, options)),
+      json === true,
+    );
   });
 }
 
-/** The same answer again: given before, and what it asks for could not be done then. */
-async function waitsForItsEffect(
-  store: Store,
-  { state, file: id }: Review,
-  decision: 'auto_approve' | 'quarantine',
-): Promise<boolean> {
-  if (state !== (decision === 'auto_approve' ? 'approved' : 'rejected')) return false;
-  await store.files.retryPending();
-  const file = await store.files.get(id);
-  return file?.state === 'decided' && file.decision === decision;
-}
-
-async function carriedOut(
-  io: CommandIo,
-  store: Store,
-  { file: id }: Review,
-  places: ReturnType<CommandIo['folders']>,
-): Promise<Awaited<ReturnType<typeof carryOut>> | null> {
-  const file = await store.files.get(id);
-  if (file === null) return null;
-  const who = operatingSystemUser();
-  return carryOut(store, file, { places, who, toolVersion: programVersion(), breaker: null });
-}
-
-async function tell(
-  io: CommandIo,
-  store: Store,
-  review: Review,
-  disposition: Awaited<ReturnType<typeof carryOut>> | null,
-  json: boolean,
-): Promise<number> {
-  const file = await store.files.get(review.file);
-  if (json)
-    io.out(`${asciiJson({ ...publicReview(review), file_state: file?.state ?? null, disposition })}\n`);
-  else if (disposition?.action !== 'failed') {
-    io.out(
-      `${review.id} ${review.state}: ${io.escape(disposition?.location ?? nameFromBytes(review.path))}\n`,
-    );
+function tell(io: CommandIo, id: string, answered: Answered, json: boolean): number {
+  switch (answered.status) {
+    case 'missing':
+      return missing(io, id);
+    case 'over':
+      say(io, `${id} is ${answered.review.state} already`, '`show` says who answered it');
+      return WRONG;
+    case 'other_content':
+      say(
+        io,
+        `what is held as ${id} is not the file with that SHA-256`,
+        'look at it again: `backuplens review show` has its SHA-256',
+      );
+      return COULD_NOT;
+    case 'answered':
+      return tellOf(io, answered, json);
+    default:
+      return answered satisfies never;
   }
-  if (disposition?.action !== 'failed') return DONE;
-  const later = file?.state === 'disposition_pending';
+}
+
+function tellOf(
+  io: CommandIo,
+  { review, file, disposition }: Extract<Answered, { status: 'answered' }>,
+  json: boolean,
+): number {
+  const isDone = disposition.action !== 'failed';
+  if (json) io.out(`${asciiJson({ ...publicReview(review), file_state: file.state, disposition })}\n`);
+  else if (isDone) io.out(`${review.id} ${review.state}: ${io.escape(disposition.location)}\n`);
+  if (isDone) return DONE;
+  const later = file.state === 'disposition_pending';
   say(
     io,
     `${review.id} is ${review.state}, but ${disposition.detail ?? 'the file could not be moved'}`,

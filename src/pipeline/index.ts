@@ -1,4 +1,6 @@
 /** The only room that knows all stages. Start reading at scan.ts. */
+export { approve, reject, type Answered, type CarriesOut, type ReviewAnswer } from './answer-review.ts';
+export { askGate, type GateSaid } from './ask-gate.ts';
 export { carryOut, type CarryOutOptions } from './carry-out.ts';
 export { engineChoice, type EngineChoice } from './engines.ts';
 export { ENGINES, EngineWatch, isUp, type EngineName } from './engine-watch.ts';

@@ -1,7 +1,8 @@
 import type { Breaker, Disposition, Places } from '../../dispose/index.ts';
+import { BackupLensError } from '../../domain/index.ts';
 import { unitAt, type Unit, type UnitOptions } from '../../intake/index.ts';
 import type { Log } from '../../observe/index.ts';
-import { carryOut } from '../../pipeline/index.ts';
+import { carryOut, type CarryOutOptions } from '../../pipeline/index.ts';
 import type { Store, WatchedFile } from '../../store/index.ts';
 import { isSameFile, shown, whatStandsAt } from './examination.ts';
 
@@ -25,7 +26,7 @@ const AT_ONCE = 4;
 /** Carries out what was decided, however often it was interrupted. */
 export class Dispositions {
   readonly #options: DispositionOptions;
-  readonly #underWay = new Map<string, Promise<void>>();
+  readonly #underWay = new Map<string, Promise<Disposition>>();
   #round: Promise<void> | null = null;
   #asked = false;
   #stopped = false;
@@ -47,6 +48,7 @@ export class Dispositions {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#round;
+    await Promise.allSettled(this.#underWay.values());
   }
 
   async #rounds(): Promise<void> {
@@ -67,21 +69,32 @@ export class Dispositions {
     }
   }
 
+  /** At once. What is under way for the same file already is waited for, and nothing is done twice. */
+  readonly now = async ({ id }: WatchedFile): Promise<Disposition> => {
+    const going = this.#underWay.get(id);
+    if (going !== undefined) return going;
+    const done = this.#one(id).finally(() => this.#underWay.delete(id));
+    this.#underWay.set(id, done);
+    return done;
+  };
+
   async #all(files: readonly WatchedFile[]): Promise<void> {
     for (const file of files) {
       if (this.#stopped) break;
       while (this.#underWay.size >= AT_ONCE) await Promise.race(this.#underWay.values());
-      const done = this.#one(file).finally(() => this.#underWay.delete(file.id));
-      done.catch(() => undefined); // Heard below.
-      this.#underWay.set(file.id, done);
+      this.now(file).catch(() => undefined); // Heard below.
     }
     const ended = await Promise.allSettled(this.#underWay.values());
     const failed = ended.find((one) => one.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
 
-  async #one(file: WatchedFile): Promise<void> {
-    const { log, look } = this.#options;
+  async #one(id: string): Promise<Disposition> {
+    const { store, log, look } = this.#options;
+    const file = await store.files.get(id);
+    if (file === null) throw new BackupLensError('BL_STORE', `there is no file ${id} in the store`);
+    // Who asked may have seen it before somebody else was done with it.
+    if (file.state !== 'decided') return carryOut(store, file, this.#means);
     const done = await this.#carryOut(file);
     const untrusted = { path: shown(file.path), location: done.location, detail: done.detail };
     const facts = { file: file.id, decision: file.decision, action: done.action, untrusted };
@@ -89,10 +102,16 @@ export class Dispositions {
       log.warn('not disposed of as decided', facts);
       look(Buffer.from(file.path));
     } else log.info('disposed of', facts);
+    return done;
+  }
+
+  get #means(): CarryOutOptions {
+    const { places, who, version, breaker } = this.#options;
+    return { places, who, toolVersion: version, breaker };
   }
 
   async #carryOut(file: WatchedFile): Promise<Disposition> {
-    const { store, units, places, who, version, breaker } = this.#options;
+    const { store, units } = this.#options;
     // What is held in the review folder is no longer where others can change it.
     if (file.location === null) {
       const path = Buffer.from(file.path);
@@ -109,7 +128,7 @@ export class Dispositions {
       }
       if (unit.kind !== 'file') return this.#leaveWhole(file, unit);
     }
-    return carryOut(store, file, { places, who, toolVersion: version, breaker });
+    return carryOut(store, file, this.#means);
   }
 
   /** Never split, never moved: what it is worth it is worth together (ATTACKS B3). */

@@ -12,7 +12,7 @@ import {
 import { isId, type Policy } from '../../domain/index.ts';
 import { WatchedFolder, type UnitOptions } from '../../intake/index.ts';
 import { Metrics, type Log } from '../../observe/index.ts';
-import { EngineWatch, isUp, WorkerPool, type Judge } from '../../pipeline/index.ts';
+import { EngineWatch, isUp, WorkerPool, type CarriesOut, type Judge } from '../../pipeline/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import type { Readiness, Served } from './app.ts';
 import { Arrivals } from './arrivals.ts';
@@ -250,6 +250,16 @@ export class PipelineService implements Served {
       () => undefined,
     );
     return this.#metrics.exposition();
+  }
+
+  /** For whoever answers reviews while it runs (pipeline's `approve`, `reject`, `askGate`): it has the store's lock. */
+  get store(): Store {
+    return this.#store;
+  }
+
+  /** Carries out what was decided of a file, together with everything else that is. */
+  get carriesOut(): CarriesOut {
+    return this.#dispositions.now;
   }
 
   /** From the next file on. What is held stays held: a looser policy frees nothing (ATTACKS A19). */
