@@ -199,8 +199,7 @@ describe('what belongs together', () => {
     await watch.until(() => watch?.arrivals().length === 2);
     expect(watch.arrival('repo')?.unit.files).toBe(6);
     const again = await unitAt(Buffer.from(join(root, 'repo')), {
-      root: Buffer.from(root),
-      unit: 'file',
+      kind: 'restic',
       ours: () => false,
     });
     expect(again?.identity).toEqual(watch.arrival('repo')?.unit.identity);
@@ -221,8 +220,7 @@ describe('what belongs together', () => {
     put('x.7z.003', 'xx');
     await watch.until(() => watch?.arrivals().length === 2);
     const at = await unitAt(Buffer.from(join(root, 'x.7z.001')), {
-      root: Buffer.from(root),
-      unit: 'file',
+      kind: 'volumes',
       ours: () => false,
     });
     expect(at).toMatchObject({ kind: 'volumes', files: 3 });

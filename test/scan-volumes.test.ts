@@ -186,7 +186,7 @@ function lineOf(name: string, words: string): RegExp {
   return new RegExp(`^${literal.join('.*')}`, 'm');
 }
 
-test('with --apply all parts go the same way, once all of them are examined', async () => {
+test('with --apply the parts stay together where they are, whatever is decided of them, and are not approved', async () => {
   const parts = archive('apply', '7zz', SEVEN);
   writeFileSync(join(folder, 'apply', 'x.7z.001.txt'), 'buy milk\n');
   const env = {
@@ -195,7 +195,10 @@ test('with --apply all parts go the same way, once all of them are examined', as
     DATA_DIR: join(work, 'data'),
   };
   const { report } = await scanJson([...NO_CLAMD, '--apply', folder], { env });
-  const moved = report.results.filter(({ disposition }) => disposition?.action === 'quarantined');
-  expect(moved.map(placeOf)).toEqual(parts);
-  expect(readdirSync(join(folder, 'apply'))).toEqual(['x.7z.001.txt']);
+  const left = report.results.filter(({ disposition }) => disposition?.detail?.includes('stays as a whole'));
+  expect(left.map(placeOf)).toEqual(parts);
+  expect(left.map(({ decision }) => decision)).toEqual(parts.map(() => 'quarantine'));
+  expect(readdirSync(join(folder, 'apply'))).toHaveLength(4);
+  const gate = await cli(['gate', join(folder, 'apply', 'x.7z.003')], { env });
+  expect(gate).toMatchObject({ code: 1, stdout: expect.stringContaining('x.7z.001 (volumes)') });
 });

@@ -47,6 +47,17 @@ export function dispositionFolders(config: EffectiveConfig, roots: readonly stri
   };
 }
 
+/** With DISPOSITION_UNIT=folder: what lies in INCOMING_DIR was dropped there, and so was any other folder that is given. */
+export function droppedFolders({
+  dispositionUnit,
+  incomingDir,
+}: EffectiveConfig): (folder: Buffer, given: boolean) => boolean {
+  if (dispositionUnit.value === 'file') return () => false;
+  const incoming = Buffer.from(realPathOf(incomingDir.value));
+  return (folder, given) =>
+    given ? !folder.equals(incoming) : folder.subarray(0, folder.lastIndexOf('/')).equals(incoming);
+}
+
 /** The folder, unless it lies in what is scanned: what somebody else put there is not used. */
 export function outsideOf(roots: readonly string[], folder: string | null): string | null {
   if (folder === null) return null;

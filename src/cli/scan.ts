@@ -28,7 +28,14 @@ import type { Tty } from './tty.ts';
 import type { Run } from './run.ts';
 import { openOutput } from './report-file.ts';
 import { describeScan, type ScanOptions } from './scan-options.ts';
-import { dispositionFolders, foldersOf, outsideOf, refuseOver, withRealPaths } from './scan-places.ts';
+import {
+  dispositionFolders,
+  droppedFolders,
+  foldersOf,
+  outsideOf,
+  refuseOver,
+  withRealPaths,
+} from './scan-places.ts';
 import { ScanProgress } from './scan-progress.ts';
 import { operatingSystemUser } from './os-user.ts';
 import { StoreTurns } from './store-turns.ts';
@@ -73,6 +80,7 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
         exclude: options.exclude ?? [],
         one_file_system: options.oneFileSystem === true,
         except: output === null ? [] : [output.identity],
+        ...(folders === null ? {} : { units: { isDropped: droppedFolders(config) } }),
       },
       policy: config.policy.policy,
       policy_path: config.policy.path,

@@ -4,6 +4,21 @@ import type { FileResult } from './report.ts';
 const MAX_RULES = 100;
 const MAX_RULE_CHARACTERS = 200;
 
+/**
+ * Everything that was found and everything that was not seen, whether it weighed or not. What a person approves is that and
+ * nothing more. null: the result does not list all of it.
+ */
+export function seenOf({
+  findings,
+  gaps,
+  omitted,
+}: Pick<FileResult, 'findings' | 'gaps' | 'omitted'>): string[] | null {
+  if (omitted !== undefined && omitted.findings + omitted.gaps > 0) return null;
+  const found = findings.map(({ kind, rule }) => `${kind}:${rule}`);
+  const missed = gaps.map(({ reason, by }) => `gap:${reason}:${by}`);
+  return [...new Set([...found, ...missed])].toSorted();
+}
+
 /** What weighed: `kind:rule` of findings with points, `gap:reason:by` of gaps that the policy does not tolerate. */
 export function rulesOf({ findings, gaps }: Pick<FileResult, 'findings' | 'gaps'>): string[] {
   const weighed = findings

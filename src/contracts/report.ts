@@ -80,7 +80,10 @@ export const fileResult = z.strictObject({
   path: z.string(),
   /** Only where the path is not valid UTF-8: its bytes. */
   path_base64: z.string().optional(),
+  /** Files of a set or folder that was decided as one, in one result; absent: it is one file. */
+  files: count.optional(),
   size: count.nullable(),
+  /** Of several files: of their manifest (docs/store.md). */
   sha256: sha256.nullable(),
   content_type: z.strictObject({ mime: z.string(), description: z.string(), claimed: z.string().nullable() }),
   verdict: z.enum(['benign', 'unknown', 'suspicious', 'malicious']),

@@ -10,7 +10,7 @@ export {
   type Places,
 } from './apply.ts';
 export { BREAKER, trippedRule, type Breaker } from './breaker.ts';
-export { CLAIM_PREFIX, type Identity } from './claim.ts';
+export type { Identity } from './claim.ts';
 export type { ContainerHeader } from './container.ts';
 export { HELD_CONTENT } from './copy-in.ts';
 export { deleteFromQuarantine, type DeleteRequest } from './delete.ts';
@@ -22,6 +22,7 @@ export { assertApart, leftOver, ownFolders, type Managed } from './managed-place
 export { putBackOrphans } from './orphaned-claims.ts';
 export { recoverDispositions, type Recovered } from './recover.ts';
 export { restoreFromQuarantine, type Restored, type RestoreRequest } from './restore.ts';
+export { openClaims } from './open-claim.ts';
 export {
   DELETE_STEPS,
   DISPOSITION_STEPS,

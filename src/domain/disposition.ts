@@ -115,6 +115,7 @@ export const JOURNAL_ACTIONS = [
   'approved',
   'rejected',
   'waived',
+  'remembered',
   'store_made',
   'store_migrated',
   'store_rebuilt',

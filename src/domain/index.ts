@@ -14,3 +14,4 @@ export * from './id.ts';
 export * from './measurement.ts';
 export * from './policy.ts';
 export * from './ransomware-names.ts';
+export * from './unit.ts';

@@ -21,3 +21,7 @@ export function identityBytes({ dev, ino, size, mtime_ns, ctime_ns }: FileIdenti
   }
   return bytes;
 }
+
+export function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
+  return identityBytes(one).equals(identityBytes(other));
+}

@@ -1,9 +1,10 @@
 /** From what was given (paths, a list of paths, standard input, a watched folder) to files that can be opened. */
-export { identityBytes, type FileIdentity } from './file-identity.ts';
+export { isSameFile, type FileIdentity } from './file-identity.ts';
 export { hasChanged, NotRegular, openRoot, type RootFile } from './open-root.ts';
+export { Manifest, type ManifestEntry } from './manifest.ts';
 export { pathList } from './path-list.ts';
 export type { FileMet, Met, PartSet } from './met.ts';
 export { laterPart } from './part-sets.ts';
-export { filesOf, unitAt, type Unit, type UnitOptions } from './unit.ts';
+export { filesOf, unitAt, unitOf, unitsOf, volumesWith, type Unit, type UnitOptions } from './unit.ts';
 export { walk, type WalkOptions } from './walk.ts';
 export { WatchedFolder, type Arrival, type WatchEvent, type WatchOptions } from './watched-folder.ts';

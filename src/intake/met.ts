@@ -1,5 +1,6 @@
 import type { FileIdentity } from './file-identity.ts';
 import type { EntryKind } from './folder-listing.ts';
+import type { FolderKind } from '../domain/index.ts';
 
 /** A regular file to be scanned. */
 export interface FileMet {
@@ -32,6 +33,7 @@ export type Met =
   /** Not scanned, by rule. */
   | {
       readonly type: 'skipped';
+      readonly path: Buffer;
       readonly display: string;
       readonly reason: Exclude<EntryKind, 'file' | 'folder'> | 'excluded' | 'other_file_system';
       /** A link whose target lies outside everything that was given. */
@@ -39,6 +41,8 @@ export type Met =
     }
   /** A folder or file on the way that could not be looked at. */
   | { readonly type: 'unreadable'; readonly path: Buffer; readonly display: string; readonly message: string }
+  /** A folder that is one unit, and not walked. */
+  | { readonly type: 'unit'; readonly path: Buffer; readonly display: string; readonly kind: FolderKind }
   /** A given folder, before and after everything in it. */
   | { readonly type: 'folder'; readonly at: 'start' | 'end'; readonly path: Buffer; readonly display: string }
   /** A given path that does not exist, or is nothing that can be scanned. */

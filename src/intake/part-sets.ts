@@ -25,7 +25,9 @@ export async function* partSets<Other extends { readonly type: string }>(
   const open = new Map<string, Map<string, Part[]>>();
   let held = 0;
   function* settled(left: (folder: string) => boolean): Generator<FileMet | PartSet, void, undefined> {
-    for (const [folder, sets] of open) {
+    // The innermost first: of no folder anything comes after what comes of the one around it.
+    const innermost = [...open].toSorted(([one], [other]) => other.length - one.length);
+    for (const [folder, sets] of innermost) {
       if (!left(folder)) continue;
       open.delete(folder);
       for (const parts of sets.values()) {
@@ -55,7 +57,7 @@ export async function* partSets<Other extends { readonly type: string }>(
     if (parts === undefined) sets.set(key, [part]);
     else parts.push(part);
     open.set(folder, sets);
-    if (++held > MAX_HELD) yield* settled(() => true);
+    if (++held > MAX_HELD) yield* settled((one) => one === folder);
   }
   yield* settled(() => true);
 }

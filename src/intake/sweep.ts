@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { nameFromBytes } from '../bytes/index.ts';
-import { inWords } from '../domain/index.ts';
+import { inWords, type FolderKind } from '../domain/index.ts';
 import { identityBytes, identityOf, type FileIdentity } from './file-identity.ts';
 import { FolderListing, kindOf, type Entry, type EntryKind } from './folder-listing.ts';
 import { join, joinText } from './join-path.ts';
@@ -17,7 +17,7 @@ export interface FolderMet {
   readonly path: Buffer;
   readonly display: string;
   /** `dropped`: no recognised set itself. */
-  readonly kind: SetKind | 'dropped';
+  readonly kind: FolderKind;
   /** A recognised set lies somewhere in it, or it is one. */
   readonly holds_set: boolean;
   readonly files: number;
@@ -51,6 +51,8 @@ export interface SweepOptions {
   readonly root: Buffer;
   /** Folders between the watched one and `root`; 0: it is the watched folder. */
   readonly depth?: number;
+  /** The root is this unit, whatever stands in it now. */
+  readonly as?: FolderKind;
   /** What is one unit where nothing is recognised. */
   readonly unit: 'file' | 'folder';
   /** Folders that are the program's own and stand there for a moment: not looked into. */
@@ -136,7 +138,7 @@ async function* eachBelow(
       collecting ??= entered.collector;
       open.push(entered);
     } else {
-      collecting?.odd(path, kind);
+      collecting?.odd(path, kind, identityOf(stats));
       if (collecting === null) yield { type: 'skipped', path, display, reason: kind };
     }
   }
@@ -153,9 +155,12 @@ async function enter(
     const { dev, ino } = await lstat(path, { bigint: true });
     options.entered(path);
     // The watched folder itself is never one unit: what is dropped into it would stop all others.
-    const set = depth === 0 ? null : await recognisedSet(path, listing);
+    const isRoot = path === options.root;
+    const set =
+      isRoot && (depth === 0 || options.as !== undefined) ? null : await recognisedSet(path, listing);
     if (set !== null) collecting?.holdsSet();
-    const kind = set ?? (options.unit === 'folder' && depth === 1 ? 'dropped' : null);
+    const dropped = options.unit === 'folder' && depth === 1 ? 'dropped' : null;
+    const kind = (isRoot ? options.as : null) ?? set ?? dropped;
     const collector =
       collecting === null && kind !== null ? new Collector({ ...place, dev, ino }, kind) : null;
     return { place, entries: looked(path, listing), collector };
@@ -194,14 +199,14 @@ function isVolume(path: Buffer): boolean {
 /** Adds up what lies in one unit, in constant memory. */
 class Collector {
   readonly #place: Place & { readonly dev: bigint; readonly ino: bigint };
-  readonly #kind: FolderMet['kind'];
+  readonly #kind: FolderKind;
   readonly #hash: Hash = createHash('sha256');
   #files = 0;
   #size = 0;
   #odd = 0;
   #holdsSet: boolean;
 
-  constructor(place: Place & { readonly dev: bigint; readonly ino: bigint }, kind: FolderMet['kind']) {
+  constructor(place: Place & { readonly dev: bigint; readonly ino: bigint }, kind: FolderKind) {
     this.#place = place;
     this.#kind = kind;
     this.#holdsSet = kind !== 'dropped';
@@ -219,9 +224,10 @@ class Collector {
   }
 
   /** What is no file, or cannot be looked at. */
-  odd(path: Buffer, what: string): void {
+  odd(path: Buffer, what: string, identity?: FileIdentity): void {
     this.#odd++;
-    this.#add(path, Buffer.from(what));
+    const of = identity === undefined ? [] : [identityBytes(identity)];
+    this.#add(path, Buffer.concat([Buffer.from(what), ...of]));
   }
 
   holdsSet(): void {

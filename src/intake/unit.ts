@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import { nameFromBytes } from '../bytes/index.ts';
+import type { UnitKind } from '../domain/index.ts';
 import { identityBytes, identityOf, type FileIdentity } from './file-identity.ts';
 import { FolderListing } from './folder-listing.ts';
 import { join } from './join-path.ts';
@@ -14,7 +15,7 @@ export interface Unit {
   /** Of the file, of the first volume, or of the folder. */
   readonly path: Buffer;
   readonly display: string;
-  readonly kind: 'file' | 'volumes' | FolderMet['kind'];
+  readonly kind: UnitKind;
   /** It must never be split: it is held as a whole, where it is. */
   readonly whole: boolean;
   /**
@@ -120,8 +121,11 @@ export interface UnitOptions {
   readonly ours: SweepOptions['ours'];
 }
 
-/** The unit that stands at a path below the watched folder now; null: nothing that could be scanned stands there. */
-export async function unitAt(path: Buffer, { root, unit, ours }: UnitOptions): Promise<Unit | null> {
+/** What stands at a path now, as a unit of that kind or of the one that its files make it; null: nothing that could be scanned. */
+export async function unitAt(
+  path: Buffer,
+  { kind, ours }: { readonly kind: UnitKind; readonly ours: SweepOptions['ours'] },
+): Promise<Unit | null> {
   let stats;
   try {
     stats = await lstat(path, { bigint: true });
@@ -129,12 +133,8 @@ export async function unitAt(path: Buffer, { root, unit, ours }: UnitOptions): P
     return null; // Whatever the reason: it cannot be scanned.
   }
   if (stats.isDirectory()) {
-    const depth = path
-      .subarray(root.length)
-      .toString('latin1')
-      .split('/')
-      .filter((name) => name !== '').length;
-    for await (const met of sweep({ root: path, depth, unit, ours, entered: () => {} })) {
+    if (kind === 'file' || kind === 'volumes') return null;
+    for await (const met of sweep({ root: path, as: kind, unit: 'file', ours, entered: () => {} })) {
       return met.type === 'folder' && met.path.equals(path) ? unitOf(met) : null;
     }
     return null;
@@ -147,13 +147,36 @@ export async function unitAt(path: Buffer, { root, unit, ours }: UnitOptions): P
     size: Number(stats.size),
     identity: identityOf(stats),
   };
-  if (partName(nameFromBytes(path.subarray(path.lastIndexOf('/') + 1))) === null) return unitOf(file);
+  if (!isNamedAsPart(path)) return unitOf(file);
   for await (const met of partSets(siblings(path))) {
     if (met.type === 'set' && met.parts[0]?.path.equals(path) === true) return unitOf(met);
     if (met.type === 'file' && met.path.equals(path)) return unitOf(met);
   }
   // It belongs to a set that begins with another file.
   return null;
+}
+
+/** The volumes of one archive of which the file at `path` is one; null: it is none of them. */
+export async function volumesWith(path: Buffer): Promise<Unit | null> {
+  if (!isNamedAsPart(path)) return null;
+  for await (const met of partSets(siblings(path))) {
+    if (met.type === 'set' && met.parts.some((part) => part.path.equals(path))) return unitOf(met);
+  }
+  return null;
+}
+
+function isNamedAsPart(path: Buffer): boolean {
+  return partName(nameFromBytes(path.subarray(path.lastIndexOf('/') + 1))) !== null;
+}
+
+/** Everything in a folder, unit by unit: files, volumes, recognised sets; the folder itself where it is one. */
+export async function* unitsOf(
+  folder: Buffer,
+  { ours }: Pick<UnitOptions, 'ours'>,
+): AsyncGenerator<Unit | Listed, void, undefined> {
+  for await (const met of sweep({ root: folder, depth: 1, unit: 'file', ours, entered: () => {} })) {
+    yield met.type === 'skipped' || met.type === 'unreadable' ? met : unitOf(met);
+  }
 }
 
 /** What a dropped folder consists of: files, and the volumes of archives; and what in it cannot be looked at. */

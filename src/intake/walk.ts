@@ -1,17 +1,23 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { nameFromBytes } from '../bytes/index.ts';
-import { inWords } from '../domain/index.ts';
+import { inWords, type FolderKind } from '../domain/index.ts';
 import { FolderListing, kindOf, type Entry } from './folder-listing.ts';
 import { join, joinText } from './join-path.ts';
 import type { Met } from './met.ts';
 import { partSets } from './part-sets.ts';
+import { recognisedSet } from './recognised-set.ts';
 import { selection, type Selection } from './selection.ts';
 
 export interface WalkOptions {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   readonly one_file_system: boolean;
+  /**
+   * Recognised sets are met as one, and so are folders of which `isDropped` says so (`given`: the path was given itself). Absent:
+   * everything is met file by file.
+   */
+  readonly units?: { readonly isDropped: (folder: Buffer, given: boolean) => boolean };
   /** Files that are not to be scanned whatever they are called: the report that is being written. */
   readonly except: readonly { readonly dev: bigint; readonly ino: bigint }[];
 }
@@ -58,7 +64,7 @@ async function* walkGiven(
   }
   const kind = kindOf(stats);
   if (kind === 'file' && isExcept(stats, options)) {
-    yield { type: 'skipped', display, reason: 'excluded', outward: false };
+    yield { type: 'skipped', path: absolute, display, reason: 'excluded', outward: false };
   } else if (kind === 'file') yield { type: 'file', path: real, display, size: Number(stats.size) };
   else if (kind === 'folder') {
     const device = options.one_file_system ? stats.dev : null;
@@ -112,10 +118,22 @@ interface OpenFolder {
 
 async function enter(folder: Folder): Promise<OpenFolder | Met> {
   try {
-    return { folder, entries: (await FolderListing.of(folder.path)).entries() };
+    const listing = await FolderListing.of(folder.path);
+    const kind = await unitKind(folder, listing);
+    if (kind !== null) return { type: 'unit', path: folder.path, display: folder.display, kind };
+    return { folder, entries: listing.entries() };
   } catch (error) {
     return { type: 'unreadable', path: folder.path, display: folder.display, message: inWords(error) };
   }
+}
+
+async function unitKind(
+  { path, relative, options }: Folder,
+  listing: FolderListing,
+): Promise<FolderKind | null> {
+  if (options.units === undefined) return null;
+  const set = await recognisedSet(path, listing);
+  return set ?? (options.units.isDropped(path, relative === '') ? 'dropped' : null);
 }
 
 /** What an entry is: something that is met, or a folder to be entered. */
@@ -135,6 +153,7 @@ async function meet(
   }
   const skipped = (reason: Skipped['reason'], outward = false): Skipped => ({
     type: 'skipped',
+    path,
     display,
     reason,
     outward,

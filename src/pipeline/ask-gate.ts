@@ -1,53 +1,117 @@
-import { createHash } from 'node:crypto';
-import { realpath } from 'node:fs/promises';
-import { FileSource } from '../bytes/index.ts';
-import { BackupLensError, inWords } from '../domain/index.ts';
-import { hasChanged, openRoot } from '../intake/index.ts';
+import { lstat, realpath } from 'node:fs/promises';
+import { nameFromBytes } from '../bytes/index.ts';
+import { openClaims } from '../dispose/index.ts';
+import { BackupLensError, inWords, type UnitKind } from '../domain/index.ts';
+import { unitAt, unitsOf, volumesWith } from '../intake/index.ts';
 import type { GateAnswer, Store } from '../store/index.ts';
+import { hashUnit } from './unit-content.ts';
 
 /** What the gate says, and of what. */
 export interface GateSaid extends GateAnswer {
-  /** Links resolved. */
+  /** Of what was asked about, links resolved. */
   readonly path: Buffer;
-  /** Of what stands there now. */
-  readonly sha256: string;
+  /** The unit that it belongs to: itself, or the set that is approved as a whole or not at all. null: a folder of several. */
+  readonly unit: { readonly path: Buffer; readonly kind: UnitKind } | null;
+  /** Of what stands there now; null for a folder of several units. */
+  readonly sha256: string | null;
 }
 
+type GateStore = Pick<Store, 'gate' | 'files' | 'ledger'>;
+type Said = Omit<GateSaid, 'path'>;
+
 /**
- * Whether what stands at a path now stands approved: reads all of it. `anywhere`: by content alone. Throws BL_PATH_MISSING for
- * what cannot be read to its end as one.
+ * Whether what stands at a path now stands approved: reads all of it, and for a file of a set all of the set, which is worth
+ * nothing without its other files. A folder that is no set stands approved when everything in it does. `anywhere`: by content
+ * alone. Throws BL_PATH_MISSING for what cannot be read to its end as one.
  */
 export async function askGate(
-  store: Pick<Store, 'gate'>,
+  store: GateStore,
   given: string | Buffer,
   { anywhere = false }: { readonly anywhere?: boolean } = {},
 ): Promise<GateSaid> {
-  const { path, sha256 } = await hashed(given);
-  const answer = anywhere ? await store.gate.anywhere(sha256) : await store.gate.at(path, sha256);
-  return { ...answer, path, sha256 };
-}
-
-/** Of what stands there now; a file that changes while it is read is not told about. */
-async function hashed(given: string | Buffer): Promise<{ readonly path: Buffer; readonly sha256: string }> {
-  const cannot = (why: string, cause?: unknown): BackupLensError =>
-    new BackupLensError(
-      'BL_PATH_MISSING',
-      `cannot read ${given.toString()}: ${why}`,
-      cause === undefined ? {} : { cause },
-    );
   try {
     const path = await realpath(given, { encoding: 'buffer' });
-    const file = await openRoot(path);
-    try {
-      const hash = createHash('sha256');
-      for await (const chunk of new FileSource(file.handle, Number(file.stats.size)).stream())
-        hash.update(chunk);
-      if (await hasChanged(file)) throw cannot('it changed while it was read');
-      return { path, sha256: hash.digest('hex') };
-    } finally {
-      await file.handle.close();
-    }
+    const said = anywhere ? await byContent(store, path) : await atPlace(store, path);
+    return { ...said, path };
   } catch (error) {
-    throw error instanceof BackupLensError ? error : cannot(inWords(error), error);
+    if (error instanceof BackupLensError) throw error;
+    throw new BackupLensError('BL_PATH_MISSING', `cannot read ${given.toString()}: ${inWords(error)}`, {
+      cause: error,
+    });
   }
 }
+
+async function byContent(store: GateStore, path: Buffer): Promise<Said> {
+  const kind = (await lstat(path)).isDirectory() ? 'dropped' : 'file';
+  const sha256 = await hashUnit({ path, kind, set: null });
+  if (sha256 === null) throw new Error('not all of it can be read');
+  return { ...(await store.gate.anywhere(sha256)), sha256, unit: { path, kind } };
+}
+
+async function atPlace(store: GateStore, path: Buffer): Promise<Said> {
+  const around = await unitAround(store, path);
+  if (around !== null) return ofUnit(store, around);
+  if (!(await lstat(path)).isDirectory()) return ofUnit(store, { path, kind: 'file' });
+  return ofFolder(store, path);
+}
+
+interface KnownUnit {
+  readonly path: Buffer;
+  readonly kind: UnitKind;
+}
+
+/** The unit of several files that this is, or lies in, as the store knows it. */
+async function unitAround(store: GateStore, path: Buffer): Promise<KnownUnit | null> {
+  for (let at = path; at.length > 1; at = at.subarray(0, Math.max(1, at.lastIndexOf('/')))) {
+    const row = await store.files.at(at);
+    if (row === null || row.unit === 'file') continue;
+    // Of volumes only the first has the row: a folder is no volume.
+    if (row.unit !== 'volumes' || at.equals(path)) return { path: at, kind: row.unit };
+  }
+  const volumes = await volumesWith(path);
+  return volumes === null ? null : { path: volumes.path, kind: 'volumes' };
+}
+
+async function ofUnit(store: GateStore, { path, kind }: KnownUnit): Promise<Said> {
+  const now = await unitAt(path, { kind, ours: openClaims(store.ledger) });
+  // A volume without its others is asked about as what it is: one file.
+  const unit = now ?? { path, kind: 'file' as const, set: null };
+  const sha256 = await hashUnit(unit);
+  if (sha256 === null) throw new Error('not all of it can be read');
+  const answer = await store.gate.at(path, sha256);
+  return { ...answer, sha256, unit: { path, kind: unit.kind } };
+}
+
+/** Everything in it, up to the first that does not stand approved. */
+async function ofFolder(store: GateStore, folder: Buffer): Promise<Said> {
+  let [approved, links] = [0, 0];
+  let last = Buffer.alloc(0);
+  const said = (isApproved: boolean, because: string, of?: Partial<GateAnswer>): Said => ({
+    ...NOTHING,
+    ...of,
+    sha256: null,
+    unit: null,
+    approved: isApproved,
+    because,
+  });
+  for await (const one of unitsOf(folder, { ours: openClaims(store.ledger) })) {
+    if ('type' in one && one.type === 'skipped') {
+      links++;
+      continue;
+    }
+    const name = nameFromBytes(one.path.subarray(folder.length + 1));
+    if ('type' in one) return said(false, `${name} cannot be looked at: ${one.message}`);
+    const unit = (await unitAround(store, one.path)) ?? one;
+    // A folder that is one unit was asked about with its first file.
+    if (last.equals(unit.path)) continue;
+    last = Buffer.from(unit.path);
+    const answer = await ofUnit(store, unit);
+    if (!answer.approved) return said(false, `${name}: ${answer.because}`, answer);
+    approved++;
+  }
+  if (approved === 0) return said(false, 'there is nothing in it that was ever examined');
+  const beside = links === 0 ? '' : `; ${links} links and special files in it were never examined`;
+  return said(true, `everything in it stands approved (${approved})${beside}`);
+}
+
+const NOTHING = { file: null, scan: null, decision: null, decided_at: null };

@@ -4,6 +4,7 @@ import { rulesOf, type FileResult } from '../contracts/index.ts';
 import {
   applyDisposition,
   HELD_CONTENT,
+  openClaims,
   trippedRule,
   type Breaker,
   type Disposition,
@@ -12,7 +13,9 @@ import {
   type Places,
 } from '../dispose/index.ts';
 import { BackupLensError } from '../domain/index.ts';
+import { isSameFile, unitAt, type Unit } from '../intake/index.ts';
 import type { Store, WatchedFile } from '../store/index.ts';
+import { changedSinceLook, leaveWhole } from './leave-whole.ts';
 
 export interface CarryOutOptions {
   readonly places: Places;
@@ -21,6 +24,11 @@ export interface CarryOutOptions {
   readonly toolVersion: string;
   /** null: whoever asked for it stands by. */
   readonly breaker: Breaker | null;
+  /**
+   * What is done with a volume whose others came since it was scanned: `hold` it beside them, or let go of it, because somebody
+   * watches who will meet all of them.
+   */
+  readonly joined?: 'hold' | 'let_go';
   readonly now?: () => Date;
   readonly onStep?: OnStep;
 }
@@ -36,6 +44,10 @@ export async function carryOut(
   options: CarryOutOptions,
 ): Promise<Disposition> {
   if (file.state !== 'decided') return stays(file, file.detail);
+  if (file.location === null) {
+    const left = await withoutMoving(store, file, options);
+    if (left !== null) return left;
+  }
   const result = await resultOf(store, file);
   const decision = file.decision ?? 'manual_review';
   const { places, breaker, now = () => new Date() } = options;
@@ -44,10 +56,6 @@ export async function carryOut(
   }
   if (decision === 'manual_review' && places.reviewDir === null) {
     return holdInPlace(store, file, 'left in place: REVIEW_DIR is not set');
-  }
-  if (decision === 'auto_approve' && places.approvedDir === null && file.location === null) {
-    await store.files.leave(file.id, null);
-    return stays(file, null);
   }
   let tripped: string | null = null;
   if (decision === 'quarantine' && breaker !== null && file.location === null) {
@@ -81,6 +89,53 @@ export async function carryOut(
     await lost(store, file, null);
   }
   return disposition;
+}
+
+/** What is done with a file at its place when that is not to move it; null: it may be moved. */
+async function withoutMoving(
+  store: Store,
+  file: WatchedFile,
+  { places, joined = 'hold' }: CarryOutOptions,
+): Promise<Disposition | null> {
+  const path = Buffer.from(file.path);
+  const { decision } = file;
+  const unit = await unitAt(path, { kind: file.unit, ours: openClaims(store.ledger) });
+  if (unit === null || unit.kind !== file.unit || !isSameFile(unit.identity, file.identity)) {
+    return otherwise(store, file, unit, joined);
+  }
+  if (file.sha256 === null && decision !== 'quarantine') {
+    return holdInPlace(store, file, 'left in place: it was not read to its end');
+  }
+  if (unit.kind === 'file' && unit.part !== null && decision !== 'quarantine') {
+    return holdInPlace(store, file, `left in place: ${unit.part}`);
+  }
+  const remains = unit.kind !== 'file' || places.approvedDir === null;
+  if (decision === 'auto_approve' && remains) {
+    const changed = await changedSinceLook(store, file, unit);
+    if (changed !== null) return lost(store, file, changed);
+  }
+  if (unit.kind !== 'file') return leaveWhole(store, file, unit);
+  if (decision !== 'auto_approve' || places.approvedDir !== null) return null;
+  await store.files.leave(file.id, null);
+  return stays(file, null);
+}
+
+/** Something else stands there than what was scanned, or nothing does. */
+async function otherwise(
+  store: Store,
+  file: WatchedFile,
+  unit: Unit | null,
+  joined: 'hold' | 'let_go',
+): Promise<Disposition> {
+  const path = Buffer.from(file.path);
+  if (unit !== null && file.never_settled && file.decision !== 'auto_approve') {
+    return holdInPlace(store, file, 'left in place: something keeps changing it');
+  }
+  const now = await identityAt(path);
+  if (joined === 'hold' && file.unit === 'file' && now !== null && isSameFile(now, file.identity)) {
+    return holdInPlace(store, file, 'left in place: a volume of an archive, whose others stand beside it');
+  }
+  return lost(store, file, 'changed since it was scanned');
 }
 
 function tooMany(rule: string): string {

@@ -1,11 +1,13 @@
 import { basename, relative } from 'node:path';
 import { FolderCounter } from '../analyze/index.ts';
+import { FOLDER_MIME } from '../contracts/index.ts';
 import type { GapReason } from '../domain/index.ts';
-import { walk, type Met } from '../intake/index.ts';
+import { Manifest, walk, type ManifestEntry, type Met } from '../intake/index.ts';
 import { examineUnit, unexaminedUnit, type ExaminedUnit, type ExamineOptions } from './examine-unit.ts';
 import { massFinding } from './folders.ts';
 import { inOrder } from './in-order.ts';
 import { Ledger } from './ledger.ts';
+import { linkEntry } from './unit-content.ts';
 import type { TreeOutcome } from './protocol.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -35,18 +37,25 @@ export async function examineFolder(
   const bounds = options.alone === true ? { ...BOUNDS, window: 1 } : BOUNDS;
   const closed = new Map<GapReason, number>();
   const counter = new FolderCounter(display);
+  const manifest = new Manifest(path);
   let size = 0;
   let lost: string | null = null;
-  for await (const unit of inOrder(walk([path], EVERYTHING), bounds, async (met) =>
+  for await (const examined of inOrder(walk([path], EVERYTHING), bounds, async (met) =>
     examine(met, pool, options),
   )) {
-    if (unit === null) return null;
+    if (examined === null) return null;
+    const { unit, beside } = examined;
+    if (beside !== null) manifest.add(beside.path, beside.entry);
     lost ??= unit.lost;
     for (const file of unit.files) {
       counter.add(file.display, file.outcome.findings);
       for (const reason of closedReasons(file.outcome)) closed.set(reason, (closed.get(reason) ?? 0) + 1);
       ledger.tree(file.outcome, [name, relative(display, file.display)]);
-      size += file.outcome.root.size ?? 0;
+      const { root } = file.outcome;
+      if (file.path !== null) {
+        manifest.add(file.path, { type: 'file', size: root.size, sha256: root.sha256 });
+      }
+      size += root.size ?? 0;
     }
   }
   for (const [reason, files] of closed) {
@@ -68,8 +77,8 @@ export async function examineFolder(
     findings: mass === null ? tree.findings : [...tree.findings, massFinding(mass, name)],
     root: {
       size,
-      sha256: null,
-      content_type: { mime: 'inode/directory', description, claimed: null },
+      sha256: manifest.close(),
+      content_type: { mime: FOLDER_MIME, description, claimed: null },
       identity: null,
     },
     duration_ms: Math.round(performance.now() - began),
@@ -85,27 +94,39 @@ function closedReasons({ gaps }: TreeOutcome): ReadonlySet<GapReason> {
   return new Set(own.map(({ reason }) => reason));
 }
 
-async function examine(met: Met, pool: WorkerPool, options: ExamineOptions): Promise<ExaminedUnit | null> {
+/** What came of one thing that was met; `beside`: it is no file, and part of what the folder is. */
+interface ExaminedEntry {
+  readonly unit: ExaminedUnit;
+  readonly beside: { readonly path: Buffer; readonly entry: ManifestEntry } | null;
+}
+
+async function examine(met: Met, pool: WorkerPool, options: ExamineOptions): Promise<ExaminedEntry | null> {
   switch (met.type) {
     case 'file':
     case 'set':
-    case 'stream':
-      return examineUnit(met, pool, options);
+    case 'stream': {
+      const unit = await examineUnit(met, pool, options);
+      return unit === null ? null : { unit, beside: null };
+    }
     case 'unreadable':
     case 'missing': {
       const gap = { stage: 'intake', by: 'intake', reason: 'unreadable', detail: met.message } as const;
-      return unexaminedUnit(met.display, 'path' in met ? met.path : null, gap);
+      return { unit: unexaminedUnit(met.display, 'path' in met ? met.path : null, gap), beside: null };
     }
     case 'skipped':
+      return { unit: NOTHING, beside: { path: met.path, entry: await linkEntry(met) } };
     case 'folder':
-      return { files: [], is_one: false, lost: null };
+    case 'unit':
+      return { unit: NOTHING, beside: null };
     default:
       return met satisfies never;
   }
 }
 
-function linesOf(unit: ExaminedUnit | null): number {
-  return (unit?.files ?? []).reduce(
+const NOTHING: ExaminedUnit = { files: [], is_one: false, lost: null };
+
+function linesOf(examined: ExaminedEntry | null): number {
+  return (examined?.unit.files ?? []).reduce(
     (lines, { outcome }) => lines + outcome.findings.length + outcome.gaps.length,
     0,
   );

@@ -1,7 +1,7 @@
 import { FolderCounter, type Mass } from '../analyze/index.ts';
 import { assess } from '../assess/index.ts';
 import { nameFromBytes } from '../bytes/index.ts';
-import { FOLDER_MIME } from '../contracts/index.ts';
+import { FOLDER_MIME, type FileResult } from '../contracts/index.ts';
 import type { Assessment, Finding } from '../domain/index.ts';
 import type { Met } from '../intake/index.ts';
 import { fileResult } from './file-result.ts';
@@ -27,11 +27,10 @@ export class Folders {
   /** What there is to say of the folder itself, at its end; null when there is nothing, as mostly. */
   pass({ at, path, display }: Border, request: ScanRequest, asOf: string): ScanEvent | null {
     const { policy, baseline, apply } = request;
-    const attack = this.#verdict?.close({ policy, baseline, as_of: asOf }) ?? null;
+    const attack = this.#verdict?.close({ policy, baseline, as_of: asOf }, path) ?? null;
     this.#verdict = at === 'start' ? new FolderVerdict(display) : null;
     if (attack === null) return null;
-    const { outcome, assessment } = attack;
-    const result = fileResult({ path: display, bytes: path }, outcome, assessment);
+    const { result, assessment } = attack;
     if (apply === null) return { type: 'result', result, assessment };
     const detail = 'a folder stays where it is; each of its files was decided by itself';
     const disposition = { action: 'none', location: result.path, id: null, detail } as const;
@@ -57,18 +56,20 @@ export class FolderVerdict {
     );
   }
 
-  /** After the last one; null: nothing is to be said of the folder itself. */
-  close({ policy, baseline, as_of: asOf }: Judge): FolderAttack | null {
+  /** After the last one; null: nothing is to be said of the folder itself. `path`: its bytes. */
+  close({ policy, baseline, as_of: asOf }: Judge, path: Buffer): FolderAttack | null {
     const mass = this.#counter.close();
     if (mass === null) return null;
     const outcome = outcomeOf(mass, this.#display);
-    return { outcome, assessment: assess(outcome, policy, baseline, asOf) };
+    const assessment = assess(outcome, policy, baseline, asOf);
+    return { assessment, result: fileResult({ path: this.#display, bytes: path }, outcome, assessment) };
   }
 }
 
 interface FolderAttack {
-  readonly outcome: TreeOutcome;
   readonly assessment: Assessment;
+  /** Its line in the report. */
+  readonly result: FileResult;
 }
 
 /** What is said of a folder that was attacked, and of no file in it. `name`: first of its trail. */

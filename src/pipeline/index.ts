@@ -1,19 +1,14 @@
 /** The only room that knows all stages. Start reading at scan.ts. */
 export { approve, reject, type Answered, type CarriesOut, type ReviewAnswer } from './answer-review.ts';
 export { askGate, type GateSaid } from './ask-gate.ts';
+export { recall, type Recalled } from './remembered.ts';
 export { carryOut, type CarryOutOptions } from './carry-out.ts';
 export { engineChoice, type EngineChoice } from './engines.ts';
 export { ENGINES, EngineWatch, isUp, type EngineName } from './engine-watch.ts';
-export { examineFolder } from './examine-folder.ts';
-export {
-  examineUnit,
-  unexaminedUnit,
-  type ExaminedFile,
-  type ExaminedUnit,
-  type ExamineOptions,
-} from './examine-unit.ts';
-export { FolderVerdict } from './folders.ts';
-export { judge, type Judge, type JudgedFile } from './judge.ts';
+export { examineDropped, MAX_DROPPED_FILES } from './examine-dropped.ts';
+export { asOne, examineWhole } from './examine-whole.ts';
+export { unexaminedUnit, type ExaminedUnit } from './examine-unit.ts';
+export { judge, type Judge } from './judge.ts';
 export type { Apply, ScanEvent, ScanRequest } from './request.ts';
 export { examineRules, type RulesExamination } from './rules-examination.ts';
 export { scan } from './scan.ts';

@@ -3,13 +3,13 @@
  * workers (identify, unpack, analyze: see scan-root.ts and examine.ts), assessed under the policy, disposed of, and
  * told as events in walk order, whatever the number of workers.
  */
-import { resolve } from 'node:path';
-import { realpath } from 'node:fs/promises';
-import { join, Scratch, split } from '../bytes/index.ts';
+import { Scratch } from '../bytes/index.ts';
 import type { FileResult } from '../contracts/index.ts';
-import { BackupLensError, inWords, type Engines } from '../domain/index.ts';
 import { walk, type Met } from '../intake/index.ts';
-import { carryOut, identityAt } from './carry-out.ts';
+import { identityAt } from './carry-out.ts';
+import { canonical, dispositionOf, notDone, recorded, type Running } from './apply-scan.ts';
+import { concludeSet, takeFolder } from './scan-units.ts';
+import { recall } from './remembered.ts';
 import { RunningEngines } from './engines.ts';
 import { examineUnit, unexaminedUnit, type ExaminedUnit } from './examine-unit.ts';
 import { Folders } from './folders.ts';
@@ -73,12 +73,6 @@ export async function* scan(
   request.signal.removeEventListener('abort', stop);
 }
 
-/** A request with what was found out when it was begun. */
-interface Running extends ScanRequest {
-  readonly state: Engines;
-  readonly started_at: string;
-}
-
 /** What there is to tell; a folder is judged when everything before it has been told. */
 type Told = ScanEvent | Extract<Met, { type: 'folder' }>;
 
@@ -91,8 +85,12 @@ async function take(met: Met, pool: WorkerPool, request: Running, asOf: string):
       const examined = await examineUnit(met, pool);
       // Interrupted: what was not finished is not reported as if it were; summary.interrupted says so.
       if (examined === null || (examined.lost !== null && request.signal.aborted)) return [];
-      return concludeAll(examined, request, asOf);
+      const { apply } = request;
+      if (met.type !== 'set' || apply === null) return concludeAll(examined, request, asOf);
+      return concludeSet(met, examined, { ...request, apply }, asOf);
     }
+    case 'unit':
+      return takeFolder(met, pool, request, asOf);
     case 'unreadable': {
       const gap = { stage: 'intake', by: 'intake', reason: 'unreadable', detail: met.message } as const;
       return concludeAll(unexaminedUnit(met.display, met.path, gap), request, asOf);
@@ -138,8 +136,8 @@ async function concluded(
   { path, outcome, assessment, result }: JudgedFile,
   request: Running,
 ): Promise<ScanEvent> {
-  const disposition = path === null ? null : await dispose(path, outcome, result, request);
-  return { type: 'result', result: disposition === null ? result : { ...result, disposition }, assessment };
+  const disposed = path === null ? null : await dispose(path, outcome, result, request);
+  return { type: 'result', result: disposed ?? result, assessment };
 }
 
 /** null: there is nothing to be told of. */
@@ -147,46 +145,20 @@ async function dispose(
   given: Buffer,
   { root }: TreeOutcome,
   result: FileResult,
-  { apply, version, policy, state, started_at: startedAt }: Running,
-): Promise<FileResult['disposition'] | null> {
+  request: Running,
+): Promise<FileResult | null> {
+  const { apply } = request;
   if (apply === null) return null;
-  const nothingDone = (detail: string): FileResult['disposition'] => {
-    return { action: 'failed', location: result.path, id: null, detail };
-  };
-  try {
-    return await apply.inTurn(async (store) => {
+  return recorded(result, async () =>
+    apply.inTurn(async (store) => {
       const path = await canonical(given);
       const identity = await identityAt(path);
-      if (identity === null) return nothingDone('it is not there any more');
+      if (identity === null) return notDone(result, 'it is not there any more');
       const { dev, ino } = root.identity ?? identity;
       if (dev !== identity.dev || ino !== identity.ino) {
-        return nothingDone('changed since it was scanned: another file stands in its place');
+        return notDone(result, 'changed since it was scanned: another file stands in its place');
       }
-      const file = await store.files.recordAt(
-        { path, identity, share: Buffer.alloc(0), lane: 'fresh', never_settled: false },
-        {
-          started_at: startedAt,
-          finished_at: new Date().toISOString(),
-          result,
-          policy_sha256: policy.sha256,
-          tool_version: version,
-          engines: state,
-        },
-      );
-      const options = { places: apply.places, who: apply.who, toolVersion: version, breaker: null };
-      const done = await carryOut(store, file, options);
-      return done.action === 'none' && result.decision === 'auto_approve' ? null : done;
-    });
-  } catch (error) {
-    // The folder it lay in may be gone or closed to us; what keeps us from recording anything ends the run.
-    if (error instanceof BackupLensError) throw error;
-    return nothingDone(inWords(error));
-  }
-}
-
-/** The file's own place: every folder on the way a real one. */
-async function canonical(given: Buffer): Promise<Buffer> {
-  const absolute = given[0] === 0x2f ? given : join(Buffer.from(resolve('.')), given);
-  const { folder, name } = split(absolute);
-  return join(await realpath(folder, { encoding: 'buffer' }), name);
+      return dispositionOf(store, { path, identity }, await recall(store, result), { ...request, apply });
+    }),
+  );
 }

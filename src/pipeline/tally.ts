@@ -40,9 +40,10 @@ export class Tally {
   #result(result: FileResult): void {
     const counts = this.#counts;
     this.#decision = harsher(this.#decision, result.decision);
-    counts[result.decision]++;
-    if (result.content_type.mime === FOLDER_MIME) this.#folders++;
-    else counts.files++;
+    const { files } = result;
+    counts[result.decision] += files ?? 1;
+    if (files === undefined && result.content_type.mime === FOLDER_MIME) this.#folders++;
+    else counts.files += files ?? 1;
     counts.artifacts += result.coverage.artifacts;
     counts.bytes += result.size ?? 0;
     counts.gaps += result.gaps.length + (result.omitted?.gaps ?? 0);

@@ -45,8 +45,9 @@ export class Tally {
 
   result(result: FileResult): void {
     const decided = this.decided[result.decision];
-    if (result.content_type.mime === FOLDER_MIME) decided.folders++;
-    else decided.files++;
+    const { files } = result;
+    if (files === undefined && result.content_type.mime === FOLDER_MIME) decided.folders++;
+    else decided.files += files ?? 1;
     decided.bytes += result.size ?? 0;
     if (result.provisional) decided.provisional++;
     this.rawOnly.artifacts += result.coverage.raw_only?.artifacts ?? 0;

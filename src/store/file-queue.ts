@@ -1,4 +1,5 @@
 import type { FileResult } from '../contracts/index.ts';
+import type { Decision } from '../domain/index.ts';
 import type { FileIdentity, FileState, Lane, Sighting, WatchedFile, Work } from './watched-file.ts';
 
 /** What came of a batch of sightings; the sums are of the batch. */
@@ -23,6 +24,8 @@ export interface ScanRecord {
   readonly engines: unknown;
   /** The policy releases an approval without waiting for the engine that was away. */
   readonly release_provisional?: boolean;
+  /** The review by which a person has approved this content for good: that is why it is approved. */
+  readonly remembered?: string;
 }
 
 /** What recording a scan led to. */
@@ -40,8 +43,8 @@ export interface Recorded {
 export interface FileQueue {
   /**
    * Enters what intake met. A path is looked up by its bytes: unknown, it becomes `waiting`; known with the same
-   * identity, nothing changes; known with another, the old file ends as `superseded` and the new one waits. Up to
-   * 1,000 sightings a call.
+   * identity, nothing changes; known with another, the old file ends as `superseded` and the new one waits. So do the rows of what lies in a new
+   * unit of several files. Up to 1,000 sightings a call.
    */
   accept(sightings: readonly Sighting[]): Promise<Accepted>;
 
@@ -89,8 +92,17 @@ export interface FileQueue {
   /** All pending dispositions are `decided` again; resolves to how many. */
   retryPending(): Promise<number>;
 
+  /**
+   * A folder whose files are dealt with one by one, each with a row of its own: what was decided of all of them together is
+   * recorded, and the folder's row ends as `superseded`. Throws BL_STORE when the lease has run out.
+   */
+  divide(lease: string, scan: ScanRecord): Promise<void>;
+
   /** An approval that moves nothing: `in_place`. */
   leave(file: string, detail: string | null): Promise<void>;
+
+  /** What a person rejected, and what is never moved: `in_place`, and not approved. */
+  refuse(file: string, detail: string): Promise<void>;
 
   /** Something else stands at its path (`superseded`), or nothing does (`gone`). */
   lose(file: string, state: 'superseded' | 'gone'): Promise<void>;
@@ -105,6 +117,9 @@ export interface FileQueue {
 
   /** The file at that path, in any state in which it is there. */
   at(path: Uint8Array): Promise<WatchedFile | null>;
+
+  /** The last decision on that folder by which it was divided; null: that folder, by its inode, never was. */
+  divided(path: Uint8Array, folder: Pick<FileIdentity, 'dev' | 'ino'>): Promise<Decision | null>;
 
   /**
    * Keyset pages for lists and for the reconciliation of store and disk, by id (ids sort by time of acceptance).

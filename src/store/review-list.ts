@@ -1,4 +1,4 @@
-import type { Decision } from '../domain/index.ts';
+import type { Decision, UnitKind } from '../domain/index.ts';
 
 /** A file that a person is to decide on. */
 export interface Review {
@@ -6,6 +6,7 @@ export interface Review {
   readonly file: string;
   readonly scan: string | null;
   readonly path: Uint8Array;
+  readonly unit: UnitKind;
   /** Its folder in the review folder; null: it is held in place. */
   readonly location: Uint8Array | null;
   readonly sha256: string | null;
@@ -32,6 +33,16 @@ export interface Answer {
   readonly until: string | null;
 }
 
+/** An approval that holds in future too, for this content and what was known of it. */
+export interface Remembered {
+  readonly review: string;
+  /** All findings and gaps that it knew of (contracts: `seenOf`). */
+  readonly seen: readonly string[];
+  readonly who: string;
+  readonly reason: string;
+  readonly until: string | null;
+}
+
 export interface ReviewList {
   /** Opens a review of a decided file that stays where it is: held in place. */
   holdInPlace(file: string, detail: string | null): Promise<Review>;
@@ -48,13 +59,18 @@ export interface ReviewList {
   /**
    * Writes an answer down, with the journal, and with it what follows: the file is `decided` again with that
    * decision, and its disposition is to be carried out. Throws BL_STORE when the review is not open, or the SHA-256
-   * is not the held file's.
+   * is not the held file's; BL_USAGE when it cannot be remembered: the report is gone or does not list everything, or what
+   * was found is malicious.
    */
   answer(
     id: string,
     decision: Extract<Decision, 'auto_approve' | 'quarantine'>,
     answer: Omit<Answer, 'at'>,
   ): Promise<Review>;
+  /** Approvals of this content that still hold, the newest first. */
+  remembered(sha256: string): Promise<readonly Remembered[]>;
+  /** The last one about this file, in any state. */
+  lastOf(file: string): Promise<Review | null>;
 }
 
 /** Whether a file stands approved. */

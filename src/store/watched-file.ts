@@ -1,4 +1,4 @@
-import type { Decision, Verdict } from '../domain/index.ts';
+import type { Decision, UnitKind, Verdict } from '../domain/index.ts';
 
 /**
  * Where a file stands. It is at its path while waiting, scanning, decided, disposition_pending, in_place,
@@ -59,12 +59,18 @@ export interface Sighting {
   readonly lane: Lane;
   /** Settled or not, it has to be decided: with this gap it goes to review (ATTACKS A13). */
   readonly never_settled: boolean;
+  /** What it stands for; a file where nothing is said. */
+  readonly unit?: UnitKind;
+  /** Of volumes: the paths of the others, which are no files of their own from here on. */
+  readonly others?: readonly Uint8Array[];
 }
 
 /** A file as the store knows it. */
 export interface WatchedFile {
   readonly id: string;
+  /** Of a folder: its own; of volumes: the first one's. */
   readonly path: Uint8Array;
+  readonly unit: UnitKind;
   readonly identity: FileIdentity;
   readonly state: FileState;
   readonly lane: Lane;
@@ -80,6 +86,7 @@ export interface WatchedFile {
   readonly attempts: number;
   /** Of the last scan that was recorded; null before. */
   readonly scan: string | null;
+  /** Of a unit of several files: of its manifest (docs/store.md). */
   readonly sha256: string | null;
   readonly decision: Decision | null;
   readonly verdict: Verdict | null;

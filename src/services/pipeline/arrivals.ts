@@ -92,6 +92,15 @@ export class Arrivals {
 }
 
 function sightingOf({ unit, share, never_settled }: Arrival): Sighting {
-  const { path, identity, size } = unit;
-  return { path, identity, share, lane: size > LARGE_BYTES ? 'large' : 'fresh', never_settled };
+  const { path, identity, size, kind, set } = unit;
+  const others = set?.parts.slice(1).map((part) => part.path) ?? [];
+  return {
+    path,
+    unit: kind,
+    others,
+    identity,
+    share,
+    lane: size > LARGE_BYTES ? 'large' : 'fresh',
+    never_settled,
+  };
 }

@@ -153,7 +153,7 @@ export class Dispatch {
         await store.files.recordAt(sighting, scan);
         metrics.scanned(scan.result);
       }
-      await store.files.lose(work.id, 'superseded');
+      await store.files.divide(work.lease, examined.scan);
       log.info('a folder was decided as one', { file: work.id, files: examined.files.length, untrusted });
       decided();
     } else {

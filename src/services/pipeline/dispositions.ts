@@ -1,15 +1,13 @@
 import type { Breaker, Disposition, Places } from '../../dispose/index.ts';
 import { BackupLensError } from '../../domain/index.ts';
-import { unitAt, type Unit, type UnitOptions } from '../../intake/index.ts';
 import type { Log } from '../../observe/index.ts';
 import { carryOut, type CarryOutOptions } from '../../pipeline/index.ts';
 import type { Store, WatchedFile } from '../../store/index.ts';
-import { isSameFile, shown, whatStandsAt } from './examination.ts';
+import { shown } from './examination.ts';
 
 export interface DispositionOptions {
   readonly store: Store;
   readonly places: Places;
-  readonly units: UnitOptions;
   readonly log: Log;
   readonly who: string;
   readonly version: string;
@@ -95,7 +93,7 @@ export class Dispositions {
     if (file === null) throw new BackupLensError('BL_STORE', `there is no file ${id} in the store`);
     // Who asked may have seen it before somebody else was done with it.
     if (file.state !== 'decided') return carryOut(store, file, this.#means);
-    const done = await this.#carryOut(file);
+    const done = await carryOut(store, file, this.#means);
     const untrusted = { path: shown(file.path), location: done.location, detail: done.detail };
     const facts = { file: file.id, decision: file.decision, action: done.action, untrusted };
     if (done.action === 'failed') {
@@ -107,36 +105,6 @@ export class Dispositions {
 
   get #means(): CarryOutOptions {
     const { places, who, version, breaker } = this.#options;
-    return { places, who, toolVersion: version, breaker };
-  }
-
-  async #carryOut(file: WatchedFile): Promise<Disposition> {
-    const { store, units } = this.#options;
-    // What is held in the review folder is no longer where others can change it.
-    if (file.location === null) {
-      const path = Buffer.from(file.path);
-      const unit = await unitAt(path, units);
-      if (unit === null || !isSameFile(unit.identity, file.identity)) {
-        if (unit !== null && file.never_settled && file.decision !== 'auto_approve') {
-          const detail = 'left in place: something keeps changing it';
-          await store.reviews.holdInPlace(file.id, detail);
-          return { action: 'held', location: unit.display, id: null, detail };
-        }
-        const state = await whatStandsAt(path);
-        await store.files.lose(file.id, state);
-        return { action: 'failed', location: shown(path), id: null, detail: `${state} since it was scanned` };
-      }
-      if (unit.kind !== 'file') return this.#leaveWhole(file, unit);
-    }
-    return carryOut(store, file, this.#means);
-  }
-
-  /** Never split, never moved: what it is worth it is worth together (ATTACKS B3). */
-  async #leaveWhole(file: WatchedFile, unit: Unit): Promise<Disposition> {
-    const { store } = this.#options;
-    const detail = `${unit.kind}: stays as a whole, where it is`;
-    if (file.decision === 'auto_approve') await store.files.leave(file.id, detail);
-    else await store.reviews.holdInPlace(file.id, detail);
-    return { action: 'none', location: unit.display, id: null, detail };
+    return { places, who, toolVersion: version, breaker, joined: 'let_go' };
   }
 }

@@ -1,35 +1,30 @@
 import { lstat } from 'node:fs/promises';
 import { nameFromBytes } from '../../bytes/index.ts';
-import type { FileResult } from '../../contracts/index.ts';
-import { ENGINE_AWAY, harsher, type Decision, type Gap } from '../../domain/index.ts';
+import { ENGINE_AWAY, type Decision, type Gap } from '../../domain/index.ts';
+import { isSameFile, unitAt, type FileIdentity, type Unit, type UnitOptions } from '../../intake/index.ts';
 import {
-  filesOf,
-  identityBytes,
-  unitAt,
-  type FileIdentity,
-  type FileMet,
-  type Unit,
-  type UnitOptions,
-} from '../../intake/index.ts';
-import {
-  examineFolder,
-  examineUnit,
-  FolderVerdict,
+  asOne,
+  examineDropped,
+  examineWhole,
   judge,
+  MAX_DROPPED_FILES,
+  recall,
   unexaminedUnit,
   type EngineWatch,
   type ExaminedUnit,
   type Judge,
+  type Recalled,
   type WorkerPool,
 } from '../../pipeline/index.ts';
-import type { ScanRecord, Work } from '../../store/index.ts';
+import type { ScanRecord, Store, Work } from '../../store/index.ts';
 
 export interface Examiner {
   readonly pool: WorkerPool;
   readonly engines: EngineWatch;
   /** As it is now. */
   readonly judge: () => Judge;
-  readonly units: UnitOptions;
+  readonly ours: UnitOptions['ours'];
+  readonly store: Store;
   readonly version: string;
   /** Whether what is decided so has a place that it goes to. */
   readonly moves: (decision: Decision) => boolean;
@@ -42,7 +37,7 @@ export interface Examiner {
 export type Examined =
   | { readonly type: 'scanned'; readonly scan: ScanRecord }
   /** A dropped folder whose files are moved: each is decided as the worst of them. */
-  | { readonly type: 'files'; readonly files: readonly DecidedFile[] }
+  | { readonly type: 'files'; readonly files: readonly DecidedFile[]; readonly scan: ScanRecord }
   /** Something else stands at its path, or nothing does. */
   | { readonly type: 'lost'; readonly state: 'superseded' | 'gone' }
   /** The service ends. */
@@ -54,9 +49,6 @@ export interface DecidedFile {
   readonly identity: FileIdentity;
   readonly scan: ScanRecord;
 }
-
-/** Larger folders are held or left as a whole: their results together would not fit into memory. */
-const MAX_FOLDER_FILES = 10_000;
 
 /** How often a file may have been examined alone when the whole service died: nobody knows whose fault it was. */
 const MAX_ALONE = 3;
@@ -74,13 +66,9 @@ export async function whatStandsAt(path: Uint8Array): Promise<'superseded' | 'go
   }
 }
 
-export function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
-  return identityBytes(one).equals(identityBytes(other));
-}
-
 /** What never rests is examined all the same, as it is at some moment: otherwise it never would be (ATTACKS A13). */
 function isStill(unit: Unit, work: Work): boolean {
-  return work.never_settled || isSameFile(unit.identity, work.identity);
+  return unit.kind === work.unit && (work.never_settled || isSameFile(unit.identity, work.identity));
 }
 
 /** Examines what a row of the store stands for, as it is now, and only if it still is what was accepted. */
@@ -95,95 +83,65 @@ export class Examination {
 
   /** `alone`: nothing else is under way, and this counts as an attempt. */
   async examine(work: Work, alone: boolean): Promise<Examined> {
-    const { units, engines, version } = this.#examiner;
+    const { ours } = this.#examiner;
     const started_at = new Date().toISOString();
     const path = Buffer.from(work.path);
-    const before = await unitAt(path, units);
+    const before = await unitAt(path, { kind: work.unit, ours });
     if (before === null || !isStill(before, work)) return lostAt(path);
-    if (before.kind === 'dropped' && !before.whole && before.files <= MAX_FOLDER_FILES) {
+    if (before.kind === 'dropped' && !before.whole && before.files <= MAX_DROPPED_FILES) {
       const files = await this.#examineFiles(before, work, alone);
       if (files !== null) return files;
     }
 
     const examined = await this.#examineWithEngines(before, work, alone);
     if (examined === null) return { type: 'ended' };
-    const after = await unitAt(path, units);
+    const after = await unitAt(path, { kind: work.unit, ours });
     if (after === null || !isStill(after, work)) return lostAt(path);
 
     const whole = work.never_settled ? withGap(examined, 'never_settled', NEVER_SETTLED) : examined;
     const judgement = this.#examiner.judge();
-    const result = asOne(
-      judge(whole, judgement).map((judged) => judged.result),
-      before,
-    );
+    const result = asOne(judge(whole, judgement), before);
     if (result === null) return lostAt(path);
+    const recalled = await recall(this.#examiner.store, result);
+    return { type: 'scanned', scan: this.#record(started_at, recalled, judgement) };
+  }
+
+  #record(started_at: string, { result, remembered }: Recalled, { policy }: Judge): ScanRecord {
+    const { engines, version } = this.#examiner;
     return {
-      type: 'scanned',
-      scan: {
-        started_at,
-        finished_at: new Date().toISOString(),
-        result,
-        policy_sha256: judgement.policy.sha256,
-        tool_version: version,
-        engines: engines.state,
-        release_provisional: judgement.policy.release_provisional,
-      },
+      started_at,
+      finished_at: new Date().toISOString(),
+      result,
+      policy_sha256: policy.sha256,
+      tool_version: version,
+      engines: engines.state,
+      release_provisional: policy.release_provisional,
+      ...(remembered === null ? {} : { remembered }),
     };
   }
 
   /** File by file; null: none of them is moved, so that it is dealt with like any other unit. */
   async #examineFiles(folder: Unit, work: Work, alone: boolean): Promise<Examined | null> {
-    const { pool, units, moves, engines, version } = this.#examiner;
+    const { pool, ours, moves, store } = this.#examiner;
     const judgement = this.#examiner.judge();
     const started_at = new Date().toISOString();
-    const judged: { readonly path: Buffer; readonly identity: FileIdentity; readonly result: FileResult }[] =
-      [];
-    const verdict = new FolderVerdict(folder.display);
-    let decision: Decision = 'auto_approve';
-    let provisional = false;
-    for await (const met of filesOf(folder.path, units)) {
-      if (met.type === 'skipped') continue;
-      // What cannot be looked at cannot be moved either.
-      if (met.type === 'unreadable') return null;
-      const examined = await examineUnit(met, pool, { alone });
-      if (examined === null) return { type: 'ended' };
-      const identities = met.type === 'set' ? met.parts.map((part) => part.identity) : [met.identity];
-      for (const [index, { path, result, assessment }] of judge(examined, judgement).entries()) {
-        const identity = identities[index];
-        if (path === null || identity === undefined) continue;
-        verdict.add({ result, assessment });
-        judged.push({ path, identity, result });
-        decision = harsher(decision, result.decision);
-        provisional ||= result.provisional;
-      }
-    }
-    const attack = verdict.close(judgement)?.assessment ?? null;
-    decision = harsher(decision, attack?.decision ?? 'auto_approve');
-    const after = await unitAt(folder.path, units);
-    if (after === null || !isSameFile(after.identity, work.identity)) return lostAt(folder.path);
-    if (!moves(decision) || (provisional && decision === 'auto_approve')) return null;
-    const worst = judged.find(({ result }) => result.decision === decision);
-    const because =
-      worst === undefined
-        ? (attack?.reasons.join('; ') ?? '')
-        : `one folder together with ${worst.result.path}, of which this was decided`;
+    const dropped = await examineDropped(folder, pool, {
+      judge: judgement,
+      ours,
+      alone,
+      recall: async (result) => recall(store, result),
+      before: await store.files.divided(work.path, work.identity),
+    });
+    if (dropped.type === 'whole') return null;
+    if (dropped.type === 'ended') return { type: 'ended' };
+    if (dropped.type === 'changed') return lostAt(folder.path);
+    const { decision } = dropped.result;
+    if (!moves(decision) || (dropped.provisional && decision === 'auto_approve')) return null;
+    const record = (recalled: Recalled): ScanRecord => this.#record(started_at, recalled, judgement);
     return {
       type: 'files',
-      files: judged.map(({ path, identity, result }) => ({
-        path,
-        identity,
-        scan: {
-          started_at,
-          finished_at: new Date().toISOString(),
-          result:
-            result.decision === decision
-              ? result
-              : { ...result, decision, reasons: [...result.reasons, because] },
-          policy_sha256: judgement.policy.sha256,
-          tool_version: version,
-          engines: engines.state,
-        },
-      })),
+      files: dropped.files.map((file) => ({ ...file, scan: record(file) })),
+      scan: record({ result: dropped.result, remembered: null }),
     };
   }
 
@@ -208,14 +166,7 @@ export class Examination {
 
   async #look(unit: Unit, alone: boolean): Promise<ExaminedUnit | null> {
     const { pool } = this.#examiner;
-    const { path, display, kind, size, set, part, files } = unit;
-    if (set !== null) return examineUnit(set, pool, { alone });
-    if (kind !== 'file') {
-      const what = kind === 'dropped' ? 'a folder' : `a ${kind} repository or set`;
-      return examineFolder({ path, display, description: `${what} of ${files} files` }, pool, { alone });
-    }
-    const file: FileMet = { type: 'file', path, display, size, ...(part === null ? {} : { part }) };
-    return examineUnit(file, pool, { alone });
+    return examineWhole(unit, pool, { alone });
   }
 
   async #engineIsBack(deadline: number): Promise<void> {
@@ -263,39 +214,6 @@ function withGap(examined: ExaminedUnit, reason: Gap['reason'], detail: string):
   });
   return { ...examined, files };
 }
-
-/** One line for all: the worst decides, and the volumes of an archive are told as the first of them. */
-function asOne(results: readonly FileResult[], { display, kind, files }: Unit): FileResult | null {
-  const [first, ...others] = results;
-  if (first === undefined) return null;
-  if (others.length === 0) return { ...first, path: display };
-  const order = ['auto_approve', 'manual_review', 'quarantine'];
-  const worst = results.reduce((a, b) => (order.indexOf(b.decision) > order.indexOf(a.decision) ? b : a));
-  const sum = (of: (result: FileResult) => number): number =>
-    results.reduce((total, one) => total + of(one), 0);
-  return {
-    ...worst,
-    path: display,
-    size: sum(({ size }) => size ?? 0),
-    sha256: null,
-    content_type: {
-      ...first.content_type,
-      description: `${first.content_type.description} (${kind}: ${files} files)`,
-    },
-    score: Math.max(...results.map(({ score }) => score)),
-    provisional: worst.decision !== 'quarantine' && results.some(({ provisional }) => provisional),
-    findings: results.flatMap(({ findings }) => findings).slice(0, MAX_LINES),
-    gaps: results.flatMap(({ gaps }) => gaps).slice(0, MAX_LINES),
-    coverage: {
-      ...first.coverage,
-      artifacts: sum(({ coverage }) => coverage.artifacts),
-      bytes: sum(({ coverage }) => coverage.bytes),
-    },
-    duration_ms: sum(({ duration_ms }) => duration_ms),
-  };
-}
-
-const MAX_LINES = 1000;
 
 /** For logs and records. */
 export function shown(path: Uint8Array): string {

@@ -1,15 +1,15 @@
 import { userInfo } from 'node:os';
-import { nameFromBytes, type Scratch } from '../../bytes/index.ts';
+import type { Scratch } from '../../bytes/index.ts';
 import { loadRansomwareNames, programVersion } from '../../config/index.ts';
 import {
   assertApart,
-  CLAIM_PREFIX,
   leftOver,
+  openClaims,
   ownFolders,
   recoverDispositions,
   type Places,
 } from '../../dispose/index.ts';
-import { isId, type Policy } from '../../domain/index.ts';
+import type { Policy } from '../../domain/index.ts';
 import { WatchedFolder, type UnitOptions } from '../../intake/index.ts';
 import { Metrics, type Log } from '../../observe/index.ts';
 import { EngineWatch, isUp, WorkerPool, type CarriesOut, type Judge } from '../../pipeline/index.ts';
@@ -144,7 +144,7 @@ export class PipelineService implements Served {
     const units: UnitOptions = {
       root: incoming,
       unit: config.dispositionUnit.value,
-      ours: (path) => this.#isClaim(path),
+      ours: openClaims(store.ledger),
     };
     const folder = new WatchedFolder({
       ...units,
@@ -158,7 +158,6 @@ export class PipelineService implements Served {
     this.#dispositions = new Dispositions({
       store,
       places,
-      units,
       log,
       who,
       version: this.version,
@@ -168,7 +167,8 @@ export class PipelineService implements Served {
     const examination = new Examination({
       pool,
       engines,
-      units,
+      store,
+      ours: units.ours,
       version: this.version,
       engine_wait_ms: ENGINE_WAIT_MS,
       signal,
@@ -313,15 +313,6 @@ export class PipelineService implements Served {
         setTimeout(resolve, PAUSE_POLL_MS);
       });
     }
-  }
-
-  /** Only what is being moved by us now: a name that looks like it hides nothing. */
-  #isClaim(path: Buffer): boolean | Promise<boolean> {
-    const name = nameFromBytes(path.subarray(path.lastIndexOf('/') + 1));
-    if (!name.startsWith(CLAIM_PREFIX)) return false;
-    const id = name.slice(CLAIM_PREFIX.length);
-    if (!isId(id)) return false;
-    return this.#store.ledger.unfinished().then((all) => all.some(({ intent }) => intent.id === id));
   }
 }
 

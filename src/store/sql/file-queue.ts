@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { BackupLensError, newId } from '../../domain/index.ts';
+import { BackupLensError, newId, type Decision } from '../../domain/index.ts';
 import type { Accepted, FileQueue, Recorded, ScanRecord } from '../file-queue.ts';
 import type { FileIdentity, FileState, Lane, Sighting, WatchedFile, Work } from '../watched-file.ts';
 import { only, read, write, type Context, type Trx } from './context.ts';
@@ -9,6 +9,8 @@ import { recordScan } from './record-scan.ts';
 import type { FileRow } from './tables.ts';
 
 const MAX_SIGHTINGS = 1000;
+/** By this a divided folder is known again. */
+const DIVIDED = 'its files were dealt with one by one';
 
 export class SqlFileQueue implements FileQueue {
   readonly #context: Context;
@@ -155,6 +157,29 @@ export class SqlFileQueue implements FileQueue {
     });
   }
 
+  async divide(lease: string, scan: ScanRecord): Promise<void> {
+    await write(this.#context, async (trx) => {
+      const row = only(
+        await trx.selectFrom('files').selectAll().where('lease', '=', lease).executeTakeFirst(),
+        'such lease: it has run out',
+      );
+      await recordScan(trx, this.#context, row, scan);
+      await change(trx, this.#context, row.id, { detail: DIVIDED });
+      await endAtPath(trx, this.#context, await rowOf(trx, row.id), 'superseded');
+    });
+  }
+
+  async refuse(file: string, detail: string): Promise<void> {
+    await write(this.#context, async (trx) => {
+      const row = await rowOf(trx, file);
+      if (row.state !== 'decided' || row.decision !== 'quarantine') {
+        throw new BackupLensError('BL_STORE', `${file} is not rejected and waiting for its disposition`);
+      }
+      await change(trx, this.#context, file, { state: 'in_place', detail });
+      await tell(trx, this.#context, row, 'left_in_place', detail);
+    });
+  }
+
   async leave(file: string, detail: string | null): Promise<void> {
     await write(this.#context, async (trx) => {
       const row = await rowOf(trx, file);
@@ -214,6 +239,23 @@ export class SqlFileQueue implements FileQueue {
     return row === undefined ? null : fileOf(row);
   }
 
+  async divided(path: Uint8Array, { dev, ino }: Pick<FileIdentity, 'dev' | 'ino'>): Promise<Decision | null> {
+    const row = await read(this.#context, (db) =>
+      db
+        .selectFrom('files')
+        .select('decision')
+        .where('path', '=', path)
+        .where('unit', '=', 'dropped')
+        .where('dev', '=', String(dev))
+        .where('ino', '=', String(ino))
+        .where('detail', '=', DIVIDED)
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst(),
+    );
+    return row?.decision ?? null;
+  }
+
   async list({
     states,
     limit,
@@ -242,11 +284,28 @@ export class SqlFileQueue implements FileQueue {
       .executeTakeFirst();
     if (known !== undefined && isSame(known, sighting)) return { row: known, fresh: false, instead: false };
     if (known !== undefined) await endAtPath(trx, this.#context, known, 'superseded');
+    await this.#endWithin(trx, sighting);
     const now = this.#context.now();
     const turn = await nextTurn(trx, sighting.lane, sighting.share);
     const row = newRow(sighting, newId(now), turn, now.toISOString());
     await trx.insertInto('files').values(row).execute();
     return { row, fresh: true, instead: known !== undefined };
+  }
+
+  /** What lies in a unit is no file of its own any more: what was decided of it is not what is decided of all of it. */
+  async #endWithin(trx: Trx, { path, unit = 'file', others = [] }: Sighting): Promise<void> {
+    if (unit === 'file') return;
+    const there = trx.selectFrom('files').selectAll().where('at_path', '=', 1);
+    if (unit !== 'volumes') {
+      const after = (end: string): Buffer => Buffer.concat([path, Buffer.from(end)]);
+      // `0` follows the slash.
+      const rows = await there.where('path', '>', after('/')).where('path', '<', after('0')).execute();
+      for (const row of rows) await endAtPath(trx, this.#context, row, 'superseded');
+    }
+    for (const other of others) {
+      const row = await there.where('path', '=', other).executeTakeFirst();
+      if (row !== undefined) await endAtPath(trx, this.#context, row, 'superseded');
+    }
   }
 
   async #lease(trx: Trx, row: FileRow, leaseMs: number): Promise<Work> {

@@ -5,6 +5,7 @@ export function fileOf(row: FileRow): WatchedFile {
   return {
     id: row.id,
     path: row.path,
+    unit: row.unit,
     identity: {
       dev: BigInt(row.dev),
       ino: BigInt(row.ino),
@@ -45,9 +46,10 @@ export function identityColumns(
   };
 }
 
-export function isSame(row: FileRow, { identity }: Sighting): boolean {
+export function isSame(row: FileRow, { identity, unit = 'file' }: Sighting): boolean {
   const now = identityColumns(identity);
   return (
+    row.unit === unit &&
     row.dev === now.dev &&
     row.ino === now.ino &&
     row.size === now.size &&
@@ -61,6 +63,7 @@ export function newRow(sighting: Sighting, id: string, turn: number, now: string
   return {
     id,
     path: sighting.path,
+    unit: sighting.unit ?? 'file',
     at_path: 1,
     ...identityColumns(sighting.identity),
     share: sighting.share,

@@ -53,6 +53,9 @@ export async function recordScan(
   const next = nextOf(context, row, scan, waiver);
   await change(trx, context, row.id, { ...UNLEASED, ...judged, suspect: 0, ...next });
   await tell(trx, context, { ...row, ...judged, ...next }, 'decided', result.reasons[0] ?? null);
+  if (scan.remembered !== undefined) {
+    await tell(trx, context, { ...row, ...judged, ...next }, 'remembered', `by review ${scan.remembered}`);
+  }
   if (waiver !== null) await tell(trx, context, { ...row, ...judged, ...next }, 'waived', next.detail);
   return { scan: id, state: next.state };
 }

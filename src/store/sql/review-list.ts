@@ -1,6 +1,6 @@
-import { rulesOf } from '../../contracts/index.ts';
+import { rulesOf, seenOf } from '../../contracts/index.ts';
 import { BackupLensError, newId } from '../../domain/index.ts';
-import type { Answer, Review, ReviewList } from '../review-list.ts';
+import type { Answer, Remembered, Review, ReviewList } from '../review-list.ts';
 import { only, read, write, type Context, type Trx } from './context.ts';
 import { change, rowOf, tell } from './file-changes.ts';
 import { groupOf } from './grounds.ts';
@@ -11,6 +11,8 @@ import type { FileRow, Tables } from './tables.ts';
 
 /** Reasons of one review: as many as a person reads. */
 const MAX_REASONS = 40;
+/** Of one content: more than people ever give. */
+const MAX_REMEMBERED = 20;
 
 /** A file is held: somebody has to look. One that is asked about already keeps its question. */
 export async function openReview(
@@ -47,6 +49,7 @@ export async function openReview(
       file: file.id,
       scan: file.scan,
       path: file.path,
+      unit: file.unit,
       location,
       sha256: file.sha256,
       size: scan?.size ?? null,
@@ -136,6 +139,8 @@ export class SqlReviewList implements ReviewList {
         .set({ remember: remember ? 1 : 0, until_at: until })
         .where('id', '=', id)
         .execute();
+      const isRemembered = remember && decision === 'auto_approve';
+      if (isRemembered) await this.#remember(trx, review, { who, reason, sha256, until, at });
       await change(trx, this.#context, file.id, { state: 'decided', decision });
       await append(trx, {
         action: state,
@@ -147,10 +152,79 @@ export class SqlReviewList implements ReviewList {
         sha256,
         decision,
         verdict: file.verdict,
-        detail: reason,
+        detail: isRemembered
+          ? `${reason}; remembered ${until === null ? 'without an end' : `until ${until}`}`
+          : reason,
       });
       return reviewOf(await oneOf(trx, id));
     });
+  }
+
+  async remembered(sha256: string): Promise<readonly Remembered[]> {
+    const now = this.#context.now().toISOString();
+    const rows = await read(this.#context, (db) =>
+      db
+        .selectFrom('remembered')
+        .selectAll()
+        .where('sha256', '=', sha256)
+        .where((where) => where.or([where('until_at', 'is', null), where('until_at', '>', now)]))
+        .orderBy('made_at', 'desc')
+        .limit(MAX_REMEMBERED)
+        .execute(),
+    );
+    return rows.map(({ review, seen, who, reason, until_at: until }) => {
+      const known: string[] = JSON.parse(seen);
+      return { review, seen: known, who, reason, until };
+    });
+  }
+
+  async lastOf(file: string): Promise<Review | null> {
+    const row = await read(this.#context, (db) =>
+      db
+        .selectFrom('reviews')
+        .selectAll()
+        .where('file', '=', file)
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst(),
+    );
+    return row === undefined ? null : reviewOf(row);
+  }
+
+  async #remember(
+    trx: Trx,
+    { id, scan }: Tables['reviews'],
+    { who, reason, sha256, until, at }: Pick<Answer, 'who' | 'reason' | 'sha256' | 'until' | 'at'>,
+  ): Promise<void> {
+    const hint = 'approve it without --remember, once';
+    const cannot = (why: string): BackupLensError =>
+      new BackupLensError('BL_USAGE', `the approval of ${id} cannot be remembered: ${why}`, { hint });
+    if (until !== null && !(Date.parse(until) > Date.parse(at))) throw cannot('its end is over already');
+    const row =
+      scan === null
+        ? undefined
+        : await trx
+            .selectFrom('scans')
+            .select(['report', 'verdict'])
+            .where('id', '=', scan)
+            .executeTakeFirst();
+    if (row === undefined || row.report === null) throw cannot('its report is not there any more');
+    // DESIGN 5: never approved by itself, whatever anybody says.
+    if (row.verdict === 'malicious') throw cannot('what was found in it is malicious');
+    const seen = seenOf(unpackReport(row.report));
+    if (seen === null) throw cannot('more was found than its report lists');
+    await trx
+      .insertInto('remembered')
+      .values({
+        review: id,
+        sha256,
+        seen: JSON.stringify(seen),
+        who,
+        reason,
+        made_at: at,
+        until_at: until === null ? null : new Date(until).toISOString(),
+      })
+      .execute();
   }
 }
 
@@ -183,6 +257,7 @@ function reviewOf(row: Tables['reviews']): Review {
     file: row.file,
     scan: row.scan,
     path: row.path,
+    unit: row.unit,
     location: row.location,
     sha256: row.sha256,
     size: row.size,

@@ -1,5 +1,12 @@
 import type { Generated } from 'kysely';
-import type { Decision, DispositionKind, DispositionState, StoredItem, Verdict } from '../../domain/index.ts';
+import type {
+  Decision,
+  DispositionKind,
+  DispositionState,
+  StoredItem,
+  UnitKind,
+  Verdict,
+} from '../../domain/index.ts';
 import type { Review } from '../review-list.ts';
 import type { FileState, Lane } from '../watched-file.ts';
 
@@ -11,6 +18,7 @@ import type { FileState, Lane } from '../watched-file.ts';
 export interface FileRow {
   readonly id: string;
   readonly path: Uint8Array;
+  readonly unit: UnitKind;
   /** 1 while it is at its path; at most one file a path is. */
   readonly at_path: number;
   readonly dev: string;
@@ -101,6 +109,7 @@ export interface Tables {
     readonly file: string;
     readonly scan: string | null;
     readonly path: Uint8Array;
+    readonly unit: UnitKind;
     readonly location: Uint8Array | null;
     readonly sha256: string | null;
     readonly size: number | null;
@@ -126,6 +135,17 @@ export interface Tables {
     readonly approved: number;
     readonly made_at: string;
     readonly used_at: string | null;
+  };
+  /** What a person approved for good: this content, as long as nothing else is found in it, and no less of it is seen. */
+  readonly remembered: {
+    readonly review: string;
+    readonly sha256: string;
+    /** JSON list: all findings and gaps that the approval knew of. */
+    readonly seen: string;
+    readonly who: string;
+    readonly reason: string;
+    readonly made_at: string;
+    readonly until_at: string | null;
   };
   readonly journal: { readonly seq: number; readonly hash: string; readonly line: string };
   readonly settings: { readonly name: string; readonly value: string };

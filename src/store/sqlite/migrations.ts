@@ -155,4 +155,20 @@ export const MIGRATIONS: readonly string[] = [
   create index reviews_grounds on reviews (grounds, state, id);
   create unique index reviews_one_a_file on reviews (file) where state = 'open';
   `,
+  `
+  alter table files add column unit text not null default 'file';
+  alter table reviews add column unit text not null default 'file';
+  create index files_path on files (path, id);
+  create index reviews_file on reviews (file, id);
+  create table remembered (
+    review text primary key,
+    sha256 text not null,
+    seen text not null,
+    who text not null,
+    reason text not null,
+    made_at text not null,
+    until_at text
+  ) strict, without rowid;
+  create index remembered_sha256 on remembered (sha256);
+  `,
 ];

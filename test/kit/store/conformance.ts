@@ -489,7 +489,7 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
           expect(record).toMatchObject({
             action: state,
             who: 'anna',
-            detail: 'looked at it',
+            detail: decision === 'quarantine' ? 'looked at it' : `looked at it; remembered until ${until}`,
             sha256: hashOf('a'),
           });
           await expect(store.reviews.answer(id, decision, answer)).rejects.toMatchObject({

@@ -1,0 +1,7 @@
+/**
+ * What is decided as one: a file; the volumes of one archive; a folder whose files are worth nothing without each other; with
+ * DISPOSITION_UNIT=folder, a folder that was dropped.
+ */
+export const UNIT_KINDS = ['file', 'volumes', 'restic', 'borg', 'pg_basebackup', 'git', 'dropped'] as const;
+export type UnitKind = (typeof UNIT_KINDS)[number];
+export type FolderKind = Exclude<UnitKind, 'file' | 'volumes'>;
