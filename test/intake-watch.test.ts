@@ -16,7 +16,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { UnitKind } from '../src/domain/index.ts';
 import { unitAt } from '../src/intake/index.ts';
+import { borgFiles, gitFiles, postgresFiles, resticFiles, type SetFiles } from './kit/sets.ts';
 import { watching, type Watching } from './kit/watching.ts';
 
 let root: string;
@@ -30,7 +32,7 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-const put = (name: string, text = 'a backup'): void => {
+const put = (name: string, text: string | Buffer = 'a backup'): void => {
   mkdirSync(join(root, name, '..'), { recursive: true });
   writeFileSync(join(root, name), text);
 };
@@ -166,17 +168,34 @@ test('a folder that cannot be read is listed, and costs no other folder its look
   }
 });
 
+/** The end record of a zip without members (APPNOTE 4.3.16). */
+function zipEnd({ disk }: { disk: number }): Buffer {
+  const record = Buffer.alloc(22);
+  record.writeUInt32LE(0x0605_4b50, 0);
+  record.writeUInt16LE(disk, 4);
+  return record;
+}
+
+/** Signature, check sum, and a main header of type 1 without flags whose archive flags say volume. */
+const RAR5_VOLUME = Buffer.from('526172211a070100' + '00000000' + '03' + '01' + '00' + '01', 'hex');
+
 describe('what belongs together', () => {
-  const RESTIC = ['config', 'data/00/pack', 'index/i', 'keys/k', 'snapshots/s'];
-  const BORG = ['config', 'data/0/1', 'README', 'nonce'];
-  const BARE = ['HEAD', 'config', 'objects/pack/p', 'refs/heads/main'];
-  const PG = ['PG_VERSION', 'base/1/1', 'global/1', 'backup_label'];
+  const putSet = (folder: string, files: SetFiles): void => {
+    for (const [name, content] of Object.entries(files)) put(join(folder, name), content);
+  };
+  const unitNow = async (name: string, kind: UnitKind) =>
+    unitAt(Buffer.from(join(root, name)), { kind, ours: () => false });
+  /** As if nobody had touched it for an hour: what was written just now may still be being written. */
+  const age = (name: string): void => {
+    const past = Date.now() / 1000 - 3600;
+    utimesSync(join(root, name), past, past);
+  };
 
   test('restic, borg, git and pg_basebackup folders are one unit each, and never its files', async () => {
-    for (const file of RESTIC) put(`r/repo/${file}`);
-    for (const file of BORG) put(`b/${file}`, file === 'config' ? '[repository]\nversion = 1\n' : 'x');
-    for (const file of BARE) put(`g/work/.git/${file}`);
-    for (const file of PG) put(`p/${file}`);
+    putSet('r/repo', resticFiles());
+    putSet('b', borgFiles());
+    putSet('g/work/.git', gitFiles());
+    putSet('p', postgresFiles());
     put('g/work/README');
     watch = watching(root);
     await watch.until(() => watch?.arrivals().length === 5);
@@ -188,28 +207,53 @@ describe('what belongs together', () => {
       'pg_basebackup',
       'restic',
     ]);
-    expect(watch.arrival('r/repo')?.unit).toMatchObject({ files: 5, whole: true, size: 40 });
+    expect(watch.arrival('r/repo')?.unit).toMatchObject({ files: 5, whole: true });
+  });
+
+  test('what only has the names of a set is files like any other', async () => {
+    const named = {
+      config: 'x',
+      'data/00/evil.exe': 'MZ',
+      'index/i': 'x',
+      'keys/k': 'x',
+      'snapshots/s': 'x',
+    };
+    putSet('no-key', named);
+    const wrong = { ...resticFiles(), [`data/00/00${'ab'.repeat(31)}`]: 'not what it is called by' };
+    putSet('wrong-pack', wrong);
+    putSet('no-segment', { ...borgFiles(), 'data/0/0': 'MZ evil' });
+    putSet('no-head', { ...gitFiles(), HEAD: 'evil' });
+    putSet('no-pack', { ...gitFiles(), [`objects/pack/pack-${'12'.repeat(20)}.pack`]: 'PACK of lies' });
+    putSet('no-control', { ...postgresFiles(), 'global/pg_control': 'x' });
+    for (const [folder, files] of Object.entries({
+      'wrong-pack': wrong,
+      'no-segment': borgFiles(),
+      'no-pack': gitFiles(),
+    })) {
+      for (const name of Object.keys(files)) age(join(folder, name));
+    }
+    watch = watching(root);
+    await watch.until(() => watch?.arrivals().length === 5 + 6 + 4 + 5 + 5 + 4);
+    const kinds = watch.events.flatMap((event) => (event.type === 'arrival' ? [event.unit.kind] : []));
+    expect(new Set(kinds)).toEqual(new Set(['file']));
   });
 
   test('a set in which one file changes is new work as a whole, once it rests', async () => {
-    for (const file of RESTIC) put(`repo/${file}`);
+    putSet('repo', resticFiles());
     watch = watching(root);
     await watch.until(() => watch?.arrivals().length === 1);
-    put('repo/data/00/another');
+    put(`repo/snapshots/${'cd'.repeat(32)}`, 'another');
     await watch.until(() => watch?.arrivals().length === 2);
     expect(watch.arrival('repo')?.unit.files).toBe(6);
-    const again = await unitAt(Buffer.from(join(root, 'repo')), {
-      kind: 'restic',
-      ours: () => false,
-    });
-    expect(again?.identity).toEqual(watch.arrival('repo')?.unit.identity);
+    expect((await unitNow('repo', 'restic'))?.identity).toEqual(watch.arrival('repo')?.unit.identity);
   });
 
   test('what is dropped into the watched folder cannot make all of it one set', async () => {
-    for (const file of BARE) put(file);
+    putSet('.', gitFiles());
     watch = watching(root);
-    await watch.until(() => watch?.arrivals().length === 4);
-    expect(watch.arrivals()).toEqual(['HEAD', 'config', 'objects/pack/p', 'refs/heads/main']);
+    await watch.until(() => watch?.arrivals().length === 5);
+    await watch.sweeps(2);
+    expect(watch.arrivals()).toHaveLength(5);
   });
 
   test('the volumes of one archive arrive together, and once more when one is added', async () => {
@@ -219,12 +263,50 @@ describe('what belongs together', () => {
     expect(watch.arrival('x.7z.001')?.unit).toMatchObject({ kind: 'volumes', files: 2, whole: true });
     put('x.7z.003', 'xx');
     await watch.until(() => watch?.arrivals().length === 2);
-    const at = await unitAt(Buffer.from(join(root, 'x.7z.001')), {
-      kind: 'volumes',
-      ours: () => false,
-    });
+    const at = await unitNow('x.7z.001', 'volumes');
     expect(at).toMatchObject({ kind: 'volumes', files: 3 });
     expect(at?.identity).toEqual(watch.arrival('x.7z.001')?.unit.identity);
+  });
+
+  test('volumes that come one after another wait for each other, and are never taken one by one', async () => {
+    watch = watching(root, { volumes_ms: 1500 });
+    for (const number of ['001', '002', '003']) {
+      put(`x.7z.${number}`, 'xxxx');
+      await watch.sweeps(4); // Each has rested long enough for any other file.
+      expect(watch.arrivals()).toEqual([]);
+    }
+    await watch.until(() => watch?.arrivals().length === 1);
+    expect(watch.arrival('x.7z.001')?.unit).toMatchObject({ kind: 'volumes', files: 3 });
+  });
+
+  test('a volume that stays alone is handed on in the end, and says what it is', async () => {
+    put('a.7z.001');
+    put('b.7z.002');
+    put('c.zip', zipEnd({ disk: 2 }));
+    put('d.rar', RAR5_VOLUME);
+    put('whole.zip', zipEnd({ disk: 0 }));
+    watch = watching(root, { volumes_ms: 800 });
+    await watch.until(() => watch?.arrivals().length === 1);
+    expect(watch.arrivals()).toEqual(['whole.zip']);
+    await watch.until(() => watch?.arrivals().length === 5);
+    for (const name of ['a.7z.001', 'b.7z.002', 'c.zip', 'd.rar']) {
+      expect(watch.arrival(name)?.unit.part).toMatch(/part|volume/);
+    }
+    expect((await unitNow('c.zip', 'file'))?.part).toMatch(/volume/);
+  });
+
+  test('with DISPOSITION_UNIT=folder a folder waits for what is called unfinished in it, and no longer than that', async () => {
+    put('drop/1');
+    put('drop/sub/2.part');
+    put('stays/x.part');
+    watch = watching(root, { unit: 'folder', delay_ms: 2500 });
+    await watch.sweeps(5);
+    expect(watch.arrivals()).toEqual([]);
+    renameSync(join(root, 'drop/sub/2.part'), join(root, 'drop/sub/2'));
+    await watch.until(() => watch?.arrivals().length === 1);
+    expect(watch.arrivals()).toEqual(['drop']);
+    await watch.until(() => watch?.arrivals().length === 2);
+    expect(watch.arrivals()).toEqual(['drop', 'stays']);
   });
 
   test('with DISPOSITION_UNIT=folder a dropped folder is one, and waits for its last file', async () => {

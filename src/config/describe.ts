@@ -80,6 +80,8 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
     variable('DISPOSITION_UNIT', config.dispositionUnit),
     variable('DELAYED_NAMES', config.delayedNames),
     variable('NEVER_SETTLED_AFTER', inMs(config.neverSettledAfter)),
+    variable('VOLUME_WAIT', inMs(config.volumeWait)),
+    variable('MASS_WINDOW', inMs(config.massWindow)),
     variable('PROVISIONAL_FOR', inMs(config.provisionalFor)),
     variable('QUARANTINE_PER_RULE', config.quarantinePerRule),
     variable('MIN_FREE', config.minFree),

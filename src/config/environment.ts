@@ -192,6 +192,16 @@ export const VARIABLES = {
     '24h',
     'what keeps changing for so long is scanned as it is, and goes to review',
   ),
+  VOLUME_WAIT: variable(
+    duration,
+    '2m',
+    'how long the volumes of an archive have to rest before they are taken for all there are',
+  ),
+  MASS_WINDOW: variable(
+    duration,
+    '1h',
+    'files of one top folder that arrive within this are judged together for an attack that encrypts',
+  ),
   PROVISIONAL_FOR: variable(
     duration,
     '24h',
@@ -296,6 +306,8 @@ export function readEnvironment(environment: Environment): Given {
     DISPOSITION_UNIT: get('DISPOSITION_UNIT'),
     DELAYED_NAMES: get('DELAYED_NAMES'),
     NEVER_SETTLED_AFTER: get('NEVER_SETTLED_AFTER'),
+    VOLUME_WAIT: get('VOLUME_WAIT'),
+    MASS_WINDOW: get('MASS_WINDOW'),
     PROVISIONAL_FOR: get('PROVISIONAL_FOR'),
     QUARANTINE_PER_RULE: get('QUARANTINE_PER_RULE'),
     MIN_FREE: get('MIN_FREE'),

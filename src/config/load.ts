@@ -85,6 +85,8 @@ export interface EffectiveConfig {
   readonly delayedNames: Setting<readonly string[]>;
   /** In ms, like all that follow. */
   readonly neverSettledAfter: Setting<number>;
+  readonly volumeWait: Setting<number>;
+  readonly massWindow: Setting<number>;
   readonly provisionalFor: Setting<number>;
   readonly shutdownWithin: Setting<number>;
   readonly releaseHookWithin: Setting<number>;
@@ -137,6 +139,9 @@ export function limitValues(config: Pick<EffectiveConfig, 'limits'>): {
 
 /** Commonly used by those who exchange samples (DESIGN 7). */
 const COMMON_PASSWORDS = ['infected', 'malware', 'virus'];
+/** As long as copying one more volume may take to begin. */
+const VOLUME_WAIT_MS = 2 * 60_000;
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const MAX_PASSWORD_FILE_BYTES = 1024 * 1024;
 
@@ -205,6 +210,8 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     dispositionUnit: firstOf<'file' | 'folder'>('file', given.DISPOSITION_UNIT),
     delayedNames: firstOf<readonly string[]>(DELAYED_NAMES, given.DELAYED_NAMES),
     neverSettledAfter: firstOf(DAY_MS, given.NEVER_SETTLED_AFTER),
+    volumeWait: firstOf(VOLUME_WAIT_MS, given.VOLUME_WAIT),
+    massWindow: firstOf(HOUR_MS, given.MASS_WINDOW),
     provisionalFor: firstOf(DAY_MS, given.PROVISIONAL_FOR),
     shutdownWithin: firstOf(20_000, given.SHUTDOWN_WITHIN),
     expectFileWithin: firstOf<number | null>(null, given.EXPECT_FILE_WITHIN),

@@ -116,6 +116,7 @@ export const JOURNAL_ACTIONS = [
   'rejected',
   'waived',
   'remembered',
+  'mass_encryption',
   'store_made',
   'store_migrated',
   'store_rebuilt',

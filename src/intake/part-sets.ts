@@ -16,10 +16,12 @@ interface Part {
 
 /**
  * Puts together what belongs together: files of one folder that are parts of one archive by their names, once the folder
- * is done. Everything else goes by in its order. A part without the others says so.
+ * is done. Everything else goes by in its order. A part without the others says so; with `more`, because others may still come,
+ * a first one too.
  */
 export async function* partSets<Other extends { readonly type: string }>(
   all: AsyncIterable<FileMet | Other>,
+  { more = false }: { readonly more?: boolean } = {},
 ): AsyncGenerator<FileMet | PartSet | Other, void, undefined> {
   // By folder: those that are not done yet lie in one another, so there are few.
   const open = new Map<string, Map<string, Part[]>>();
@@ -32,7 +34,7 @@ export async function* partSets<Other extends { readonly type: string }>(
       open.delete(folder);
       for (const parts of sets.values()) {
         held -= parts.length;
-        yield* conclude(parts);
+        yield* conclude(parts, more);
       }
     }
   }
@@ -81,13 +83,13 @@ function folderOf(path: Buffer): string {
 }
 
 /** One set whose folder is done: joined, or file by file, each with what is to be said of it. */
-function* conclude(parts: readonly Part[]): Generator<FileMet | PartSet, void, undefined> {
+function* conclude(parts: readonly Part[], more: boolean): Generator<FileMet | PartSet, void, undefined> {
   const sorted = parts.toSorted((a, b) => a.name.number - b.name.number);
   const files = sorted.map(({ file }) => file);
   const set = joinable(sorted);
   if (set !== null) yield set;
   else {
-    const note = noteOn(sorted);
+    const note = noteOn(sorted, more);
     for (const file of files) yield note === null ? file : { ...file, part: note };
   }
 }
@@ -131,7 +133,7 @@ function missingOf(sorted: readonly Part[]): string[] {
 }
 
 /** Why the parts cannot be looked into; null: they may be no parts at all. */
-function noteOn(sorted: readonly Part[]): string | null {
+function noteOn(sorted: readonly Part[], more: boolean): string | null {
   const [first] = sorted;
   if (first === undefined) return null;
   const { naming, number } = first.name;
@@ -139,12 +141,13 @@ function noteOn(sorted: readonly Part[]): string | null {
   if (!certain) return null;
   if (sorted.length > MAX_PARTS) return `a part of an archive in more than ${MAX_PARTS} parts`;
   const missing = missingOf(sorted);
-  // One part alone may be all there is.
-  if (
-    missing.length === 0 ||
-    (sorted.length === 1 && number === 1 && (naming === 'numbered' || naming === 'vmdk'))
-  )
-    return null;
+  // One part alone may be all there is. A disk's descriptor is called like any disk.
+  if (sorted.length === 1 && number === 1 && (naming === 'numbered' || naming === 'vmdk')) {
+    return more && naming === 'numbered'
+      ? 'the first part of a split archive, by its name, and no other'
+      : null;
+  }
+  if (missing.length === 0) return null;
   return `a part of a split archive, by its name; missing: ${missing.join(', ')}`;
 }
 

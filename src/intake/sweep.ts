@@ -9,7 +9,8 @@ import { join, joinText } from './join-path.ts';
 import type { FileMet, PartSet } from './met.ts';
 import { LAST, partName } from './part-name.ts';
 import { partSets } from './part-sets.ts';
-import { recognisedSet, type SetKind } from './recognised-set.ts';
+import type { Recognise } from './known-sets.ts';
+import { recognisedSet } from './recognised-set.ts';
 
 /** A folder that is dealt with as one: a recognised set, or with DISPOSITION_UNIT=folder what was dropped. */
 export interface FolderMet {
@@ -26,6 +27,8 @@ export interface FolderMet {
   /** Of the folder itself. */
   readonly dev: bigint;
   readonly ino: bigint;
+  /** Something in it is called like what is still being written. */
+  readonly delayed: boolean;
   /** Over every name and file identity in it: another one means other content. 32 bytes. */
   readonly print: Buffer;
 }
@@ -53,6 +56,10 @@ export interface SweepOptions {
   readonly depth?: number;
   /** The root is this unit, whatever stands in it now. */
   readonly as?: FolderKind;
+  /** Names of what is still being written. */
+  readonly isDelayed?: (name: string) => boolean;
+  /** For whoever sweeps again and again; looks into everything anew where it is not given. */
+  readonly recognise?: Recognise;
   /** What is one unit where nothing is recognised. */
   readonly unit: 'file' | 'folder';
   /** Folders that are the program's own and stand there for a moment: not looked into. */
@@ -69,7 +76,7 @@ const STATS_AT_ONCE = 64;
  * an archive come together. Never throws; what cannot be looked at costs nothing else its look.
  */
 export function sweep(options: SweepOptions): AsyncGenerator<Swept, void, undefined> {
-  return partSets(eachBelow(options));
+  return partSets(eachBelow(options), { more: true });
 }
 
 interface Place {
@@ -157,12 +164,16 @@ async function enter(
     // The watched folder itself is never one unit: what is dropped into it would stop all others.
     const isRoot = path === options.root;
     const set =
-      isRoot && (depth === 0 || options.as !== undefined) ? null : await recognisedSet(path, listing);
+      isRoot && (depth === 0 || options.as !== undefined)
+        ? null
+        : await (options.recognise ?? recognisedSet)(path, listing);
     if (set !== null) collecting?.holdsSet();
     const dropped = options.unit === 'folder' && depth === 1 ? 'dropped' : null;
     const kind = (isRoot ? options.as : null) ?? set ?? dropped;
     const collector =
-      collecting === null && kind !== null ? new Collector({ ...place, dev, ino }, kind) : null;
+      collecting === null && kind !== null
+        ? new Collector({ ...place, dev, ino }, kind, options.isDelayed)
+        : null;
     return { place, entries: looked(path, listing), collector };
   } catch (error) {
     return { type: 'unreadable', path, display, message: inWords(error) };
@@ -205,8 +216,15 @@ class Collector {
   #size = 0;
   #odd = 0;
   #holdsSet: boolean;
+  #delayed = false;
+  readonly #isDelayed: (name: string) => boolean;
 
-  constructor(place: Place & { readonly dev: bigint; readonly ino: bigint }, kind: FolderKind) {
+  constructor(
+    place: Place & { readonly dev: bigint; readonly ino: bigint },
+    kind: FolderKind,
+    isDelayed?: (name: string) => boolean,
+  ) {
+    this.#isDelayed = isDelayed ?? (() => false);
     this.#place = place;
     this.#kind = kind;
     this.#holdsSet = kind !== 'dropped';
@@ -218,6 +236,9 @@ class Collector {
 
   file(path: Buffer, identity: FileIdentity): void {
     if (isVolume(path)) this.#holdsSet = true;
+    if (!this.#delayed && this.#isDelayed(nameFromBytes(path.subarray(path.lastIndexOf('/') + 1)))) {
+      this.#delayed = true;
+    }
     this.#files++;
     this.#size += Number(identity.size);
     this.#add(path, identityBytes(identity));
@@ -244,6 +265,7 @@ class Collector {
       holds_set: this.#holdsSet,
       files: this.#files,
       size: this.#size,
+      delayed: this.#delayed,
       dev,
       ino,
       print: this.#hash.digest(),

@@ -8,6 +8,7 @@ import { join } from './join-path.ts';
 import type { FileMet, PartSet } from './met.ts';
 import { partName } from './part-name.ts';
 import { partSets } from './part-sets.ts';
+import { volumeByContent } from './volume-content.ts';
 import { sweep, type FolderMet, type Listed, type SweepOptions } from './sweep.ts';
 
 /** What is decided as one: a file, the volumes of one archive, a folder that is a set, or a dropped folder. */
@@ -30,6 +31,8 @@ export interface Unit {
   readonly set: PartSet | null;
   /** Why it cannot be looked into without other files, which are not there. */
   readonly part: string | null;
+  /** Something in it is called like what is still being written. */
+  readonly delayed: boolean;
 }
 
 /** SQLite's integers, and most others, are signed: 62 bits of a hash stand where times in ns do. */
@@ -48,6 +51,7 @@ export function unitOf(met: FileMet | PartSet | FolderMet): Unit {
         kind: 'file',
         whole: false,
         set: null,
+        delayed: false,
         identity: known(met),
       };
     }
@@ -73,17 +77,19 @@ export function unitOf(met: FileMet | PartSet | FolderMet): Unit {
         whole: true,
         set: met,
         part: null,
+        delayed: false,
         identity: together(known(first), size, hash.digest()),
       };
     }
     case 'folder': {
-      const { path, display, kind, holds_set, files, size, print } = met;
+      const { path, display, kind, holds_set, files, size, print, delayed } = met;
       return {
         path,
         display,
         kind,
         files,
         size,
+        delayed,
         whole: holds_set,
         set: null,
         part: null,
@@ -148,12 +154,18 @@ export async function unitAt(
     identity: identityOf(stats),
   };
   if (!isNamedAsPart(path)) return unitOf(file);
-  for await (const met of partSets(siblings(path))) {
+  for await (const met of partSets(siblings(path), { more: true })) {
     if (met.type === 'set' && met.parts[0]?.path.equals(path) === true) return unitOf(met);
-    if (met.type === 'file' && met.path.equals(path)) return unitOf(met);
+    if (met.type === 'file' && met.path.equals(path)) return withContent(unitOf(met));
   }
   // It belongs to a set that begins with another file.
   return null;
+}
+
+/** A name that says nothing of volumes may be that of one all the same. */
+export async function withContent(unit: Unit): Promise<Unit> {
+  if (unit.kind !== 'file' || unit.part !== null) return unit;
+  return { ...unit, part: await volumeByContent(unit.path) };
 }
 
 /** The volumes of one archive of which the file at `path` is one; null: it is none of them. */

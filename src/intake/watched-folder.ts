@@ -1,10 +1,11 @@
 import { nameFromBytes } from '../bytes/index.ts';
 import { identityBytes } from './file-identity.ts';
 import { FolderEvents } from './folder-events.ts';
-import { KnownUnits } from './known-units.ts';
+import { keepingInMind } from './known-sets.ts';
+import { KnownUnits, type Known } from './known-units.ts';
 import { anyOf } from './selection.ts';
 import { sweep, type Listed, type Swept } from './sweep.ts';
-import { unitOf, type Unit, type UnitOptions } from './unit.ts';
+import { unitOf, withContent, type Unit, type UnitOptions } from './unit.ts';
 
 export interface WatchOptions extends UnitOptions {
   /** Between two sweeps, in ms; more where a sweep takes long. */
@@ -17,6 +18,8 @@ export interface WatchOptions extends UnitOptions {
   readonly delay_ms: number;
   /** After so long a unit that keeps changing is handed on as it is, in ms. */
   readonly never_settled_ms: number;
+  /** How long a volume of an archive waits for its others, in ms. */
+  readonly volumes_ms: number;
 }
 
 /** A unit that settled, or never did. */
@@ -51,8 +54,6 @@ const PAUSE_FACTOR = 10;
 const QUICK_MS = 100;
 /** Of the kernel's watches, by default 8,192 a user on old systems, we take few. */
 const MAX_EVENT_FOLDERS = 1024;
-/** A volume whose others are not there waits for them, in ms. */
-const INCOMPLETE_MS = 10 * 60_000;
 const SLASH = 0x2f;
 
 /**
@@ -63,6 +64,7 @@ export class WatchedFolder {
   readonly #options: WatchOptions;
   readonly #known = new KnownUnits();
   readonly #isDelayed: (path: string) => boolean;
+  readonly #recognise = keepingInMind();
   #events: FolderEvents | null = null;
   #wake: (() => void) | null = null;
   #happened = false;
@@ -137,9 +139,16 @@ export class WatchedFolder {
     const { root, unit, ours } = this.#options;
     const look = new Look(this.#options, this.#known, this.#isDelayed);
     let [began, active, complete] = [performance.now(), 0, true];
-    for await (const swept of sweep({ root, unit, ours, entered: (path) => events.entered(path) })) {
+    for await (const swept of sweep({
+      root,
+      unit,
+      ours,
+      recognise: this.#recognise,
+      isDelayed: this.#isDelayed,
+      entered: (path) => events.entered(path),
+    })) {
       if (swept.type === 'unreadable' && swept.path.equals(root)) complete = false;
-      look.take(swept);
+      await look.take(swept);
       if (look.batch.length < BATCH) continue;
       active += performance.now() - began;
       yield look.batch;
@@ -181,9 +190,9 @@ class Look {
     this.#isDelayed = isDelayed;
   }
 
-  take(swept: Swept): void {
+  async take(swept: Swept): Promise<void> {
     if (swept.type === 'skipped' || swept.type === 'unreadable') this.#list(swept);
-    else this.#arrive(unitOf(swept));
+    else await this.#arrive(unitOf(swept));
   }
 
   /** What was in the batch will not be handed on again as it is. */
@@ -200,35 +209,40 @@ class Look {
     if (!told) this.#add(listed, key);
   }
 
-  #arrive(unit: Unit): void {
+  async #arrive(met: Unit): Promise<void> {
+    let unit = met;
     this.units++;
     const now = performance.now();
     const key = unit.kind === 'volumes' ? setKey(unit.path) : unit.path;
-    const { since, met, told } = this.#known.see(key, identityBytes(unit.identity), now);
-    if (told) return;
+    const known = this.#known.see(key, identityBytes(unit.identity), now);
+    if (known.told) return;
     const { settle_ms, never_settled_ms } = this.#options;
-    const settled = now >= since + settle_ms && now >= this.#notBefore(unit, met);
-    const overdue = !settled && now >= met + never_settled_ms;
-    if (settled || overdue) {
+    let from = Math.max(known.since + settle_ms, this.#notBefore(unit, known));
+    if (now >= from) {
+      // Only what is about to be handed on is looked into.
+      unit = await withContent(unit);
+      from = Math.max(from, this.#notBefore(unit, known));
+    }
+    const overdue = now < from && now >= known.met + never_settled_ms;
+    if (now >= from || overdue) {
       const share = shareOf(unit, this.#options.root);
       this.#add({ type: 'arrival', unit, share, never_settled: overdue }, key);
       return;
     }
     this.unsettled++;
-    this.oldest = Math.min(this.oldest, met);
-    this.due = Math.min(this.due ?? Infinity, Math.max(since + settle_ms, this.#notBefore(unit, met)));
+    this.oldest = Math.min(this.oldest, known.met);
+    this.due = Math.min(this.due ?? Infinity, from);
   }
 
   /** Names only ever delay. What nobody has touched for so long has waited already, whoever watched. */
-  #notBefore(unit: Unit, met: number): number {
-    const name = nameFromBytes(unit.path.subarray(unit.path.lastIndexOf(SLASH) + 1));
-    const delay = Math.max(
-      this.#isDelayed(name) ? this.#options.delay_ms : 0,
-      unit.part === null ? 0 : Math.min(INCOMPLETE_MS, this.#options.delay_ms),
-    );
-    if (delay === 0) return 0;
+  #notBefore(unit: Unit, { since, met }: Pick<Known, 'since' | 'met'>): number {
+    const { delay_ms, volumes_ms } = this.#options;
     const untouched = unit.kind === 'file' ? Date.now() - Number(unit.identity.ctime_ns / 1_000_000n) : 0;
-    return untouched >= delay ? 0 : met + delay;
+    const name = nameFromBytes(unit.path.subarray(unit.path.lastIndexOf(SLASH) + 1));
+    const isDelayed = (unit.delayed || this.#isDelayed(name)) && untouched < delay_ms;
+    // Nobody can tell from outside whether one more volume is to come: they have to rest together.
+    const isVolume = (unit.kind === 'volumes' || unit.part !== null) && untouched < volumes_ms;
+    return Math.max(isDelayed ? met + delay_ms : 0, isVolume ? since + volumes_ms : 0);
   }
 
   #add(event: WatchEvent, key: Buffer): void {

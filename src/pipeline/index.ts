@@ -9,6 +9,7 @@ export { examineDropped, MAX_DROPPED_FILES } from './examine-dropped.ts';
 export { asOne, examineWhole } from './examine-whole.ts';
 export { unexaminedUnit, type ExaminedUnit } from './examine-unit.ts';
 export { judge, type Judge } from './judge.ts';
+export { MassWindow, withAttack, type Attack } from './mass-window.ts';
 export type { Apply, ScanEvent, ScanRequest } from './request.ts';
 export { examineRules, type RulesExamination } from './rules-examination.ts';
 export { scan } from './scan.ts';

@@ -65,6 +65,7 @@ export function newInstallation(env: Readonly<Record<string, string>> = {}): Ins
       TMPDIR: at('tmp'),
       CLAMD_HOST: 'off',
       SCAN_INTERVAL_MS: '150',
+      VOLUME_WAIT: '1s',
       NUM_WORKERS: '2',
       PORT: '0',
       LOG_LEVEL: 'debug',

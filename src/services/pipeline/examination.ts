@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { nameFromBytes } from '../../bytes/index.ts';
-import { ENGINE_AWAY, type Decision, type Gap } from '../../domain/index.ts';
+import type { FileResult } from '../../contracts/index.ts';
+import { ENGINE_AWAY, type Decision, type Finding, type Gap } from '../../domain/index.ts';
 import { isSameFile, unitAt, type FileIdentity, type Unit, type UnitOptions } from '../../intake/index.ts';
 import {
   asOne,
@@ -10,6 +11,8 @@ import {
   MAX_DROPPED_FILES,
   recall,
   unexaminedUnit,
+  withAttack,
+  type Attack,
   type EngineWatch,
   type ExaminedUnit,
   type Judge,
@@ -30,6 +33,8 @@ export interface Examiner {
   readonly moves: (decision: Decision) => boolean;
   /** How long a file that an engine failed at waits for it before it is tried again, in ms. */
   readonly engine_wait_ms: number;
+  /** Counts what was found in a file that arrived; null: its folder is not under attack. */
+  readonly arrived: (path: Buffer, findings: readonly Finding[]) => Promise<Attack | null>;
   readonly signal: AbortSignal;
 }
 
@@ -103,7 +108,29 @@ export class Examination {
     const result = asOne(judge(whole, judgement), before);
     if (result === null) return lostAt(path);
     const recalled = await recall(this.#examiner.store, result);
-    return { type: 'scanned', scan: this.#record(started_at, recalled, judgement) };
+    const together =
+      recalled.remembered === null ? await this.#withOthers(before, whole, result, judgement) : result;
+    const last = recalled.remembered === null ? { result: together, remembered: null } : recalled;
+    return { type: 'scanned', scan: this.#record(started_at, last, judgement) };
+  }
+
+  /**
+   * The result, as it is among what arrives about the same time: while a top folder is under attack, what looks encrypted in it is
+   * a part of that, and nothing else of it is approved without a person.
+   */
+  async #withOthers(
+    unit: Unit,
+    examined: ExaminedUnit,
+    result: FileResult,
+    judgement: Judge,
+  ): Promise<FileResult> {
+    const findings = examined.files.flatMap(({ outcome }) => outcome.findings);
+    const attack = await this.#examiner.arrived(unit.path, findings);
+    if (attack === null) return result;
+    const again = asOne(judge(withAttack(examined, attack), judgement), unit) ?? result;
+    if (again.decision !== 'auto_approve') return again;
+    const reason = `it arrived while its folder is under attack: ${attack.mass.detail}`;
+    return { ...again, decision: 'manual_review', reasons: [...again.reasons, reason] };
   }
 
   #record(started_at: string, { result, remembered }: Recalled, { policy }: Judge): ScanRecord {

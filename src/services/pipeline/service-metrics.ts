@@ -23,6 +23,7 @@ export class ServiceMetrics {
   readonly #unsettled;
   readonly #skipped;
   readonly #paused;
+  readonly #attacks;
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
@@ -87,6 +88,10 @@ export class ServiceMetrics {
       help: 'Links, FIFOs, sockets, devices, and what could not be read.',
       labels: ['reason'],
     });
+    this.#attacks = metrics.counter({
+      name: 'backuplens_mass_encryption_total',
+      help: 'Attacks that encrypt, told by what arrived in one folder within MASS_WINDOW.',
+    });
     this.#paused = metrics.gauge({
       name: 'backuplens_intake_paused',
       help: '1 while nothing new is taken in, for want of disk space.',
@@ -104,6 +109,10 @@ export class ServiceMetrics {
     for (const { kind } of result.findings) this.#findings.inc({ kind });
     for (const { reason, artifacts } of result.gaps) this.#gaps.inc({ reason }, artifacts ?? 1);
     this.#durations.observe(result.duration_ms / 1000);
+  }
+
+  attacked(): void {
+    this.#attacks.inc();
   }
 
   lost(): void {

@@ -23,6 +23,7 @@ import { ServiceMetrics } from './service-metrics.ts';
 import type { ServiceSettings } from './settings.ts';
 import { ownScratch } from './own-scratch.ts';
 import { ReleaseHook } from './release-hook.ts';
+import { arrivalsTogether } from './together.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** One that is being killed just now gives the folder up within this, in ms. */
@@ -153,6 +154,7 @@ export class PipelineService implements Served {
       delayed: config.delayedNames.value,
       delay_ms: MAX_DELAY_MS,
       never_settled_ms: config.neverSettledAfter.value,
+      volumes_ms: config.volumeWait.value,
     });
     const look = (path: Buffer): void => folder.forget(path);
     this.#dispositions = new Dispositions({
@@ -171,6 +173,14 @@ export class PipelineService implements Served {
       ours: units.ours,
       version: this.version,
       engine_wait_ms: ENGINE_WAIT_MS,
+      arrived: arrivalsTogether({
+        root: incoming,
+        window_ms: config.massWindow.value,
+        store,
+        log,
+        metrics,
+        who,
+      }),
       signal,
       judge: () => this.#judge(),
       moves: (decision) =>
