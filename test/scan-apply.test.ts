@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cli, scanJson } from './kit/cli.ts';
 import { MARKER } from './kit/marker.ts';
+import { resticFiles } from './kit/sets.ts';
 
 let work: string;
 let incoming: string;
@@ -85,6 +86,37 @@ test('a quarantine folder inside of what is scanned is refused with the next ste
   const { code, stderr } = await cli(['scan', '--apply', incoming], { env: inside });
   expect(code).toBe(2);
   expect(stderr).toMatch(/QUARANTINE_DIR .* lies inside .*\nhint: /);
+});
+
+test('sets stay whole, dropped folders share a decision, and the summary counts files and not units', async () => {
+  const put = (name: string, content: string | Buffer): void => {
+    mkdirSync(join(incoming, name, '..'), { recursive: true });
+    writeFileSync(join(incoming, name), content);
+  };
+  for (const [name, content] of Object.entries(resticFiles([MARKER, 'another pack'])))
+    put(`repo/${name}`, content);
+  put('drop/good.txt', 'buy milk\n');
+  put('drop/bad.txt', `one ${MARKER}`);
+  put('alone.txt', 'buy bread\n');
+  const folder = { ...env, INCOMING_DIR: incoming, DISPOSITION_UNIT: 'folder' };
+  const { code, report } = await scanJson(['--clamd', 'off', '--apply', incoming], { env: folder });
+  expect(code).toBe(1);
+  const told = Object.fromEntries(
+    report.results.map(({ path, decision, disposition, files }) => [
+      path.slice(incoming.length + 1),
+      [decision, disposition?.action ?? null, files ?? null],
+    ]),
+  );
+  expect(told).toEqual({
+    'alone.txt': ['auto_approve', null, null],
+    'drop/bad.txt': ['quarantine', 'quarantined', null],
+    'drop/good.txt': ['quarantine', 'quarantined', null],
+    repo: ['quarantine', 'none', 6],
+  });
+  expect(report.summary).toMatchObject({ files: 9, quarantine: 8, auto_approve: 1 });
+  expect(readdirSync(join(incoming, 'repo/data'))).toHaveLength(2);
+  const gate = await cli(['gate', join(incoming, 'repo/config')], { env: folder });
+  expect(gate).toMatchObject({ code: 1, stdout: expect.stringContaining('repo (restic)') });
 });
 
 /** Bytes without any structure, larger than the entropy analyzer's minimum. */

@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { command } from './kit/commands.ts';
 import {
   allFiles,
   infected,
@@ -28,6 +29,7 @@ import {
   type Installation,
   type Service,
 } from './kit/pipeline-service.ts';
+import { resticFiles, type SetFiles } from './kit/sets.ts';
 
 // Each starts processes of its own, on machines that may be busy.
 vi.setConfig({ testTimeout: 240_000 });
@@ -162,17 +164,136 @@ test('overwritten and replaced files are new work, and the old decision does not
   expect(rows).toEqual(['superseded', 'quarantined']);
 });
 
-test('a recognised set is decided as one and stays whole, where it is', async () => {
-  for (const file of ['config', 'data/00/pack', 'index/i', 'keys/k', 'snapshots/s']) {
-    at.put(`repo/${file}`, file === 'data/00/pack' ? infected() : 'fine');
-  }
+test('a recognised set is decided as one, stays whole, and is approved, asked about and rejected as one', async () => {
+  putSet('repo', resticFiles([infected()]));
+  putSet('other', resticFiles([infected('2')]));
+  const service = await start();
+  await settled(service, { repo: 'held', other: 'held' });
+  expect(await allFiles(at)).toHaveLength(2);
+  const reviews = await inStore(at, async (store) => store.reviews.list({ limit: 10 }));
+  const held = (name: string) => reviews.find(({ path }) => Buffer.from(path).toString().endsWith(name));
+  const [repo, other] = [held('/repo'), held('/other')];
+  expect(repo?.reasons.join()).toContain('Marker');
+  expect(await service.stop()).toBe(0);
+
+  const pack = Object.keys(resticFiles([infected()])).find((name) => name.startsWith('data/')) ?? '';
+  const ask = async (path: string) => command(at, 'gate', join(at.incoming, path));
+  const answer = async (verb: string, id = '', sha256 = '') =>
+    command(at, 'review', verb, id, '--sha256', sha256, '--reason', 'looked at it');
+  const shown = await command(at, 'review', 'show', repo?.id ?? '');
+  expect(shown.out).toContain(`sha256      ${repo?.sha256}`);
+  expect(shown.out).toMatch(/^unit +restic/m);
+  expect(await ask('repo')).toMatchObject({ code: 1, out: expect.stringContaining('held for review') });
+  expect(await answer('approve', repo?.id, 'f'.repeat(64))).toMatchObject({ code: 2 });
+  expect(await answer('approve', repo?.id, repo?.sha256 ?? '')).toMatchObject({ code: 0, err: '' });
+  expect(await ask('repo')).toMatchObject({ code: 0 });
+  expect(await ask(`repo/${pack}`)).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('repo (restic)'),
+  });
+  expect(await ask('')).toMatchObject({ code: 1, out: expect.stringContaining('other') });
+  expect(await answer('reject', other?.id, other?.sha256 ?? '')).toMatchObject({ code: 0 });
+  expect(await ask('other')).toMatchObject({ code: 1, out: expect.stringContaining('rejected') });
+  expect(existsSync(join(at.incoming, 'other/config'))).toBe(true);
+  at.put('repo/index/one-more', 'x');
+  expect(await ask(`repo/${pack}`)).toMatchObject({ code: 1, out: expect.stringContaining('not those') });
+  expect(await answer('approve', other?.id, other?.sha256 ?? '')).toMatchObject({ code: 1 });
+});
+
+function putSet(folder: string, files: SetFiles): void {
+  for (const [name, content] of Object.entries(files)) at.put(join(folder, name), content);
+}
+
+test('a member that was swapped between look and approve is not approved', async () => {
+  putSet('repo', resticFiles([infected()]));
   const service = await start();
   await settled(service, { repo: 'held' });
-  await service.until(() => service.said('disposed of').length === 1, 'its disposition');
-  expect(existsSync(join(at.incoming, 'repo/data/00/pack'))).toBe(true);
-  expect(await allFiles(at)).toHaveLength(1);
   const [review] = await inStore(at, async (store) => store.reviews.list({ limit: 10 }));
-  expect(review?.reasons.join()).toContain('Marker');
+  await service.stop();
+  at.put('repo/config', 'y'.repeat(155));
+  const { id = '', sha256 = '' } = { id: review?.id, sha256: review?.sha256 ?? '' };
+  const given = await command(at, 'review', 'approve', id, '--sha256', sha256, '--reason', 'x');
+  expect(given).toMatchObject({ code: 1, err: expect.stringContaining('changed') });
+  expect((await allFiles(at)).map(({ state }) => state)).toEqual(['superseded']);
+});
+
+test('an approval that is remembered holds for the same content, and for nothing more that is found in it', async () => {
+  const policy = join(at.root, 'scoring.yaml');
+  writeFileSync(policy, 'weights: {yara_match: 80}\n');
+  const env = { SCORING_CONFIG: policy };
+  const first = await start(env);
+  at.put('monday', infected());
+  await settled(first, { monday: 'held' });
+  const [review] = await inStore(at, async (store) => store.reviews.list({ limit: 10 }));
+  await first.stop();
+  const { id = '', sha256 = '' } = { id: review?.id, sha256: review?.sha256 ?? '' };
+  const answer = ['approve', id, '--sha256', sha256, '--reason', 'a test file'];
+  const until = await command(at, 'review', ...answer, '--until', '2099-01-01');
+  expect(until).toMatchObject({ code: 2, err: expect.stringContaining('--remember') });
+  const given = await command(at, 'review', ...answer, '--remember', '--until', '2099-01-01');
+  expect(given).toMatchObject({ code: 0, err: '' });
+
+  const again = await start(env);
+  at.put('tuesday', infected());
+  await settled(again, { tuesday: 'in_place' });
+  const rows = await allFiles(at);
+  const tuesday = rows.find(({ path }) => Buffer.from(path).toString().endsWith('tuesday'));
+  const scan = await inStore(at, async (store) => store.scans.get(tuesday?.scan ?? ''));
+  expect(scan?.result).toMatchObject({ decision: 'auto_approve', verdict: 'suspicious' });
+  expect(scan?.result?.findings[0]?.accepted).toContain('a test file');
+  const said = await inStore(at, async (store) => store.journal.read({ after: 0, limit: 500 }));
+  const remembered = said.filter(({ action }) => action === 'remembered').map(({ file }) => file);
+  expect(remembered).toContain(tuesday?.id);
+  await again.stop();
+
+  writeFileSync(join(at.rules, 'more.yar'), 'rule More { strings: $a = "some text" condition: $a }\n');
+  const third = await start(env);
+  at.put('wednesday', infected());
+  await settled(third, { wednesday: 'held' });
+});
+
+test('many files of one folder that look encrypted are an attack, though each arrives by itself', async () => {
+  const service = await start({ APPROVED_DIR: at.approved });
+  for (let n = 0; n < 6; n++) at.put(`docs/lost-${n}.txt.lockbit`, randomBytes(8192));
+  await service.until(
+    () => service.said('an attack that encrypts: look at this folder').length === 1,
+    'the alarm',
+  );
+  at.put('docs/more.txt.lockbit', randomBytes(8192));
+  at.put('docs/sound.txt', 'fine, and in plain words');
+  at.put('elsewhere/sound.txt', 'fine as well');
+  await settled(service, {
+    'docs/more.txt.lockbit': 'quarantined',
+    'docs/sound.txt': 'held',
+    'elsewhere/sound.txt': 'released',
+  });
+  expect(await service.metric('backuplens_mass_encryption_total')).toBe(1);
+  const said = await inStore(at, async (store) => store.journal.read({ after: 0, limit: 500 }));
+  expect(said.filter(({ action }) => action === 'mass_encryption')).toHaveLength(1);
+  const held = (await allFiles(at)).filter(({ state }) => state === 'released');
+  expect(held).toHaveLength(1);
+});
+
+test('with DISPOSITION_UNIT=folder what comes into a folder that was taken away is one with that', async () => {
+  at.put('drop/good', 'fine');
+  at.put('drop/bad', infected());
+  const service = await start({ DISPOSITION_UNIT: 'folder', APPROVED_DIR: at.approved });
+  await settled(service, { 'drop/good': 'quarantined', 'drop/bad': 'quarantined' });
+  at.put('drop/late', 'fine too');
+  await settled(service, { 'drop/late': 'quarantined' });
+  const late = (await allFiles(at)).find(({ path }) => Buffer.from(path).toString().endsWith('late'));
+  const scan = await inStore(at, async (store) => store.scans.get(late?.scan ?? ''));
+  expect(scan?.result?.reasons.join()).toContain('decided before');
+});
+
+test('a volume that stays alone is held where it is, and its set is one when the other comes', async () => {
+  at.put('x.7z.002', 'more of it');
+  const service = await start({ APPROVED_DIR: at.approved });
+  await settled(service, { 'x.7z.002': 'held' });
+  expect(existsSync(join(at.incoming, 'x.7z.002'))).toBe(true);
+  at.put('x.7z.001', Buffer.from('377abcaf271c0004', 'hex'));
+  await settled(service, { 'x.7z.001': 'held', 'x.7z.002': 'superseded' });
+  expect(readdirSync(at.approved).filter((name) => !name.startsWith('.'))).toEqual([]);
 });
 
 test('with DISPOSITION_UNIT=folder the files of a dropped folder share the worst decision', async () => {

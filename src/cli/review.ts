@@ -175,6 +175,9 @@ function rowsOf(review: Review): (readonly [string, string])[] {
   return [
     ['id', review.id],
     ['file', nameFromBytes(review.path)],
+    ...(review.unit === 'file'
+      ? []
+      : [['unit', `${review.unit}: answered as a whole, never moved`] as const]),
     ['now', review.location === null ? 'held in place' : nameFromBytes(review.location)],
     ['held', review.opened_at],
     ['size', review.size === null ? 'unknown' : `${review.size} bytes`],
