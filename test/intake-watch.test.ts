@@ -177,20 +177,20 @@ function zipEnd({ disk }: { disk: number }): Buffer {
 }
 
 /** Signature, check sum, and a main header of type 1 without flags whose archive flags say volume. */
-const RAR5_VOLUME = Buffer.from('526172211a070100' + '00000000' + '03' + '01' + '00' + '01', 'hex');
+const RAR5_VOLUME = Buffer.from('526172211a0701000000000003010001', 'hex');
+
+const putSet = (folder: string, files: SetFiles): void => {
+  for (const [name, content] of Object.entries(files)) put(join(folder, name), content);
+};
+const unitNow = async (name: string, kind: UnitKind) =>
+  unitAt(Buffer.from(join(root, name)), { kind, ours: () => false });
+/** As if nobody had touched it for an hour: what was written just now may still be being written. */
+const age = (name: string): void => {
+  const past = Date.now() / 1000 - 3600;
+  utimesSync(join(root, name), past, past);
+};
 
 describe('what belongs together', () => {
-  const putSet = (folder: string, files: SetFiles): void => {
-    for (const [name, content] of Object.entries(files)) put(join(folder, name), content);
-  };
-  const unitNow = async (name: string, kind: UnitKind) =>
-    unitAt(Buffer.from(join(root, name)), { kind, ours: () => false });
-  /** As if nobody had touched it for an hour: what was written just now may still be being written. */
-  const age = (name: string): void => {
-    const past = Date.now() / 1000 - 3600;
-    utimesSync(join(root, name), past, past);
-  };
-
   test('restic, borg, git and pg_basebackup folders are one unit each, and never its files', async () => {
     putSet('r/repo', resticFiles());
     putSet('b', borgFiles());
@@ -293,6 +293,16 @@ describe('what belongs together', () => {
       expect(watch.arrival(name)?.unit.part).toMatch(/part|volume/);
     }
     expect((await unitNow('c.zip', 'file'))?.part).toMatch(/volume/);
+  });
+
+  test('with DISPOSITION_UNIT=folder an empty folder is told of once, and is a unit when something comes', async () => {
+    mkdirSync(join(root, 'drop/sub'), { recursive: true });
+    watch = watching(root, { unit: 'folder' });
+    await watch.sweeps(3);
+    expect(watch.events.filter((event) => event.type === 'skipped')).toMatchObject([{ reason: 'empty' }]);
+    put('drop/sub/1');
+    await watch.until(() => watch?.arrivals().length === 1);
+    expect(watch.arrivals()).toEqual(['drop']);
   });
 
   test('with DISPOSITION_UNIT=folder a folder waits for what is called unfinished in it, and no longer than that', async () => {

@@ -211,7 +211,7 @@ test('a member that was swapped between look and approve is not approved', async
   const [review] = await inStore(at, async (store) => store.reviews.list({ limit: 10 }));
   await service.stop();
   at.put('repo/config', 'y'.repeat(155));
-  const { id = '', sha256 = '' } = { id: review?.id, sha256: review?.sha256 ?? '' };
+  const { id, sha256 } = { id: review?.id ?? '', sha256: review?.sha256 ?? '' };
   const given = await command(at, 'review', 'approve', id, '--sha256', sha256, '--reason', 'x');
   expect(given).toMatchObject({ code: 1, err: expect.stringContaining('changed') });
   expect((await allFiles(at)).map(({ state }) => state)).toEqual(['superseded']);
@@ -226,7 +226,7 @@ test('an approval that is remembered holds for the same content, and for nothing
   await settled(first, { monday: 'held' });
   const [review] = await inStore(at, async (store) => store.reviews.list({ limit: 10 }));
   await first.stop();
-  const { id = '', sha256 = '' } = { id: review?.id, sha256: review?.sha256 ?? '' };
+  const { id, sha256 } = { id: review?.id ?? '', sha256: review?.sha256 ?? '' };
   const answer = ['approve', id, '--sha256', sha256, '--reason', 'a test file'];
   const until = await command(at, 'review', ...answer, '--until', '2099-01-01');
   expect(until).toMatchObject({ code: 2, err: expect.stringContaining('--remember') });

@@ -39,7 +39,8 @@ export type Listed =
       readonly type: 'skipped';
       readonly path: Buffer;
       readonly display: string;
-      readonly reason: Exclude<EntryKind, 'file' | 'folder'>;
+      /** `empty`: a dropped folder without anything in it. */
+      readonly reason: Exclude<EntryKind, 'file' | 'folder'> | 'empty';
     }
   | {
       readonly type: 'unreadable';
@@ -118,7 +119,9 @@ async function* eachBelow(
       open.pop();
       if (inner.collector !== null) {
         collecting = null;
+        const { path, display } = inner.place;
         if (!inner.collector.isEmpty) yield inner.collector.met();
+        else yield { type: 'skipped', path, display, reason: 'empty' };
       }
       continue;
     }

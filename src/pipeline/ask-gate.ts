@@ -82,36 +82,32 @@ async function ofUnit(store: GateStore, { path, kind }: KnownUnit): Promise<Said
   return { ...answer, sha256, unit: { path, kind: unit.kind } };
 }
 
+function ofSeveral(isApproved: boolean, because: string, of: Partial<GateAnswer> = {}): Said {
+  return { ...NOTHING, ...of, sha256: null, unit: null, approved: isApproved, because };
+}
+
 /** Everything in it, up to the first that does not stand approved. */
 async function ofFolder(store: GateStore, folder: Buffer): Promise<Said> {
   let [approved, links] = [0, 0];
   let last = Buffer.alloc(0);
-  const said = (isApproved: boolean, because: string, of?: Partial<GateAnswer>): Said => ({
-    ...NOTHING,
-    ...of,
-    sha256: null,
-    unit: null,
-    approved: isApproved,
-    because,
-  });
   for await (const one of unitsOf(folder, { ours: openClaims(store.ledger) })) {
     if ('type' in one && one.type === 'skipped') {
       links++;
       continue;
     }
     const name = nameFromBytes(one.path.subarray(folder.length + 1));
-    if ('type' in one) return said(false, `${name} cannot be looked at: ${one.message}`);
+    if ('type' in one) return ofSeveral(false, `${name} cannot be looked at: ${one.message}`);
     const unit = (await unitAround(store, one.path)) ?? one;
     // A folder that is one unit was asked about with its first file.
     if (last.equals(unit.path)) continue;
     last = Buffer.from(unit.path);
     const answer = await ofUnit(store, unit);
-    if (!answer.approved) return said(false, `${name}: ${answer.because}`, answer);
+    if (!answer.approved) return ofSeveral(false, `${name}: ${answer.because}`, answer);
     approved++;
   }
-  if (approved === 0) return said(false, 'there is nothing in it that was ever examined');
+  if (approved === 0) return ofSeveral(false, 'there is nothing in it that was ever examined');
   const beside = links === 0 ? '' : `; ${links} links and special files in it were never examined`;
-  return said(true, `everything in it stands approved (${approved})${beside}`);
+  return ofSeveral(true, `everything in it stands approved (${approved})${beside}`);
 }
 
 const NOTHING = { file: null, scan: null, decision: null, decided_at: null };

@@ -106,7 +106,7 @@ async function withoutMoving(
   if (file.sha256 === null && decision !== 'quarantine') {
     return holdInPlace(store, file, 'left in place: it was not read to its end');
   }
-  if (unit.kind === 'file' && unit.part !== null && decision !== 'quarantine') {
+  if (unit.kind === 'file' && unit.part !== null && decision === 'manual_review') {
     return holdInPlace(store, file, `left in place: ${unit.part}`);
   }
   const remains = unit.kind !== 'file' || places.approvedDir === null;

@@ -6,12 +6,12 @@ export type SetFiles = Readonly<Record<string, string | Buffer>>;
 
 const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
+function named(folder: string, bytes: string | Buffer): [string, string | Buffer] {
+  return [`${folder}/${sha256(bytes)}`, bytes];
+}
+
 /** As `restic init` and a backup leave it (restic: References, Repository Layout); what is encrypted there is noise here. */
 export function resticFiles(packs: readonly (string | Buffer)[] = ['a pack']): SetFiles {
-  const named = (folder: string, bytes: string | Buffer): [string, string | Buffer] => [
-    `${folder}/${sha256(bytes)}`,
-    bytes,
-  ];
   const key = JSON.stringify({
     created: '2026-11-28T12:00:00Z',
     username: 'root',

@@ -70,6 +70,10 @@ export class Arrivals {
     for (const event of batch) {
       switch (event.type) {
         case 'skipped':
+          if (event.reason === 'empty') {
+            log.info('a folder without files: nothing to decide', { untrusted: { path: event.display } });
+            break;
+          }
           metrics.skipped(event.reason);
           log.warn('not scanned, by rule', { reason: event.reason, untrusted: { path: event.display } });
           break;

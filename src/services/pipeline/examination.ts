@@ -60,7 +60,7 @@ const MAX_ALONE = 3;
 const ENGINE_POLL_MS = 100;
 
 /** Where nothing stands any more; anything else that is not the file took its place. */
-export async function whatStandsAt(path: Uint8Array): Promise<'superseded' | 'gone'> {
+async function whatStandsAt(path: Uint8Array): Promise<'superseded' | 'gone'> {
   try {
     await lstat(Buffer.from(path));
     return 'superseded';
