@@ -17,6 +17,15 @@ export interface WatchOptions extends UnitOptions {
   readonly delay_ms: number;
   /** After so long a unit that keeps changing is handed on as it is, in ms. */
   readonly never_settled_ms: number;
+  /** What an earlier process told of as lingering, and how long ago it was met, in ms. */
+  readonly lingering?: readonly Lingering[];
+}
+
+/** A unit that has not come to rest for a while: it is told with every look, so that a restart does not begin anew. */
+export interface Lingering {
+  /** Of the unit; made of its path. */
+  readonly key: Buffer;
+  readonly met_ms_ago: number;
 }
 
 /** A unit that settled, or never did. */
@@ -37,6 +46,7 @@ export interface SweepDone {
   /** Units that have not settled yet, and since when the oldest of them was met, in ms ago. */
   readonly unsettled: number;
   readonly oldest_unsettled_ms: number;
+  readonly lingering: readonly Lingering[];
   /** Without the time that whoever takes the arrivals took. */
   readonly active_ms: number;
 }
@@ -51,6 +61,10 @@ const PAUSE_FACTOR = 10;
 const QUICK_MS = 100;
 /** Of the kernel's watches, by default 8,192 a user on old systems, we take few. */
 const MAX_EVENT_FOLDERS = 1024;
+/** After so long what is not at rest lingers, in ms, or after a tenth of the time that it may take. */
+const LINGERS_MS = 60_000;
+/** More than these begin anew with a new process. */
+const MAX_LINGERING = 10_000;
 /** A volume whose others are not there waits for them, in ms. */
 const INCOMPLETE_MS = 10 * 60_000;
 const SLASH = 0x2f;
@@ -63,6 +77,10 @@ export class WatchedFolder {
   readonly #options: WatchOptions;
   readonly #known = new KnownUnits();
   readonly #isDelayed: (path: string) => boolean;
+  /** By key, as latin1: when it was met, on our clock. */
+  readonly #metBefore: Map<string, number>;
+  /** When the file system was asked for what it has not answered; null: it has. */
+  #asked: number | null = null;
   #events: FolderEvents | null = null;
   #wake: (() => void) | null = null;
   #happened = false;
@@ -70,6 +88,10 @@ export class WatchedFolder {
   constructor(options: WatchOptions) {
     this.#options = options;
     this.#isDelayed = options.delayed.length === 0 ? () => false : anyOf(options.delayed);
+    const now = performance.now();
+    this.#metBefore = new Map(
+      options.lingering?.map(({ key, met_ms_ago: ago }) => [key.toString('latin1'), now - ago]),
+    );
   }
 
   /** What stands at this path is handed on once more. */
@@ -77,6 +99,11 @@ export class WatchedFolder {
     this.#known.forget(path);
     this.#known.forget(setKey(path));
     this.nudge();
+  }
+
+  /** For how long the file system has not answered: a mount whose server is gone. In ms. */
+  get unanswered_ms(): number {
+    return this.#asked === null ? 0 : performance.now() - this.#asked;
   }
 
   /** Looks soon. */
@@ -126,6 +153,21 @@ export class WatchedFolder {
     }
   }
 
+  async *#timed<T>(answers: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> {
+    try {
+      for (;;) {
+        this.#asked = performance.now();
+        const next = await answers.next();
+        this.#asked = null;
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } finally {
+      this.#asked = null;
+      await answers.return(undefined);
+    }
+  }
+
   async *#sweep(
     events: FolderEvents,
     signal: AbortSignal,
@@ -135,9 +177,10 @@ export class WatchedFolder {
     undefined
   > {
     const { root, unit, ours } = this.#options;
-    const look = new Look(this.#options, this.#known, this.#isDelayed);
+    const look = new Look(this.#options, this.#known, this.#isDelayed, this.#metBefore);
     let [began, active, complete] = [performance.now(), 0, true];
-    for await (const swept of sweep({ root, unit, ours, entered: (path) => events.entered(path) })) {
+    const everything = sweep({ root, unit, ours, entered: (path) => events.entered(path) });
+    for await (const swept of this.#timed(everything)) {
       if (swept.type === 'unreadable' && swept.path.equals(root)) complete = false;
       look.take(swept);
       if (look.batch.length < BATCH) continue;
@@ -149,13 +192,16 @@ export class WatchedFolder {
     }
     active += performance.now() - began;
     // Only a look at everything tells what is gone.
-    if (complete) this.#known.endSweep();
+    if (complete) {
+      this.#known.endSweep();
+      this.#metBefore.clear();
+    }
     events.endSweep();
-    const { units, unsettled, oldest } = look;
+    const { units, unsettled, oldest, lingering } = look;
     const oldest_unsettled_ms = unsettled === 0 ? 0 : performance.now() - oldest;
     yield [
       ...look.batch,
-      { type: 'swept', complete, units, unsettled, oldest_unsettled_ms, active_ms: active },
+      { type: 'swept', complete, units, unsettled, oldest_unsettled_ms, lingering, active_ms: active },
     ];
     look.handedOn();
     return { active_ms: active, due: look.due };
@@ -172,13 +218,21 @@ class Look {
   units = 0;
   unsettled = 0;
   oldest = Infinity;
+  readonly lingering: Lingering[] = [];
+  readonly #metBefore: ReadonlyMap<string, number>;
   /** When the next unit may have settled; monotonic, in ms. */
   due: number | null = null;
 
-  constructor(options: WatchOptions, known: KnownUnits, isDelayed: (path: string) => boolean) {
+  constructor(
+    options: WatchOptions,
+    known: KnownUnits,
+    isDelayed: (path: string) => boolean,
+    metBefore: ReadonlyMap<string, number>,
+  ) {
     this.#options = options;
     this.#known = known;
     this.#isDelayed = isDelayed;
+    this.#metBefore = metBefore;
   }
 
   take(swept: Swept): void {
@@ -204,7 +258,9 @@ class Look {
     this.units++;
     const now = performance.now();
     const key = unit.kind === 'volumes' ? setKey(unit.path) : unit.path;
-    const { since, met, told } = this.#known.see(key, identityBytes(unit.identity), now);
+    const { since, met, told } = this.#known.see(key, identityBytes(unit.identity), now, () =>
+      this.#metBefore.get(key.toString('latin1')),
+    );
     if (told) return;
     const { settle_ms, never_settled_ms } = this.#options;
     const settled = now >= since + settle_ms && now >= this.#notBefore(unit, met);
@@ -216,6 +272,8 @@ class Look {
     }
     this.unsettled++;
     this.oldest = Math.min(this.oldest, met);
+    const lingers = now - met >= Math.min(LINGERS_MS, never_settled_ms / 10);
+    if (lingers && this.lingering.length < MAX_LINGERING) this.lingering.push({ key, met_ms_ago: now - met });
     this.due = Math.min(this.due ?? Infinity, Math.max(since + settle_ms, this.#notBefore(unit, met)));
   }
 

@@ -1,5 +1,6 @@
 import { array, assert, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
+import { nameFromBytes } from '../bytes/index.ts';
 import { openLog, type Log, type LogLevel } from './log.ts';
 
 function logged(
@@ -62,6 +63,15 @@ test('whatever others have chosen stays on one line of printable characters, bou
       expect(lines[0]?.length).toBeLessThan(22 * 1100 * 12);
     }),
   );
+});
+
+test('a byte of a name that is no text is written once, and no name can be taken for another', () => {
+  const path = (name: Buffer | string): unknown =>
+    (shown(nameFromBytes(Buffer.from(name))) as { readonly untrusted: { readonly file: string } }).untrusted
+      .file;
+  expect(path(Buffer.from('caf\xe9', 'latin1'))).toBe('caf\\xE9');
+  expect(path('caf\\xE9')).toBe('caf\\x5CxE9');
+  expect(path('a\\b')).toBe('a\\u{5c}b');
 });
 
 test('different names stay different in the log', () => {

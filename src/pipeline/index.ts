@@ -1,4 +1,5 @@
 /** The only room that knows all stages. Start reading at scan.ts. */
+export { asIfEnginesWereBack, basisOf, judgeBasis, type Basis } from './basis.ts';
 export { carryOut, type CarryOutOptions } from './carry-out.ts';
 export { engineChoice, type EngineChoice } from './engines.ts';
 export { ENGINES, EngineWatch, isUp, type EngineName } from './engine-watch.ts';

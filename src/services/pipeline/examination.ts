@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { nameFromBytes } from '../../bytes/index.ts';
 import type { FileResult } from '../../contracts/index.ts';
+import { HELD_CONTENT } from '../../dispose/index.ts';
 import { ENGINE_AWAY, harsher, type Decision, type Gap } from '../../domain/index.ts';
 import {
   filesOf,
@@ -12,6 +13,7 @@ import {
   type UnitOptions,
 } from '../../intake/index.ts';
 import {
+  basisOf,
   examineFolder,
   examineUnit,
   FolderVerdict,
@@ -22,7 +24,8 @@ import {
   type Judge,
   type WorkerPool,
 } from '../../pipeline/index.ts';
-import type { ScanRecord, Work } from '../../store/index.ts';
+import type { ScanRecord, WatchedFile, Work } from '../../store/index.ts';
+import { awaitsEngines, judgeUnit, shapeOf, type UnitBasis } from './judge-unit.ts';
 
 export interface Examiner {
   readonly pool: WorkerPool;
@@ -112,23 +115,39 @@ export class Examination {
 
     const whole = work.never_settled ? withGap(examined, 'never_settled', NEVER_SETTLED) : examined;
     const judgement = this.#examiner.judge();
-    const result = asOne(
-      judge(whole, judgement).map((judged) => judged.result),
-      before,
-    );
-    if (result === null) return lostAt(path);
-    return {
-      type: 'scanned',
-      scan: {
-        started_at,
-        finished_at: new Date().toISOString(),
-        result,
-        policy_sha256: judgement.policy.sha256,
-        tool_version: version,
-        engines: engines.state,
-        release_provisional: judgement.policy.release_provisional,
-      },
-    };
+    const judged = judgeUnit({ ...basisOf(whole), unit: shapeOf(before) }, judgement);
+    if (judged === null) return lostAt(path);
+    const scan = { ...judged, started_at, finished_at: new Date().toISOString() };
+    return { type: 'scanned', scan: { ...scan, tool_version: version, engines: engines.state } };
+  }
+
+  /**
+   * Examines once more what is held, where it lies now; null when that is no longer what was held, or cannot be done just
+   * now. It stays held whatever comes of it, until somebody asks the store.
+   */
+  async examineHeld(file: WatchedFile): Promise<ScanRecord | null> {
+    const { units, engines, version, pool } = this.#examiner;
+    const started_at = new Date().toISOString();
+    const path = Buffer.from(file.path);
+    let unit: Unit | null;
+    let examined: ExaminedUnit | null;
+    if (file.location === null) {
+      unit = await unitAt(path, units);
+      if (unit === null || !isSameFile(unit.identity, file.identity)) return null;
+      examined = await this.#look(unit, false);
+    } else {
+      const content = Buffer.concat([file.location, Buffer.from(`/${HELD_CONTENT}`)]);
+      unit = await unitAt(content, units);
+      if (unit === null) return null;
+      unit = { ...unit, display: shown(path) };
+      const { display, size } = unit;
+      examined = await examineUnit({ type: 'file', path: content, display, size }, pool);
+    }
+    if (examined === null || !engines.all_up) return null;
+    const judged = judgeUnit({ ...basisOf(examined), unit: shapeOf(unit) }, this.#examiner.judge());
+    if (judged === null || judged.result.sha256 !== file.sha256) return null;
+    const scan = { ...judged, started_at, finished_at: new Date().toISOString() };
+    return { ...scan, tool_version: version, engines: engines.state };
   }
 
   /** File by file; null: none of them is moved, so that it is dealt with like any other unit. */
@@ -136,23 +155,32 @@ export class Examination {
     const { pool, units, moves, engines, version } = this.#examiner;
     const judgement = this.#examiner.judge();
     const started_at = new Date().toISOString();
-    const judged: { readonly path: Buffer; readonly identity: FileIdentity; readonly result: FileResult }[] =
-      [];
+    const judged: {
+      readonly path: Buffer;
+      readonly identity: FileIdentity;
+      readonly result: FileResult;
+      readonly basis: UnitBasis;
+    }[] = [];
     const verdict = new FolderVerdict(folder.display);
     let decision: Decision = 'auto_approve';
     let provisional = false;
+    let awaits = true;
     for await (const met of filesOf(folder.path, units)) {
       if (met.type === 'skipped') continue;
       // What cannot be looked at cannot be moved either.
       if (met.type === 'unreadable') return null;
       const examined = await examineUnit(met, pool, { alone });
       if (examined === null) return { type: 'ended' };
+      awaits &&= awaitsEngines(examined, judgement);
+      const basis = basisOf(examined);
       const identities = met.type === 'set' ? met.parts.map((part) => part.identity) : [met.identity];
       for (const [index, { path, result, assessment }] of judge(examined, judgement).entries()) {
         const identity = identities[index];
         if (path === null || identity === undefined) continue;
         verdict.add({ result, assessment });
-        judged.push({ path, identity, result });
+        const of = { ...basis, files: basis.files.slice(index, index + 1) };
+        const unit = { display: result.path, kind: 'file', files: 1 } as const;
+        judged.push({ path, identity, result, basis: { ...of, unit } });
         decision = harsher(decision, result.decision);
         provisional ||= result.provisional;
       }
@@ -161,7 +189,7 @@ export class Examination {
     decision = harsher(decision, attack?.decision ?? 'auto_approve');
     const after = await unitAt(folder.path, units);
     if (after === null || !isSameFile(after.identity, work.identity)) return lostAt(folder.path);
-    if (!moves(decision) || (provisional && decision === 'auto_approve')) return null;
+    if (!moves(decision) || (provisional && decision !== 'quarantine' && awaits)) return null;
     const worst = judged.find(({ result }) => result.decision === decision);
     const because =
       worst === undefined
@@ -169,7 +197,7 @@ export class Examination {
         : `one folder together with ${worst.result.path}, of which this was decided`;
     return {
       type: 'files',
-      files: judged.map(({ path, identity, result }) => ({
+      files: judged.map(({ path, identity, result, basis }) => ({
         path,
         identity,
         scan: {
@@ -182,6 +210,7 @@ export class Examination {
           policy_sha256: judgement.policy.sha256,
           tool_version: version,
           engines: engines.state,
+          basis,
         },
       })),
     };
@@ -263,39 +292,6 @@ function withGap(examined: ExaminedUnit, reason: Gap['reason'], detail: string):
   });
   return { ...examined, files };
 }
-
-/** One line for all: the worst decides, and the volumes of an archive are told as the first of them. */
-function asOne(results: readonly FileResult[], { display, kind, files }: Unit): FileResult | null {
-  const [first, ...others] = results;
-  if (first === undefined) return null;
-  if (others.length === 0) return { ...first, path: display };
-  const order = ['auto_approve', 'manual_review', 'quarantine'];
-  const worst = results.reduce((a, b) => (order.indexOf(b.decision) > order.indexOf(a.decision) ? b : a));
-  const sum = (of: (result: FileResult) => number): number =>
-    results.reduce((total, one) => total + of(one), 0);
-  return {
-    ...worst,
-    path: display,
-    size: sum(({ size }) => size ?? 0),
-    sha256: null,
-    content_type: {
-      ...first.content_type,
-      description: `${first.content_type.description} (${kind}: ${files} files)`,
-    },
-    score: Math.max(...results.map(({ score }) => score)),
-    provisional: worst.decision !== 'quarantine' && results.some(({ provisional }) => provisional),
-    findings: results.flatMap(({ findings }) => findings).slice(0, MAX_LINES),
-    gaps: results.flatMap(({ gaps }) => gaps).slice(0, MAX_LINES),
-    coverage: {
-      ...first.coverage,
-      artifacts: sum(({ coverage }) => coverage.artifacts),
-      bytes: sum(({ coverage }) => coverage.bytes),
-    },
-    duration_ms: sum(({ duration_ms }) => duration_ms),
-  };
-}
-
-const MAX_LINES = 1000;
 
 /** For logs and records. */
 export function shown(path: Uint8Array): string {

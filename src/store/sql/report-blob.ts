@@ -14,7 +14,7 @@ export function packReport(result: FileResult): Buffer {
   for (let text = JSON.stringify(kept); ; text = JSON.stringify(kept)) {
     const bytes = Buffer.from(text);
     if (bytes.length <= MAX_REPORT_BYTES || (kept.findings.length === 0 && kept.gaps.length === 0)) {
-      return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
+      return packed(bytes);
     }
     kept = halved(kept);
   }
@@ -40,4 +40,18 @@ export function unpackReport(blob: Uint8Array): FileResult {
   const text = zstdDecompressSync(blob, { maxOutputLength: MAX_REPORT_BYTES }).toString('utf8');
   const result: FileResult = JSON.parse(text);
   return result;
+}
+
+/** What a decision was made from; null when it is too large to be kept: such a file is not judged again, only scanned. */
+export function packBasis(basis: unknown): Buffer | null {
+  const bytes = Buffer.from(JSON.stringify(basis));
+  return bytes.length > MAX_REPORT_BYTES ? null : packed(bytes);
+}
+
+export function unpackBasis(blob: Uint8Array): unknown {
+  return JSON.parse(zstdDecompressSync(blob, { maxOutputLength: MAX_REPORT_BYTES }).toString('utf8'));
+}
+
+function packed(bytes: Buffer): Buffer {
+  return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
 }
