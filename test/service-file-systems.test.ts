@@ -159,6 +159,8 @@ describe.skipIf(!isRoot || !existsSync('/dev/fuse'))('on a mount whose server is
 
     server.kill('SIGCONT');
     await service.until(async () => (await intake()) === 'watching', 'its return');
+    // The look that hung is not taken for a look that is costly: the next one would wait ten times as long.
+    expect(await service.metric('backuplens_sweep_seconds')).toBeLessThan(3);
     at.put('bad', infected());
     await comesTo(service, 'bad', 'quarantined');
     expect((await row('before'))?.state).toBe('in_place');

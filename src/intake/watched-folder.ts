@@ -57,6 +57,8 @@ export type WatchEvent = Arrival | Listed | SweepDone;
 const BATCH = 500;
 /** A sweep may take a tenth of the time. */
 const PAUSE_FACTOR = 10;
+/** One answer is a stat, or all of a folder that is one unit: from here on it is looked at whether that was work, in ms. */
+const SLOW_ANSWER_MS = 1000;
 /** Events come in bursts: a sweep that they ask for is not begun sooner after the last one, in ms. */
 const QUICK_MS = 100;
 /** Of the kernel's watches, by default 8,192 a user on old systems, we take few. */
@@ -81,6 +83,8 @@ export class WatchedFolder {
   readonly #metBefore: Map<string, number>;
   /** When the file system was asked for what it has not answered; null: it has. */
   #asked: number | null = null;
+  /** Of the sweep that is under way: what was not work but waiting for a file system that did not answer, in ms. */
+  #waited = 0;
   #events: FolderEvents | null = null;
   #wake: (() => void) | null = null;
   #happened = false;
@@ -156,9 +160,16 @@ export class WatchedFolder {
   async *#timed<T>(answers: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> {
     try {
       for (;;) {
-        this.#asked = performance.now();
+        const asked = performance.now();
+        this.#asked = asked;
+        const before = process.cpuUsage();
         const next = await answers.next();
         this.#asked = null;
+        const took = performance.now() - asked;
+        if (took > SLOW_ANSWER_MS) {
+          const { user, system } = process.cpuUsage(before);
+          this.#waited += Math.max(0, took - (user + system) / 1000);
+        }
         if (next.done === true) return;
         yield next.value;
       }
@@ -179,6 +190,7 @@ export class WatchedFolder {
     const { root, unit, ours } = this.#options;
     const look = new Look(this.#options, this.#known, this.#isDelayed, this.#metBefore);
     let [began, active, complete] = [performance.now(), 0, true];
+    this.#waited = 0;
     const everything = sweep({ root, unit, ours, entered: (path) => events.entered(path) });
     for await (const swept of this.#timed(everything)) {
       if (swept.type === 'unreadable' && swept.path.equals(root)) complete = false;
@@ -190,7 +202,8 @@ export class WatchedFolder {
       began = performance.now();
       if (signal.aborted) return { active_ms: active, due: null };
     }
-    active += performance.now() - began;
+    // A mount that hung for an hour must not cost ten more without a look.
+    active = Math.max(0, active + performance.now() - began - this.#waited);
     // Only a look at everything tells what is gone.
     if (complete) {
       this.#known.endSweep();

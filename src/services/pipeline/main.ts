@@ -12,7 +12,7 @@ import { readPolicyAgain, readSettings, type ServiceSettings } from './settings.
 
 const DEFAULT_PORT = 8080;
 /** Beyond what SHUTDOWN_WITHIN gives to the files, in ms. */
-const SHUTDOWN_SLACK_MS = 10_000;
+const SHUTDOWN_SLACK_MS = 5000;
 
 const from = { cwd: process.cwd(), env: processEnvironment() };
 
