@@ -61,7 +61,8 @@ async function main(): Promise<void> {
   const service = await startService({ ...at.env, LOG_LEVEL: 'info' });
   await service.until(async () => {
     const store = await openStoreForReading({ dataDir: at.data });
-    const { files } = await store.counts().finally(async () => store.close());
+    const { files } = await store.counts();
+    await store.close();
     return files.in_place + files.held + files.quarantined === FILES;
   }, `${FILES} files`);
   const seconds = (performance.now() - began) / 1000;

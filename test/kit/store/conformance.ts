@@ -32,6 +32,8 @@ const plain = ({ from, to_folder: folder, to_name: called, ...rest }: Intent) =>
   bytes: [from, folder, called].map((bytes) => Buffer.from(bytes ?? '').toString('hex')),
 });
 
+const based = (scan: ScanRecord): ScanRecord => ({ ...scan, basis: { from: 'these findings' } });
+
 /** What every store has to do, whatever is behind it. */
 export function storeConformance(name: string, make: () => StoreUnderTest): void {
   describe(`${name} as a store`, () => {
@@ -76,6 +78,14 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
       return { file, intent };
     };
 
+    const settled = async (path: string, scan = approved()): Promise<WatchedFile> => {
+      const file = await decide(path, based(scan));
+      if (file.decision === 'auto_approve') await store.files.leave(file.id, null);
+      else await store.reviews.holdInPlace(file.id, null);
+      return (await store.files.get(file.id)) ?? file;
+    };
+    const due = async (now: string, latest = '2027-01-01T00:00:00.000Z') =>
+      store.releases.due({ now, latest, limit: 10 });
     const held = async (path: string, more = {}): Promise<{ file: WatchedFile; id: string }> => {
       const file = await decide(path, forReview({ reasons: ['score 70'], ...more }));
       return { file, id: (await store.reviews.holdInPlace(file.id, null)).id };
@@ -600,13 +610,6 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
 
     describe('its second judgements', () => {
       const policy = hashOf('c');
-      const based = (scan: ScanRecord): ScanRecord => ({ ...scan, basis: { from: 'these findings' } });
-      const settled = async (path: string, scan = approved()): Promise<WatchedFile> => {
-        const file = await decide(path, based(scan));
-        if (file.decision === 'auto_approve') await store.files.leave(file.id, null);
-        else await store.reviews.holdInPlace(file.id, null);
-        return (await store.files.get(file.id)) ?? file;
-      };
       const underOther = async (): Promise<string[]> =>
         (await store.judgements.underOther(policy, 10)).map(({ file }) => Buffer.from(file.path).toString());
 
@@ -661,8 +664,8 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
       });
 
       test('held files that an engine has not seen are found, in pages', async () => {
-        for (const name of ['a', 'b', 'c'])
-          await settled(`/in/${name}`, forReview({ provisional: name !== 'b' }));
+        for (const letter of ['a', 'b', 'c'])
+          await settled(`/in/${letter}`, forReview({ provisional: letter !== 'b' }));
         const [first, ...none] = await store.judgements.heldProvisionally({ limit: 1 });
         expect(none).toEqual([]);
         const rest = await store.judgements.heldProvisionally({ limit: 5, after: first?.id ?? '' });
@@ -685,8 +688,6 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
 
     describe('its release calls', () => {
       const call = { event: hashOf('e'), seq: 7, file: 'a file' };
-      const due = async (now: string, latest = '2027-01-01T00:00:00.000Z') =>
-        store.releases.due({ now, latest, limit: 10 });
       const failed = { ok: false, detail: 'ended with 3', again_at: '2026-11-28T13:00:00.000Z' } as const;
 
       test('what failed waits until it is due, counts its attempts, and is gone once it was told', async () => {
