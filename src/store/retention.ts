@@ -8,7 +8,7 @@ export interface RetentionPolicy {
   readonly ended_days: number;
 }
 
-/** 90 days, as long as the usual backup is kept; 2 GiB are two million reports; and a year with its audit. */
+/** 90 days, as long as the usual backup is kept; 2 GiB are four million reports; and a year with its audit. */
 export const RETENTION: RetentionPolicy = {
   report_days: 90,
   report_bytes: 2 * 1024 ** 3,
