@@ -7,6 +7,7 @@ import {
   DELETE_STEPS,
   DISPOSITION_STEPS,
   inspectQuarantined,
+  recoverDispositions,
   RELEASE_STEPS,
   RESTORE_STEPS,
 } from '../src/dispose/index.ts';
@@ -248,6 +249,48 @@ test.each(DELETE_STEPS)('a crash of a deletion after "%s" is finished, and journ
   expect(entries(store.quarantineDir)).toEqual([]);
   expect((await journal(store)).map((line) => line.action)).toEqual(['quarantined', 'deleted']);
 });
+
+/** Everything that a crash can cut short: what is done, where it is cut, and what then comes of it. */
+const CUT_SHORT = [
+  ['quarantine', 'checked', { origin: 1 }],
+  ['quarantine', 'stored', { sealed: 1 }],
+  ['quarantine', 'journalled', { sealed: 1 }],
+  ['hold', 'stored', { held: 1 }],
+  ['release', 'copied', { origin: 1 }],
+  ['release', 'placed', { approved: 1 }],
+  ['restore', 'copied', { sealed: 1 }],
+  ['restore', 'placed', { origin: 1 }],
+] as const;
+
+test.each(CUT_SHORT)(
+  'a crash of %s after "%s", and then one at every step of its recovery, leaves the file in one place',
+  async (action, step, expected) => {
+    store.approvedDir = join(store.root, 'approved');
+    if (action === 'restore') {
+      const { id } = await disposeOf(store, 'nightly.tar', BYTES);
+      await crash(action, step, id ?? '');
+    } else {
+      writeFileSync(file, BYTES);
+      await crash(action, step, file);
+    }
+    // Whatever comes after the step does not happen: what is thrown here is where the process ended.
+    const reached: string[] = [];
+    for (let ended = true; ended;) {
+      ended = false;
+      await recoverDispositions(store.ledger, (at) => {
+        if (reached.includes(at)) return;
+        reached.push(at);
+        ended = true;
+        throw new Error('the end');
+      });
+      assertNothingLost(await whereabouts());
+    }
+    expect(reached.length).toBeGreaterThan(1);
+    expect(await assertSettled()).toMatchObject(expected);
+    const told = (await journal(store)).map((line) => line.action);
+    expect(new Set(told).size).toBe(told.length);
+  },
+);
 
 test('recovery waits for a folder that is not there, or is another one now', async () => {
   writeFileSync(file, BYTES);

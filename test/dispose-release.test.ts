@@ -240,14 +240,30 @@ describe('the hook', () => {
       .toBe(false);
   });
 
-  test('must be an absolute path of a program; a name that is no text is not handed on', async () => {
+  test('gets a name that is no text byte by byte, as its argument and in its environment', async () => {
+    const out = join(store.root, 'said');
+    const name = Buffer.concat([Buffer.from(`${approved}/a b'\n=\\ caf`), Buffer.from([0xe9, 0xff, 0x80])]);
+    const said = `printf '%s|%s|%s|%s' "$#" "$1" "$BACKUPLENS_PATH" "$BACKUPLENS_EVENT_ID" > '${out}'`;
+    const { eventId } = event('/a');
+    const told = await runHook(hook(said), { ...event('/a'), path: name });
+    expect(told).toEqual({ ok: true, detail: 'the hook ended with 0' });
+    const between = Buffer.from('|');
+    const wanted = [Buffer.from('1'), between, name, between, name, between, Buffer.from(eventId)];
+    expect(readFileSync(out)).toEqual(Buffer.concat(wanted));
+    const failed = await runHook(hook('echo no >&2; exit 3'), { ...event('/a'), path: name });
+    expect(failed).toMatchObject({
+      ok: false,
+      detail: expect.stringMatching(/^the hook ended with \d+: no/),
+    });
+  });
+
+  test('must be an absolute path of a program', async () => {
+    await expect(assertHook({ ...hook(''), program: '/a=b' })).rejects.toMatchObject({ code: 'BL_CONFIG' });
     await expect(assertHook({ ...hook(''), program: 'sh' })).rejects.toMatchObject({ code: 'BL_CONFIG' });
     await expect(assertHook({ ...hook(''), program: join(store.root, 'none') })).rejects.toMatchObject({
       code: 'BL_CONFIG',
     });
     await assertHook(hook(''));
-    const bytes = { ...event('/a'), path: Buffer.from([0x2f, 0xff]) };
-    expect(await runHook(hook('exit 0'), bytes)).toMatchObject({ ok: false });
     const gone = { ...hook(''), program: join(store.root, 'none') };
     expect(await runHook(gone, event('/a'))).toMatchObject({
       ok: false,

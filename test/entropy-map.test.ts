@@ -109,7 +109,7 @@ async function compared(path: string, kind: 'text' | 'binary'): Promise<{ got: u
         percentage: near((above / samples) * 100),
       },
       histogram: counts.map((count, bin) => ({
-        range: `${(min + bin / 2).toFixed(2)}-${(min + (bin + 1) / 2).toFixed(2)}`,
+        range: `${(min + bin / 2).toFixed(2)}-${Math.min(8, min + (bin + 1) / 2).toFixed(2)}`,
         count,
       })),
     },

@@ -125,6 +125,37 @@ test('what is touched for ever is handed on in the end, as never settled', async
   expect(watch.arrival('touched')?.never_settled).toBe(true);
 });
 
+test('what lingers is told with every look, and goes on from there in the next process', async () => {
+  put('touched', 'x');
+  const touching = setInterval(() => appendFileSync(join(root, 'touched'), 'x'), 5);
+  try {
+    const first = watching(root, { settle_ms: 2000, never_settled_ms: 3_600_000 });
+    await first.sweeps(2);
+    // A tenth of the time, or a minute, has not passed.
+    expect(first.events.findLast((event) => event.type === 'swept')).toMatchObject({ lingering: [] });
+    await first.stop();
+
+    const lingering = [{ key: Buffer.from(join(root, 'touched')), met_ms_ago: 3_600_000 - 1 }];
+    const second = watching(root, { settle_ms: 2000, never_settled_ms: 3_600_000, lingering });
+    await second.until(() => second.arrivals().length === 1, 'the arrival');
+    expect(second.arrival('touched')?.never_settled).toBe(true);
+    await second.stop();
+
+    const third = watching(root, {
+      settle_ms: 2000,
+      never_settled_ms: 3_600_000,
+      lingering: [{ key: Buffer.from(join(root, 'touched')), met_ms_ago: 120_000 }],
+    });
+    await third.sweeps(1);
+    const [told] = third.events.filter((event) => event.type === 'swept');
+    expect(told?.lingering).toMatchObject([{ key: Buffer.from(join(root, 'touched')) }]);
+    expect(told?.lingering[0]?.met_ms_ago).toBeGreaterThanOrEqual(120_000);
+    await third.stop();
+  } finally {
+    clearInterval(touching);
+  }
+});
+
 test('two names that are not UTF-8 are two files', async () => {
   for (const last of [0xe8, 0xe9]) {
     writeFileSync(Buffer.concat([Buffer.from(`${root}/caf`), Buffer.from([last])]), 'x');

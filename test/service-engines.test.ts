@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startFakeClamd, type FakeClamd } from './kit/clamd/fake.ts';
 import { freePort, startClamd, type RealClamd } from './kit/clamd/real.ts';
+import { startService as startScanner } from './kit/service.ts';
+import { slowLine } from './kit/slow-line.ts';
 import { descendants } from './kit/process-cost.ts';
 import {
   allFiles,
@@ -169,13 +171,48 @@ test('a clamd that flaps leads to no approval that it did not confirm', async ()
   }
 });
 
-test('with YARA refused and ClamAV off nothing is approved: a person looks', async () => {
-  const service = await start({ YARA_HOST: '127.0.0.1', YARA_PORT: String(await freePort()) });
+test('with YARA refused and ClamAV off nothing is approved: it waits for YARA, and in the end for a person', async () => {
+  const service = await start({
+    YARA_HOST: '127.0.0.1',
+    YARA_PORT: String(await freePort()),
+    PROVISIONAL_FOR: '3s',
+  });
   at.put('good', 'nothing');
   await comesTo(service, 'good', 'held');
+  const history = await inStore(at, async (store) => store.journal.read({ after: 0, limit: 100 }));
+  const [decided] = history.filter(({ action }) => action === 'decided');
+  expect(decided).toMatchObject({ decision: 'manual_review' });
+  expect(history.findLast(({ action }) => action === 'held')?.detail).toContain('provisional for too long');
   const ready = await service.get('/ready');
   expect(ready.status).toBe(503);
   expect(JSON.parse(ready.body).engines.yara.status).toBe('unavailable');
+});
+
+test('a slow YARA service is waited for, and one that stops answering is found out while no file is approved for it', async () => {
+  const scanner = await startScanner('yara-scanner', {
+    YARA_RULES_DIR: at.rules,
+    TMPDIR: join(at.root, 'tmp'),
+    YARA_CACHE_DIR: 'off',
+    SCAN_ROOTS: at.root,
+  });
+  cleanUp.push(async () => scanner.stop('SIGKILL'));
+  const line = await slowLine(Number(new URL(scanner.url ?? '').port), 700);
+  cleanUp.push(async () => line.close());
+  const service = await start({ YARA_HOST: '127.0.0.1', YARA_PORT: String(line.port) });
+  at.put('good', 'nothing');
+  at.put('bad', infected());
+  await comesTo(service, 'good', 'released');
+  await comesTo(service, 'bad', 'quarantined');
+  expect(service.said('scanned').every(({ provisional }) => provisional === false)).toBe(true);
+
+  line.freeze();
+  await service.until(() => service.said('an engine is away').length > 0, 'its being missed');
+  at.put('later', 'nothing more');
+  await service.until(async () => (await stateOf('later')) === 'held', 'its hold');
+  line.thaw();
+  await service.until(() => service.said('an engine is back').length > 0, 'its return');
+  at.put('last', 'nothing at all');
+  await comesTo(service, 'last', 'released');
 });
 
 test('a slow clamd is waited for', async () => {

@@ -19,6 +19,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { command } from './kit/commands.ts';
+import { cli } from './kit/cli.ts';
 import {
   allFiles,
   infected,
@@ -344,6 +345,31 @@ test('a file that something keeps touching is held for a person, by that name', 
     const [row] = await allFiles(at);
     const scan = await inStore(at, async (store) => store.scans.get(row?.scan ?? ''));
     expect(scan?.result?.gaps.map(({ reason }) => reason)).toContain('never_settled');
+  } finally {
+    clearInterval(touching);
+  }
+});
+
+test('how long something has not come to rest is known to the next process', async () => {
+  const path = at.put('touched', 'x');
+  const touching = setInterval(() => appendFileSync(path, 'x'), 20);
+  try {
+    const first = await start({ NEVER_SETTLED_AFTER: '20s', SCAN_INTERVAL_MS: '1000' });
+    await first.until(
+      async () => (await inStore(at, async (store) => store.unsettled.list())).length === 1,
+      'it',
+    );
+    await first.kill();
+    const { stdout } = await cli(['status'], { env: at.env });
+    expect(stdout).toMatch(/^unsettled {3}1 still being written, the oldest since /m);
+    // A day later by the wall clock: without what was kept, it would be met only now.
+    const second = await start({
+      NEVER_SETTLED_AFTER: '20h',
+      SCAN_INTERVAL_MS: '1000',
+      NODE_OPTIONS: `--import=${join(import.meta.dirname, 'kit/shifted-clock.ts')}`,
+      SHIFT_MS: String(23 * 3_600_000),
+    });
+    await settled(second, { touched: 'held' });
   } finally {
     clearInterval(touching);
   }

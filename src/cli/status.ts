@@ -12,6 +12,9 @@ Exit codes:
   2  it could not be told
 `;
 
+const HOOK_HELP =
+  'mend RELEASE_HOOK (the log has what it said), and start the service again, which tells it once more';
+
 /** Builds `status`: what waits, what is held, where everything is. */
 export function statusCommand(io: CommandIo): Command {
   return dressed(new Command('status'))
@@ -60,6 +63,7 @@ async function tell(io: CommandIo, store: Store, json: boolean): Promise<number>
 function rowsOf(counts: StoreCounts): (readonly [string, string])[] {
   const { files } = counts;
   return [
+    ...only('unsettled', counts.unsettled, ` still being written${since(counts.oldest_unsettled)}`),
     ['waiting', `${files.waiting}${since(counts.oldest_waiting)}`],
     ...only('scanning', files.scanning),
     ...only('alone next', counts.suspect, ': something died while they were examined'),
@@ -71,6 +75,12 @@ function rowsOf(counts: StoreCounts): (readonly [string, string])[] {
     ...only('undone', files.decided, ' decided, not yet dealt with'),
     ...only('pending', files.disposition_pending, ': no room or no right to move them'),
     ...only('unfinished', counts.unfinished_dispositions, ' moves that have not come to their end'),
+    ...only(
+      'hook again',
+      counts.hooks_waiting,
+      `: the release hook failed, and is run again${since(counts.oldest_hook)}`,
+    ),
+    ...only('hook failed', counts.hooks_failed, `, given up${since(counts.oldest_hook)}: ${HOOK_HELP}`),
     ['last file', counts.last_accepted ?? 'never'],
     ['last scan', counts.last_decided ?? 'never'],
   ];

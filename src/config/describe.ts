@@ -88,6 +88,8 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
     variable('SHUTDOWN_WITHIN', inMs(config.shutdownWithin)),
     variable('RELEASE_HOOK', config.releaseHook),
     variable('RELEASE_HOOK_WITHIN', inMs(config.releaseHookWithin)),
+    variable('RELEASE_HOOK_ATTEMPTS', config.releaseHookAttempts),
+    variable('RELEASE_HOOK_RETRY_AFTER', inMs(config.releaseHookRetryAfter)),
     variable('SCAN_ROOTS', config.scanRoots),
     variable('RESTORE_ROOTS', config.restoreRoots),
     variable('STORE_URL', redacted(config.storeUrl)),

@@ -219,7 +219,17 @@ export const VARIABLES = {
     'unset: none',
     'program that is told of every approved file: its path is the argument, BACKUPLENS_… its environment',
   ),
-  RELEASE_HOOK_WITHIN: variable(duration, '60s', 'a hook that takes longer is ended'),
+  RELEASE_HOOK_WITHIN: variable(duration, '60s', 'a hook that takes longer is ended, and has failed'),
+  RELEASE_HOOK_ATTEMPTS: variable(
+    integer(1, 100),
+    '8',
+    'how often a hook that fails is run for one file; then `backuplens status` shows it, and the next start tries again',
+  ),
+  RELEASE_HOOK_RETRY_AFTER: variable(
+    duration,
+    '10s',
+    'pause before a hook that failed is run again; four times as long every time, six hours at most',
+  ),
   SCAN_ROOTS: variable(
     paths,
     'INCOMING_DIR, the scratch folder and the working directory',
@@ -314,6 +324,8 @@ export function readEnvironment(environment: Environment): Given {
     SHUTDOWN_WITHIN: get('SHUTDOWN_WITHIN'),
     RELEASE_HOOK: get('RELEASE_HOOK'),
     RELEASE_HOOK_WITHIN: get('RELEASE_HOOK_WITHIN'),
+    RELEASE_HOOK_ATTEMPTS: get('RELEASE_HOOK_ATTEMPTS'),
+    RELEASE_HOOK_RETRY_AFTER: get('RELEASE_HOOK_RETRY_AFTER'),
     SCAN_ROOTS: get('SCAN_ROOTS'),
     STORE_URL: get('STORE_URL'),
     EXPECT_FILE_WITHIN: get('EXPECT_FILE_WITHIN'),

@@ -90,10 +90,13 @@ export interface EffectiveConfig {
   readonly provisionalFor: Setting<number>;
   readonly shutdownWithin: Setting<number>;
   readonly releaseHookWithin: Setting<number>;
+  readonly releaseHookRetryAfter: Setting<number>;
   /** null: never. */
   readonly expectFileWithin: Setting<number | null>;
   /** As it was given: a program's path is not made absolute for whoever forgot. null: none. */
   readonly releaseHook: Setting<string | null>;
+  /** For one file. */
+  readonly releaseHookAttempts: Setting<number>;
   /** Files in an hour. */
   readonly quarantinePerRule: Setting<number>;
   /** In bytes. */
@@ -217,6 +220,8 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     expectFileWithin: firstOf<number | null>(null, given.EXPECT_FILE_WITHIN),
     releaseHook: firstOf<string | null>(null, given.RELEASE_HOOK),
     releaseHookWithin: firstOf(60_000, given.RELEASE_HOOK_WITHIN),
+    releaseHookAttempts: firstOf(8, given.RELEASE_HOOK_ATTEMPTS),
+    releaseHookRetryAfter: firstOf(10_000, given.RELEASE_HOOK_RETRY_AFTER),
     quarantinePerRule: firstOf(100, given.QUARANTINE_PER_RULE),
     minFree: firstOf(512 * 2 ** 20, given.MIN_FREE),
     scanRoots: folders(given.SCAN_ROOTS),

@@ -2,7 +2,7 @@ import { lstat, opendir, realpath } from 'node:fs/promises';
 import { basename, dirname, join as joinText } from 'node:path';
 import { z } from 'zod';
 import { openManagedFolder, readAtMost, unlessMissing, writeWhole, type Folder } from '../bytes/index.ts';
-import { BackupLensError } from '../domain/index.ts';
+import { BackupLensError, inWords } from '../domain/index.ts';
 import { CLAIM_PREFIX } from './claim.ts';
 import { CONTAINER_EXTENSION } from './container.ts';
 import { HELD_FACTS } from './copy-in.ts';
@@ -57,10 +57,21 @@ export async function ownFolders(
           hint: 'give each its own folder, or set DATA_DIR to the store that this folder belongs to; if that store is lost, `backuplens store rebuild` takes the folder over',
         });
       }
-      await writeWhole(folder, OWNER_NAME, `${JSON.stringify({ instance_id: instanceId })}\n`);
+      await writeName(folder, instanceId);
     } finally {
       await folder.close();
     }
+  }
+}
+
+async function writeName(folder: Folder, instanceId: string): Promise<void> {
+  try {
+    await writeWhole(folder, OWNER_NAME, `${JSON.stringify({ instance_id: instanceId })}\n`);
+  } catch (cause) {
+    throw new BackupLensError('BL_CONFIG', `cannot write to ${folder.path.toString()}: ${inWords(cause)}`, {
+      hint: 'make room there, or see that this user may write to it',
+      cause,
+    });
   }
 }
 

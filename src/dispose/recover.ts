@@ -9,6 +9,7 @@ import { readHeldFacts } from './held-items.ts';
 import { readItem, removeItem } from './items.ts';
 import type { Ledger, Unfinished } from './ledger.ts';
 import { removeHeldFolder } from './move.ts';
+import { unwatched, type OnStep } from './steps.ts';
 import { undo } from './undo.ts';
 
 /** How a disposition, restoration or deletion that a crash cut short came to its end. */
@@ -26,24 +27,32 @@ export interface Recovered {
  * Finishes what had reached its copy, and takes back what had not. To be called once the store is open and before
  * anything else is done with files: what is unfinished then is left over from a crash, never work in progress.
  */
-export async function recoverDispositions(ledger: Ledger): Promise<readonly Recovered[]> {
+export async function recoverDispositions(
+  ledger: Ledger,
+  onStep: OnStep = unwatched,
+): Promise<readonly Recovered[]> {
   const recovered: Recovered[] = [];
-  for (const unfinished of await ledger.unfinished()) recovered.push(await recover(unfinished, ledger));
+  for (const unfinished of await ledger.unfinished())
+    recovered.push(await recover(unfinished, ledger, onStep));
   return recovered;
 }
 
-async function recover(unfinished: Unfinished, ledger: Ledger): Promise<Recovered> {
+async function recover(unfinished: Unfinished, ledger: Ledger, onStep: OnStep): Promise<Recovered> {
   const { intent } = unfinished;
   try {
-    if (intent.kind === 'restore') return await recoverRestoration(unfinished, ledger);
-    if (intent.kind === 'delete') return await recoverDeletion(unfinished, ledger);
-    return await recoverMove(unfinished, ledger);
+    if (intent.kind === 'restore') return await recoverRestoration(unfinished, ledger, onStep);
+    if (intent.kind === 'delete') return await recoverDeletion(unfinished, ledger, onStep);
+    return await recoverMove(unfinished, ledger, onStep);
   } catch (error) {
     return unresolved(intent, inWords(error));
   }
 }
 
-async function recoverMove({ intent, state }: Unfinished, ledger: Ledger): Promise<Recovered> {
+async function recoverMove(
+  { intent, state }: Unfinished,
+  ledger: Ledger,
+  onStep: OnStep,
+): Promise<Recovered> {
   const parent = await openKnown(split(Buffer.from(intent.from)).folder, intent.from_folder_ino);
   // Of a held file that had been dealt with, the folder may be gone already.
   if (parent === null && !(state === 'done' && intent.item !== null)) {
@@ -53,7 +62,7 @@ async function recoverMove({ intent, state }: Unfinished, ledger: Ledger): Promi
     const destination = await openKnown(Buffer.from(intent.to_folder ?? ''), intent.to_folder_ino ?? '');
     if (destination === null) return unresolved(intent, 'the folder that it was moved to is not there');
     try {
-      return await settle(intent, state, { parent, destination, ledger });
+      return await settle(intent, state, { parent, destination, ledger, onStep });
     } finally {
       await destination.close();
     }
@@ -67,12 +76,13 @@ interface Settling {
   readonly parent: Folder | null;
   readonly destination: Folder;
   readonly ledger: Ledger;
+  readonly onStep: OnStep;
 }
 
 async function settle(
   intent: Intent,
   state: Unfinished['state'],
-  { parent, destination, ledger }: Settling,
+  { parent, destination, ledger, onStep }: Settling,
 ): Promise<Recovered> {
   const { name } = split(Buffer.from(intent.from));
   const stored: Stored = state === 'done' ? { state: 'recorded' } : await storedAs(intent, destination);
@@ -85,13 +95,16 @@ async function settle(
       }
       if (parent === null) return unresolved(intent, 'its folder is not there');
       const location = await undo(intent, { destination, parent });
+      await onStep('put_back');
       await ledger.withdraw(intent.id, { location, detail: 'after a crash' });
+      await onStep('withdrawn');
       const detail = 'it had not been copied: it was put back';
       return told(intent, 'undone', nameFromBytes(location), detail);
     }
     if (stored.state === 'good') {
       const { location, facts } = stored;
       await ledger.done(intent.id, { location, facts, detail: 'finished after a crash' });
+      await onStep('recorded');
     }
     let detail = 'the copy was whole: the original was removed';
     if (claim !== null && claimed !== null && parent !== null) {
@@ -104,10 +117,14 @@ async function settle(
         const back = nameFromBytes(parent.pathOf(await claim.putBack(intent.id)));
         detail = `the copy was whole; the original had been changed since, and is at ${back}`;
       }
+      await onStep('original_removed');
     }
     await claim?.remove();
+    await onStep('claim_removed');
     if (intent.item !== null && parent !== null) await removeHeldFolder(parent);
+    await onStep('source_removed');
     if (intent.kind === 'release') await removeDraft(destination, draftName(intent.id));
+    await onStep('draft_removed');
     await ledger.close(intent.id);
     return told(intent, 'finished', stored.state === 'good' ? nameFromBytes(stored.location) : null, detail);
   } finally {
@@ -153,7 +170,11 @@ async function storedAs(intent: Intent, destination: Folder): Promise<Stored> {
   }
 }
 
-async function recoverRestoration({ intent, state }: Unfinished, ledger: Ledger): Promise<Recovered> {
+async function recoverRestoration(
+  { intent, state }: Unfinished,
+  ledger: Ledger,
+  onStep: OnStep,
+): Promise<Recovered> {
   const parent = await openKnown(Buffer.from(intent.to_folder ?? ''), intent.to_folder_ino ?? '');
   if (parent === null) return unresolved(intent, 'the folder that it was restored to is not there');
   const container = await openManagedFolder(split(Buffer.from(intent.from)).folder.toString(), 'null');
@@ -163,14 +184,19 @@ async function recoverRestoration({ intent, state }: Unfinished, ledger: Ledger)
     const location = parent.pathOf(name);
     if (state !== 'done' && !(await isPlaced(parent, draft, name, intent))) {
       await removeDraft(parent, draft);
+      await onStep('put_back');
       await ledger.withdraw(intent.id, null);
+      await onStep('withdrawn');
       return told(intent, 'undone', null, 'it had not been restored: it is in quarantine');
     }
     if (state !== 'done') {
       await ledger.done(intent.id, { location, facts: null, detail: 'finished after a crash' });
+      await onStep('recorded');
     }
     if (!intent.keep && container !== null && intent.item !== null) await removeItem(container, intent.item);
+    await onStep('item_removed');
     await removeDraft(parent, draft);
+    await onStep('draft_removed');
     await ledger.close(intent.id);
     return told(intent, 'finished', nameFromBytes(location), 'it had been restored');
   } finally {
@@ -179,11 +205,17 @@ async function recoverRestoration({ intent, state }: Unfinished, ledger: Ledger)
   }
 }
 
-async function recoverDeletion({ intent, state }: Unfinished, ledger: Ledger): Promise<Recovered> {
+async function recoverDeletion(
+  { intent, state }: Unfinished,
+  ledger: Ledger,
+  onStep: OnStep,
+): Promise<Recovered> {
   const container = await openManagedFolder(split(Buffer.from(intent.from)).folder.toString(), 'null');
   try {
     if (state !== 'done') await ledger.done(intent.id, { location: null, facts: null, detail: null });
+    await onStep('recorded');
     if (container !== null && intent.item !== null) await removeItem(container, intent.item);
+    await onStep('item_removed');
     await ledger.close(intent.id);
     return told(intent, 'finished', null, 'it was deleted');
   } finally {

@@ -41,8 +41,24 @@ export const RESTORE_STEPS = [
 ] as const;
 export const DELETE_STEPS = ['intent', 'journalled', 'removed', 'done'] as const;
 
+/** The same of what brings them to their end after a crash: the next one may come at any of these. */
+const RECOVERY_STEPS = [
+  'put_back',
+  'withdrawn',
+  'recorded',
+  'original_removed',
+  'claim_removed',
+  'source_removed',
+  'draft_removed',
+  'item_removed',
+] as const;
+
 export type Step = (
-  typeof DISPOSITION_STEPS | typeof RELEASE_STEPS | typeof RESTORE_STEPS | typeof DELETE_STEPS
+  | typeof DISPOSITION_STEPS
+  | typeof RELEASE_STEPS
+  | typeof RESTORE_STEPS
+  | typeof DELETE_STEPS
+  | typeof RECOVERY_STEPS
 )[number];
 
 /** Told of each step once it is on disk, and waited for. Tests end the process here, or meddle with the files. */

@@ -123,6 +123,11 @@ export const JOURNAL_ACTIONS = [
   'store_restored',
   'reports_removed',
   'clock_jumped',
+  'policy_taken',
+  'judged_again',
+  'hook_told',
+  'hook_failed',
+  'hook_given_up',
 ] as const;
 export type JournalAction = (typeof JOURNAL_ACTIONS)[number];
 

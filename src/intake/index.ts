@@ -7,4 +7,11 @@ export type { FileMet, Met, PartSet } from './met.ts';
 export { laterPart } from './part-sets.ts';
 export { filesOf, unitAt, unitOf, unitsOf, volumesWith, type Unit, type UnitOptions } from './unit.ts';
 export { walk, type WalkOptions } from './walk.ts';
-export { WatchedFolder, type Arrival, type WatchEvent, type WatchOptions } from './watched-folder.ts';
+export {
+  WatchedFolder,
+  type Arrival,
+  type Lingering,
+  type SweepDone,
+  type WatchEvent,
+  type WatchOptions,
+} from './watched-folder.ts';

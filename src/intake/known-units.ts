@@ -32,8 +32,16 @@ export class KnownUnits {
     return this.#used;
   }
 
-  /** Notes that it was seen as `print`; answers what was known of it, with `since` now where that is new. */
-  see(path: Buffer, print: Buffer, now: number): Known & { readonly news: 'new' | 'changed' | null } {
+  /**
+   * Notes that it was seen as `print`; answers what was known of it, with `since` now where that is new. `metBefore`: of one
+   * that is unknown here, when it was met nevertheless.
+   */
+  see(
+    path: Buffer,
+    print: Buffer,
+    now: number,
+    metBefore?: () => number | undefined,
+  ): Known & { readonly news: 'new' | 'changed' | null } {
     const slot = this.#take(this.#digest(path));
     const at = slot * WORDS;
     const mark = this.#slots[at + 4] ?? 0;
@@ -44,7 +52,7 @@ export class KnownUnits {
     if (!same) {
       this.#since[slot] = now;
       // What was handed on and is now another file is new work, with a waiting time of its own.
-      if (mark === 0 || wasTold) this.#met[slot] = now;
+      if (mark === 0 || wasTold) this.#met[slot] = (mark === 0 ? metBefore?.() : undefined) ?? now;
       this.#slots[at + 2] = high;
       this.#slots[at + 3] = low;
     }

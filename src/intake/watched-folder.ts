@@ -20,6 +20,15 @@ export interface WatchOptions extends UnitOptions {
   readonly never_settled_ms: number;
   /** How long a volume of an archive waits for its others, in ms. */
   readonly volumes_ms: number;
+  /** What an earlier process told of as lingering, and how long ago it was met, in ms. */
+  readonly lingering?: readonly Lingering[];
+}
+
+/** A unit that has not come to rest for a while: it is told with every look, so that a restart does not begin anew. */
+export interface Lingering {
+  /** Of the unit; made of its path. */
+  readonly key: Buffer;
+  readonly met_ms_ago: number;
 }
 
 /** A unit that settled, or never did. */
@@ -40,6 +49,7 @@ export interface SweepDone {
   /** Units that have not settled yet, and since when the oldest of them was met, in ms ago. */
   readonly unsettled: number;
   readonly oldest_unsettled_ms: number;
+  readonly lingering: readonly Lingering[];
   /** Without the time that whoever takes the arrivals took. */
   readonly active_ms: number;
 }
@@ -50,10 +60,16 @@ export type WatchEvent = Arrival | Listed | SweepDone;
 const BATCH = 500;
 /** A sweep may take a tenth of the time. */
 const PAUSE_FACTOR = 10;
+/** One answer is a stat, or all of a folder that is one unit: from here on it is looked at whether that was work, in ms. */
+const SLOW_ANSWER_MS = 1000;
 /** Events come in bursts: a sweep that they ask for is not begun sooner after the last one, in ms. */
 const QUICK_MS = 100;
 /** Of the kernel's watches, by default 8,192 a user on old systems, we take few. */
 const MAX_EVENT_FOLDERS = 1024;
+/** After so long what is not at rest lingers, in ms, or after a tenth of the time that it may take. */
+const LINGERS_MS = 60_000;
+/** More than these begin anew with a new process. */
+const MAX_LINGERING = 10_000;
 const SLASH = 0x2f;
 
 /**
@@ -65,6 +81,12 @@ export class WatchedFolder {
   readonly #known = new KnownUnits();
   readonly #isDelayed: (path: string) => boolean;
   readonly #recognise = keepingInMind();
+  /** By key, as latin1: when it was met, on our clock. */
+  readonly #metBefore: Map<string, number>;
+  /** When the file system was asked for what it has not answered; null: it has. */
+  #asked: number | null = null;
+  /** Of the sweep that is under way: what was not work but waiting for a file system that did not answer, in ms. */
+  #waited = 0;
   #events: FolderEvents | null = null;
   #wake: (() => void) | null = null;
   #happened = false;
@@ -72,6 +94,10 @@ export class WatchedFolder {
   constructor(options: WatchOptions) {
     this.#options = options;
     this.#isDelayed = options.delayed.length === 0 ? () => false : anyOf(options.delayed);
+    const now = performance.now();
+    this.#metBefore = new Map(
+      options.lingering?.map(({ key, met_ms_ago: ago }) => [key.toString('latin1'), now - ago]),
+    );
   }
 
   /** What stands at this path is handed on once more. */
@@ -79,6 +105,11 @@ export class WatchedFolder {
     this.#known.forget(path);
     this.#known.forget(setKey(path));
     this.nudge();
+  }
+
+  /** For how long the file system has not answered: a mount whose server is gone. In ms. */
+  get unanswered_ms(): number {
+    return this.#asked === null ? 0 : performance.now() - this.#asked;
   }
 
   /** Looks soon. */
@@ -128,6 +159,28 @@ export class WatchedFolder {
     }
   }
 
+  async *#timed<T>(answers: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> {
+    try {
+      for (;;) {
+        const asked = performance.now();
+        this.#asked = asked;
+        const before = process.cpuUsage();
+        const next = await answers.next();
+        this.#asked = null;
+        const took = performance.now() - asked;
+        if (took > SLOW_ANSWER_MS) {
+          const { user, system } = process.cpuUsage(before);
+          this.#waited += Math.max(0, took - (user + system) / 1000);
+        }
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } finally {
+      this.#asked = null;
+      await answers.return(undefined);
+    }
+  }
+
   async *#sweep(
     events: FolderEvents,
     signal: AbortSignal,
@@ -137,16 +190,18 @@ export class WatchedFolder {
     undefined
   > {
     const { root, unit, ours } = this.#options;
-    const look = new Look(this.#options, this.#known, this.#isDelayed);
+    const look = new Look(this.#options, this.#known, this.#isDelayed, this.#metBefore);
     let [began, active, complete] = [performance.now(), 0, true];
-    for await (const swept of sweep({
+    this.#waited = 0;
+    const everything = sweep({
       root,
       unit,
       ours,
       recognise: this.#recognise,
       isDelayed: this.#isDelayed,
       entered: (path) => events.entered(path),
-    })) {
+    });
+    for await (const swept of this.#timed(everything)) {
       if (swept.type === 'unreadable' && swept.path.equals(root)) complete = false;
       await look.take(swept);
       if (look.batch.length < BATCH) continue;
@@ -156,15 +211,19 @@ export class WatchedFolder {
       began = performance.now();
       if (signal.aborted) return { active_ms: active, due: null };
     }
-    active += performance.now() - began;
+    // A mount that hung for an hour must not cost ten more without a look.
+    active = Math.max(0, active + performance.now() - began - this.#waited);
     // Only a look at everything tells what is gone.
-    if (complete) this.#known.endSweep();
+    if (complete) {
+      this.#known.endSweep();
+      this.#metBefore.clear();
+    }
     events.endSweep();
-    const { units, unsettled, oldest } = look;
+    const { units, unsettled, oldest, lingering } = look;
     const oldest_unsettled_ms = unsettled === 0 ? 0 : performance.now() - oldest;
     yield [
       ...look.batch,
-      { type: 'swept', complete, units, unsettled, oldest_unsettled_ms, active_ms: active },
+      { type: 'swept', complete, units, unsettled, oldest_unsettled_ms, lingering, active_ms: active },
     ];
     look.handedOn();
     return { active_ms: active, due: look.due };
@@ -181,13 +240,21 @@ class Look {
   units = 0;
   unsettled = 0;
   oldest = Infinity;
+  readonly lingering: Lingering[] = [];
+  readonly #metBefore: ReadonlyMap<string, number>;
   /** When the next unit may have settled; monotonic, in ms. */
   due: number | null = null;
 
-  constructor(options: WatchOptions, known: KnownUnits, isDelayed: (path: string) => boolean) {
+  constructor(
+    options: WatchOptions,
+    known: KnownUnits,
+    isDelayed: (path: string) => boolean,
+    metBefore: ReadonlyMap<string, number>,
+  ) {
     this.#options = options;
     this.#known = known;
     this.#isDelayed = isDelayed;
+    this.#metBefore = metBefore;
   }
 
   async take(swept: Swept): Promise<void> {
@@ -214,7 +281,9 @@ class Look {
     this.units++;
     const now = performance.now();
     const key = unit.kind === 'volumes' ? setKey(unit.path) : unit.path;
-    const known = this.#known.see(key, identityBytes(unit.identity), now);
+    const known = this.#known.see(key, identityBytes(unit.identity), now, () =>
+      this.#metBefore.get(key.toString('latin1')),
+    );
     if (known.told) return;
     const { settle_ms, never_settled_ms } = this.#options;
     let from = Math.max(known.since + settle_ms, this.#notBefore(unit, known));
@@ -231,6 +300,10 @@ class Look {
     }
     this.unsettled++;
     this.oldest = Math.min(this.oldest, known.met);
+    const lingers = now - known.met >= Math.min(LINGERS_MS, never_settled_ms / 10);
+    if (lingers && this.lingering.length < MAX_LINGERING) {
+      this.lingering.push({ key, met_ms_ago: now - known.met });
+    }
     this.due = Math.min(this.due ?? Infinity, from);
   }
 

@@ -1,5 +1,6 @@
 import { array, assert, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
+import { nameFromBytes } from '../bytes/index.ts';
 import { openLog, type Log, type LogLevel } from './log.ts';
 
 function logged(
@@ -21,6 +22,11 @@ function all(log: Log): void {
 
 function shown(file: string): unknown {
   return logged('info', (log) => log.info('x', { untrusted: { file } })).parsed[0];
+}
+
+function pathShown(name: Buffer | string): unknown {
+  const line = JSON.stringify(shown(nameFromBytes(Buffer.from(name))));
+  return JSON.parse(line).untrusted.file;
 }
 
 function messages(level: LogLevel): unknown[] {
@@ -62,6 +68,12 @@ test('whatever others have chosen stays on one line of printable characters, bou
       expect(lines[0]?.length).toBeLessThan(22 * 1100 * 12);
     }),
   );
+});
+
+test('a byte of a name that is no text is written once, and no name can be taken for another', () => {
+  expect(pathShown(Buffer.from('caf\xe9', 'latin1'))).toBe('caf\\xE9');
+  expect(pathShown('caf\\xE9')).toBe('caf\\x5CxE9');
+  expect(pathShown('a\\b')).toBe('a\\u{5c}b');
 });
 
 test('different names stay different in the log', () => {

@@ -5,9 +5,10 @@ const MAX_ITEMS = 20;
 
 /**
  * Control and format characters (bidi, zero width), lone surrogates, private use, unassigned; line and paragraph
- * separators; and the backslash, so that what is escaped here cannot be written by somebody else.
+ * separators; and the backslash, so that what is escaped here cannot be written by somebody else. A byte of a name that is no text
+ * comes as `\xE9` (bytes/name.ts, where a backslash that would read like that is `\x5C`), and stays as it is.
  */
-const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\\]/gu;
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]|\\(?!x[0-9A-F]{2})/gu;
 
 /** Text as it may stand in a log: one line, nothing invisible, bounded. */
 function plain(text: string): string {

@@ -8,9 +8,11 @@ import {
   type Unit,
   type UnitOptions,
 } from '../intake/index.ts';
+import { basisOf } from './basis.ts';
 import { examineUnit } from './examine-unit.ts';
 import { FolderVerdict } from './folders.ts';
 import { judge, type Judge } from './judge.ts';
+import { awaitsEngines, type UnitBasis } from './judge-unit.ts';
 import type { Recalled } from './remembered.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -22,6 +24,7 @@ export interface DroppedFile extends Recalled {
   readonly path: Buffer;
   readonly identity: FileIdentity;
   readonly assessment: Assessment;
+  readonly basis: UnitBasis;
 }
 
 export type Dropped =
@@ -31,6 +34,8 @@ export type Dropped =
       /** What is true of the folder: the file that decided, under the folder's name. */
       readonly result: FileResult;
       readonly provisional: boolean;
+      /** Nobody has to look at any of them but the engines that were away. */
+      readonly awaits_engines: boolean;
     }
   /** What cannot be looked at cannot be moved either: it is one whole. */
   | { readonly type: 'whole' }
@@ -58,18 +63,23 @@ export async function examineDropped(
   const verdict = new FolderVerdict(folder.display);
   let decision: Decision = before ?? 'auto_approve';
   let provisional = false;
+  let awaits = true;
   for await (const met of filesOf(folder.path, { ours })) {
     if (met.type === 'skipped') continue;
     if (met.type === 'unreadable') return { type: 'whole' };
     const examined = await examineUnit(met, pool, { alone });
     if (examined === null) return { type: 'ended' };
+    awaits &&= awaitsEngines(examined, judgement);
+    const basis = basisOf(examined);
     const identities = met.type === 'set' ? met.parts.map((part) => part.identity) : [met.identity];
     for (const [index, { path, result: judged, assessment }] of judge(examined, judgement).entries()) {
       const identity = identities[index];
       if (path === null || identity === undefined) continue;
       const { result, remembered } = await recall(judged);
       if (remembered === null) verdict.add({ result, assessment });
-      files.push({ path, identity, assessment, result, remembered });
+      const unit = { display: result.path, kind: 'file', files: 1, volumes: false } as const;
+      const own = { ...basis, files: basis.files.slice(index, index + 1), unit };
+      files.push({ path, identity, assessment, result, remembered, basis: own });
       decision = harsher(decision, result.decision);
       provisional ||= result.provisional;
     }
@@ -90,6 +100,7 @@ export async function examineDropped(
   return {
     type: 'files',
     provisional,
+    awaits_engines: awaits,
     result: { ...sum, path: folder.display, files: folder.files, size: folder.size, sha256: null },
     files: files.map((file) =>
       file.result.decision === decision

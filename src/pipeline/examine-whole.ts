@@ -28,8 +28,18 @@ function inWords(kind: UnitKind): string {
   return kind === 'dropped' ? 'a folder' : `a ${kind} repository or set`;
 }
 
+/** What a unit is told as. */
+export type UnitShape = Pick<Unit, 'display' | 'kind' | 'files'> & { readonly volumes: boolean };
+
+export function shapeOf({ display, kind, files, set }: Unit): UnitShape {
+  return { display, kind, files, volumes: set !== null };
+}
+
 /** One line for all: the worst decides, and the volumes of an archive are told as the first of them. */
-export function asOne(judged: readonly JudgedFile[], { display, kind, files, set }: Unit): FileResult | null {
+export function asOne(
+  judged: readonly JudgedFile[],
+  { display, kind, files, volumes: areVolumes }: UnitShape,
+): FileResult | null {
   const results = judged.map(({ result }) => result);
   const [first, ...others] = results;
   if (first === undefined) return null;
@@ -56,7 +66,7 @@ export function asOne(judged: readonly JudgedFile[], { display, kind, files, set
     path: display,
     files,
     size: sum(({ size }) => size ?? 0),
-    sha256: set === null ? null : volumesHash(volumes),
+    sha256: areVolumes ? volumesHash(volumes) : null,
     content_type: {
       ...first.content_type,
       description: `${first.content_type.description} (${kind}: ${files} files)`,

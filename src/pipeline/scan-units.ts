@@ -12,7 +12,7 @@ import { canonical, dispositionOf, notDone, recorded, type Applying, type Runnin
 import { identityAt } from './carry-out.ts';
 import { examineDropped, MAX_DROPPED_FILES } from './examine-dropped.ts';
 import { unexaminedUnit, type ExaminedUnit } from './examine-unit.ts';
-import { asOne, examineWhole } from './examine-whole.ts';
+import { asOne, examineWhole, shapeOf } from './examine-whole.ts';
 import { judge, type JudgedFile } from './judge.ts';
 import { recall } from './remembered.ts';
 import type { ScanEvent } from './request.ts';
@@ -49,7 +49,7 @@ export async function takeFolder(
   if (examined === null || (examined.lost !== null && request.signal.aborted)) return [];
   const judged = judge(examined, judgement);
   const [first] = judged;
-  const result = asOne(judged, shown);
+  const result = asOne(judged, shapeOf(shown));
   if (first === undefined || result === null) return [];
   const done = await disposeWhole(shown, result, request);
   return [{ type: 'result', result: done, assessment: first.assessment }];
@@ -72,7 +72,7 @@ export async function concludeSet(
     parts.push({ ...part, path, identity });
   }
   const unit = unitOf({ ...set, parts });
-  const together = asOne(judged, unit);
+  const together = asOne(judged, shapeOf(unit));
   if (together === null) return [];
   const { decision, reasons, disposition } = await disposeWhole(unit, together, request);
   return lines(judged, (result) => ({

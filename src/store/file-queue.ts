@@ -26,6 +26,10 @@ export interface ScanRecord {
   readonly release_provisional?: boolean;
   /** The review by which a person has approved this content for good: that is why it is approved. */
   readonly remembered?: string;
+  /** Only engines that were away keep it from being approved: nobody is asked before they are back. */
+  readonly awaits_engines?: boolean;
+  /** What it was judged from, as JSON can hold it: with it, it can be judged again under another policy. */
+  readonly basis?: unknown;
 }
 
 /** What recording a scan led to. */
@@ -71,8 +75,8 @@ export interface FileQueue {
   suspect(lease: string): Promise<void>;
 
   /**
-   * Records a scan with its whole report, and what follows for the file: an approval that is only provisional waits for
-   * its engine (`provisional`), everything else is `decided`, and its disposition is to be carried out. A one-shot waiver for this path
+   * Records a scan with its whole report, and what follows for the file: an approval that is only provisional, and what
+   * only waits for its engine, is `provisional`; everything else is `decided`, and its disposition is to be carried out. A one-shot waiver for this path
    * and content (ATTACKS B16) is used up here: then it is `in_place`. Throws BL_STORE when the lease has run out.
    */
   record(lease: string, scan: ScanRecord): Promise<Recorded>;

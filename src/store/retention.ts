@@ -1,7 +1,4 @@
-/**
- * How long what is kept. The journal is kept for ever: about 0.6 KB a record, 600 MB for a million. A report takes
- * about 1 KB under zstd (16 MiB before it, at most), a summary 0.5 KB, a file's row 0.5 KB.
- */
+/** How long what is kept. How large each is was measured: docs/store.md. The journal is kept for ever. */
 export interface RetentionPolicy {
   /** Reports of scans, in days; those of what is held or in quarantine stay. */
   readonly report_days: number;
@@ -11,7 +8,7 @@ export interface RetentionPolicy {
   readonly ended_days: number;
 }
 
-/** 90 days, as long as the usual backup is kept; 2 GiB are two million reports; and a year with its audit. */
+/** 90 days, as long as the usual backup is kept; 2 GiB are four million reports; and a year with its audit. */
 export const RETENTION: RetentionPolicy = {
   report_days: 90,
   report_bytes: 2 * 1024 ** 3,

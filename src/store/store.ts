@@ -1,9 +1,12 @@
 import type { FileQueue } from './file-queue.ts';
 import type { Journal } from './journal.ts';
+import type { Judgements } from './judgements.ts';
 import type { DispositionLedger, ItemIndex } from './ledger.ts';
+import type { ReleaseCalls } from './release-calls.ts';
 import type { Gate, ReviewList } from './review-list.ts';
 import type { ScanArchive } from './scan-archive.ts';
 import type { Retained, RetentionPolicy } from './retention.ts';
+import type { UnsettledList } from './unsettled-list.ts';
 import type { FileState, Lane } from './watched-file.ts';
 
 /** What a running service shows of its store. */
@@ -15,10 +18,17 @@ export interface StoreCounts {
   readonly open_reviews: number;
   readonly quarantined: number;
   readonly unfinished_dispositions: number;
+  /** In INCOMING_DIR and not at rest, as of the last look; without a row of their own. */
+  readonly unsettled: number;
+  /** Approvals that the release hook is to be told of again, and those that it is told of no more. */
+  readonly hooks_waiting: number;
+  readonly hooks_failed: number;
   /** Age matters more than number: when the longest waiting file was accepted, and so on. null: there is none. */
   readonly oldest_waiting: string | null;
   readonly oldest_provisional: string | null;
   readonly oldest_review: string | null;
+  readonly oldest_unsettled: string | null;
+  readonly oldest_hook: string | null;
   readonly last_accepted: string | null;
   readonly last_decided: string | null;
   readonly journal_records: number;
@@ -48,6 +58,9 @@ export interface Store {
   readonly reviews: ReviewList;
   readonly gate: Gate;
   readonly journal: Journal;
+  readonly judgements: Judgements;
+  readonly releases: ReleaseCalls;
+  readonly unsettled: UnsettledList;
 
   /** Drawn when the store was made; owner files in managed folders name it (ATTACKS B8). */
   instanceId(): Promise<string>;

@@ -76,16 +76,19 @@ for id, path, state, location, _ in rows:
     if state in ("quarantined", "released") and not os.path.exists(os.fsdecode(location)):
         wrong.append(f"{id} is not at {os.fsdecode(location)}")
 
-previous, disposed, expected = "0" * 64, collections.Counter(), 1
+# Once for each decision: what is held is judged again when an engine is back, and may have to go to quarantine then.
+previous, disposed, judged, expected = "0" * 64, collections.Counter(), collections.Counter(), 1
 for seq, hash, line in store.execute("select seq, hash, line from journal order by seq"):
     record = json.loads(line)
     if seq != expected or record["seq"] != seq or record["prev"] != previous or hashlib.sha256(line.encode()).hexdigest() != hash:
         wrong.append(f"the journal breaks at {seq}")
         break
     previous, expected = hash, expected + 1
+    if record["action"] == "judged_again":
+        judged[record["file"]] += 1
     if record["action"] in ("quarantined", "held", "released", "left_in_place"):
-        disposed[record["file"]] += 1
-for file, times in disposed.items():
+        disposed[(record["file"], judged[record["file"]])] += 1
+for (file, _), times in disposed.items():
     if times > 1:
         wrong.append(f"{file} was disposed of {times} times")
 

@@ -6,8 +6,10 @@ export interface Bin {
 }
 
 const BIN_BITS = 0.5;
+/** A byte has no more. */
+const MAX_BITS = 8;
 /** From 0 to 8, and one for what lies exactly on the last border. */
-const MOST = 8 / BIN_BITS + 1;
+const MOST = MAX_BITS / BIN_BITS + 1;
 
 /** Counts samples in bins of half a bit from the smallest one. */
 export class Bins {
@@ -29,7 +31,7 @@ export class Bins {
     const bins = Math.max(1, Math.ceil((max - this.#min) / BIN_BITS));
     return Array.from({ length: bins }, (_, bin) => ({
       from: this.#min + bin * BIN_BITS,
-      to: this.#min + (bin + 1) * BIN_BITS,
+      to: Math.min(MAX_BITS, this.#min + (bin + 1) * BIN_BITS),
       count: (this.#counts[bin] ?? 0) + (bin === bins - 1 ? (this.#counts[bins] ?? 0) : 0),
     }));
   }

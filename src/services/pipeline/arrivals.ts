@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Arrival, WatchedFolder, WatchEvent } from '../../intake/index.ts';
+import type { Arrival, SweepDone, WatchedFolder, WatchEvent } from '../../intake/index.ts';
 import type { Log } from '../../observe/index.ts';
 import type { Sighting, Store } from '../../store/index.ts';
 import { shown } from './examination.ts';
@@ -15,17 +15,24 @@ export interface ArrivalsOptions {
   readonly accepted: () => void;
   /** Resolves when there is room for more. */
   readonly room: () => Promise<void>;
+  /** A folder that has not answered for so long hangs, in ms. */
+  readonly hangs_ms: number;
 }
 
 /** From here on a file takes the slow lane, in bytes: seconds of work, where small ones take milliseconds. */
 const LARGE_BYTES = 8 * 1024 * 1024;
 const RETRY_MS = 1000;
+const WATCH_MS = 1000;
 
 /** Brings what intake meets into the store; nothing is touched before its row is there. */
 export class Arrivals {
   readonly #options: ArrivalsOptions;
   /** null: nobody has looked yet. */
   complete: boolean | null = null;
+  /** What the store knows of unrest: since when, by key as latin1. */
+  #lingering = new Map<string, string>();
+  #unsettled = -1;
+  #hangs = false;
 
   constructor(options: ArrivalsOptions) {
     this.#options = options;
@@ -34,11 +41,31 @@ export class Arrivals {
   /** Until the signal is aborted. */
   async run(): Promise<void> {
     const { folder, signal, room } = this.#options;
-    for await (const batch of folder.batches(signal)) {
-      await this.#accept(batch);
-      this.#tell(batch);
-      await room();
+    // By itself: whoever waits for the file system can tell nobody.
+    const watch = setInterval(() => this.#watch(), WATCH_MS);
+    try {
+      for await (const batch of folder.batches(signal)) {
+        await this.#accept(batch);
+        this.#tell(batch);
+        await this.#keepUnrest(batch);
+        await room();
+      }
+    } finally {
+      clearInterval(watch);
     }
+  }
+
+  /** The file system has been asked, and does not answer: its server is gone. Nothing is lost by it, and nothing comes in. */
+  get hangs(): boolean {
+    return this.#hangs;
+  }
+
+  #watch(): void {
+    const { folder, log, hangs_ms } = this.#options;
+    const hangs = folder.unanswered_ms > hangs_ms;
+    if (hangs && !this.#hangs) log.error('the watched folder does not answer');
+    if (!hangs && this.#hangs) log.info('the watched folder answers again');
+    this.#hangs = hangs;
   }
 
   /** The next batch is not asked for before this one is in the store: what is not would be forgotten. */
@@ -62,6 +89,33 @@ export class Arrivals {
         log.error('what arrived could not be entered into the store', { untrusted: { error } });
         await sleep(RETRY_MS, undefined, { signal });
       }
+    }
+  }
+
+  /** Since when something has not come to rest is known to the next process, too (ATTACKS A13). */
+  async #keepUnrest(batch: readonly WatchEvent[]): Promise<void> {
+    const done = batch.find((event): event is SweepDone => event.type === 'swept');
+    if (done === undefined || !done.complete) return;
+    const before = this.#lingering;
+    const now = Date.now();
+    const lingering = new Map(
+      done.lingering.map(({ key, met_ms_ago: ago }) => {
+        const name = key.toString('latin1');
+        return [name, before.get(name) ?? new Date(now - ago).toISOString()];
+      }),
+    );
+    const isSame = lingering.size === before.size && [...lingering.keys()].every((name) => before.has(name));
+    if (isSame && done.unsettled === this.#unsettled) return;
+    const oldest_at = done.unsettled === 0 ? null : new Date(now - done.oldest_unsettled_ms).toISOString();
+    try {
+      await this.#options.store.unsettled.replace(
+        { files: done.unsettled, oldest_at },
+        [...lingering].map(([name, met_at]) => ({ path: Buffer.from(name, 'latin1'), met_at })),
+      );
+      this.#lingering = lingering;
+      this.#unsettled = done.unsettled;
+    } catch (error) {
+      this.#options.log.error('what is not at rest could not be noted', { untrusted: { error } });
     }
   }
 

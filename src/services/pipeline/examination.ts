@@ -1,25 +1,26 @@
 import { lstat } from 'node:fs/promises';
 import { nameFromBytes } from '../../bytes/index.ts';
-import type { FileResult } from '../../contracts/index.ts';
+import { HELD_CONTENT } from '../../dispose/index.ts';
 import { ENGINE_AWAY, type Decision, type Finding, type Gap } from '../../domain/index.ts';
 import { isSameFile, unitAt, type FileIdentity, type Unit, type UnitOptions } from '../../intake/index.ts';
 import {
-  asOne,
   examineDropped,
   examineWhole,
-  judge,
+  judgeUnit,
   MAX_DROPPED_FILES,
   recall,
+  shapeOf,
   unexaminedUnit,
+  unitBasis,
   withAttack,
   type Attack,
   type EngineWatch,
   type ExaminedUnit,
   type Judge,
-  type Recalled,
+  type JudgedUnit,
   type WorkerPool,
 } from '../../pipeline/index.ts';
-import type { ScanRecord, Store, Work } from '../../store/index.ts';
+import type { ScanRecord, Store, WatchedFile, Work } from '../../store/index.ts';
 
 export interface Examiner {
   readonly pool: WorkerPool;
@@ -105,46 +106,71 @@ export class Examination {
 
     const whole = work.never_settled ? withGap(examined, 'never_settled', NEVER_SETTLED) : examined;
     const judgement = this.#examiner.judge();
-    const result = asOne(judge(whole, judgement), before);
-    if (result === null) return lostAt(path);
-    const recalled = await recall(this.#examiner.store, result);
-    const together =
-      recalled.remembered === null ? await this.#withOthers(before, whole, result, judgement) : result;
-    const last = recalled.remembered === null ? { result: together, remembered: null } : recalled;
-    return { type: 'scanned', scan: this.#record(started_at, last, judgement) };
+    const judged = judgeUnit(unitBasis(whole, shapeOf(before)), judgement);
+    if (judged === null) return lostAt(path);
+    const known = await this.#asKnown(before, whole, judged, judgement);
+    return { type: 'scanned', scan: this.#record(started_at, known) };
   }
 
   /**
-   * The result, as it is among what arrives about the same time: while a top folder is under attack, what looks encrypted in it is
-   * a part of that, and nothing else of it is approved without a person.
+   * What was decided, as it is with what else is known: a person has approved this content before; or it is among what arrives
+   * about the same time: while a top folder is under attack, what looks encrypted in it is a part of that, and nothing else of
+   * it is approved without a person.
    */
-  async #withOthers(
+  async #asKnown(
     unit: Unit,
     examined: ExaminedUnit,
-    result: FileResult,
+    judged: JudgedUnit,
     judgement: Judge,
-  ): Promise<FileResult> {
+  ): Promise<JudgedUnit> {
+    const recalled = await this.#recalled(judged);
+    if (recalled !== null) return recalled;
     const findings = examined.files.flatMap(({ outcome }) => outcome.findings);
     const attack = await this.#examiner.arrived(unit.path, findings);
-    if (attack === null) return result;
-    const again = asOne(judge(withAttack(examined, attack), judgement), unit) ?? result;
-    if (again.decision !== 'auto_approve') return again;
+    if (attack === null) return judged;
+    const again = judgeUnit(unitBasis(withAttack(examined, attack), shapeOf(unit)), judgement) ?? judged;
+    if (again.result.decision !== 'auto_approve') return again;
     const reason = `it arrived while its folder is under attack: ${attack.mass.detail}`;
-    return { ...again, decision: 'manual_review', reasons: [...again.reasons, reason] };
+    const reasons = [...again.result.reasons, reason];
+    return { ...again, awaits_engines: false, result: { ...again.result, decision: 'manual_review', reasons } };
   }
 
-  #record(started_at: string, { result, remembered }: Recalled, { policy }: Judge): ScanRecord {
+  /** Null: nobody has approved this content for good. */
+  async #recalled(judged: JudgedUnit): Promise<JudgedUnit | null> {
+    const { result, remembered } = await recall(this.#examiner.store, judged.result);
+    return remembered === null ? null : { ...judged, result, remembered };
+  }
+
+  #record(started_at: string, judged: JudgedUnit): ScanRecord {
     const { engines, version } = this.#examiner;
-    return {
-      started_at,
-      finished_at: new Date().toISOString(),
-      result,
-      policy_sha256: policy.sha256,
-      tool_version: version,
-      engines: engines.state,
-      release_provisional: policy.release_provisional,
-      ...(remembered === null ? {} : { remembered }),
-    };
+    const finished_at = new Date().toISOString();
+    return { ...judged, started_at, finished_at, tool_version: version, engines: engines.state };
+  }
+
+  /**
+   * Examines once more what is held, where it lies now; null when that is no longer what was held, or cannot be done just
+   * now. It stays held whatever comes of it, until somebody asks the store.
+   */
+  async examineHeld(file: WatchedFile): Promise<ScanRecord | null> {
+    const { ours, engines, pool } = this.#examiner;
+    const started_at = new Date().toISOString();
+    const path = Buffer.from(file.path);
+    let unit: Unit | null;
+    if (file.location === null) {
+      unit = await unitAt(path, { kind: file.unit, ours });
+      if (unit === null || !isSameFile(unit.identity, file.identity)) return null;
+    } else {
+      const content = Buffer.concat([file.location, Buffer.from(`/${HELD_CONTENT}`)]);
+      unit = await unitAt(content, { kind: 'file', ours: () => false });
+      if (unit === null) return null;
+      // Under the name it came with, and never one of several: what is held here was taken out of its folder.
+      unit = { ...unit, display: nameFromBytes(path), set: null, part: null };
+    }
+    const examined = await examineWhole(unit, pool);
+    if (examined === null || !engines.all_up) return null;
+    const judged = judgeUnit(unitBasis(examined, shapeOf(unit)), this.#examiner.judge());
+    if (judged === null || judged.result.sha256 !== file.sha256) return null;
+    return this.#record(started_at, (await this.#recalled(judged)) ?? judged);
   }
 
   /** File by file; null: none of them is moved, so that it is dealt with like any other unit. */
@@ -162,13 +188,19 @@ export class Examination {
     if (dropped.type === 'whole') return null;
     if (dropped.type === 'ended') return { type: 'ended' };
     if (dropped.type === 'changed') return lostAt(folder.path);
-    const { decision } = dropped.result;
-    if (!moves(decision) || (dropped.provisional && decision === 'auto_approve')) return null;
-    const record = (recalled: Recalled): ScanRecord => this.#record(started_at, recalled, judgement);
+    const { result, provisional, awaits_engines: awaits } = dropped;
+    const waits = result.decision === 'auto_approve' || (result.decision === 'manual_review' && awaits);
+    if (!moves(result.decision) || (provisional && waits)) return null;
+    const { policy } = judgement;
+    const base = { policy_sha256: policy.sha256, release_provisional: policy.release_provisional };
     return {
       type: 'files',
-      files: dropped.files.map((file) => ({ ...file, scan: record(file) })),
-      scan: record({ result: dropped.result, remembered: null }),
+      files: dropped.files.map((file) => {
+        const remembered = file.remembered === null ? {} : { remembered: file.remembered };
+        const judged = { ...base, result: file.result, basis: file.basis, ...remembered };
+        return { path: file.path, identity: file.identity, scan: this.#record(started_at, judged) };
+      }),
+      scan: this.#record(started_at, { ...base, result }),
     };
   }
 

@@ -24,5 +24,6 @@ Signals:
   SIGHUP            read the policy again; a broken one is refused, and the old one stays
 
 Exit codes:
-  0  told to end   1  could not end in time   2  could not start: configuration, store, another instance
+  0  told to end   2  could not start: configuration, store, another instance
+  ended by SIGKILL (137 in a shell): it could not end in time, because a file system does not answer
 `;

@@ -12,7 +12,7 @@ import { readPolicyAgain, readSettings, type ServiceSettings } from './settings.
 
 const DEFAULT_PORT = 8080;
 /** Beyond what SHUTDOWN_WITHIN gives to the files, in ms. */
-const SHUTDOWN_SLACK_MS = 10_000;
+const SHUTDOWN_SLACK_MS = 5000;
 
 const from = { cwd: process.cwd(), env: processEnvironment() };
 
@@ -58,7 +58,8 @@ async function serve(settings: ServiceSettings): Promise<void> {
   log.info('ending');
   const late = setTimeout(() => {
     log.error('not ended in time: what is under way is taken up again at the next start');
-    process.exit(1);
+    // An exit would wait for every call to a file system that is still out; one that hangs never comes back.
+    process.kill(process.pid, 'SIGKILL');
   }, config.shutdownWithin.value + SHUTDOWN_SLACK_MS);
   await app.close();
   await service.close();

@@ -1,79 +1,131 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openManagedFolder, readAtMost, unlessMissing, writeWhole, type Folder } from '../../bytes/index.ts';
 import { assertHook, runHook, type Hook } from '../../dispose/index.ts';
 import type { JournalRecord } from '../../domain/index.ts';
 import type { Log } from '../../observe/index.ts';
-import type { Store } from '../../store/index.ts';
+import type { ReleaseCall, Store } from '../../store/index.ts';
+import { shown } from './examination.ts';
 
-const CURSOR_NAME = 'release-hook.cursor';
-const MAX_CURSOR_BYTES = 64;
+export interface ReleaseHookOptions {
+  readonly hook: Hook;
+  readonly store: Store;
+  readonly log: Log;
+  /** How often it is run for one file before somebody has to see to it. */
+  readonly attempts: number;
+  /** Between the first two attempts, in ms; then four times as long every time, up to six hours. */
+  readonly pause_ms: number;
+}
+
 const POLL_MS = 1000;
 const PAGE = 100;
+/** What failed before does not keep new approvals waiting: so many of it between two looks at the journal. */
+const RETRIES = 4;
+const FACTOR = 4;
+const MAX_PAUSE_MS = 6 * 3_600_000;
 
 /**
- * Tells a program of every approval, in the journal's order and at least once: the cursor moves on when the program has ended,
- * so that one that was under way in a crash is told again, with the same event id (ATTACKS B12). A provisional approval has no
- * such record until it is confirmed.
+ * Tells a program of every approval, in the journal's order and at least once: what was under way in a crash is told again,
+ * with the same event id (ATTACKS B12). What fails is told again later; given up, it is shown by `status` until the
+ * service is started again. A provisional approval has no record until it is confirmed.
  */
 export class ReleaseHook {
-  readonly #hook: Hook;
-  readonly #store: Store;
-  readonly #log: Log;
-  readonly #folder: Folder;
+  readonly #options: ReleaseHookOptions;
   #cursor: number;
 
-  private constructor(hook: Hook, store: Store, log: Log, folder: Folder, cursor: number) {
-    this.#hook = hook;
-    this.#store = store;
-    this.#log = log;
-    this.#folder = folder;
+  private constructor(options: ReleaseHookOptions, cursor: number) {
+    this.#options = options;
     this.#cursor = cursor;
   }
 
   /** Begins with what comes from now on, where there was no hook before. Throws BL_CONFIG for one that cannot be run. */
-  static async open(hook: Hook, dataDir: string, store: Store, log: Log): Promise<ReleaseHook> {
+  static async open(options: ReleaseHookOptions): Promise<ReleaseHook> {
+    const { hook, store, log } = options;
     await assertHook(hook);
-    const folder = await openManagedFolder(dataDir, 'make');
-    const kept = await unlessMissing(readAtMost(folder.at(CURSOR_NAME), MAX_CURSOR_BYTES));
-    const cursor = kept === null ? (await store.journal.head()).seq : Number(kept.toString());
-    const told = new ReleaseHook(hook, store, log, folder, Number.isSafeInteger(cursor) ? cursor : 0);
-    await told.#moveOn(told.#cursor);
-    return told;
+    const again = await store.releases.tryAgain();
+    if (again > 0) log.info('the release hook is tried again for what was given up', { files: again });
+    const cursor = (await store.releases.cursor()) ?? (await store.journal.head()).seq;
+    await store.releases.moveOn(cursor);
+    return new ReleaseHook(options, cursor);
   }
 
   /** Until the signal is aborted; what is told just then comes to its end. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        const records = await this.#store.journal.read({ after: this.#cursor, limit: PAGE });
-        for (const record of records) {
-          if (signal.aborted) break;
-          if (['released', 'left_in_place'].includes(record.action)) await this.#tell(record);
-          await this.#moveOn(record.seq);
-        }
-        if (records.length === PAGE) continue;
+        const more = await this.#takeUp(signal);
+        await this.#retry(signal);
+        if (more) continue;
       } catch (error) {
-        this.#log.error('the release hook cannot go on', { untrusted: { error } });
+        this.#options.log.error('the release hook cannot go on', { untrusted: { error } });
       }
       await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
     }
-    await this.#folder.close();
   }
 
-  async #tell({ file: id, hash, sha256, decision }: JournalRecord): Promise<void> {
-    const file = id === null ? null : await this.#store.files.get(id);
+  /** True when there is more in the journal. */
+  async #takeUp(signal: AbortSignal): Promise<boolean> {
+    const { store } = this.#options;
+    const records = await store.journal.read({ after: this.#cursor, limit: PAGE });
+    let told = 0;
+    for (const record of records) {
+      if (signal.aborted) break;
+      if (['released', 'left_in_place'].includes(record.action)) {
+        await this.#tell(callOf(record));
+        told++;
+      }
+      this.#cursor = record.seq;
+      if (told >= RETRIES) break;
+    }
+    if (records.length > 0) await store.releases.moveOn(this.#cursor);
+    return told >= RETRIES || records.length === PAGE;
+  }
+
+  async #retry(signal: AbortSignal): Promise<void> {
+    const { store } = this.#options;
+    const now = Date.now();
+    const due = await store.releases.due({
+      now: new Date(now).toISOString(),
+      latest: new Date(now + MAX_PAUSE_MS).toISOString(),
+      limit: RETRIES,
+    });
+    for (const call of due) if (!signal.aborted) await this.#tell(call);
+  }
+
+  async #tell(call: ReleaseCall): Promise<void> {
+    const { store, log, hook } = this.#options;
+    const file = await store.files.get(call.file);
     // What was replaced or taken since is not what was approved.
-    if (file === null || !['released', 'in_place'].includes(file.state)) return;
+    if (file === null || !['released', 'in_place'].includes(file.state) || file.decision !== 'auto_approve') {
+      await store.releases.drop(call.event, 'it does not stand approved any more');
+      return;
+    }
     const path = Buffer.from(file.location ?? file.path);
-    const event = { path, sha256: sha256 ?? '', decision: decision ?? 'auto_approve', eventId: hash };
-    const { ok, detail } = await runHook(this.#hook, event);
-    const facts = { file: file.id, event: hash, untrusted: { detail } };
-    if (ok) this.#log.info('release hook told', facts);
-    else this.#log.error('the release hook failed', facts);
+    const { sha256 } = file;
+    const event = { path, sha256: sha256 ?? '', decision: 'auto_approve', eventId: call.event };
+    const { ok, detail } = await runHook(hook, event);
+    const facts = {
+      file: file.id,
+      event: call.event,
+      attempt: call.attempts + 1,
+      untrusted: { path: shown(path), detail },
+    };
+    if (ok) {
+      await store.releases.record(call, { ok, detail });
+      log.info('release hook told', facts);
+      return;
+    }
+    const again_at = this.#againAt(call.attempts + 1);
+    await store.releases.record(call, { ok, detail, again_at });
+    if (again_at === null) log.error('the release hook was given up for a file', facts);
+    else log.warn('the release hook failed, and is tried again', { ...facts, again_at });
   }
 
-  async #moveOn(seq: number): Promise<void> {
-    this.#cursor = seq;
-    await writeWhole(this.#folder, CURSOR_NAME, `${seq}\n`);
+  #againAt(attempts: number): string | null {
+    const { attempts: most, pause_ms: pause } = this.#options;
+    if (attempts >= most) return null;
+    return new Date(Date.now() + Math.min(MAX_PAUSE_MS, pause * FACTOR ** (attempts - 1))).toISOString();
   }
+}
+
+function callOf({ hash, seq, file }: JournalRecord): ReleaseCall {
+  return { event: hash, seq, file: file ?? '', attempts: 0 };
 }

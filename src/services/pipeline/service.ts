@@ -9,8 +9,8 @@ import {
   recoverDispositions,
   type Places,
 } from '../../dispose/index.ts';
-import type { Policy } from '../../domain/index.ts';
-import { WatchedFolder, type UnitOptions } from '../../intake/index.ts';
+import { isId, type Policy } from '../../domain/index.ts';
+import { WatchedFolder, type Lingering, type UnitOptions } from '../../intake/index.ts';
 import { Metrics, type Log } from '../../observe/index.ts';
 import { EngineWatch, isUp, WorkerPool, type CarriesOut, type Judge } from '../../pipeline/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
@@ -23,6 +23,7 @@ import { ServiceMetrics } from './service-metrics.ts';
 import type { ServiceSettings } from './settings.ts';
 import { ownScratch } from './own-scratch.ts';
 import { ReleaseHook } from './release-hook.ts';
+import { SecondJudgement } from './second-judgement.ts';
 import { arrivalsTogether } from './together.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -30,6 +31,9 @@ import { Upkeep } from './upkeep.ts';
 const LOCK_WAIT_MS = 3000;
 const ENGINE_WAIT_MS = 15_000;
 const PAUSE_POLL_MS = 500;
+/** A look that gets no answer for so many pauses between two looks hangs; one answer may be a whole folder. */
+const HANGS_AFTER = 12;
+const LEAST_HANG_MS = 5000;
 const ENTROPY_THRESHOLD = 6.5;
 
 /**
@@ -50,6 +54,7 @@ export class PipelineService implements Served {
   readonly #dispatch: Dispatch;
   readonly #dispositions: Dispositions;
   readonly #upkeep: Upkeep;
+  readonly #second: SecondJudgement;
   readonly #parts: Promise<void>[];
   #policy: Policy;
   #storeProblem: string | null = null;
@@ -91,7 +96,9 @@ export class PipelineService implements Served {
       const hook = await hookOf(settings, store, log);
       const scratch = await ownScratch(dataDir, config.tmpDir.value);
       undo.unshift(async () => scratch.remove());
-      return await PipelineService.#assemble({ settings, log, store, scratch, places, who, undo, hook });
+      const lingering = await lingeringSince(store);
+      const parts = { settings, log, store, scratch, places, who, undo, hook, lingering };
+      return await PipelineService.#assemble(parts);
     } catch (error) {
       for (const step of undo) await step().catch(() => undefined);
       throw error;
@@ -121,13 +128,13 @@ export class PipelineService implements Served {
       setup: { ...fixedSetup(settings), ...engines.endpoints },
       stdin: false,
       scratch: parts.scratch,
-      readable: [settings.incoming.toString()],
+      readable: [settings.incoming.toString(), ...[settings.config.reviewDir.value].filter(isPath)],
     });
     return new PipelineService(parts, metrics, engines, pool);
   }
 
   private constructor(
-    { settings, log, store, scratch, places, who, hook }: Assembly,
+    { settings, log, store, scratch, places, who, hook, lingering }: Assembly,
     metrics: ServiceMetrics,
     engines: EngineWatch,
     pool: WorkerPool,
@@ -155,6 +162,7 @@ export class PipelineService implements Served {
       delay_ms: MAX_DELAY_MS,
       never_settled_ms: config.neverSettledAfter.value,
       volumes_ms: config.volumeWait.value,
+      lingering,
     });
     const look = (path: Buffer): void => folder.forget(path);
     this.#dispositions = new Dispositions({
@@ -209,6 +217,15 @@ export class PipelineService implements Served {
       decided: () => this.#dispositions.wake(),
       open: () => this.#upkeep.short_of_space === null,
     });
+    this.#second = new SecondJudgement({
+      store,
+      examination,
+      engines,
+      log,
+      signal,
+      judge: () => this.#judge(),
+      decided: () => this.#dispositions.wake(),
+    });
     this.#arrivals = new Arrivals({
       store,
       folder,
@@ -217,11 +234,13 @@ export class PipelineService implements Served {
       signal,
       accepted: () => this.#dispatch.wake(),
       room: async () => this.#room(),
+      hangs_ms: Math.max(LEAST_HANG_MS, HANGS_AFTER * config.scanIntervalMs.value),
     });
     this.#parts = [
       this.#arrivals.run(),
       this.#dispatch.run(),
       this.#upkeep.run(),
+      this.#second.run(),
       ...(hook === null ? [] : [hook.run(signal)]),
     ].map(async (part) =>
       part.catch((error: unknown) => {
@@ -272,9 +291,10 @@ export class PipelineService implements Served {
     return this.#dispositions.now;
   }
 
-  /** From the next file on. What is held stays held: a looser policy frees nothing (ATTACKS A19). */
+  /** For every file from now on, and for those that stand decided where it is harsher: a looser policy frees nothing (ATTACKS A19). */
   setPolicy(policy: Policy): void {
     this.#policy = policy;
+    this.#second.wake();
   }
 
   get policy(): Policy {
@@ -313,6 +333,7 @@ export class PipelineService implements Served {
   #intake(): Readiness['intake'] {
     if (this.#ended.signal.aborted) return 'stopping';
     if (this.#upkeep.short_of_space !== null) return 'paused';
+    if (this.#arrivals.hangs) return 'away';
     if (this.#arrivals.complete === null) return 'starting';
     return this.#arrivals.complete ? 'watching' : 'away';
   }
@@ -341,6 +362,8 @@ interface Assembly {
   readonly places: Places;
   readonly who: string;
   readonly hook: ReleaseHook | null;
+  /** What had not come to rest when the last process ended. */
+  readonly lingering: readonly Lingering[];
   /** What has to be undone when it does not come to its start, the last first. */
   readonly undo: (() => Promise<unknown>)[];
 }
@@ -352,9 +375,29 @@ function fixedSetup({ limits, passwords, config }: ServiceSettings) {
 
 async function hookOf({ config }: ServiceSettings, store: Store, log: Log): Promise<ReleaseHook | null> {
   const program = config.releaseHook.value;
-  if (program === null) return null;
-  const hook = { program, environment: { PATH: HOOK_PATH }, deadlineMs: config.releaseHookWithin.value };
-  return ReleaseHook.open(hook, config.dataDir.value, store, log);
+  if (program === null) {
+    const dropped = await store.releases.dropAll('RELEASE_HOOK is not set any more');
+    if (dropped > 0)
+      log.warn('nobody is told of approvals that a release hook had failed at', { files: dropped });
+    return null;
+  }
+  return ReleaseHook.open({
+    hook: { program, environment: { PATH: HOOK_PATH }, deadlineMs: config.releaseHookWithin.value },
+    store,
+    log,
+    attempts: config.releaseHookAttempts.value,
+    pause_ms: config.releaseHookRetryAfter.value,
+  });
+}
+
+/** A clock that was put back makes nothing younger than it is now. */
+async function lingeringSince(store: Store): Promise<Lingering[]> {
+  const now = Date.now();
+  const all = await store.unsettled.list();
+  return all.map(({ path, met_at }) => ({
+    key: Buffer.from(path),
+    met_ms_ago: Math.max(0, now - Date.parse(met_at)),
+  }));
 }
 
 function isPath(path: string | null): path is string {

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { StoreCounts } from '../store.ts';
 import { FILE_STATES, LANES } from '../watched-file.ts';
 import type { Tables } from './tables.ts';
+import { unrestOf } from './unsettled-list.ts';
 
 export async function countsOf(db: Kysely<Tables>): Promise<StoreCounts> {
   const files = zeros(FILE_STATES);
@@ -20,6 +21,7 @@ export async function countsOf(db: Kysely<Tables>): Promise<StoreCounts> {
     .execute();
   for (const { lane, count: sum } of lanes) waiting[lane] = sum;
   const all = db.selectFrom('files');
+  const unrest = await unrestOf(db);
   return {
     files,
     waiting,
@@ -50,6 +52,28 @@ export async function countsOf(db: Kysely<Tables>): Promise<StoreCounts> {
         .selectFrom('dispositions')
         .select((select) => select.fn.countAll<number>().as('count'))
         .where('state', 'in', ['intended', 'claimed', 'done'])
+        .executeTakeFirst(),
+    ),
+    unsettled: unrest.files,
+    hooks_waiting: await count(
+      db
+        .selectFrom('release_calls')
+        .select((select) => select.fn.countAll<number>().as('count'))
+        .where('state', '=', 'waiting')
+        .executeTakeFirst(),
+    ),
+    hooks_failed: await count(
+      db
+        .selectFrom('release_calls')
+        .select((select) => select.fn.countAll<number>().as('count'))
+        .where('state', '=', 'failed')
+        .executeTakeFirst(),
+    ),
+    oldest_unsettled: unrest.oldest_at,
+    oldest_hook: await first(
+      db
+        .selectFrom('release_calls')
+        .select((select) => select.fn.min('first_at').as('at'))
         .executeTakeFirst(),
     ),
     oldest_waiting: await first(

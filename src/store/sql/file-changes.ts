@@ -34,6 +34,7 @@ export async function endAtPath(
   state: 'superseded' | 'gone',
 ): Promise<void> {
   await change(trx, context, row.id, { state, at_path: 0, provisional_since: null });
+  if (row.scan !== null) await trx.deleteFrom('scan_bases').where('scan', '=', row.scan).execute();
   await trx
     .updateTable('reviews')
     .set({ state: 'closed' })

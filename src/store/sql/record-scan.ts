@@ -2,16 +2,16 @@ import { newId } from '../../domain/index.ts';
 import type { Recorded, ScanRecord } from '../file-queue.ts';
 import type { Context, Trx } from './context.ts';
 import { change, tell, UNLEASED } from './file-changes.ts';
-import { packReport } from './report-blob.ts';
+import { packBasis, packReport } from './report-blob.ts';
 import type { FileRow } from './tables.ts';
 
-/** Enters a scan, and moves its file on to what follows from the decision. */
-export async function recordScan(
+/** Enters a scan; its id. */
+export async function insertScan(
   trx: Trx,
   context: Context,
   row: FileRow,
   scan: ScanRecord,
-): Promise<Recorded> {
+): Promise<string> {
   const { result } = scan;
   const id = newId(context.now());
   await trx
@@ -42,7 +42,27 @@ export async function recordScan(
       .insertInto('scan_rules')
       .values([...rules.values()])
       .execute();
+  if (row.scan !== null) await trx.deleteFrom('scan_bases').where('scan', '=', row.scan).execute();
+  if (scan.basis !== undefined && row.at_path === 1) {
+    const basis = packBasis(scan.basis);
+    if (basis !== null)
+      await trx
+        .insertInto('scan_bases')
+        .values({ scan: id, policy_sha256: scan.policy_sha256, basis })
+        .execute();
+  }
+  return id;
+}
 
+/** Enters a scan, and moves its file on to what follows from the decision. */
+export async function recordScan(
+  trx: Trx,
+  context: Context,
+  row: FileRow,
+  scan: ScanRecord,
+): Promise<Recorded> {
+  const { result } = scan;
+  const id = await insertScan(trx, context, row, scan);
   const { decision, verdict, sha256 } = result;
   const judged = { scan: id, sha256, decision, verdict };
   if (row.at_path === 0) {
@@ -60,10 +80,10 @@ export async function recordScan(
   return { scan: id, state: next.state };
 }
 
-function nextOf(
+export function nextOf(
   { now }: Context,
   { provisional_since: since }: FileRow,
-  { result, release_provisional: release = false }: ScanRecord,
+  { result, release_provisional: release = false, awaits_engines: awaits = false }: ScanRecord,
   waiver: { readonly approved: number; readonly item: string | null } | null,
 ): Pick<FileRow, 'state' | 'decision' | 'provisional_since' | 'detail'> {
   const { decision } = result;
@@ -77,7 +97,7 @@ function nextOf(
       detail: `${detail} (${waiver.item})`,
     };
   }
-  if (decision === 'auto_approve' && result.provisional && !release) {
+  if (result.provisional && (decision === 'auto_approve' ? !release : awaits)) {
     return { state: 'provisional', decision, provisional_since: since ?? now().toISOString(), detail: null };
   }
   return { state: 'decided', decision, provisional_since: null, detail: null };

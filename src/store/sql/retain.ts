@@ -94,6 +94,8 @@ async function removeEnded(context: Context, before: string): Promise<number> {
     if (ids.length === 0) return 0;
     const scans = trx.selectFrom('scans').select('id').where('file', 'in', ids);
     await trx.deleteFrom('scan_rules').where('scan', 'in', scans).execute();
+    await trx.deleteFrom('scan_bases').where('scan', 'in', scans).execute();
+    await trx.deleteFrom('release_calls').where('file', 'in', ids).where('state', '=', 'failed').execute();
     await trx.deleteFrom('scans').where('file', 'in', ids).execute();
     await trx.deleteFrom('reviews').where('file', 'in', ids).where('state', '!=', 'open').execute();
     await trx

@@ -6,11 +6,14 @@ import { countsOf } from './counts.ts';
 import { SqlFileQueue } from './file-queue.ts';
 import { SqlGate } from './gate.ts';
 import { SqlJournal } from './journal.ts';
+import { SqlJudgements } from './judgements.ts';
 import { SqlItemIndex, SqlLedger } from './ledger.ts';
+import { SqlReleaseCalls } from './release-calls.ts';
 import { retain } from './retain.ts';
 import { SqlReviewList } from './review-list.ts';
 import { SqlScanArchive } from './scan-archive.ts';
 import { setting } from './settings.ts';
+import { SqlUnsettledList } from './unsettled-list.ts';
 
 /** The store over any database that Kysely speaks to. */
 export class SqlStore implements Store {
@@ -21,6 +24,9 @@ export class SqlStore implements Store {
   readonly reviews: SqlReviewList;
   readonly gate: SqlGate;
   readonly journal: SqlJournal;
+  readonly judgements: SqlJudgements;
+  readonly releases: SqlReleaseCalls;
+  readonly unsettled: SqlUnsettledList;
   readonly #context: Context;
   readonly #clock: ClockWatch;
   readonly #onClose: () => Promise<void>;
@@ -33,6 +39,9 @@ export class SqlStore implements Store {
     this.reviews = new SqlReviewList(context);
     this.gate = new SqlGate(context);
     this.journal = new SqlJournal(context);
+    this.judgements = new SqlJudgements(context);
+    this.releases = new SqlReleaseCalls(context);
+    this.unsettled = new SqlUnsettledList(context);
     this.#context = context;
     this.#clock = new ClockWatch(context);
     this.#onClose = onClose;

@@ -147,6 +147,22 @@ export interface Tables {
     readonly made_at: string;
     readonly until_at: string | null;
   };
+  /** What the release hook has not been told of yet: those that it was told of have no row. */
+  readonly release_calls: {
+    /** Hash of the journal's record of the approval. */
+    readonly event: string;
+    readonly seq: number;
+    readonly file: string;
+    readonly state: 'waiting' | 'failed';
+    readonly attempts: number;
+    readonly first_at: string;
+    readonly next_at: string | null;
+    readonly detail: string;
+  };
+  /** What a decision was made from, of the last scan of a file: for another policy (JSON under zstd). */
+  readonly scan_bases: { readonly scan: string; readonly policy_sha256: string; readonly basis: Uint8Array };
+  /** What has not come to rest for a while: since when outlives the process. */
+  readonly unsettled: { readonly path: Uint8Array; readonly met_at: string };
   readonly journal: { readonly seq: number; readonly hash: string; readonly line: string };
   readonly settings: { readonly name: string; readonly value: string };
 }

@@ -171,4 +171,26 @@ export const MIGRATIONS: readonly string[] = [
   ) strict, without rowid;
   create index remembered_sha256 on remembered (sha256);
   `,
+  `
+  create table release_calls (
+    event text primary key,
+    seq integer not null,
+    file text not null,
+    state text not null,
+    attempts integer not null,
+    first_at text not null,
+    next_at text,
+    detail text not null
+  ) strict, without rowid;
+  create index release_calls_due on release_calls (state, next_at);
+
+  create table scan_bases (
+    scan text primary key,
+    policy_sha256 text not null,
+    basis blob not null
+  ) strict, without rowid;
+  create index scan_bases_policy on scan_bases (policy_sha256, scan);
+
+  create table unsettled (path blob primary key, met_at text not null) strict, without rowid;
+  `,
 ];

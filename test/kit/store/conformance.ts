@@ -5,6 +5,7 @@ import {
   FILE_STATES,
   LANES,
   RETENTION,
+  type ScanRecord,
   type Store,
   type WatchedFile,
   type Work,
@@ -30,6 +31,8 @@ const plain = ({ from, to_folder: folder, to_name: called, ...rest }: Intent) =>
   ...rest,
   bytes: [from, folder, called].map((bytes) => Buffer.from(bytes ?? '').toString('hex')),
 });
+
+const based = (scan: ScanRecord): ScanRecord => ({ ...scan, basis: { from: 'these findings' } });
 
 /** What every store has to do, whatever is behind it. */
 export function storeConformance(name: string, make: () => StoreUnderTest): void {
@@ -75,6 +78,14 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
       return { file, intent };
     };
 
+    const settled = async (path: string, scan = approved()): Promise<WatchedFile> => {
+      const file = await decide(path, based(scan));
+      if (file.decision === 'auto_approve') await store.files.leave(file.id, null);
+      else await store.reviews.holdInPlace(file.id, null);
+      return (await store.files.get(file.id)) ?? file;
+    };
+    const due = async (now: string, latest = '2027-01-01T00:00:00.000Z') =>
+      store.releases.due({ now, latest, limit: 10 });
     const held = async (path: string, more = {}): Promise<{ file: WatchedFile; id: string }> => {
       const file = await decide(path, forReview({ reasons: ['score 70'], ...more }));
       return { file, id: (await store.reviews.holdInPlace(file.id, null)).id };
@@ -594,6 +605,137 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         await decide('/in/b', forQuarantine());
         expect((await store.gate.anywhere(hashOf('a'))).approved).toBe(false);
         expect((await store.gate.anywhere(hashOf('f'))).approved).toBe(false);
+      });
+    });
+
+    describe('its second judgements', () => {
+      const policy = hashOf('c');
+      const underOther = async (): Promise<string[]> =>
+        (await store.judgements.underOther(policy, 10)).map(({ file }) => Buffer.from(file.path).toString());
+
+      test('what was judged under another policy is handed out with what it was judged from, until it is dealt with', async () => {
+        await settled('/in/a');
+        await settled('/in/b');
+        const [first] = await store.judgements.underOther(policy, 1);
+        expect(first).toMatchObject({ basis: { from: 'these findings' }, decision: 'auto_approve' });
+        await store.judgements.stands(first?.scan ?? '', policy);
+        expect(await underOther()).toEqual(['/in/b']);
+        // Under the one that they were made under, nothing is to be done for the other.
+        expect(await store.judgements.underOther(hashOf('b'), 10)).toHaveLength(1);
+      });
+
+      test('what came to an end, is under way or was approved by a person is not handed out', async () => {
+        await settled('/in/gone');
+        await store.files.lose((await store.files.at(Buffer.from('/in/gone')))?.id ?? '', 'gone');
+        const waits = await settled('/in/again', approved({ provisional: true })).catch(() => null);
+        expect(waits).toBe(null);
+        await store.files.rescanProvisional(1);
+        await settled('/in/person', forReview());
+        const [review] = await store.reviews.list({ state: 'open', limit: 1 });
+        const answer = { who: 'anna', reason: 'looked', sha256: hashOf('a'), remember: false, until: null };
+        await store.reviews.answer(review?.id ?? '', 'auto_approve', answer);
+        expect(await underOther()).toEqual([]);
+      });
+
+      test('a harsher judgement moves a file on, a milder one does not, and both are in the journal', async () => {
+        const file = await settled('/in/a');
+        const again = { ...based(forReview()), policy_sha256: policy };
+        const came = await store.judgements.again(file.id, file.scan ?? '', again, 'under policy c');
+        expect(came).toEqual({ tightened: true, state: 'decided' });
+        const now = await store.files.get(file.id);
+        expect(now).toMatchObject({ decision: 'manual_review', verdict: 'suspicious', state: 'decided' });
+        expect(await store.judgements.again(file.id, file.scan ?? '', again, 'too late')).toBe(null);
+        await store.reviews.holdInPlace(file.id, null);
+        const milder = { ...based(approved()), policy_sha256: hashOf('d') };
+        expect(await store.judgements.again(file.id, now?.scan ?? '', milder, 'a milder one')).toEqual({
+          tightened: false,
+          state: 'held',
+        });
+        expect((await store.files.get(file.id))?.decision).toBe('manual_review');
+        expect(await store.reviews.list({ state: 'open', limit: 5 })).toHaveLength(1);
+        expect((await actions()).filter((action) => action === 'judged_again')).toHaveLength(2);
+      });
+
+      test('a held file that is to be quarantined ends its review', async () => {
+        const file = await settled('/in/a', forReview());
+        await store.judgements.again(file.id, file.scan ?? '', based(forQuarantine()), 'an engine is back');
+        expect(await store.files.get(file.id)).toMatchObject({ state: 'decided', decision: 'quarantine' });
+        expect(await store.reviews.list({ state: 'open', limit: 5 })).toEqual([]);
+      });
+
+      test('held files that an engine has not seen are found, in pages', async () => {
+        for (const letter of ['a', 'b', 'c'])
+          await settled(`/in/${letter}`, forReview({ provisional: letter !== 'b' }));
+        const [first, ...none] = await store.judgements.heldProvisionally({ limit: 1 });
+        expect(none).toEqual([]);
+        const rest = await store.judgements.heldProvisionally({ limit: 5, after: first?.id ?? '' });
+        expect(rest.map(({ path }) => Buffer.from(path).toString())).toEqual(['/in/c']);
+      });
+
+      test('what only waits for an engine is provisional, whatever was decided', async () => {
+        const waits = await decide('/in/a', { ...forReview({ provisional: true }), awaits_engines: true });
+        expect(waits).toMatchObject({ state: 'provisional', decision: 'manual_review' });
+        const asked = await decide('/in/b', forReview({ provisional: true }));
+        expect(asked.state).toBe('decided');
+      });
+
+      test('a policy is told of once', async () => {
+        expect(await store.judgements.takePolicy(policy)).toBe(true);
+        expect(await store.judgements.takePolicy(policy)).toBe(false);
+        expect(await actions()).toContain('policy_taken');
+      });
+    });
+
+    describe('its release calls', () => {
+      const call = { event: hashOf('e'), seq: 7, file: 'a file' };
+      const failed = { ok: false, detail: 'ended with 3', again_at: '2026-11-28T13:00:00.000Z' } as const;
+
+      test('what failed waits until it is due, counts its attempts, and is gone once it was told', async () => {
+        expect(await store.releases.cursor()).toBe(null);
+        await store.releases.record(call, failed);
+        expect(await store.releases.cursor()).toBe(7);
+        expect(await due('2026-11-28T12:59:59.000Z')).toEqual([]);
+        expect(await due('2026-11-28T13:00:00.000Z')).toEqual([{ ...call, attempts: 1 }]);
+        await store.releases.record(call, failed);
+        expect(await due('2026-11-28T14:00:00.000Z')).toEqual([{ ...call, attempts: 2 }]);
+        expect(await store.counts()).toMatchObject({ hooks_waiting: 1, hooks_failed: 0 });
+        await store.releases.record(call, { ok: true, detail: 'ended with 0' });
+        expect(await due('2026-11-28T14:00:00.000Z')).toEqual([]);
+        expect((await store.counts()).oldest_hook).toBe(null);
+        expect(await actions()).toEqual(['store_made', 'hook_failed', 'hook_failed', 'hook_told']);
+      });
+
+      test('a clock that was put back by years does not keep it waiting', async () => {
+        await store.releases.record(call, failed);
+        expect(await due('2020-01-01T00:00:00.000Z', '2020-01-01T06:00:00.000Z')).toHaveLength(1);
+      });
+
+      test('what was given up is counted, waits again when it is asked for, and survives a crash', async () => {
+        await store.releases.record(call, { ...failed, again_at: null });
+        expect(await store.counts()).toMatchObject({ hooks_waiting: 0, hooks_failed: 1 });
+        await under.crash(store);
+        store = await under.open(clocks);
+        expect((await store.counts()).hooks_failed).toBe(1);
+        expect(await store.releases.tryAgain()).toBe(1);
+        expect(await due(clocks.now.toISOString())).toEqual([{ ...call, attempts: 0 }]);
+        expect(await store.releases.dropAll('no hook any more')).toBe(1);
+        expect((await actions()).at(-1)).toBe('hook_given_up');
+      });
+    });
+
+    describe('its list of what does not rest', () => {
+      test('is as of the last look, byte by byte, and counted', async () => {
+        const path = Buffer.from('/in/caf\xe9\0set', 'latin1');
+        const met_at = '2026-11-28T11:00:00.000Z';
+        await store.unsettled.replace({ files: 3, oldest_at: met_at }, [{ path, met_at }]);
+        await under.crash(store);
+        store = await under.open(clocks);
+        const [kept, ...others] = await store.unsettled.list();
+        expect(others).toEqual([]);
+        expect(Buffer.from(kept?.path ?? '').equals(path)).toBe(true);
+        expect(await store.counts()).toMatchObject({ unsettled: 3, oldest_unsettled: met_at });
+        await store.unsettled.replace({ files: 0, oldest_at: null }, []);
+        expect(await store.unsettled.list()).toEqual([]);
       });
     });
 
