@@ -211,6 +211,18 @@ function noise(seed: number): Buffer {
   return Buffer.from(Array.from({ length: 600 }, (_, i) => (Math.imul(i + seed, 0x9e3779b1) >>> 11) & 0xff));
 }
 
+test('more damaged archives than are tried in one file are a gap that a person looks at', async () => {
+  const decoys = Buffer.concat([binary, ...Array.from({ length: 5 }, () => DAMAGED), binary, PACKED]);
+  const [result] = await decisionsOf('decoys', { decoys });
+  expect(result?.decision).toBe('manual_review');
+  const details = result?.gaps
+    .filter(({ reason }) => reason === 'budget_exceeded')
+    .map(({ detail }) => detail);
+  expect(details).toEqual([
+    expect.stringMatching(/^4 archives that were found in it are damaged, the last at/),
+  ]);
+});
+
 describe('in volumes', () => {
   test('a file that goes on from one RAR volume to the next is found, in both numberings', async () => {
     const parts = rarVolumes('a.gz', PACKED, 700).map((bytes, i) => [`x.part${i + 1}.rar`, bytes] as const);
