@@ -20,7 +20,9 @@ export class Runs {
       [this.#runs, this.#count, this.bytes] = [null, 1, size];
       return;
     }
-    let [starts, ends, before] = [0, 0, 0].map(() => new Float64Array(FIRST_RUNS)) as Columns;
+    let starts = new Float64Array(FIRST_RUNS);
+    let ends = new Float64Array(FIRST_RUNS);
+    let before = new Float64Array(FIRST_RUNS);
     let count = 0;
     let bytes = 0;
     for (let run = source.nextRun(0); run !== null; run = source.nextRun(run.end)) {
@@ -32,7 +34,11 @@ export class Runs {
         ends[count - 1] = Math.max(last, end);
         continue;
       }
-      if (count === starts.length) [starts, ends, before] = [starts, ends, before].map(grown) as Columns;
+      if (count === starts.length) {
+        starts = grown(starts);
+        ends = grown(ends);
+        before = grown(before);
+      }
       [starts[count], ends[count], before[count]] = [start, end, bytes];
       count++;
       bytes += end - start;
@@ -68,8 +74,6 @@ export class Runs {
     return low;
   }
 }
-
-type Columns = [Float64Array<ArrayBuffer>, Float64Array<ArrayBuffer>, Float64Array<ArrayBuffer>];
 
 function grown(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
   const larger = new Float64Array(values.length * 2);

@@ -4,7 +4,7 @@ const ALL_OF_IT = /^(?:[A-Z2-7]+|[a-z2-7]+)={0,6}$/;
 const BITS = 5;
 
 const VALUE = new Int8Array(256).fill(-1);
-for (const [value, character] of [...ALPHABET].entries()) {
+for (const [value, character] of ALPHABET.split('').entries()) {
   VALUE[character.charCodeAt(0)] = value;
   VALUE[character.toLowerCase().charCodeAt(0)] = value;
 }

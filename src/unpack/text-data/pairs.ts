@@ -13,7 +13,7 @@ const WINDOW_BYTES = 16 * 1024;
 const STEP_BYTES = MAX_BETWEEN + 8;
 
 const DIGIT = new Int8Array(256).fill(-1);
-for (const [value, digit] of [...'0123456789abcdef'].entries()) {
+for (const [value, digit] of '0123456789abcdef'.split('').entries()) {
   DIGIT[digit.charCodeAt(0)] = value;
   DIGIT[digit.toUpperCase().charCodeAt(0)] = value;
 }

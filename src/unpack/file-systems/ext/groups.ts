@@ -99,10 +99,10 @@ interface Table {
   readonly end: number;
 }
 
-function overlapping(tables: Table[], { sink }: Volume): ReadonlySet<number> {
+function overlapping(tables: readonly Table[], { sink }: Volume): ReadonlySet<number> {
   const groups = new Set<number>();
   let reached = 0;
-  for (const { group, start, end } of tables.sort((a, b) => a.start - b.start)) {
+  for (const { group, start, end } of tables.toSorted((a, b) => a.start - b.start)) {
     if (start < reached) groups.add(group);
     else reached = end;
   }
