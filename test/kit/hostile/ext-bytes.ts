@@ -3,10 +3,6 @@ export const BLOCK = 1024;
 const INODE_BYTES = 128;
 const EXTENT_BYTES = 12;
 const EXTENT_MAGIC = 0xf30a;
-/** The first inode that is free for files. */
-export const FIRST_INODE = 11;
-/** Blocks of one run at most: longer ones count as set aside. */
-export const LONGEST_RUN = 32_768;
 
 export interface Extent {
   /** In blocks: where in the file, how many, and where in the image. */
