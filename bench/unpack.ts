@@ -63,6 +63,7 @@ const ROWS: readonly Row[] = [
 ];
 
 async function main(): Promise<void> {
+  spawnSync('npm', ['run', 'build'], { cwd: join(import.meta.dirname, '..'), stdio: 'ignore' });
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   try {
     mkdirSync(join(folder, 'tree'));

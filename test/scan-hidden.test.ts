@@ -44,6 +44,21 @@ function wrapped(text: string, width: number, indent: string): string {
 const binary = Buffer.from('\xfe\xdc\xba\x98'.repeat(300), 'latin1');
 const zip = zipBytes([{ name: 'a.gz', data: PACKED }]);
 
+/** A gzip by its header, and no more than that. */
+const DAMAGED = Buffer.concat([PACKED.subarray(0, 10), Buffer.alloc(40, 0xff)]);
+
+function spaced(between: string, before: string): string {
+  return [...PACKED].map((byte) => before + byte.toString(16).padStart(2, '0')).join(between);
+}
+
+function base32(bytes: Buffer): string {
+  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('');
+  return bits.replaceAll(
+    /.{1,5}/g,
+    (five) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[Number.parseInt(five.padEnd(5, '0'), 2)] ?? '',
+  );
+}
+
 const FILES: Readonly<Record<string, Buffer | string>> = {
   'archive behind what nobody knows': Buffer.concat([binary, PACKED]),
   'archive behind a long text': Buffer.concat([Buffer.from('notes of mine\n'.repeat(15_000)), PACKED]),
@@ -57,11 +72,25 @@ const FILES: Readonly<Record<string, Buffer | string>> = {
     Buffer.alloc(700, 0x90),
     zip.subarray(0, -22),
   ]),
+  'archive behind one that is damaged': Buffer.concat([binary, DAMAGED, binary, PACKED]),
+  'archive behind three that are damaged': Buffer.concat([binary, DAMAGED, DAMAGED, DAMAGED, binary, PACKED]),
+  'archive behind a damaged one behind a text': Buffer.concat([
+    Buffer.from('notes of mine\n'.repeat(15_000)),
+    DAMAGED,
+    binary,
+    PACKED,
+  ]),
   'flat OPC.xml': `<?xml version="1.0"?><pkg:package xmlns:pkg="x"><pkg:binaryData>${wrapped(BASE64, 76, '')}</pkg:binaryData></pkg:package>`,
   'flat OpenDocument.fodt': `<?xml version="1.0"?><office:document xmlns:office="x"><office:binary-data>${BASE64}</office:binary-data></office:document>`,
   'property list.plist': `<?xml version="1.0"?><plist><dict><data>\n\t${wrapped(BASE64, 68, '\t')}\n</data></dict></plist>`,
   'base64.b64': wrapped(BASE64, 76, ''),
   'certificate.pem': `-----BEGIN CERTIFICATE-----\n${wrapped(BASE64, 64, '')}\n-----END CERTIFICATE-----\n`,
+  'token.txt': `Authorization: Bearer ${PACKED.toString('base64url')}\n`,
+  'base32.txt': `file: ${wrapped(base32(PACKED), 76, '')}\n`,
+  'spaced.txt': `the bytes are\n${wrapped(spaced(' ', ''), 48, '')}\n`,
+  'colons.txt': `fingerprint ${spaced(':', '').toUpperCase()}\n`,
+  'array.c': `unsigned char a[] = {\n${wrapped(spaced(', ', '0x'), 72, '  ')}\n};\n`,
+  'string.c': `char a[] = "${wrapped(spaced('', '\\x'), 64, '  ').replaceAll(/\n {2}/g, '"\n  "')}";\n`,
   'people.ldif': `dn: cn=a\njpegPhoto:: ${wrapped(BASE64, 76, ' ')}\n`,
   'JSON.json': JSON.stringify({ a: 1, file: wrapped(BASE64, 76, '') }),
   'pg_dump.sql': `-- PostgreSQL database dump\n\nCOPY t (b) FROM stdin;\n\\\\x${HEX}\n\\.\n`,
@@ -181,6 +210,18 @@ function named(parts: readonly Buffer[], set: string): Record<string, Buffer> {
 function noise(seed: number): Buffer {
   return Buffer.from(Array.from({ length: 600 }, (_, i) => (Math.imul(i + seed, 0x9e3779b1) >>> 11) & 0xff));
 }
+
+test('more damaged archives than are tried in one file are a gap that a person looks at', async () => {
+  const decoys = Buffer.concat([binary, ...Array.from({ length: 5 }, () => DAMAGED), binary, PACKED]);
+  const [result] = await decisionsOf('decoys', { decoys });
+  expect(result?.decision).toBe('manual_review');
+  const details = result?.gaps
+    .filter(({ reason }) => reason === 'budget_exceeded')
+    .map(({ detail }) => detail);
+  expect(details).toEqual([
+    expect.stringMatching(/^4 archives that were found in it are damaged, the last at/),
+  ]);
+});
 
 describe('in volumes', () => {
   test('a file that goes on from one RAR volume to the next is found, in both numberings', async () => {

@@ -179,6 +179,11 @@ describe.runIf(hasTool('mkfs.exfat'))('exFAT', () => {
   test('an image that is cut off says so', async () => {
     const bytes = image();
     const { gaps } = await unpack('exfat', bytes.subarray(0, bytes.length / 2), scratch);
-    expect(gaps).toMatchObject([{ reason: 'corrupt', detail: expect.stringContaining('cut off') }]);
+    expect(gaps[0]).toMatchObject({ reason: 'corrupt', detail: expect.stringContaining('cut off') });
+    // So does each folder of which nothing is there.
+    expect(gaps.slice(1).map(({ reason, member }) => [reason, member])).toEqual([
+      ['corrupt', 'a/'],
+      ['corrupt', 'many/'],
+    ]);
   });
 });

@@ -120,7 +120,7 @@ class TreeExaminer {
       const chunks = seen(held.chunks, last);
       if (opens) {
         const tee = new Tee();
-        const container = { format, name, depth, size, source: null, stream: tee.chunks() };
+        const container = { format, name, depth, size, source: null, stream: tee.chunks(), again: source };
         const below = { ...place, searches: searches + (format === SEARCH ? 1 : 0) };
         const opening = openContainer(container, this.#sink(pass, format, below), this.#context());
         const both = [pass.run(chunks, tee), opening.finally(() => tee.leave())];
@@ -180,6 +180,7 @@ class TreeExaminer {
         // What broke the member's bytes off is the producer's to hear; large ones hold scratch space until they end.
         if (pass.failure !== null || pass.size > HELD_BYTES) await this.#finish(pass);
         else await this.#lanes.admit(this.#finish(pass).then(() => undefined));
+        return pass.isDamaged() ? 'damaged' : undefined;
       },
       gap: (reason, detail, options = {}) =>
         parent.gap({

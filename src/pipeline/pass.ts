@@ -184,6 +184,12 @@ export class Pass {
     this.#measures.set(name, (this.#measures.get(name) ?? 0) + value);
   }
 
+  /** It was taken for a container, and is none, or one of which nobody knows where it ends. */
+  isDamaged(): boolean {
+    const own = this.#gaps.filter(({ stage, trail }) => stage === 'unpack' && trail === this.artifact.trail);
+    return own.some(({ reason }) => reason === 'corrupt' || reason === 'unsupported_format');
+  }
+
   /** Opened, and nothing in it stayed closed. */
   #wasOpened(): boolean {
     return this.openedWhole && this.failure === null && this.#gaps.every(({ stage }) => stage !== 'unpack');

@@ -32,6 +32,8 @@ export interface Container {
   readonly source: ByteSource | null;
   /** The bytes in order; may be iterated once. A chunk is valid until the next is asked for. */
   readonly stream: AsyncIterable<Buffer>;
+  /** Set where what streams past can be read again: for who looks twice. */
+  readonly again?: ByteSource | null;
 }
 
 /** Something inside a container, on its way to the examiners. */
@@ -52,10 +54,13 @@ export interface Member {
   readonly source?: ByteSource;
 }
 
+/** How a member fared: it was opened and is not what its beginning promised. */
+export type Fate = 'damaged';
+
 /** Where a format puts what it finds. `member` names are as in Member; null means the container itself. */
 export interface MemberSink {
   /** Resolves when the member is examined (children and all): the producer waits, nothing piles up. */
-  member(member: Member): Promise<void>;
+  member(member: Member): Promise<Fate | void>;
   gap(reason: GapReason, detail: string, options?: { member?: Member['name']; bytes?: number | null }): void;
   /** Always of kind `unsafe_archive`. `rule` is kebab-case: `path-traversal`, `bomb`, `overlapping-entries`. */
   unsafe(rule: string, detail: string, options?: { member?: Member['name']; evidence?: Evidence }): void;

@@ -1,7 +1,7 @@
 import type { Evidence } from '../domain/index.ts';
 import { ActiveTime } from './active-time.ts';
 import { BOMB_BYTES } from './budget.ts';
-import type { Format, FormatSink, Member, MemberSink, UnpackContext } from './format.ts';
+import type { Fate, Format, FormatSink, Member, MemberSink, UnpackContext } from './format.ts';
 import { Links } from './links.ts';
 import { leadsOut, nameTraits } from './member-name.ts';
 import { OverBudget, type Trouble } from './trouble.ts';
@@ -90,15 +90,16 @@ export class Guard implements FormatSink {
     await this.#stream?.return();
   }
 
-  async member(member: Member): Promise<void> {
+  async member(member: Member): Promise<Fate | void> {
     this.#abort.signal.throwIfAborted();
     this.#context.budget.takeEntry();
     this.#members++;
     this.#judgeName(member.name);
     const broke: { error: unknown }[] = [];
+    let fate: Fate | undefined;
     this.#clock.pause();
     try {
-      await this.#sink.member({ ...member, content: this.#metered(member, broke) });
+      fate = (await this.#sink.member({ ...member, content: this.#metered(member, broke) })) ?? undefined;
     } catch (error) {
       if (broke[0]?.error !== error) throw new ConsumerFailure(error);
     } finally {
@@ -109,6 +110,7 @@ export class Guard implements FormatSink {
     if (error instanceof LargeMember)
       this.gap(error.reason, error.message, { member: member.name, bytes: error.bytes });
     else if (broke[0] !== undefined) throw error;
+    return fate;
   }
 
   gap(...args: Parameters<MemberSink['gap']>): void {

@@ -1,4 +1,6 @@
+import type { ByteSource } from '../../bytes/index.ts';
 import type { Stretch } from '../byte-ledger.ts';
+import { Runs } from './runs.ts';
 
 /** Blocks whose claims are kept together: 4 KiB of bits, 128 MiB of a file system with blocks of 4 KiB. */
 const SEGMENT_BLOCKS = 32_768;
@@ -17,7 +19,9 @@ type Segment = Uint8Array | 'all';
 export class BlockLedger {
   /** All positions are counted from a place before the image where a block would begin: so many bytes. */
   readonly #shift: number;
-  readonly #size: number;
+  readonly #end: number;
+  /** Within, places are ranks: what lies in a hole is nobody's business. */
+  readonly #runs: Runs;
   readonly #blockBytes: number;
   readonly #segments = new Map<number, Segment>();
   readonly #used = new Map<number, number>();
@@ -26,18 +30,25 @@ export class BlockLedger {
   /** Bytes of regions for which there was no room: nobody knows which of them are claimed. */
   unsorted = 0;
 
-  /** `size` of the image in bytes; `firstBlock`: where any block begins, if not all at multiples of their size. */
-  constructor(size: number, blockBytes: number, firstBlock = 0) {
+  /** `firstBlock`: where any block of the image begins, if not all at multiples of their size. */
+  constructor(image: Pick<ByteSource, 'size' | 'nextRun'>, blockBytes: number, firstBlock = 0) {
     this.#shift = (blockBytes - (firstBlock % blockBytes)) % blockBytes;
-    this.#size = size + this.#shift;
+    this.#end = image.size + this.#shift;
     this.#blockBytes = blockBytes;
+    this.#runs = new Runs(image, blockBytes, this.#shift);
+  }
+
+  /** Bytes of the image that are in no hole. */
+  get stored(): number {
+    return this.#runs.bytes - this.#shift;
   }
 
   /** All blocks that [start, end) touches are accounted for; what lies outside the image is left out. */
   claim(start: number, end: number): void {
-    const from = start + this.#shift;
-    const to = Math.min(end + this.#shift, this.#size);
-    if (!(start >= 0 && from < to)) return;
+    if (!(start >= 0 && start < end)) return;
+    const from = this.#runs.rankOf(start + this.#shift);
+    const to = this.#runs.rankOf(Math.min(end + this.#shift, this.#end));
+    if (!(from < to)) return;
     const last = Math.floor((to - 1) / this.#blockBytes);
     for (let block = Math.floor(from / this.#blockBytes); block <= last;) {
       const number = Math.floor(block / SEGMENT_BLOCKS);
@@ -45,6 +56,13 @@ export class BlockLedger {
       this.#claimIn(number, block - number * SEGMENT_BLOCKS, until);
       block = number * SEGMENT_BLOCKS + until;
     }
+  }
+
+  /** Whether the block of a byte that is in no hole is accounted for. */
+  isClaimed(position: number): boolean {
+    const block = Math.floor(this.#runs.rankOf(position + this.#shift) / this.#blockBytes);
+    const segment = this.#segments.get(Math.floor(block / SEGMENT_BLOCKS));
+    return segment === 'all' || (segment !== undefined && isSet(segment, block % SEGMENT_BLOCKS));
   }
 
   /** These bytes lie in blocks that are claimed for others, and belong to nobody. */
@@ -60,15 +78,20 @@ export class BlockLedger {
 
   /** What nobody claimed: blocks in order, then the ends of blocks. */
   *unclaimed(): Generator<Stretch, void, undefined> {
-    for (const { start, end } of this.#freeBlocks())
-      yield { start: Math.max(0, start - this.#shift), end: end - this.#shift };
+    for (const { start, end } of this.#freeBlocks()) {
+      // Several runs may lie in it, and the holes between them.
+      const from = this.#runs.positionOf(start);
+      const to = this.#runs.positionOf(end - 1) + 1;
+      yield { start: Math.max(0, from - this.#shift), end: to - this.#shift };
+    }
     yield* this.#loose;
   }
 
   *#freeBlocks(): Generator<Stretch, void, undefined> {
     const segmentBytes = SEGMENT_BLOCKS * this.#blockBytes;
+    const size = this.#runs.bytes;
     let start: number | null = null;
-    for (let number = 0; number * segmentBytes < this.#size; number++) {
+    for (let number = 0; number * segmentBytes < size; number++) {
       const segment = this.#segments.get(number);
       const base = number * segmentBytes;
       if (segment === undefined) {
@@ -78,7 +101,7 @@ export class BlockLedger {
       if (segment !== 'all') {
         for (let block = 0; block < SEGMENT_BLOCKS; block++) {
           const at = base + block * this.#blockBytes;
-          if (at >= this.#size) break;
+          if (at >= size) break;
           if (isSet(segment, block)) {
             if (start !== null) yield { start, end: at };
             start = null;
@@ -89,7 +112,7 @@ export class BlockLedger {
         start = null;
       }
     }
-    if (start !== null) yield { start, end: this.#size };
+    if (start !== null) yield { start, end: size };
   }
 
   #claimIn(number: number, from: number, until: number): void {

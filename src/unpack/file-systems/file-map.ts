@@ -6,8 +6,6 @@ interface Ground {
   readonly source: ByteSource;
   readonly ledger: BlockLedger;
   readonly blockBytes: number;
-  /** Bytes of files that lie in the image as they are, each as often as a file has it. */
-  mapped: number;
 }
 
 /** Where the bytes of one file lie, collected in order of the file; what is not said is a hole. Claims them. */
@@ -16,6 +14,8 @@ export class FileMap {
   readonly #extents = new ExtentMapBuilder();
   readonly size: number;
   readonly #written: number;
+  /** Bytes of the file that lie in the image. */
+  mapped = 0;
   /** Bytes of the file that lie past the end of the image, or whose place is not known. */
   missing = 0;
   /** Bytes of the file for which the map has no room, or that lie in two places at once. */
@@ -46,7 +46,7 @@ export class FileMap {
     this.#volume.ledger.claim(from, from + Math.min(length, whole));
     if (count < length && whole > there)
       this.tail = { start: from + there, end: from + Math.min(length, whole) };
-    if (this.#extents.add({ start, end: start + there, from, stored: 0 })) this.#volume.mapped += there;
+    if (this.#extents.add({ start, end: start + there, from, stored: 0 })) this.mapped += there;
     else this.dropped += there;
   }
 

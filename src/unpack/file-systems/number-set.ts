@@ -1,8 +1,12 @@
+import { randomInt } from 'node:crypto';
+
 /** Whether a number was there before; `full`: there is no room to remember it. */
 export type Seen = 'new' | 'known' | 'full';
 
 const FIRST_SLOTS = 1024;
 const EMPTY = -1;
+/** Where a number goes follows from them too: whoever makes an image cannot choose numbers that all go to one place. */
+const [SEED_LOW, SEED_HIGH] = [randomInt(2 ** 32), randomInt(2 ** 32)];
 
 /** Numbers from 0 to 2^53, 16 bytes each or less: many inodes without an object for each. */
 export class NumberSet {
@@ -25,9 +29,7 @@ export class NumberSet {
 
   #slotOf(value: number): number {
     const mask = this.#slots.length - 1;
-    // Both halves count: inodes of different allocation groups differ only in the upper one.
-    const mixed = Math.imul(value | 0, 0x9e37_79b1) ^ Math.imul(Math.floor(value / 2 ** 32), 0x85eb_ca6b);
-    let slot = (mixed ^ (mixed >>> 15)) & mask;
+    let slot = mixed(mixed((value ^ SEED_LOW) | 0) ^ Math.floor(value / 2 ** 32) ^ SEED_HIGH) & mask;
     while (this.#slots[slot] !== EMPTY && this.#slots[slot] !== value) slot = (slot + 1) & mask;
     return slot;
   }
@@ -37,4 +39,12 @@ export class NumberSet {
     this.#slots = new Float64Array(before.length * 2).fill(EMPTY);
     for (const value of before) if (value !== EMPTY) this.#slots[this.#slotOf(value)] = value;
   }
+}
+
+/** MurmurHash3, the finalizer of 32 bits: every bit counts for every other. */
+function mixed(value: number): number {
+  let hash = value ^ (value >>> 16);
+  hash = Math.imul(hash, 0x85eb_ca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
+  return hash ^ (hash >>> 16);
 }

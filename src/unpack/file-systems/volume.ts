@@ -1,8 +1,10 @@
 import { MemorySource, type ByteSource } from '../../bytes/index.ts';
+import { BOMB_BYTES } from '../budget.ts';
 import { handOnUnclaimed } from '../byte-ledger.ts';
 import { handOnSource } from '../disks/disk-map.ts';
 import { Holes } from '../disks/holes.ts';
-import type { FormatSink } from '../format.ts';
+import type { FormatSink, UnpackContext } from '../format.ts';
+import { Bomb } from '../guard.ts';
 import { Damaged, OverBudget, Trouble } from '../trouble.ts';
 import { BlockLedger } from './block-ledger.ts';
 import type { FileMap } from './file-map.ts';
@@ -20,6 +22,18 @@ const MAX_LINKED = 4_000_000;
 const MAX_TREE_BLOCKS = 4_000_000;
 /** Structures that are read, in bytes: an honest image has no more of them than bytes, each read once or twice. */
 const FREE_STRUCTURE_BYTES = 64 * 1024 * 1024;
+/** What a read costs at least, in bytes. */
+const LEAST_READ_BYTES = 64;
+/**
+ * The same for what is looked up again and again, which snapshots do for all of a tree: 100 of them may share what is stored.
+ * What was kept costs as much as so many bytes.
+ */
+const FREE_LOOKED_AT_BYTES = 512 * 1024 * 1024;
+const LOOKS_A_BYTE = 64;
+const KEPT_LOOK_BYTES = 512;
+/** Ends of files' last blocks that are remembered. */
+const MAX_TAILS = 4_000_000;
+const ZEROS = Buffer.alloc(64 * 1024);
 
 /** Said of every file system that is read here. */
 export const FILE_SYSTEM_LIMITS: readonly string[] = [
@@ -38,6 +52,15 @@ export interface Folder {
 
 export const ROOT: Folder = { path: Buffer.alloc(0), depth: 0 };
 
+export interface Layout {
+  /** The unit in which space is given to files. */
+  readonly blockBytes: number;
+  /** Where one of them begins, if not at 0. */
+  readonly blocksAt?: number;
+  /** Whether files may share their blocks. */
+  readonly shares: boolean;
+}
+
 /** What the reading of one file system shares: its bytes, which of them are accounted for, and what was seen so far. */
 export class Volume {
   readonly source: ByteSource;
@@ -50,23 +73,28 @@ export class Volume {
   #folders = new NumberSet(MAX_FOLDERS);
   #linked = new NumberSet(MAX_LINKED);
   readonly #treeBlocks = new NumberSet(MAX_TREE_BLOCKS);
-  /** Bytes of files that lie in the image as they are, each as often as a file has it. */
-  mapped = 0;
+  readonly #tails = new NumberSet(MAX_TAILS);
+  /** Bytes of files that lie in the image, each as often as a file has it. */
+  #handedOn = 0;
+  readonly #shares: boolean;
+  readonly #maxRatio: number;
   #structureBytes = 0;
+  #lookedAtBytes = 0;
   #wrongSums = 0;
 
-  /** `blockBytes`: the unit in which space is given to files; `blocksAt`: where one of them begins, if not at 0. */
   constructor(
     source: ByteSource,
-    { blockBytes, blocksAt = 0 }: { readonly blockBytes: number; readonly blocksAt?: number },
+    { blockBytes, blocksAt = 0, shares }: Layout,
     sink: FormatSink,
-    signal: AbortSignal,
+    { signal, budget }: UnpackContext,
   ) {
     this.source = source;
     this.sink = sink;
     this.signal = signal;
     this.blockBytes = blockBytes;
-    this.ledger = new BlockLedger(source.size, blockBytes, blocksAt);
+    this.#shares = shares;
+    this.#maxRatio = budget.limits.max_ratio;
+    this.ledger = new BlockLedger(source, blockBytes, blocksAt);
     this.#pages = new Pages(source);
     this.holes = Holes.ofImage(source.nextRun === undefined ? source.size : 0);
   }
@@ -74,18 +102,32 @@ export class Volume {
   /** Bytes of a structure, not to be changed; fewer where the image ends. Throws OverBudget, or what ends the scan. */
   async read(position: number, count: number): Promise<Buffer> {
     this.signal.throwIfAborted();
-    this.#structureBytes += count;
-    if (this.#structureBytes > FREE_STRUCTURE_BYTES + 4 * this.source.size)
+    this.#structureBytes += Math.max(LEAST_READ_BYTES, count);
+    if (this.#structureBytes > FREE_STRUCTURE_BYTES + 4 * this.ledger.stored)
       throw new OverBudget(
         `its structures lead to themselves: ${this.#structureBytes} bytes of them were read`,
       );
     return this.#pages.read(position, count);
   }
 
-  /** The same for what is bounded by other means: nodes that are looked up again and again. */
+  /** The same for what trees that share their nodes are looked up in again and again. */
   async look(position: number, count: number): Promise<Buffer> {
     this.signal.throwIfAborted();
+    this.#looked(count);
     return this.#pages.read(position, count);
+  }
+
+  /** A look at what the caller has kept. */
+  lookAgain(): void {
+    this.#looked(KEPT_LOOK_BYTES);
+  }
+
+  #looked(bytes: number): void {
+    this.#lookedAtBytes += bytes;
+    if (this.#lookedAtBytes > FREE_LOOKED_AT_BYTES + LOOKS_A_BYTE * this.ledger.stored)
+      throw new OverBudget(
+        `many trees share the same nodes: ${this.#lookedAtBytes} bytes of them were looked at`,
+      );
   }
 
   /** The same, all of it: throws Damaged where the image ends. */
@@ -101,6 +143,11 @@ export class Volume {
     if (this.#treeBlocks.add(position) === 'known') throw new Damaged(`${what} that stands in two places`);
     this.ledger.claim(position, position + this.blockBytes);
     return block;
+  }
+
+  /** A block of a folder, which is in one folder and there once; null where it is met again: everything in it is known. */
+  async folderBlock(position: number, count: number): Promise<Buffer | null> {
+    return this.#treeBlocks.add(position) === 'known' ? null : this.read(position, count);
   }
 
   /** What must be there for all of the file system to be there. */
@@ -154,7 +201,18 @@ export class Volume {
 
   async file(member: Uint8Array | string, map: FileMap): Promise<void> {
     await this.sayWhatIsMissing(member, map);
+    this.willHandOn(map.mapped);
     await handOnSource(member, map.finish(), this.holes, this.sink);
+  }
+
+  /** Throws Bomb when far more comes out than is there: files that share their blocks, or what is packed. */
+  willHandOn(bytes: number): void {
+    this.#handedOn += bytes;
+    const { stored } = this.ledger;
+    const ratio = this.#shares ? this.#maxRatio : 2;
+    if (this.#handedOn <= BOMB_BYTES || this.#handedOn <= ratio * stored) return;
+    this.sayIfShared();
+    throw new Bomb(this.#handedOn, stored, ratio);
   }
 
   /** What of a file does not come out, as gaps; and what stands behind its end is left to nobody. */
@@ -212,18 +270,24 @@ export class Volume {
     }
   }
 
-  /** More of files than there is image: they share it. `unsafe` where no honest one does. */
-  sayIfShared(unsafe: boolean): void {
-    if (this.mapped <= this.source.size) return;
-    const evidence = { bytes_of_image: this.source.size, bytes_of_files: this.mapped };
-    if (unsafe)
+  /** More of files than there is image: they share it. That is an attack where no honest one does. */
+  sayIfShared(): void {
+    const { stored } = this.ledger;
+    if (this.#handedOn <= stored) return;
+    const evidence = { bytes_of_image: stored, bytes_of_files: this.#handedOn };
+    if (!this.#shares)
       this.sink.unsafe('overlapping-files', 'files share the same bytes of the image', { evidence });
-    else this.sink.measure('shared_bytes', this.mapped - this.source.size);
+    else this.sink.measure('shared_bytes', this.#handedOn - stored);
   }
 
   async #slack(start: number, end: number): Promise<void> {
-    const bytes = await this.#pages.read(start, end - start);
-    if (bytes.some((byte) => byte !== 0)) this.ledger.leave(start, end);
+    if (!(start < end) || this.#tails.add(start) === 'known') return;
+    for (let at = start; at < end; at += ZEROS.length) {
+      const bytes = await this.read(at, Math.min(ZEROS.length, end - at));
+      if (bytes.equals(ZEROS.subarray(0, bytes.length))) continue;
+      this.ledger.leave(start, end);
+      return;
+    }
   }
 }
 

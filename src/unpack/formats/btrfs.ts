@@ -30,8 +30,8 @@ export const btrfs: Format = {
       'Check sums of files are not checked; those of trees only where they are CRC-32C',
     ],
   },
-  async unpack({ source }, sink, { signal }) {
+  async unpack({ source }, sink, context) {
     if (source === null) throw new Damaged('not a readable file');
-    await readBtrfs(source, sink, signal);
+    await readBtrfs(source, sink, context);
   },
 };

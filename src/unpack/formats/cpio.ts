@@ -41,7 +41,8 @@ export const cpio: Format = {
         // An initramfs is several archives one after the other, with zero bytes between them.
         if (!(await reader.skipZeros())) return;
         if (await isArchive(reader)) continue;
-        return sink.member({ name: AFTER_THE_END, size: null, content: reader.rest() });
+        await sink.member({ name: AFTER_THE_END, size: null, content: reader.rest() });
+        return;
       }
       await entry(reader, sink, header, name);
     }

@@ -1,5 +1,6 @@
 import { isAscii } from 'node:buffer';
 import { ByteReader } from '../byte-reader.ts';
+import { Finds, MAX_FINDS } from '../embedded/finds.ts';
 import { AHEAD_BYTES, findArchive } from '../embedded/marks.ts';
 import type { Format } from '../format.ts';
 
@@ -23,33 +24,43 @@ export const embedded: Format = {
     limits: [
       'The archive begins in the first 8 MiB, which is as far as 7-Zip looks.',
       'Behind three archives that were found so, what follows is not searched again: a gap.',
+      `Where ${MAX_FINDS} that were found turn out to be damaged, nothing more is looked for: a gap.`,
     ],
     references: ['7-Zip: https://www.7-zip.org/'],
     limitations: [
       'Databases, logs, fonts and other known kinds without a reader are not searched: they compress pieces of their own',
-      'When what was found turns out to be damaged, what stands behind it is only seen as a part of it',
+      'When what was found in a member that streams past turns out to be damaged, what stands behind it is only seen as a part of it: a gap',
     ],
   },
-  async unpack({ stream }, sink, { signal }) {
-    const reader = new ByteReader(stream);
-    while (reader.position < SEARCHED_BYTES) {
-      signal.throwIfAborted();
-      const last = (await reader.peek(2 * AHEAD_BYTES)).length < 2 * AHEAD_BYTES;
-      const start = reader.position;
-      const piece = await reader.next(PIECE_BYTES);
-      if (piece === null) return;
-      const end = last ? piece.length : piece.length - AHEAD_BYTES;
-      const from = start === 0 ? 1 : 0;
-      const at = isText(piece) ? -1 : findArchive(piece, from, end, from + (-(start + from) & 511));
-      reader.giveBack(piece.length - (at < 0 ? end : at));
-      if (at >= 0) {
-        await sink.member({ name: `(archive at ${start + at})`, size: null, content: reader.rest() });
-        return;
-      }
-      if (last) return;
+  async unpack(container, sink, { signal }) {
+    const finds = new Finds(container, sink);
+    let from = 0;
+    for (let bytes: AsyncIterable<Buffer> | null = container.stream; bytes !== null;) {
+      const reader = new ByteReader(bytes);
+      const at = await placeOfArchive(reader, from, signal);
+      bytes = at === null ? null : await finds.take(at, reader.rest());
+      from = (at ?? 0) + 1;
     }
   },
 };
+
+/** Where the next archive begins, which is where the reader then stands; null: nowhere. The reader begins at `from`. */
+async function placeOfArchive(reader: ByteReader, from: number, signal: AbortSignal): Promise<number | null> {
+  while (from + reader.position < SEARCHED_BYTES) {
+    signal.throwIfAborted();
+    const last = (await reader.peek(2 * AHEAD_BYTES)).length < 2 * AHEAD_BYTES;
+    const start = from + reader.position;
+    const piece = await reader.next(PIECE_BYTES);
+    if (piece === null) return null;
+    const end = last ? piece.length : piece.length - AHEAD_BYTES;
+    const first = start === 0 ? 1 : 0;
+    const at = isText(piece) ? -1 : findArchive(piece, first, end, first + (-(start + first) & 511));
+    reader.giveBack(piece.length - (at < 0 ? end : at));
+    if (at >= 0) return start + at;
+    if (last) return null;
+  }
+  return null;
+}
 
 /** No archive's header is without a zero byte or one beyond ASCII. */
 function isText(piece: Buffer): boolean {

@@ -21,8 +21,8 @@ export const exfat: Format = {
       'What vendors keep in entries of their own is bytes in no member',
     ],
   },
-  async unpack({ source }, sink, { signal }) {
+  async unpack({ source }, sink, context) {
     if (source === null) throw new Damaged('not a readable file');
-    await readExfat(source, sink, signal);
+    await readExfat(source, sink, context);
   },
 };

@@ -23,8 +23,8 @@ export const ext: Format = {
       'Check sums are not checked',
     ],
   },
-  async unpack({ source }, sink, { signal }) {
+  async unpack({ source }, sink, context) {
     if (source === null) throw new Damaged('not a readable file');
-    await readExt(source, sink, signal);
+    await readExt(source, sink, context);
   },
 };

@@ -1,11 +1,14 @@
 import { isAscii } from 'node:buffer';
 import { ByteReader } from '../byte-reader.ts';
+import { Finds, MAX_FINDS } from '../embedded/finds.ts';
 import { AHEAD_BYTES, findArchive } from '../embedded/marks.ts';
 import type { Format, FormatSink } from '../format.ts';
 import { base64 } from '../mail/transfer.ts';
 import { decodedHead, hexDecoded, isHex, isPromising } from '../text-data/decode.ts';
 import { quotedContent } from '../text-data/quoted.ts';
-import { charactersIn, charactersOf, findRun } from '../text-data/run.ts';
+import { base32Decoded, base32Head } from '../text-data/base32.ts';
+import { findPairs, PAIRS_BYTES, pairsIn, pairsOf } from '../text-data/pairs.ts';
+import { charactersIn, charactersOf, findRun, LEAST_LINE } from '../text-data/run.ts';
 
 const PIECE_BYTES = 64 * 1024;
 /** Characters of encoded data that are looked at before it is decoded. */
@@ -14,12 +17,16 @@ const LOOKED_AT = 1024;
 const LEAST_CHARACTERS = 64;
 /** Without a word that says what it is, it has to be longer. */
 const LEAST_UNSAID = 128;
+/** What tells whether there are enough of them: line breaks and indents between. */
+const MEASURED = 4 * LEAST_UNSAID;
 /** `data:` and a media type; what mysqldump writes before a string of bytes. */
 const BEFORE_BYTES = 200;
 const URI = /data:([a-z0-9!#$&^_.+-]{0,60}\/?[a-z0-9!#$&^_.+-]{0,60})(?:;[^;,"'()\s]{1,60}){0,3};base64,$/i;
 /** Elements of XML that hold files: Word 2003 and flat OPC, flat OpenDocument, property lists. */
 const ELEMENT =
   /<(?:[a-z]{1,10}:)?(?:binaryData|binData|binary-data|data|base64Binary)(?:\s[^<>]{0,150})?>\s*$/i;
+/** What either of them ends with. */
+const SAID = /(?:,|>\s*)$/;
 const BINARY = "_binary '";
 /** As far as 7-Zip looks for an archive. */
 const SEARCHED_BYTES = 8 * 1024 * 1024;
@@ -34,9 +41,12 @@ export const textData: Format = {
   doc: {
     name: 'Data in text',
     description:
-      'What texts carry within themselves: base64 (`data:` addresses, XML, JSON, LDIF, PEM, property lists), hexadecimal digits and strings of bytes in SQL dumps. Archives behind texts.',
+      'What texts carry within themselves: base64 in both alphabets (`data:` addresses, XML, JSON, LDIF, PEM, property lists, tokens), base32, hexadecimal digits in a row or in pairs (SQL dumps, arrays of C and scripts) and strings of bytes in SQL dumps. Archives behind texts.',
     recognised: 'any text, searched for long words of encoded data.',
-    limits: ['An archive behind a text begins in the first 8 MiB.'],
+    limits: [
+      'An archive behind a text begins in the first 8 MiB.',
+      `Where ${MAX_FINDS} that were found turn out to be damaged, nothing more is looked for: a gap.`,
+    ],
     references: [
       'RFC 2397: https://www.rfc-editor.org/rfc/rfc2397',
       'RFC 4648: https://www.rfc-editor.org/rfc/rfc4648',
@@ -46,12 +56,20 @@ export const textData: Format = {
     limitations: [
       'Lines of fewer than 32 characters of data are not seen as such, nor are fewer than 128 characters in all (64 in a data: address or an XML element for data)',
       'What decodes neither to text nor to the beginning of a known kind of file is only examined where the text says that it is a file',
-      'Data that are percent-encoded, in ASCII85, or put together by a script, are seen as they stand',
+      'Fewer than 64 pairs of hexadecimal digits, and dumps with addresses and text beside the digits, are not seen as data',
+      'Data in ASCII85, in decimal numbers, percent-encoded in part, or put together by a script, are seen as they stand',
     ],
   },
-  async unpack({ stream }, sink, { signal }) {
-    const text = new TextReader(new ByteReader(inBytes(stream)), sink);
-    while (await text.next()) signal.throwIfAborted();
+  async unpack(container, sink, { signal }) {
+    const finds = new Finds(container, sink);
+    let from = 0;
+    for (let bytes: AsyncIterable<Buffer> | null = container.stream; bytes !== null;) {
+      const reader = new ByteReader(inBytes(bytes));
+      const text = new TextReader(reader, sink, from);
+      while (await text.next()) signal.throwIfAborted();
+      bytes = text.archive === null ? null : await finds.take(text.archive, reader.rest());
+      from = (text.archive ?? 0) + 1;
+    }
   },
 };
 
@@ -78,46 +96,60 @@ function isWide(head: Buffer): boolean {
 class TextReader {
   readonly #reader: ByteReader;
   readonly #sink: FormatSink;
+  /** Of the whole text, where the reader began. */
+  readonly #from: number;
+  /** Where an archive begins, which is where the reader then stands; null: none was found so far. */
+  archive: number | null = null;
   /** What stands before the reader's place. */
   #before = '';
   /** Up to here archives were looked for, and strings. */
   #searched = 0;
   #withoutString = 0;
+  #withoutPairs = 0;
 
-  constructor(reader: ByteReader, sink: FormatSink) {
+  constructor(reader: ByteReader, sink: FormatSink, from: number) {
     this.#reader = reader;
     this.#sink = sink;
+    this.#from = from;
   }
 
-  /** Passes over a piece of text, or one stretch of data in it; false at the end. */
+  /** Passes over a piece of text, or one stretch of data in it; false at the end, and where an archive begins. */
   async next(): Promise<boolean> {
     const reader = this.#reader;
     const last = (await reader.peek(2 * AHEAD_BYTES)).length < 2 * AHEAD_BYTES;
-    const start = reader.position;
+    const start = this.#from + reader.position;
     const piece = await reader.next(PIECE_BYTES);
     if (piece === null) return false;
     // What is left may be the beginning of something.
     const end = last ? piece.length : piece.length - AHEAD_BYTES;
     const archive = this.#archiveIn(piece, start, end);
     const quoted = this.#stringIn(piece, start);
-    const run = findRun(quoted < 0 ? piece : piece.subarray(0, quoted));
-    const found = Math.min(...[archive, run, quoted].filter((at) => at >= 0), end);
+    const pairs = this.#pairsIn(piece, start);
+    // Only as far as something else is: what is looked at again and again is never looked at as a whole.
+    const limit = Math.min(...[quoted, pairs].filter((at) => at >= 0), end);
+    const run = longRun(piece, limit, this.#before);
+    const found = Math.min(...[archive, run, quoted, pairs].filter((at) => at >= 0), end);
     this.#before = (this.#before + piece.toString('latin1', Math.max(0, found - BEFORE_BYTES), found)).slice(
       -BEFORE_BYTES,
     );
     reader.giveBack(piece.length - found);
     if (found === end) return !last;
     if (found === archive) {
-      await this.#sink.member({
-        name: `(archive at ${start + archive})`,
-        size: null,
-        content: reader.rest(),
-      });
+      this.archive = start + archive;
       return false;
     }
     if (found === quoted) await this.#quoted();
+    else if (found === pairs) await this.#pairs();
     else await this.#run();
     return true;
+  }
+
+  async #pairs(): Promise<void> {
+    const { out } = pairsIn(await this.#reader.peek(LOOKED_AT), false);
+    const content = pairsOf(this.#reader);
+    if (isPromising(out)) await this.#data('hexadecimal', content);
+    for await (const _ of content);
+    this.#before = '';
   }
 
   /** -1: none, or looked for already. */
@@ -126,6 +158,13 @@ class TextReader {
     if (from >= end || start > SEARCHED_BYTES) return -1;
     this.#searched = start + end;
     return isText(piece) ? -1 : findArchive(piece, from, end, from + (-(start + from) & 511));
+  }
+
+  #pairsIn(piece: Buffer, start: number): number {
+    const from = Math.max(0, this.#withoutPairs - start);
+    const hit = findPairs(piece, from);
+    this.#withoutPairs = start + (hit < 0 ? Math.max(from, piece.length - PAIRS_BYTES) : hit);
+    return hit;
   }
 
   #stringIn(piece: Buffer, start: number): number {
@@ -152,7 +191,7 @@ class TextReader {
 
   async #run(): Promise<void> {
     const reader = this.#reader;
-    const head = charactersIn(await reader.peek(LOOKED_AT));
+    const { characters: head } = charactersIn(await reader.peek(LOOKED_AT));
     const uri = URI.exec(this.#before)?.[1];
     const said = uri !== undefined || ELEMENT.test(this.#before);
     const enough = head.length >= (said ? LEAST_CHARACTERS : LEAST_UNSAID);
@@ -160,19 +199,41 @@ class TextReader {
     if (enough && (said || isPromising(decodedHead(head)))) {
       const content = !said && isHex(head) ? hexDecoded(characters) : base64(characters);
       await this.#data(uri ?? (isHex(head) && !said ? 'hexadecimal' : 'base64'), content);
+    } else if (enough) {
+      const bytes = base32Head(head);
+      if (bytes !== null && isPromising(bytes)) await this.#data('base32', base32Decoded(characters));
     }
     for await (const _ of characters);
     this.#before = '';
   }
 
   async #data(kind: string, content: AsyncGenerator<Buffer, void, undefined>): Promise<void> {
-    const name = `(data at ${this.#reader.position}, ${kind})`;
+    const name = `(data at ${this.#from + this.#reader.position}, ${kind})`;
     // Without `return`: what the examiner leaves is passed over.
     const left = { [Symbol.asyncIterator]: () => ({ next: () => content.next() }) };
     await this.#sink.member({ name, size: null, content: left });
     for await (const _ of content);
     this.#before = '';
   }
+}
+
+/** Where in the first `limit` bytes a stretch of data begins that is long enough, or is said to be data; -1: nowhere. */
+function longRun(piece: Buffer, limit: number, before: string): number {
+  const window = piece.subarray(0, limit + 2 * LEAST_LINE);
+  for (let at = findRun(window); at >= 0 && at < limit;) {
+    const measured = piece.subarray(at, at + MEASURED);
+    const { characters, used } = charactersIn(measured);
+    const isShort = used < measured.length && characters.length < LEAST_UNSAID;
+    if (!isShort || isSaid(piece, at, before)) return at;
+    at = findRun(window, at + Math.max(1, used));
+  }
+  return -1;
+}
+
+function isSaid(piece: Buffer, at: number, before: string): boolean {
+  if (!SAID.test(piece.toString('latin1', Math.max(0, at - 20), at))) return false;
+  const text = (before + piece.toString('latin1', Math.max(0, at - BEFORE_BYTES), at)).slice(-BEFORE_BYTES);
+  return URI.test(text) || ELEMENT.test(text);
 }
 
 async function* followedBy(

@@ -26,8 +26,8 @@ export const xfs: Format = {
       'Check sums are not checked',
     ],
   },
-  async unpack({ source }, sink, { signal }) {
+  async unpack({ source }, sink, context) {
     if (source === null) throw new Damaged('not a readable file');
-    await readXfs(source, sink, signal);
+    await readXfs(source, sink, context);
   },
 };

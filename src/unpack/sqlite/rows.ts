@@ -85,7 +85,7 @@ function isControl(byte: number): boolean {
   return byte < 0x20 && ![0x09, 0x0a, 0x0c, 0x0d, 0x1b].includes(byte);
 }
 
-async function attempt(work: () => Promise<void>): Promise<Damaged | null> {
+async function attempt(work: () => Promise<unknown>): Promise<Damaged | null> {
   try {
     await work();
     return null;

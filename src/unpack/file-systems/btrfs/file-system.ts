@@ -1,6 +1,6 @@
 import type { ByteSource } from '../../../bytes/index.ts';
 import { countOf } from '../../disks/bytes-at.ts';
-import type { FormatSink } from '../../format.ts';
+import type { FormatSink, UnpackContext } from '../../format.ts';
 import { OverBudget } from '../../trouble.ts';
 import { ROOT, Volume, type Folder } from '../volume.ts';
 import { Chunks } from './chunks.ts';
@@ -20,9 +20,9 @@ const FIRST_KEY = keys.key(0, 0, 0);
 const LAST_KEY = Buffer.alloc(keys.KEY_BYTES, 0xff);
 
 /** Hands on the files of all subvolumes and snapshots, and whatever belongs to nothing. */
-export async function readBtrfs(source: ByteSource, sink: FormatSink, signal: AbortSignal): Promise<void> {
+export async function readBtrfs(source: ByteSource, sink: FormatSink, context: UnpackContext): Promise<void> {
   const found = await superBlock(source);
-  const volume = new Volume(source, found, sink, signal);
+  const volume = new Volume(source, { ...found, shares: true }, sink, context);
   volume.sayIfCutOff(found.bytes);
   if (found.unknownFeatures !== 0)
     sink.gap(
@@ -45,7 +45,7 @@ export async function readBtrfs(source: ByteSource, sink: FormatSink, signal: Ab
   sayWhatIsElsewhere(found, chunks, sink);
   const forest = new Forest(volume, nodes, chunks, found);
   await forest.read();
-  volume.sayIfShared(false);
+  volume.sayIfShared();
   await volume.finish();
 }
 

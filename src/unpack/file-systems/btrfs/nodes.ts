@@ -93,7 +93,10 @@ export class Nodes {
           break;
         }
       }
-    } else this.#kept.delete(at);
+    } else {
+      this.#volume.lookAgain();
+      this.#kept.delete(at);
+    }
     this.#kept.set(at, node);
     if (node.readUInt8(100) !== level) throw new Damaged('a node of a tree in another level than its own');
     return node;

@@ -16,6 +16,8 @@ const ENTRY_BYTES = 30;
 const ROOT_INODE = 256;
 /** Files that are remembered so that a snapshot's copy is not examined again: usually 100 MB. */
 const MAX_REMEMBERED = 1_000_000;
+/** Chunks in which one extent may lie. */
+const MAX_PIECES = 16;
 /** Offsets are counted up to here; no file reaches further. */
 const LAST_OFFSET = Number.MAX_SAFE_INTEGER;
 
@@ -134,6 +136,8 @@ export class Subvolume {
     const digest = this.#shared.examined === null ? null : createHash('sha256');
     digest?.update(`${inode.size} ${member.subarray(member.lastIndexOf(0x2f) + 1).toString('latin1')}`);
     let streams = false;
+    /** What comes of its packed extents. */
+    let packed = 0;
     let locked = false;
     await this.#try(member, async () => {
       for await (const extent of this.#extents(inode.number)) {
@@ -145,6 +149,7 @@ export class Subvolume {
         locked ||= extent.encrypted;
         if (inline !== null || compression !== 'none') {
           streams = true;
+          packed += Math.min(length, MAX_UNIT_BYTES);
           this.#claim(stored.at, inline === null ? stored.bytes : 0);
         } else this.#plain(map, extent);
       }
@@ -160,6 +165,7 @@ export class Subvolume {
     if (!streams) await this.#volume.file(member, map);
     else {
       await this.#volume.sayWhatIsMissing(member, map);
+      this.#volume.willHandOn(Math.min(inode.size, map.mapped + packed));
       const content = new Unpacking(this, inode, member);
       await sink.member({ name: member, size: inode.size, content: content.chunks() });
       content.sayWhatIsDamaged();
@@ -173,7 +179,7 @@ export class Subvolume {
     return false;
   }
 
-  /** Extents may reach from one chunk into the next. */
+  /** Extents may reach from one chunk into the next, not into many. */
   #plain(map: FileMap, { start, length, stored, offset }: FileExtent): void {
     const end = Math.min(length, stored.bytes - offset);
     if (!(end > 0) || !Number.isSafeInteger(stored.at + offset + end)) {
@@ -181,7 +187,11 @@ export class Subvolume {
       return;
     }
     map.lost(start + end, length - end);
-    for (let at = 0; at < end;) {
+    for (let at = 0, pieces = 0; at < end; pieces++) {
+      if (pieces === MAX_PIECES) {
+        map.lost(start + at, end - at);
+        return;
+      }
       const place = this.#shared.chunks.place(stored.at + offset + at, end - at);
       map.data(start + at, place.length, place.copies[0] ?? Infinity);
       this.#claim(stored.at + offset + at, place.length, 1);
@@ -191,7 +201,7 @@ export class Subvolume {
 
   /** All copies of what is stored there, or those after the first. */
   #claim(logical: number, length: number, from = 0): void {
-    for (let at = 0; at < length;) {
+    for (let at = 0, pieces = 0; at < length && pieces < MAX_PIECES; pieces++) {
       const place = this.#shared.chunks.place(logical + at, length - at);
       for (const copy of place.copies.slice(from)) this.#volume.ledger.claim(copy, copy + place.length);
       at += place.length;
@@ -216,7 +226,7 @@ export class Subvolume {
   /** The first `length` bytes of an extent that is not packed, as far as they are in reach. */
   async *plain({ stored, offset }: FileExtent, length: number): AsyncGenerator<Buffer, void, undefined> {
     const { source } = this.#volume;
-    for (let at = 0; at < length;) {
+    for (let at = 0, pieces = 0; at < length && pieces < MAX_PIECES; pieces++) {
       const place = this.#shared.chunks.place(stored.at + offset + at, length - at);
       const [first] = place.copies;
       if (first === undefined || first + place.length > source.size) return;

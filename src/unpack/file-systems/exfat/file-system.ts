@@ -1,5 +1,6 @@
 import type { ByteSource } from '../../../bytes/index.ts';
-import type { FormatSink } from '../../format.ts';
+import type { FormatSink, UnpackContext } from '../../format.ts';
+import { Damaged } from '../../trouble.ts';
 import { FileMap } from '../file-map.ts';
 import { ROOT, Volume, type Folder } from '../volume.ts';
 import { Bitmap } from './bitmap.ts';
@@ -13,9 +14,14 @@ const PIECE_BYTES = 64 * 1024;
 const MAX_FOLDER_BYTES = 256 * 1024 * 1024;
 
 /** Hands on every file that the folders list, deleted ones whose clusters are free, and whatever belongs to nothing. */
-export async function readExfat(source: ByteSource, sink: FormatSink, signal: AbortSignal): Promise<void> {
+export async function readExfat(source: ByteSource, sink: FormatSink, context: UnpackContext): Promise<void> {
   const boot = await bootSector(source);
-  const volume = new Volume(source, { blockBytes: boot.clusterBytes, blocksAt: boot.heapAt }, sink, signal);
+  const volume = new Volume(
+    source,
+    { blockBytes: boot.clusterBytes, blocksAt: boot.heapAt, shares: false },
+    sink,
+    context,
+  );
   volume.sayIfCutOff(boot.bytes);
   if (!boot.sound) volume.wrongSum();
   if (boot.dirty) sink.measure('not_unmounted', 1);
@@ -23,7 +29,7 @@ export async function readExfat(source: ByteSource, sink: FormatSink, signal: Ab
   await volume.region('(boot regions)', 0, boot.regionsEnd);
   const tree = new Tree(volume, boot);
   await tree.read();
-  volume.sayIfShared(true);
+  volume.sayIfShared();
   await volume.finish();
 }
 
@@ -65,9 +71,13 @@ class Tree {
       for await (const piece of piecesOf(allocation, this.#volume, this.#boot)) {
         if (piece.start >= MAX_FOLDER_BYTES) break;
         this.#volume.ledger.claim(piece.from, piece.from + piece.length);
-        for (let at = 0; at < piece.length; at += PIECE_BYTES) {
+        const step = Math.min(PIECE_BYTES, this.#boot.clusterBytes);
+        for (let at = 0; at < piece.length; at += step) {
           const from = piece.from + at;
-          const bytes = await this.#volume.read(from, Math.min(PIECE_BYTES, piece.length - at));
+          if (piece.start + at >= MAX_FOLDER_BYTES) break;
+          const bytes = await this.#volume.folderBlock(from, step);
+          if (bytes === null) throw new Damaged('a part of a folder that stands in two places');
+          if (bytes.length < step) throw new Damaged('a part of a folder lies past the end of the image');
           for (let within = 0; within + set.ENTRY_BYTES <= bytes.length; within += set.ENTRY_BYTES) {
             const entry = bytes.subarray(within, within + set.ENTRY_BYTES);
             if (!ended && entry.readUInt8(0) === set.END) {
@@ -135,13 +145,17 @@ class Tree {
     }
   }
 
-  /** What was deleted is still there when its clusters stand in a row, and nobody else uses them. */
+  /**
+   * What was deleted is still there when its clusters stand in a row, and nobody else uses them. Of several that had the same
+   * ones, the first is examined; what is left of the others is free space.
+   */
   async #deleted({ name, isFolder, allocation, written }: set.FileEntry, folder: Folder): Promise<void> {
     const { first, bytes, contiguous } = allocation;
     if (isFolder || !contiguous || bytes === 0 || !Number.isSafeInteger(bytes)) return;
     const count = Math.ceil(bytes / this.#boot.clusterBytes);
-    const last = byteOfCluster(this.#boot, first + count - 1);
-    if (last === Infinity || !(await this.#bitmap.isFree(first, count))) return;
+    const [from, last] = [first, first + count - 1].map((cluster) => byteOfCluster(this.#boot, cluster));
+    if (from === undefined || last === Infinity || this.#volume.ledger.isClaimed(from)) return;
+    if (!(await this.#bitmap.isFree(first, count))) return;
     const member = Buffer.concat([folder.path, name, Buffer.from(' (deleted)')]);
     await this.#content(member, allocation, written);
   }

@@ -1,5 +1,5 @@
 import type { ByteSource } from '../../../bytes/index.ts';
-import type { FormatSink } from '../../format.ts';
+import type { FormatSink, UnpackContext } from '../../format.ts';
 import { Damaged } from '../../trouble.ts';
 import { FileMap } from '../file-map.ts';
 import { ROOT, Volume, type Folder } from '../volume.ts';
@@ -17,18 +17,18 @@ const RESIZE_INODE = 7;
 const MAX_TARGET_BYTES = 4096;
 
 /** Hands on every file that the folders lead to, those that none leads to, the journal, and what belongs to nothing. */
-export async function readExt(source: ByteSource, sink: FormatSink, signal: AbortSignal): Promise<void> {
+export async function readExt(source: ByteSource, sink: FormatSink, context: UnpackContext): Promise<void> {
   const head = Buffer.alloc(SUPER_BYTES);
   const found = superBlock(head.subarray(0, await source.readAt(head, SUPER_AT)));
-  const volume = new Volume(source, found, sink, signal);
+  const volume = new Volume(source, { ...found, shares: false }, sink, context);
   volume.sayIfCutOff(found.blocks * found.blockBytes);
   sayWhatItNeeds(found, sink);
-  await claimGroups(volume, found);
+  const shared = await claimGroups(volume, found);
   const tree = new Tree(volume, found);
   await tree.system();
   await tree.read();
-  await tree.readUnlisted();
-  volume.sayIfShared(true);
+  await tree.readUnlisted(shared);
+  volume.sayIfShared();
   await volume.finish();
 }
 
@@ -80,11 +80,13 @@ class Tree {
   }
 
   /** Files that are in use and in no folder: values of attributes, quota, what was open when it was deleted. */
-  async readUnlisted(): Promise<void> {
+  async readUnlisted(shared: ReadonlySet<number>): Promise<void> {
     const { groupInodes, inodeBytes, groups } = this.#found;
     for (let group = 0; group < groups; group++) {
       const first = group * groupInodes + 1;
       if (first > this.#seen.count) break;
+      // Its inodes are those of another group.
+      if (shared.has(group)) continue;
       let place;
       try {
         place = await groupOf(this.#volume, this.#found, group);
@@ -155,14 +157,15 @@ class Tree {
     const member = Buffer.concat([folder.path, name]);
     await this.#try(member, async () => {
       const inode = await this.#inode(number);
+      const known = this.#seen.has(number);
       this.#seen.add(number);
       if (inode.kind === 'folder') {
         const inside = this.#volume.enter(number, name, folder);
         if (inside !== null) await this.#folder(inode, inside);
         return;
       }
-      if (this.#volume.isAnotherName(number, inode.names, member)) return;
-      if (inode.kind === 'file') await this.#file(inode, member);
+      if (known) this.#volume.sink.link('hard', member, null);
+      else if (inode.kind === 'file') await this.#file(inode, member);
       else if (inode.kind === 'link') {
         this.#volume.sink.link('symbolic', member, inode.encrypted ? null : await this.#target(inode));
       } else this.#volume.sink.device(member);

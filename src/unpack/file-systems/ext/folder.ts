@@ -31,7 +31,11 @@ export async function* entriesOf(
   for await (const { length, from } of extentsOf(inode, volume, found)) {
     volume.ledger.claim(from, from + length);
     for (let at = 0; at < length; at += found.blockBytes) {
-      const block = await volume.read(from + at, found.blockBytes);
+      const block = await volume.folderBlock(from + at, found.blockBytes);
+      if (block === null) {
+        damaged++;
+        break;
+      }
       const list = entriesIn(block, found);
       yield* list.entries;
       if (list.broke || block.length < found.blockBytes) damaged++;

@@ -51,8 +51,12 @@ function address(descriptor: Buffer, at: number, high: boolean): number {
   return descriptor.readUInt32LE(at) + (high ? descriptor.readUInt32LE(at + 32) * 2 ** 32 : 0);
 }
 
-/** Claims what the groups consist of: super blocks, descriptors, bitmaps and tables of inodes. */
-export async function claimGroups(volume: Volume, found: SuperBlock): Promise<void> {
+/**
+ * Claims what the groups consist of: super blocks, descriptors, bitmaps and tables of inodes. Returns the groups whose tables
+ * lie over those of others.
+ */
+export async function claimGroups(volume: Volume, found: SuperBlock): Promise<ReadonlySet<number>> {
+  const tables: Table[] = [];
   const { ledger } = volume;
   const { blockBytes, descriptorBytes, firstMetaGroup } = found;
   const ofBlock = Math.floor(blockBytes / descriptorBytes);
@@ -65,7 +69,7 @@ export async function claimGroups(volume: Volume, found: SuperBlock): Promise<vo
   if (found.mountBlock !== null) claimBlock(found.mountBlock);
   for (let group = 0; group < found.groups; group++) {
     const first = superBlockOf(found, group);
-    if (first * blockBytes >= volume.source.size) return;
+    if (first * blockBytes >= volume.source.size) break;
     if (found.hasCopy(group)) {
       if (group > 0) await volume.part(first * blockBytes, first * blockBytes + SUPER_BYTES);
       claimBlock(first + 1, plain + (firstMetaGroup === Infinity ? found.reservedBlocks : 0));
@@ -80,8 +84,28 @@ export async function claimGroups(volume: Volume, found: SuperBlock): Promise<vo
       for (const at of [0, 4]) claimBlock(address(descriptor, at, high));
       const { tableAt, used } = await groupOf(volume, found, group);
       ledger.claim(tableAt, tableAt + used * found.inodeBytes);
+      if (used > 0 && tableAt < Infinity)
+        tables.push({ group, start: tableAt, end: tableAt + used * found.inodeBytes });
     } catch (error) {
       volume.sayIfDamaged(error, undefined, `group ${group}: `);
     }
   }
+  return overlapping(tables, volume);
+}
+
+interface Table {
+  readonly group: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+function overlapping(tables: readonly Table[], { sink }: Volume): ReadonlySet<number> {
+  const groups = new Set<number>();
+  let reached = 0;
+  for (const { group, start, end } of tables.toSorted((a, b) => a.start - b.start)) {
+    if (start < reached) groups.add(group);
+    else reached = end;
+  }
+  if (groups.size > 0) sink.gap('corrupt', `${groups.size} groups have the inodes of others`, { bytes: 0 });
+  return groups;
 }

@@ -1,5 +1,5 @@
 import type { ByteSource } from '../../../bytes/index.ts';
-import type { FormatSink } from '../../format.ts';
+import type { FormatSink, UnpackContext } from '../../format.ts';
 import { FileMap } from '../file-map.ts';
 import { ROOT, Volume, type Folder } from '../volume.ts';
 import { extentsOf } from './extents.ts';
@@ -11,10 +11,10 @@ import { byteOfInode, superBlock, SUPER_BYTES, type SuperBlock } from './super-b
 import { targetOf } from './target.ts';
 
 /** Hands on every file that the folders lead to, the log, and whatever belongs to nothing. */
-export async function readXfs(source: ByteSource, sink: FormatSink, signal: AbortSignal): Promise<void> {
+export async function readXfs(source: ByteSource, sink: FormatSink, context: UnpackContext): Promise<void> {
   const head = Buffer.alloc(SUPER_BYTES);
   const found = superBlock(head.subarray(0, await source.readAt(head, 0)));
-  const volume = new Volume(source, found, sink, signal);
+  const volume = new Volume(source, { ...found, shares: true }, sink, context);
   volume.sayIfCutOff(found.bytes);
   if (found.newFeatures !== 0)
     sink.gap('unsupported_format', `features that are not known here: 0x${found.newFeatures.toString(16)}`);
@@ -24,7 +24,7 @@ export async function readXfs(source: ByteSource, sink: FormatSink, signal: Abor
   for (const number of found.systemInodes) await tree.claimSystemFile(number);
   await tree.read();
   if (found.logAt !== null) await volume.region('(journal)', found.logAt, found.logAt + found.logBytes);
-  volume.sayIfShared(false);
+  volume.sayIfShared();
   await volume.finish();
 }
 

@@ -38,8 +38,8 @@ export async function* entriesOf(
         if (gathered > 0) damaged++;
         [parts, gathered] = [[], 0];
       }
-      const block = await volume.read(from + at, found.blockBytes);
-      if (block.length < found.blockBytes) {
+      const block = await volume.folderBlock(from + at, found.blockBytes);
+      if (block === null || block.length < found.blockBytes) {
         damaged++;
         break;
       }

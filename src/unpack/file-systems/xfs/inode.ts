@@ -45,7 +45,7 @@ export function inodeOf(bytes: Buffer, number: number): Inode {
   const core = version === 3 ? CORE_3_BYTES : CORE_2_BYTES;
   const literal = bytes.subarray(core);
   const forkAt = bytes.readUInt8(82) * 8;
-  if (forkAt > literal.length) throw new Damaged('the fork of an inode begins past its end');
+  if (forkAt >= literal.length) throw new Damaged('the fork of an inode begins past its end');
   return {
     number,
     kind,
