@@ -111,9 +111,12 @@ describe('a real clamd', () => {
             version: expect.stringMatching(/^ClamAV \d+\.\d+\.\d+/),
             address: transport === 'tcp' ? `127.0.0.1:${clamd.tcp.port}` : `unix:${clamd.unix.path}`,
             database_time: null,
+            signatures: null,
             detail: null,
+            caveats: [],
           },
           canary: eicarTestString(),
+          threads: 10,
         });
       });
     });

@@ -48,7 +48,7 @@ export class StreamExamination implements Examination {
 
   async end(): Promise<Outcome> {
     const outcome =
-      this.#outcome ?? (await (this.#long === null ? this.#sendWhole() : this.#long.end(this.#size)));
+      this.#outcome ?? (await (this.#long === null ? this.#whenItIsItsTurn() : this.#long.end(this.#size)));
     // What stopped it meanwhile explains a broken connection better than the connection does.
     const said = this.#outcome ?? outcome;
     this.#letGo();
@@ -70,19 +70,24 @@ export class StreamExamination implements Examination {
     }
     const window = await this.#access.sizes.window(this.#expected);
     if (this.#outcome !== null) return;
-    this.#long = new WindowedExamination(this.#access, window);
+    this.#long = new WindowedExamination(this.#access, window, this.#signal);
     const held = this.#held.bytes;
     this.#held = NOTHING_HELD;
     await this.#long.write(held);
     await this.#long.write(chunk);
   }
 
+  async #whenItIsItsTurn(): Promise<Outcome> {
+    const { pressure, address } = this.#access;
+    if (this.#size === 0) return outcomeOf({ kind: 'clean' }, 0, address);
+    return (await pressure.inTurn(this.#signal, async () => this.#sendWhole())) ?? STOPPED;
+  }
+
   /** An idle connection may have died unseen: then the artifact is sent once more, over a new one. */
   async #sendWhole(): Promise<Outcome> {
-    const { pool, timeouts, address } = this.#access;
-    if (this.#size === 0) return outcomeOf({ kind: 'clean' }, 0, address);
-    const hung = this.#hung();
-    if (hung !== null) return hung;
+    const { pool, timeouts } = this.#access;
+    const stopped = this.#outcome ?? this.#hung();
+    if (stopped !== null) return stopped;
     const deadlines = { ...timeouts, reply_ms: timeouts.reply_ms + timeouts.reply_ms_per_mib };
     const idle = pool.takeIdle();
     if (idle !== null) {

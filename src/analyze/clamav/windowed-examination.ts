@@ -14,6 +14,7 @@ export class WindowedExamination {
   /** Bytes in one stream. */
   readonly #window: number;
   readonly #last: LastBytes;
+  readonly #signal: AbortSignal;
   #stream: LongStream | null = null;
   /** Bytes of the present stream that were in none before, and all that it has. */
   #fresh = 0;
@@ -23,8 +24,9 @@ export class WindowedExamination {
   /** No more is wanted: it failed, it found something, or it was stopped. */
   #over = false;
 
-  constructor(access: ClamdAccess, window: number) {
+  constructor(access: ClamdAccess, window: number, signal: AbortSignal) {
     this.#access = access;
+    this.#signal = signal;
     this.#window = window;
     this.#last = new LastBytes(OVERLAP_BYTES);
   }
@@ -88,11 +90,11 @@ export class WindowedExamination {
   async #endWindow(): Promise<void> {
     const stream = this.#stream;
     if (stream === null) return;
-    const { timeouts, hangs, address } = this.#access;
-    const verdict = await stream.end(
-      timeouts.reply_ms + Math.ceil(this.#sent / MIB) * timeouts.reply_ms_per_mib,
-    );
-    if (this.#stream === null) return; // It was let go meanwhile.
+    const { timeouts, hangs, address, pressure } = this.#access;
+    const replyMs = timeouts.reply_ms + Math.ceil(this.#sent / MIB) * timeouts.reply_ms_per_mib;
+    // Until it is its turn the stream rests, and is kept alive.
+    const verdict = await pressure.inTurn(this.#signal, async () => stream.end(replyMs));
+    if (verdict === null || this.#stream === null) return; // It was let go meanwhile.
     this.#stream = null;
     const judged = verdict.kind === 'clean' || verdict.kind === 'found';
     countHang(hangs, verdict);
