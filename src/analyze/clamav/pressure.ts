@@ -4,7 +4,7 @@ import { Turns } from './turns.ts';
 
 /** An answer that takes longer makes us ask whether clamd has more to do than it can. */
 const DOUBT_MS = 2000;
-/** How often it is asked again as long as anything is outstanding. */
+/** How often it is asked again as long as anything is to be judged. */
 const ASK_EVERY_MS = 1000;
 /** STATS waits in clamd's queue like everything else: the longer it takes, the more there is to hear. */
 const STATS_MS = 30_000;
@@ -19,7 +19,8 @@ export class Pressure {
   readonly #turns: Turns;
   readonly #askEveryMs: number;
   readonly #doubtMs: number;
-  #outstanding = 0;
+  /** Those that are judged, and those that wait for it. */
+  #wanted = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** `share`: how many of its threads are ours; null: nobody knows, and nothing is held back. */
@@ -37,15 +38,18 @@ export class Pressure {
 
   /** Has `judge` done when it is its turn; null when the signal comes before that. It has a deadline of its own. */
   async inTurn<T>(signal: AbortSignal, judge: () => Promise<T>): Promise<T | null> {
-    if (!(await this.#turns.take(signal))) return null;
-    this.#outstanding++;
+    this.#wanted++;
     this.#timer ??= this.#askIn(this.#doubtMs);
     try {
-      return await judge();
+      if (!(await this.#turns.take(signal))) return null;
+      try {
+        return await judge();
+      } finally {
+        this.#turns.done();
+      }
     } finally {
-      this.#outstanding--;
-      this.#turns.done();
-      if (this.#outstanding === 0) this.#rest();
+      this.#wanted--;
+      if (this.#wanted === 0) this.#rest();
     }
   }
 
