@@ -7,7 +7,14 @@ import {
   type ClamdEndpoint,
 } from '../analyze/clamav/index.ts';
 import { probeYara, yaraAway } from '../analyze/yara/index.ts';
-import { BackupLensError, clamavAway, inWords, type ClamavState, type Engines, type YaraState } from '../domain/index.ts';
+import {
+  BackupLensError,
+  clamavAway,
+  inWords,
+  type ClamavState,
+  type Engines,
+  type YaraState,
+} from '../domain/index.ts';
 import { startYaraChild, type YaraChild } from './yara-child.ts';
 
 /** Which engines are wanted. */

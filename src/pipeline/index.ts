@@ -1,6 +1,6 @@
 /** The only room that knows all stages. Start reading at scan.ts. */
 export { carryOut, type CarryOutOptions } from './carry-out.ts';
-export { engineChoice, type EngineChoice } from './engines.ts';
+export { engineChoice, startYara, type EngineChoice } from './engines.ts';
 export { ENGINES, EngineWatch, isUp, type EngineName } from './engine-watch.ts';
 export { examineFolder } from './examine-folder.ts';
 export {

@@ -1,4 +1,5 @@
 import { readAtMost } from '../../bytes/index.ts';
+import { isLoopback } from '../../domain/index.ts';
 import type { ClamdAddress } from './address.ts';
 
 /** Where the packages of Debian, of Red Hat's and of the official image, FreeBSD and Homebrew put it. */
@@ -73,11 +74,9 @@ async function confAt(path: string): Promise<ClamdConf | null> {
   }
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
-
 function listensAt(conf: ClamdConf, address: ClamdAddress): boolean {
   if (address.kind === 'unix') return plain(conf.value('LocalSocket')) === plain(address.path);
-  return LOOPBACK.test(address.host) && Number(conf.value('TCPSocket')) === address.port;
+  return isLoopback(address.host) && Number(conf.value('TCPSocket')) === address.port;
 }
 
 /** /var/run is a link to /run on every system that has both. */

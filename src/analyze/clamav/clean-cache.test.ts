@@ -6,7 +6,9 @@ const conf = (text: string) => readClamdConf('/etc/clamav/clamd.conf', text);
 
 it('a cache by MD5 is doubted until it is proven to be off', () => {
   expect(cacheDoubt('ClamAV 1.4.6/27500/x', null)).toMatch(/cannot be read from here/);
-  expect(cacheDoubt('ClamAV 0.103.12', conf('CacheSize 65536\n'))).toMatch(/clamd.conf lacks DisableCache yes$/);
+  expect(cacheDoubt('ClamAV 0.103.12', conf('CacheSize 65536\n'))).toMatch(
+    /clamd.conf lacks DisableCache yes$/,
+  );
   expect(cacheDoubt('ClamAV 1.4.6', conf('DisableCache no\n'))).toMatch(/lacks/);
   expect(cacheDoubt('ClamAV 1.4.6', conf('DisableCache yes\n'))).toBeNull();
 });

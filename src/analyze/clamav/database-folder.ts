@@ -19,7 +19,8 @@ export interface DatabaseFile {
 
 /** Signed collections; and plain files with a signature a line (clamav-documentation, "File formats"). */
 const COLLECTIONS = /\.(cvd|cld|cud)$/;
-const LINES = /\.(hdb|hsb|hdu|hsu|mdb|msb|mdu|msu|ndb|ndu|ldb|ldu|idb|cdb|sdb|zmd|rmd|db|fp|sfp|imp|crb|pdb|gdb|wdb)$/;
+const LINES =
+  /\.(hdb|hsb|hdu|hsu|mdb|msb|mdu|msu|ndb|ndu|ldb|ldu|idb|cdb|sdb|zmd|rmd|db|fp|sfp|imp|crb|pdb|gdb|wdb)$/;
 /** What only takes signatures away, or settings, is none. */
 const NO_SIGNATURES = /\.(fp|sfp|wdb|crb)$/;
 /** `ClamAV-VDB:07 Nov 2026 03-26 -0500:27500:2070000:90:…`, padded with blanks. */

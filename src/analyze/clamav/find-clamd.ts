@@ -31,11 +31,7 @@ export async function findClamd(
   const state =
     tried.length === 1
       ? clamavAway('unavailable', describeAddress(first), only?.detail ?? null)
-      : clamavAway(
-          'unavailable',
-          null,
-          tried.map(({ where, detail }) => `${where}: ${detail}`).join('; '),
-        );
+      : clamavAway('unavailable', null, tried.map(({ where, detail }) => `${where}: ${detail}`).join('; '));
   return { address: first, canary: null, threads: null, state };
 }
 

@@ -17,6 +17,12 @@ it('threads and queue are read out of an answer to STATS', () => {
 });
 
 it('what is no such answer says nothing', () => {
-  for (const text of ['', 'UNKNOWN COMMAND', ANSWER.replace('max 12', 'max 0'), ANSWER.replace(/QUEUE.*/, ''), ANSWER.replace('max 12', 'max 99999999')])
+  for (const text of [
+    '',
+    'UNKNOWN COMMAND',
+    ANSWER.replace('max 12', 'max 0'),
+    ANSWER.replace(/QUEUE.*/, ''),
+    ANSWER.replace('max 12', 'max 99999999'),
+  ])
     expect(readStats(text)).toBeNull();
 });
