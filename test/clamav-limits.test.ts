@@ -89,6 +89,42 @@ describe('a clamd with limits as Debian delivers them', () => {
   });
 });
 
+describe.each(['StreamMaxLength', 'MaxFileSize', 'MaxScanSize'] as const)(
+  'a clamd whose %s is low',
+  (setting) => {
+    const WIDE = { StreamMaxLength: '100M', MaxFileSize: '100M', MaxScanSize: '400M' };
+
+    it.each([
+      [512 * 1024, false],
+      [MIB, true],
+      [2 * MIB, false],
+    ])('(%i bytes, alerts: %s) misses nothing, up to it, at it and beyond it', async (limit, alerts) => {
+      const clamd = await startClamd({
+        signatures: NAMES,
+        settings: { ...WIDE, [setting]: limit, AlertExceedsMax: alerts },
+      });
+      const analyzer = clamavAnalyzer({ address: clamd.unix, canary: eicarTestString() });
+      try {
+        for (const size of [limit - 1, limit, limit + 1, 2 * limit + 1]) {
+          const clean = await streamThrough(analyzer, marked(size, size), { size });
+          expect(clean, `${size} bytes`).toMatchObject({ claims: [], misses: [], inspected_bytes: size });
+          // Whether its size is known or not.
+          for (const known of [size, null]) {
+            const infected = await streamThrough(analyzer, marked(size, size - MARKER.length), {
+              size: known,
+            });
+            expect(infected, `${size} bytes`).toMatchObject({ ...found, inspected_bytes: size });
+            if (size > limit) expect(infected.windowed).toBe(true);
+          }
+        }
+      } finally {
+        await analyzer.close();
+        await clamd.stop();
+      }
+    });
+  },
+);
+
 it('a clamd with wide limits is proven to look at all of a large artifact, in one stream', async () => {
   const clamd = await startClamd({
     signatures: NAMES,

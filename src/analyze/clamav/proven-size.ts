@@ -4,11 +4,14 @@ import type { ClamdTimeouts } from './timeouts.ts';
 
 const MIB = 1024 * 1024;
 
+/** What every clamd looks at: nobody sets a limit below, and a canary of its own for each file would cost more than it. */
+export const SMALL_BYTES = 64 * 1024;
+
 /**
  * Sizes that a canary can prove, in bytes. Debian's clamd.conf stops at 25 MiB, clamd itself at 100 MiB (clamd.conf(5):
  * MaxFileSize, StreamMaxLength); one of half a GiB costs clamd 2.5 s of CPU.
  */
-export const SIZE_RUNGS = [MIB, 25 * MIB, 100 * MIB, 256 * MIB, 512 * MIB] as const;
+export const SIZE_RUNGS = [SMALL_BYTES, MIB, 25 * MIB, 100 * MIB, 256 * MIB, 512 * MIB] as const;
 
 /** For streams whose size nobody knows: what the most careful of the usual configurations takes. */
 const USUAL_BYTES = 25 * MIB;

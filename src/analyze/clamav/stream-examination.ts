@@ -4,6 +4,7 @@ import { countHang, type ClamdAccess } from './access.ts';
 import type { ClamdConnection } from './connection.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { joined, missed, outcomeOf } from './outcome.ts';
+import { SMALL_BYTES } from './proven-size.ts';
 import { type Verdict, streamWhole } from './verdict.ts';
 import { WindowedExamination } from './windowed-examination.ts';
 
@@ -48,7 +49,7 @@ export class StreamExamination implements Examination {
 
   async end(): Promise<Outcome> {
     const outcome =
-      this.#outcome ?? (await (this.#long === null ? this.#whenItIsItsTurn() : this.#long.end(this.#size)));
+      this.#outcome ?? (await (this.#long === null ? this.#endHeld() : this.#long.end(this.#size)));
     // What stopped it meanwhile explains a broken connection better than the connection does.
     const said = this.#outcome ?? outcome;
     this.#letGo();
@@ -77,9 +78,18 @@ export class StreamExamination implements Examination {
     await this.#long.write(chunk);
   }
 
-  async #whenItIsItsTurn(): Promise<Outcome> {
-    const { pressure, address } = this.#access;
+  async #endHeld(): Promise<Outcome> {
+    const { pressure, sizes, address } = this.#access;
     if (this.#size === 0) return outcomeOf({ kind: 'clean' }, 0, address);
+    if (this.#size > SMALL_BYTES && this.#hung() === null) {
+      const window = await sizes.window(this.#size);
+      if (this.#outcome !== null) return this.#outcome;
+      if (window < this.#size) {
+        this.#long = new WindowedExamination(this.#access, window, this.#signal);
+        await this.#long.write(this.#held.bytes);
+        return this.#long.end(this.#size);
+      }
+    }
     return (await pressure.inTurn(this.#signal, async () => this.#sendWhole())) ?? STOPPED;
   }
 

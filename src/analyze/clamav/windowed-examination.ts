@@ -5,7 +5,7 @@ import { LongStream } from './long-stream.ts';
 import { joined, missed, outcomeOf } from './outcome.ts';
 
 const MIB = 1024 * 1024;
-/** What neighbouring windows share: a signature that spans up to this is found wherever it lies. */
+/** What neighbouring windows share at most: a signature that spans up to this is found wherever it lies. */
 const OVERLAP_BYTES = 256 * 1024;
 
 /** A long artifact as clamd sees it: in one stream as far as clamd is proven to look, then in windows that overlap. */
@@ -28,7 +28,7 @@ export class WindowedExamination {
     this.#access = access;
     this.#signal = signal;
     this.#window = window;
-    this.#last = new LastBytes(OVERLAP_BYTES);
+    this.#last = new LastBytes(Math.min(OVERLAP_BYTES, window / 4));
   }
 
   async write(chunk: Buffer): Promise<void> {
