@@ -1,5 +1,5 @@
 /** ClamAV as an analyzer: our own client for clamd, and the proof that there is one that finds something. */
-export { type ClamdAddress, parseClamdAddress } from './address.ts';
+export { type ClamdAddress, describeAddress, parseClamdAddress } from './address.ts';
 export { askClamd, clamdDatabase } from './ask.ts';
 export { eicarTestString } from './canary.ts';
 export { type ClamavOptions, type ClamdEndpoint, clamavAnalyzer } from './clamav-analyzer.ts';

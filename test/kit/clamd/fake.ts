@@ -82,6 +82,7 @@ export async function startFakeClamd(
     threads: options.threads ?? null,
     queue: 0,
     statsAsked: 0,
+    reloads: 0,
     judged: 0,
     mostJudged: 0,
     streams: [],
@@ -127,6 +128,8 @@ interface State {
   readonly threads: number | null;
   queue: number;
   statsAsked: number;
+  /** Each brings a newer database. */
+  reloads: number;
   judged: number;
   mostJudged: number;
   readonly streams: Received[];
@@ -181,7 +184,10 @@ function serve(socket: Socket, state: State): void {
     else if (name === 'STATS' && state.threads !== null) {
       state.statsAsked++;
       say(statsOf(state.threads, state.queue));
-    } else if (name === 'VERSION') say('ClamAV 9.9.9/12345/Sun Mar  2 08:30:00 2025');
+    } else if (name === 'RELOAD') {
+      state.reloads++;
+      say('RELOADING');
+    } else if (name === 'VERSION') say(`ClamAV 9.9.9/${12_345 + state.reloads}/Sun Mar  2 08:30:00 2025`);
     else say('UNKNOWN COMMAND');
   };
   const step = (): boolean => {
