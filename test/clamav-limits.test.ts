@@ -59,21 +59,26 @@ describe('a clamd with limits as Debian delivers them', () => {
   }
 
   it('looks at more than its limit in windows, and the report says so', async () => {
-    for (const size of [BORDER + 1, 60 * MIB]) {
-      for (const known of [size, null]) {
-        const infected = await examine(clamd.tcp, marked(size, size - MARKER.length), { size: known });
-        expect(infected).toMatchObject({ ...found, inspected_bytes: size, windowed: true });
-        const clean = await examine(clamd.tcp, marked(size, size), { size: known });
-        expect(clean).toMatchObject({ claims: [], misses: [], inspected_bytes: size, windowed: true });
-      }
+    const analyzer = clamavAnalyzer({ address: clamd.tcp, canary: eicarTestString() });
+    for (const [size, known] of [
+      [BORDER + 1, BORDER + 1],
+      [60 * MIB, null],
+    ] as const) {
+      const infected = await streamThrough(analyzer, marked(size, size - MARKER.length), { size: known });
+      expect(infected).toMatchObject({ ...found, inspected_bytes: size, windowed: true });
+      const clean = await streamThrough(analyzer, marked(size, size), { size: known });
+      expect(clean).toMatchObject({ claims: [], misses: [], inspected_bytes: size, windowed: true });
     }
+    await analyzer.close();
   });
 
   it('finds what lies across the border of two windows', async () => {
+    const analyzer = clamavAnalyzer({ address: clamd.unix, canary: eicarTestString() });
     for (const at of [BORDER - MARKER.length + 1, BORDER - 10, BORDER - 1]) {
-      const outcome = await examine(clamd.unix, marked(30 * MIB, at), { size: 30 * MIB });
+      const outcome = await streamThrough(analyzer, marked(30 * MIB, at), { size: 30 * MIB });
       expect(outcome).toMatchObject({ ...found, windowed: true });
     }
+    await analyzer.close();
   });
 
   it('that takes longer streams than it looks at is not believed', async () => {
