@@ -187,7 +187,7 @@ describe('a clamd that is away or broken', () => {
       const clamd = await startFakeClamd({ fault: { kind: 'closes_after', received } });
       const analyzer = clamavAnalyzer({ address: clamd.address, timeouts: SHORT });
       const reason = reasonOf(await timed(analyzer, bytes));
-      expect(reason, `after ${received} bytes`).toBe('engine_failed');
+      expect({ received, reason }).toEqual({ received, reason: 'engine_failed' });
       await analyzer.close();
       await clamd.stop();
     }
@@ -201,9 +201,9 @@ describe('a clamd that is away or broken', () => {
           fault: { kind: 'says', reply: whole.slice(0, length), close: true },
         });
         const analyzer = clamavAnalyzer({ address: clamd.address, timeouts: SHORT });
-        expect(reasonOf(await timed(analyzer, SMALL)), JSON.stringify(whole.slice(0, length))).toBe(
-          'engine_failed',
-        );
+        const answer = whole.slice(0, length);
+        const reason = reasonOf(await timed(analyzer, SMALL));
+        expect({ answer, reason }).toEqual({ answer, reason: 'engine_failed' });
         await analyzer.close();
         await clamd.stop();
       }

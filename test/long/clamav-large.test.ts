@@ -56,6 +56,6 @@ test.each([
   expect(outcome.misses).toEqual([]);
   expect(outcome.windowed).toBe(true);
   expect(outcome.claims.map(({ rule }) => rule)).toEqual(at === SIZE ? [] : ['BackupLens.Marker.UNOFFICIAL']);
-  if (at === SIZE) expect(outcome.inspected_bytes).toBe(SIZE);
+  expect(outcome.inspected_bytes === SIZE || at < SIZE).toBe(true);
   expect(most - before).toBeLessThan(MOST_GROWTH);
 });

@@ -92,8 +92,8 @@ export interface UpdaterEnvironment {
 }
 
 /** Throws BL_USAGE for a socket's path that is none. */
-function addressOf(host: string, port: number): ClamdAddress {
-  return host.startsWith('unix:') ? parseClamdAddress(host) : { kind: 'tcp', host, port };
+function addressOf(host: string, tcpPort: number): ClamdAddress {
+  return host.startsWith('unix:') ? parseClamdAddress(host) : { kind: 'tcp', host, port: tcpPort };
 }
 
 type Name = keyof typeof VARIABLES;
