@@ -122,6 +122,19 @@ describe('a real clamd', () => {
     });
   }
 
+  it('does not say how many signatures it has, nor whether its cache is safe: its files do', async () => {
+    const { configFile } = clamd;
+    expect((await findClamd([clamd.unix], { conf: configFile })).state).toMatchObject({
+      status: 'ok',
+      signatures: 2,
+      caveats: [],
+    });
+    expect((await findClamd([clamd.unix])).state).toMatchObject({
+      signatures: null,
+      caveats: [expect.stringMatching(/MD5.*cannot be read from here/)],
+    });
+  });
+
   it('that is killed in the middle has failed, is then away, and is used again once it is back', async () => {
     const analyzer = client(clamd.unix, { refusal_pause_ms: 200 });
     const bytes = noise(20 * MIB);
