@@ -10,6 +10,7 @@ import {
   parseClamdAddress,
   probeClamd,
 } from '../src/analyze/clamav/index.ts';
+import { Pressure } from '../src/analyze/clamav/pressure.ts';
 import { type FakeClamd, type Fault, startFakeClamd } from './kit/clamd/fake.ts';
 import { freePort } from './kit/clamd/real.ts';
 import { noise, piecesOf, streamThrough, subjectOf } from './kit/clamd/stream-through.ts';
@@ -178,6 +179,60 @@ describe('a clamd that is away or broken', () => {
     });
   }
 
+  it('is never believed when it closes, after whichever byte of the exchange', async () => {
+    const bytes = noise(20);
+    // zIDSESSION, zINSTREAM, a length, the bytes, the length of nothing.
+    const exchange = 11 + 10 + 4 + bytes.length + 4;
+    for (let received = 0; received <= exchange; received++) {
+      const clamd = await startFakeClamd({ fault: { kind: 'closes_after', received } });
+      const analyzer = clamavAnalyzer({ address: clamd.address, timeouts: SHORT });
+      const reason = reasonOf(await timed(analyzer, bytes));
+      expect({ received, reason }).toEqual({ received, reason: 'engine_failed' });
+      await analyzer.close();
+      await clamd.stop();
+    }
+  });
+
+  it('is never believed when it closes, after whichever byte of its answer but the last', async () => {
+    const answers = ['1: stream: OK\0', '1: stream: Evil FOUND\0', '1: Something broke. ERROR\0'];
+    for (const whole of answers) {
+      for (let length = 0; length < whole.length; length++) {
+        const clamd = await startFakeClamd({
+          fault: { kind: 'says', reply: whole.slice(0, length), close: true },
+        });
+        const analyzer = clamavAnalyzer({ address: clamd.address, timeouts: SHORT });
+        const answer = whole.slice(0, length);
+        const reason = reasonOf(await timed(analyzer, SMALL));
+        expect({ answer, reason }).toEqual({ answer, reason: 'engine_failed' });
+        await analyzer.close();
+        await clamd.stop();
+      }
+    }
+  });
+
+  it('whose answer comes too late does not answer for the artifact after it', async () => {
+    const clamd = await fake({ kind: 'says_late', reply: '%d: stream: Evil FOUND\0', pauseMs: 250 });
+    const analyzer = client(clamd.address, { reply_ms: 100 });
+    expect(reasonOf(await timed(analyzer, SMALL))).toBe('timed_out');
+    clamd.setFault({ kind: 'none' });
+    expect(await timed(analyzer, SMALL)).toEqual(clean(SMALL.length));
+    await sleep(300);
+    expect(await timed(analyzer, SMALL)).toEqual(clean(SMALL.length));
+  });
+
+  it.each(['%d: stream: Evil FOUND\0', '2: stream: Evil FOUND\0', 'x'])(
+    'that says %j unasked is asked the next time over a new connection',
+    async (reply) => {
+      const clamd = await fake({ kind: 'says_more', reply, pauseMs: 30 });
+      const analyzer = client(clamd.address);
+      expect(await timed(analyzer, SMALL)).toEqual(clean(SMALL.length));
+      clamd.setFault({ kind: 'none' });
+      await until(() => clamd.open === 0);
+      expect(await timed(analyzer, SMALL)).toEqual(clean(SMALL.length));
+      expect(clamd.connections).toBe(2);
+    },
+  );
+
   it('has failed when it says OK before it has seen everything', async () => {
     const clamd = await fake({ kind: 'says_early', afterBytes: 1, reply: '%d: stream: OK\0' });
     expect(reasonOf(await timed(client(clamd.address), LARGE))).toBe('engine_failed');
@@ -294,6 +349,63 @@ describe('connections', () => {
     await analyzer.close();
     expect(reasonOf(await large)).toBe('engine_failed');
     await until(() => clamd.open === 0);
+  });
+});
+
+describe('the load', () => {
+  const SLOW = { kind: 'says_late', reply: '%d: stream: OK\0', pauseMs: 20 } as const;
+
+  async function scanned(threads: number | null, sizes: readonly number[]) {
+    const clamd = await fake(SLOW);
+    const analyzer = clamavAnalyzer({ address: clamd.address, threads });
+    closers.unshift(() => analyzer.close());
+    const outcomes = await Promise.all(sizes.map((size) => streamThrough(analyzer, piecesOf(noise(size)))));
+    expect(outcomes).toEqual(sizes.map((size) => clean(size)));
+    return clamd.mostJudged;
+  }
+
+  it('follows the number of threads that clamd has, for small and for large artifacts', async () => {
+    const sizes = Array.from({ length: 40 }, (_, n) => (n % 4 === 0 ? MIB + 100 + n : 100 + n));
+    expect(await scanned(3, sizes)).toBe(3);
+    expect(await scanned(1, sizes.slice(0, 8))).toBe(1);
+    expect(await scanned(null, sizes)).toBeGreaterThan(10);
+  });
+
+  it('falls to one stream at a time while others fill the queue of clamd, and rises again', async () => {
+    const clamd = await startFakeClamd({ threads: 8 });
+    closers.unshift(() => clamd.stop());
+    const pressure = new Pressure(clamd.address, 8, { doubtMs: 10, askEveryMs: 10 });
+    const never = new AbortController().signal;
+    const judged: (() => void)[] = [];
+    clamd.setQueue(5);
+    const all = Array.from({ length: 20 }, () =>
+      pressure.inTurn(never, () => new Promise<void>((resolve) => judged.push(resolve))),
+    );
+    await until(() => judged.length === 8 && clamd.statsAsked > 1);
+    for (const answered of judged.slice(0, 8)) answered();
+    await until(() => judged.length > 8);
+    const asked = clamd.statsAsked;
+    await until(() => clamd.statsAsked > asked + 1);
+    expect(judged).toHaveLength(9);
+    clamd.setQueue(0);
+    await until(() => judged.length === 16);
+    for (const answered of judged.slice(8, 16)) answered();
+    await until(() => judged.length === 20);
+    for (const answered of judged.slice(16)) answered();
+    await Promise.all(all);
+  });
+
+  it('waiting for a turn ends with the scan', async () => {
+    const clamd = await fake({ kind: 'silent' });
+    const analyzer = clamavAnalyzer({ address: clamd.address, threads: 1 });
+    closers.unshift(() => analyzer.close());
+    const stop = new AbortController();
+    const outcomes = [SMALL, SMALL, noise(2 * MIB)].map((bytes) =>
+      streamThrough(analyzer, piecesOf(bytes), { signal: stop.signal }),
+    );
+    await until(() => clamd.streams.length === 1);
+    stop.abort();
+    for (const outcome of outcomes) expect(reasonOf(await outcome)).toBe('timed_out');
   });
 });
 
@@ -420,7 +532,16 @@ describe('probing', () => {
       address: `127.0.0.1:${clamd.address.kind === 'tcp' ? clamd.address.port : ''}`,
       database_time: '2025-03-02T08:30:00Z',
       detail: 'EICAR is not in its database: that it finds nothing proves nothing',
+      signatures: null,
+      caveats: [],
     });
+  });
+
+  it('learns how many streams clamd scans at a time, and does without where it does not say', async () => {
+    const telling = await startFakeClamd({ threads: 7 });
+    closers.unshift(() => telling.stop());
+    expect((await probeClamd(telling.address)).threads).toBe(7);
+    expect((await probeClamd((await fake({ kind: 'none' })).address)).threads).toBeNull();
   });
 
   it('takes the first clamd that is not away, and otherwise says what was tried', async () => {

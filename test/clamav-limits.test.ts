@@ -59,21 +59,26 @@ describe('a clamd with limits as Debian delivers them', () => {
   }
 
   it('looks at more than its limit in windows, and the report says so', async () => {
-    for (const size of [BORDER + 1, 60 * MIB]) {
-      for (const known of [size, null]) {
-        const infected = await examine(clamd.tcp, marked(size, size - MARKER.length), { size: known });
-        expect(infected).toMatchObject({ ...found, inspected_bytes: size, windowed: true });
-        const clean = await examine(clamd.tcp, marked(size, size), { size: known });
-        expect(clean).toMatchObject({ claims: [], misses: [], inspected_bytes: size, windowed: true });
-      }
+    const analyzer = clamavAnalyzer({ address: clamd.tcp, canary: eicarTestString() });
+    for (const [size, known] of [
+      [BORDER + 1, BORDER + 1],
+      [60 * MIB, null],
+    ] as const) {
+      const infected = await streamThrough(analyzer, marked(size, size - MARKER.length), { size: known });
+      expect(infected).toMatchObject({ ...found, inspected_bytes: size, windowed: true });
+      const clean = await streamThrough(analyzer, marked(size, size), { size: known });
+      expect(clean).toMatchObject({ claims: [], misses: [], inspected_bytes: size, windowed: true });
     }
+    await analyzer.close();
   });
 
   it('finds what lies across the border of two windows', async () => {
+    const analyzer = clamavAnalyzer({ address: clamd.unix, canary: eicarTestString() });
     for (const at of [BORDER - MARKER.length + 1, BORDER - 10, BORDER - 1]) {
-      const outcome = await examine(clamd.unix, marked(30 * MIB, at), { size: 30 * MIB });
+      const outcome = await streamThrough(analyzer, marked(30 * MIB, at), { size: 30 * MIB });
       expect(outcome).toMatchObject({ ...found, windowed: true });
     }
+    await analyzer.close();
   });
 
   it('that takes longer streams than it looks at is not believed', async () => {
@@ -88,6 +93,42 @@ describe('a clamd with limits as Debian delivers them', () => {
     }
   });
 });
+
+describe.each(['StreamMaxLength', 'MaxFileSize', 'MaxScanSize'] as const)(
+  'a clamd whose %s is low',
+  (setting) => {
+    const WIDE = { StreamMaxLength: '100M', MaxFileSize: '100M', MaxScanSize: '400M' };
+
+    it.each([
+      [512 * 1024, false],
+      [MIB, true],
+      [2 * MIB, false],
+    ])('(%i bytes, alerts: %s) misses nothing, up to it, at it and beyond it', async (limit, alerts) => {
+      const clamd = await startClamd({
+        signatures: NAMES,
+        settings: { ...WIDE, [setting]: limit, AlertExceedsMax: alerts },
+      });
+      const analyzer = clamavAnalyzer({ address: clamd.unix, canary: eicarTestString() });
+      try {
+        for (const size of [limit - 1, limit, limit + 1, 2 * limit + 1]) {
+          const clean = await streamThrough(analyzer, marked(size, size), { size });
+          expect(clean, `${size} bytes`).toMatchObject({ claims: [], misses: [], inspected_bytes: size });
+          // Whether its size is known or not.
+          for (const known of [size, null]) {
+            const infected = await streamThrough(analyzer, marked(size, size - MARKER.length), {
+              size: known,
+            });
+            expect(infected, `${size} bytes`).toMatchObject({ ...found, inspected_bytes: size });
+            expect(infected.windowed || size <= limit, `${size} bytes`).toBe(true);
+          }
+        }
+      } finally {
+        await analyzer.close();
+        await clamd.stop();
+      }
+    });
+  },
+);
 
 it('a clamd with wide limits is proven to look at all of a large artifact, in one stream', async () => {
   const clamd = await startClamd({

@@ -239,11 +239,30 @@ describe('over the socket of an engine', () => {
 });
 
 describe('with no runtime at all', () => {
+  test.each([
+    [
+      'podman',
+      /^nothing to run freshclam with: no socket of podman at \/nowhere\/p\.sock, .*\. Start it \(systemctl enable --now podman\.socket\), say where it is \(CONTAINER_HOST=/,
+    ],
+    [
+      'docker',
+      /^nothing to run freshclam with: no socket of docker at \/nowhere\/d\.sock, .*\. Start it, say where it is \(DOCKER_HOST=/,
+    ],
+    ['freshclam', /^nothing to run freshclam with: no freshclam on the PATH\. Install it/],
+  ])(
+    'of the kind that was asked for (%s) says where it was looked for and what can be done',
+    async (runtime, message) => {
+      const updated = await update(await updater({ UPDATE_RUNTIME: runtime }));
+      expect(updated).toMatchObject({ status: 500, reply: { success: false, result: 'no_runtime' } });
+      expect(updated.reply.message).toMatch(message);
+    },
+  );
+
   test('says what can be done', async () => {
-    const service = await updater({ UPDATE_RUNTIME: 'podman' });
+    const service = await updater({});
     const updated = await update(service);
     expect(updated).toMatchObject({ status: 500, reply: { success: false, result: 'no_runtime' } });
-    expect(updated.reply.message).toMatch(/install freshclam, give this service the socket/);
+    expect(updated.reply.message).toMatch(/Install freshclam, give this service the socket/);
     expect(await (await fetch(`${service.url}/health`)).json()).toMatchObject({
       status: 'healthy',
       runtime: null,
@@ -298,6 +317,24 @@ describe('with the real freshclam of this machine', () => {
     const metrics = await (await fetch(`${service.url}/metrics`)).text();
     expect(metrics).toMatch(/backuplens_database_updates_total\{result="updated"\} 1/);
   });
+
+  test.each([false, true])(
+    'reports the database that clamd then scans with (over its socket: %s)',
+    async (unix) => {
+      const clamd = await startFakeClamd({ unix });
+      closers.push(() => clamd.stop());
+      const { address } = clamd;
+      const env =
+        address.kind === 'unix'
+          ? { CLAMAV_HOST: `unix:${address.path}` }
+          : { CLAMAV_PORT: String(address.port) };
+      const from = await mirror({ status: 200, body: database('newer') });
+      expect((await update(await local(from, env))).reply).toMatchObject({
+        result: 'updated',
+        database: { version: expect.stringContaining('/12346/'), time: '2025-03-02T08:30:00Z' },
+      });
+    },
+  );
 
   test('that brought a database which clamd could not be told of is a success that says so', async () => {
     const from = await mirror({ status: 200, body: database('second') });

@@ -111,13 +111,29 @@ describe('a real clamd', () => {
             version: expect.stringMatching(/^ClamAV \d+\.\d+\.\d+/),
             address: transport === 'tcp' ? `127.0.0.1:${clamd.tcp.port}` : `unix:${clamd.unix.path}`,
             database_time: null,
+            signatures: null,
             detail: null,
+            caveats: [],
           },
           canary: eicarTestString(),
+          threads: 10,
         });
       });
     });
   }
+
+  it('does not say how many signatures it has, nor whether its cache is safe: its files do', async () => {
+    const { configFile } = clamd;
+    expect((await findClamd([clamd.unix], { conf: configFile })).state).toMatchObject({
+      status: 'ok',
+      signatures: 2,
+      caveats: [],
+    });
+    expect((await findClamd([clamd.unix])).state).toMatchObject({
+      signatures: null,
+      caveats: [expect.stringMatching(/MD5.*cannot be read from here/)],
+    });
+  });
 
   it('that is killed in the middle has failed, is then away, and is used again once it is back', async () => {
     const analyzer = client(clamd.unix, { refusal_pause_ms: 200 });

@@ -24,6 +24,7 @@ export class Judge {
     const analyzers = openAnalyzers({
       clamd: off,
       yara: off,
+      workers: 1,
       entropy_threshold: 6.5,
       ransomware_names: names,
       scratch,

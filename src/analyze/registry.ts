@@ -20,16 +20,25 @@ export interface AnalyzerOptions extends EngineEndpoints {
   /** What is known; `ransomwareNames` of the domain makes it answer. */
   readonly ransomware_names: readonly RansomwareName[];
   readonly scratch: Scratch;
+  /** Processes that share the engines. */
+  readonly workers: number;
 }
 
 /** Every analyzer, in the order of the specification: one line each. */
 export function openAnalyzers(options: AnalyzerOptions): readonly Analyzer[] {
-  const { clamd, yara, scratch, entropy_threshold: threshold, ransomware_names } = options;
+  const { clamd, yara, scratch, workers, entropy_threshold: threshold, ransomware_names } = options;
   return [
     typeMismatchAnalyzer(),
-    'away' in clamd ? engineAway('clamav', clamd) : clamavAnalyzer(clamd),
+    'away' in clamd ? engineAway('clamav', clamd) : clamavAnalyzer(shareOf(clamd, workers)),
     'away' in yara ? engineAway('yara', yara) : yaraAnalyzer({ endpoint: yara, scratch }),
     entropyAnalyzer({ threshold, ransomware_names }),
     ransomNoteAnalyzer({ names: ransomware_names }),
   ];
+}
+
+/** Each scans with its share of clamd's threads, one at least. */
+function shareOf(clamd: ClamdEndpoint, workers: number): ClamdEndpoint {
+  return clamd.threads === null
+    ? clamd
+    : { ...clamd, threads: Math.max(1, Math.floor(clamd.threads / workers)) };
 }

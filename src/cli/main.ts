@@ -4,6 +4,7 @@ import { loadFolders, processEnvironment, programVersion } from '../config/index
 import { forTerminal } from '../report/index.ts';
 import type { CommandIo } from './command-io.ts';
 import { addConfigCommand } from './config.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { describeEntropyMap } from './entropy-map/command.ts';
 import { gateCommand } from './gate.ts';
 import { journalCommand } from './journal.ts';
@@ -36,6 +37,7 @@ addScanCommand(program, run);
 addConfigCommand(program, run);
 describeEntropyMap(program.command('entropy'), 'backuplens entropy', run);
 addRulesCommand(program, run);
+addDoctorCommand(program, run);
 addWatchCommand(program, run);
 const io: CommandIo = {
   out: (text) => void process.stdout.write(text),

@@ -89,6 +89,7 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
       engines: engineChoice({
         clamd: config.clamd.value,
         clamd_canary: config.clamdCanary.value,
+        clamd_conf: config.clamdConf.value,
         clamd_max_age_days: config.clamdMaxAgeDays.value,
         yara: config.yara.value,
         rules: config.rulesDirs.value,

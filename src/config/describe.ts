@@ -46,6 +46,7 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
       value: clamd.value.length === 0 ? 'off' : clamd.value,
     }),
     variable('CLAMD_CANARY', config.clamdCanary),
+    variable('CLAMD_CONF', config.clamdConf),
     variable('CLAMD_MAX_AGE_DAYS', config.clamdMaxAgeDays),
     flag('yara', `${VARIABLES.YARA_HOST.doc} (YARA_HOST, YARA_PORT)`, {
       ...yara,

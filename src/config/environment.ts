@@ -150,6 +150,11 @@ export const VARIABLES = {
     'the EICAR test string',
     'harmless text that the signature database names: clamd is only believed while it finds it',
   ),
+  CLAMD_CONF: variable(
+    path,
+    'looked for in the usual places',
+    "clamd's own clamd.conf, to be read for what it hides: limits, cache, database folder",
+  ),
   CLAMD_MAX_AGE_DAYS: variable(
     integer(1, 36_500),
     'unset: any age',
@@ -306,6 +311,7 @@ export function readEnvironment(environment: Environment): Given {
     CLAMD_HOST: get('CLAMD_HOST'),
     CLAMD_PORT: get('CLAMD_PORT'),
     CLAMD_CANARY: get('CLAMD_CANARY'),
+    CLAMD_CONF: get('CLAMD_CONF'),
     CLAMD_MAX_AGE_DAYS: get('CLAMD_MAX_AGE_DAYS'),
     YARA_HOST: get('YARA_HOST'),
     YARA_PORT: get('YARA_PORT'),

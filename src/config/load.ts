@@ -59,6 +59,7 @@ export interface EffectiveConfig {
   /** Text that clamd's database names; null: EICAR is tried. */
   readonly clamdCanary: Setting<string | null>;
   /** null: signatures of any age will do. */
+  readonly clamdConf: Setting<string | null>;
   readonly clamdMaxAgeDays: Setting<number | null>;
   readonly yara: Setting<YaraChoice>;
   /** Where compiled rules are kept; null: nowhere. */
@@ -194,6 +195,7 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     ),
     clamd: clamd(cwd, flags, given, container.value),
     clamdCanary: firstOf<string | null>(null, given.CLAMD_CANARY),
+    clamdConf: firstOf<string | null>(null, path(given.CLAMD_CONF)),
     clamdMaxAgeDays: firstOf<number | null>(null, given.CLAMD_MAX_AGE_DAYS),
     yara: yara(flags, given, container.value),
     yaraCacheDir: yaraCacheDir(cwd, given, env),

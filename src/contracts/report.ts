@@ -153,7 +153,11 @@ export const engines = z.strictObject({
     version: z.string().nullable(),
     address: z.string().nullable(),
     database_time: time.nullable(),
+    /** In its database folder; null where that cannot be read. */
+    signatures: count.nullable(),
     detail: z.string().nullable(),
+    /** What makes its OK worth less than it seems. */
+    caveats: z.array(z.string()).readonly(),
   }),
   yara: z.strictObject({
     status: engineStatus,

@@ -9,8 +9,21 @@ export interface ClamavState {
   readonly address: string | null;
   /** RFC 3339 UTC of the signature database; null when it does not say. */
   readonly database_time: string | null;
+  /** How many there are in its database folder; null where that cannot be read. */
+  readonly signatures: number | null;
   /** Why it is not `ok`, in words; null when it is. */
   readonly detail: string | null;
+  /** What makes its OK worth less than it seems, in words: how it is configured, or that this is not known. */
+  readonly caveats: readonly string[];
+}
+
+/** Of a clamd that is off, or does not answer. */
+export function clamavAway(
+  status: Extract<EngineStatus, 'unavailable' | 'off'>,
+  address: string | null,
+  detail: string | null,
+): ClamavState {
+  return { status, version: null, address, database_time: null, signatures: null, detail, caveats: [] };
 }
 
 export interface RejectedRule {

@@ -11,6 +11,7 @@ export * from './finding.ts';
 export * from './gap.ts';
 export * from './glob.ts';
 export * from './id.ts';
+export * from './loopback.ts';
 export * from './measurement.ts';
 export * from './policy.ts';
 export * from './ransomware-names.ts';

@@ -1,7 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
-import { BackupLensError } from '../domain/index.ts';
+import { BackupLensError, isLoopback } from '../domain/index.ts';
 import { HttpError } from './http-error.ts';
 import type { Server } from './server.ts';
 
@@ -71,9 +70,4 @@ function isForeign({ headers }: FastifyRequest): boolean {
 /** Without its port. */
 function nameOf(host = ''): string {
   return host.replace(/:\d{1,5}$/, '').replace(/^\[|\]$/g, '');
-}
-
-function isLoopback(host: string): boolean {
-  if (host === 'localhost' || host === '::1') return true;
-  return isIP(host) === 4 && host.startsWith('127.');
 }

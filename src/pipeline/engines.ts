@@ -7,7 +7,14 @@ import {
   type ClamdEndpoint,
 } from '../analyze/clamav/index.ts';
 import { probeYara, yaraAway } from '../analyze/yara/index.ts';
-import { BackupLensError, inWords, type ClamavState, type Engines, type YaraState } from '../domain/index.ts';
+import {
+  BackupLensError,
+  clamavAway,
+  inWords,
+  type ClamavState,
+  type Engines,
+  type YaraState,
+} from '../domain/index.ts';
 import { startYaraChild, type YaraChild } from './yara-child.ts';
 
 /** Which engines are wanted. */
@@ -16,6 +23,8 @@ export interface EngineChoice {
   readonly clamd: readonly [ClamdAddress, ...ClamdAddress[]] | null;
   /** Text that clamd's database is said to name; null: EICAR is tried. */
   readonly clamd_canary: string | null;
+  /** Its clamd.conf; null: looked for in the usual places. */
+  readonly clamd_conf: string | null;
   /** Older signatures count as away; null: any will do. */
   readonly clamd_max_age_days: number | null;
   /** `embedded`: our own child process; a URL: that service; null: off. */
@@ -33,6 +42,7 @@ export interface EngineSettings {
   /** Addresses to try in order; none: off. */
   readonly clamd: readonly string[];
   readonly clamd_canary: string | null;
+  readonly clamd_conf: string | null;
   readonly clamd_max_age_days: number | null;
   readonly yara: { readonly mode: 'service'; readonly url: string } | { readonly mode: 'embedded' | 'off' };
   readonly rules: readonly string[];
@@ -122,22 +132,18 @@ export class RunningEngines {
 }
 
 export async function findClamav(choice: EngineChoice): Promise<Found<ClamavState, ClamdEndpoint>> {
-  const { clamd, clamd_canary, clamd_max_age_days } = choice;
+  const { clamd, clamd_canary, clamd_conf, clamd_max_age_days } = choice;
   if (clamd === null) {
-    const state: ClamavState = {
-      status: 'off',
-      version: null,
-      address: null,
-      database_time: null,
-      detail: null,
-    };
-    return { state, endpoint: OFF };
+    return { state: clamavAway('off', null, null), endpoint: OFF };
   }
-  const { address, state, canary } = await findClamd(clamd, { canary: clamd_canary });
+  const { address, state, canary, threads } = await findClamd(clamd, {
+    canary: clamd_canary,
+    conf: clamd_conf,
+  });
   // It answers, but not as clamd does: waiting for it again at every artifact would end in a hang.
   if (state.status === 'failed')
     return { state, endpoint: { away: 'engine_failed', detail: state.detail ?? 'failed' } };
-  return { state, endpoint: { address, canary, stale: staleness(state, clamd_max_age_days) } };
+  return { state, endpoint: { address, canary, threads, stale: staleness(state, clamd_max_age_days) } };
 }
 
 const DAY_MS = 86_400_000;

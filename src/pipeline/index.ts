@@ -3,7 +3,7 @@ export { approve, reject, type Answered, type CarriesOut, type ReviewAnswer } fr
 export { askGate, type GateSaid } from './ask-gate.ts';
 export { recall, type Recalled } from './remembered.ts';
 export { carryOut, type CarryOutOptions } from './carry-out.ts';
-export { engineChoice, type EngineChoice } from './engines.ts';
+export { engineChoice, startYara, type EngineChoice } from './engines.ts';
 export { ENGINES, EngineWatch, isUp, type EngineName } from './engine-watch.ts';
 export { examineDropped, MAX_DROPPED_FILES } from './examine-dropped.ts';
 export { examineWhole, shapeOf } from './examine-whole.ts';

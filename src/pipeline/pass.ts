@@ -233,8 +233,10 @@ export class Pass {
     this.#tree.ledger.inspected(engine, outcome.inspected_bytes, outcome.windowed, this.size === 0);
     for (const claim of outcome.claims) this.#findings.push({ ...claim, engine, trail });
     for (const miss of outcome.misses) {
-      // Bytes of a container beyond an engine's limits, whose members were handed to it one by one (DESIGN 7).
-      const madeGood = miss.reason === 'budget_exceeded' && miss.bytes !== 0 && this.#wasOpened();
+      // What an engine did not see within a container, its limits or a password that we had to hand being in its way, it was
+      // handed as members, one by one.
+      const inItsWay = miss.reason === 'budget_exceeded' || miss.reason === 'encrypted';
+      const madeGood = inItsWay && miss.bytes !== 0 && this.#wasOpened();
       if (madeGood) this.measure(`${engine}_limit_on_container`, 1);
       else this.gap({ stage: 'analyze', by: engine, ...miss, trail });
     }

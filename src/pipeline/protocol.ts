@@ -13,6 +13,8 @@ export interface WorkerSetup extends EngineEndpoints {
   readonly passwords: readonly string[];
   /** Made by the parent, who also removes it. */
   readonly scratch: string;
+  /** How many there are of it. */
+  readonly workers: number;
 }
 
 export interface Job {

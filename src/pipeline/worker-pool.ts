@@ -30,7 +30,7 @@ const HERE = fileURLToPath(import.meta.url);
 const PROGRAM = fileURLToPath(new URL(HERE.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url));
 export interface PoolOptions {
   readonly workers: number;
-  readonly setup: Omit<WorkerSetup, 'type' | 'scratch'>;
+  readonly setup: Omit<WorkerSetup, 'type' | 'scratch' | 'workers'>;
   /** Whether a worker will be asked to read standard input. */
   readonly stdin: boolean;
   readonly scratch: Scratch;
@@ -105,8 +105,12 @@ export class WorkerPool {
   renew(setup: PoolOptions['setup']): void {
     this.#setup = setup;
     for (const { child, folder } of this.#workers) {
-      if (child.connected) child.send({ ...setup, type: 'setup', scratch: folder } satisfies WorkerSetup);
+      if (child.connected) child.send(this.#setupIn(folder));
     }
+  }
+
+  #setupIn(scratch: string): WorkerSetup {
+    return { ...this.#setup, type: 'setup', scratch, workers: this.#options.workers };
   }
 
   /** Nothing will be scanned any more. */
@@ -254,7 +258,7 @@ export class WorkerPool {
       serialization: 'advanced',
     });
     // Not as an argument: passwords would show in the process list.
-    child.send({ ...this.#setup, type: 'setup', scratch: folder } satisfies WorkerSetup);
+    child.send(this.#setupIn(folder));
     const worker: Worker = {
       child,
       folder,

@@ -8,7 +8,7 @@ interface EngineWords {
   /** It did not look, or what it says is not proven: said first and loudly. */
   readonly loud: boolean;
   readonly line: string;
-  /** Rule files that were left out. */
+  /** Rule files that were left out; what else is to be known of it. */
   readonly below: readonly string[];
 }
 
@@ -32,11 +32,16 @@ export function isAway(status: Status): boolean {
 function clamav(state: Engines['clamav']): EngineWords {
   const where = state.address === null ? '' : ` (${state.address})`;
   if (state.status === 'ok') {
-    const base = state.database_time === null ? '' : `, signatures of ${state.database_time.slice(0, 10)}`;
     const version = (state.version ?? 'version unknown').replace(/^ClamAV /, '');
-    return { loud: false, line: `ClamAV: ${version}${base}${where}`, below: [] };
+    return { loud: false, line: `ClamAV: ${version}${signatures(state)}${where}`, below: state.caveats };
   }
-  return { loud: true, line: `ClamAV ${notOk(state)}${where}`, below: [] };
+  return { loud: true, line: `ClamAV ${notOk(state)}${where}`, below: state.caveats };
+}
+
+function signatures({ signatures: count, database_time: time }: Engines['clamav']): string {
+  const of = time === null ? '' : ` of ${time.slice(0, 10)}`;
+  if (count !== null) return `, ${counted(count, 'signature')}${of}`;
+  return time === null ? '' : `, signatures${of}`;
 }
 
 function yara(state: Engines['yara']): EngineWords {

@@ -29,6 +29,8 @@ export const HEADER: ReportHeader = {
       version: 'ClamAV 1.4.6/27500',
       address: '127.0.0.1:3310',
       database_time: '2026-07-31T08:12:00Z',
+      signatures: null,
+      caveats: [],
       detail: null,
     },
     yara: {

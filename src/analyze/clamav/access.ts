@@ -1,5 +1,6 @@
 import type { Breaker } from './breaker.ts';
 import type { ConnectionPool } from './connection-pool.ts';
+import type { Pressure } from './pressure.ts';
 import type { ProvenSize } from './proven-size.ts';
 import type { ClamdTimeouts } from './timeouts.ts';
 import type { Verdict } from './verdict.ts';
@@ -14,6 +15,8 @@ export interface ClamdAccess {
   readonly hangs: Breaker;
   /** Why its not finding anything says little; null when it says what it should. */
   readonly stale: string | null;
+  /** How many streams it judges for us at a time. */
+  readonly pressure: Pressure;
   /** How much of an artifact may go into one stream. */
   readonly sizes: ProvenSize;
 }

@@ -2,6 +2,7 @@ import type { Analyzer } from '../analyzer.ts';
 import { type ClamdAddress, describeAddress } from './address.ts';
 import { Breaker } from './breaker.ts';
 import { ConnectionPool } from './connection-pool.ts';
+import { Pressure } from './pressure.ts';
 import { ProvenSize } from './proven-size.ts';
 import { StreamExamination } from './stream-examination.ts';
 import { type ClamdTimeouts, DEFAULT_CLAMD_TIMEOUTS } from './timeouts.ts';
@@ -16,8 +17,11 @@ export interface ClamdEndpoint {
   readonly canary: Uint8Array | null;
   /** Why what it finds nothing in is not examined well (its signatures are old); null: it is. */
   readonly stale: string | null;
+  /** Streams that it scans at a time; null: it does not say. */
+  readonly threads: number | null;
 }
 
+/** `threads`: those that are for this analyzer alone. */
 export interface ClamavOptions extends Partial<ClamdEndpoint> {
   readonly address: ClamdAddress;
   /** What is left out takes its default. */
@@ -26,7 +30,7 @@ export interface ClamavOptions extends Partial<ClamdEndpoint> {
 
 /**
  * Streams every artifact to clamd (INSTREAM) while it goes past. Up to 1 MiB is held and sent whole at the end;
- * how many artifacts stream at once is the caller's business.
+ * how many artifacts stream at once is the caller's business, how many are judged at once is clamd's.
  */
 export function clamavAnalyzer(options: ClamavOptions): Analyzer {
   const timeouts = { ...DEFAULT_CLAMD_TIMEOUTS, ...options.timeouts };
@@ -39,6 +43,7 @@ export function clamavAnalyzer(options: ClamavOptions): Analyzer {
     timeouts,
     address: describeAddress(options.address),
     stale: options.stale ?? null,
+    pressure: new Pressure(options.address, options.threads ?? null),
     hangs: new Breaker({ failures: HANGS, pause_ms: timeouts.hang_pause_ms }),
   };
   return {

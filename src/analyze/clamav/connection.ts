@@ -43,6 +43,7 @@ export class ClamdConnection {
   #receivedBytes = 0;
   /** Index of the reply's NUL in all that was received; -1 while there is none. */
   #terminator = -1;
+  #ofLines = false;
   #lastPartGiven = false;
   #answeredEarly = false;
   #stalled = false;
@@ -137,8 +138,9 @@ export class ClamdConnection {
     return this.reusable;
   }
 
-  /** Resolves with what came back, at the latest after `deadlineMs`. */
-  async reply(deadlineMs: number): Promise<Reply> {
+  /** Resolves with what came back, at the latest after `deadlineMs`. `lines`: it may hold more than one. */
+  async reply(deadlineMs: number, shape: 'line' | 'lines' = 'line'): Promise<Reply> {
+    this.#ofLines = shape === 'lines';
     if (this.#stalled) return { kind: 'odd', detail: 'it stopped taking what was sent' };
     await this.#until(() => this.#settled(), deadlineMs);
     return this.#takeReply();
@@ -202,7 +204,7 @@ export class ClamdConnection {
 
   /** clamd frames a reply as its command was framed, by a NUL; other servers, and its own "timed out", do not. */
   #endsInNewline(): boolean {
-    return this.#received.at(-1)?.at(-1) === 0x0a;
+    return !this.#ofLines && this.#received.at(-1)?.at(-1) === 0x0a;
   }
 
   #takeReply(): Reply {

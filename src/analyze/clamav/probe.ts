@@ -1,8 +1,9 @@
-import type { ClamavState } from '../../domain/index.ts';
+import { clamavAway, type ClamavState } from '../../domain/index.ts';
 import { type ClamdAddress, describeAddress } from './address.ts';
 import { ask, identityOf } from './ask.ts';
 import { eicarTestString, nameOfCanary, sendCanary } from './canary.ts';
 import { ClamdConnection } from './connection.ts';
+import { askStats } from './stats.ts';
 
 const PROBE_MS = 10_000;
 const CONNECT_MS = 5_000;
@@ -19,6 +20,8 @@ export interface ProbedClamd {
   readonly state: ClamavState;
   /** What it was seen to find; null: nothing that we know of. */
   readonly canary: Buffer | null;
+  /** Streams that it scans at a time; null: it does not say. */
+  readonly threads: number | null;
 }
 
 /** Asks clamd who it is, and proves by a canary that it finds anything at all. Ends within its deadline. */
@@ -26,15 +29,23 @@ export async function probeClamd(address: ClamdAddress, options: ProbeOptions = 
   const total = options.deadline_ms ?? PROBE_MS;
   const end = performance.now() + total;
   const left = () => Math.max(1, end - performance.now());
-  const blank = { version: null, address: describeAddress(address), database_time: null };
+  const blank = {
+    version: null,
+    address: describeAddress(address),
+    database_time: null,
+    signatures: null,
+    caveats: [],
+  };
   const failed = (detail: string, known: typeof blank | ClamdIdentity = blank): ProbedClamd => ({
     state: { ...known, status: 'failed', detail },
     canary: null,
+    threads: null,
   });
 
   const connection = await ClamdConnection.connect(address, Math.min(CONNECT_MS, total));
   if ('refused' in connection) {
-    return { state: { ...blank, status: 'unavailable', detail: connection.refused }, canary: null };
+    const state = clamavAway('unavailable', blank.address, connection.refused);
+    return { state, canary: null, threads: null };
   }
   try {
     const pong = await ask(connection, 'PING', left());
@@ -49,19 +60,27 @@ export async function probeClamd(address: ClamdAddress, options: ProbeOptions = 
     const canary = promised === null ? eicarTestString() : Buffer.from(promised);
     const deadlines = { stall_ms: left(), reply_ms: left() };
     const sighting = await sendCanary(connection, canary, canary.length, deadlines);
-    if (sighting.kind === 'found') return { state: { ...known, status: 'ok', detail: null }, canary };
+    const threads = sighting.kind === 'failed' ? null : await threadsOf(address, left());
+    if (sighting.kind === 'found') {
+      return { state: { ...known, status: 'ok', detail: null }, canary, threads };
+    }
     if (sighting.kind === 'failed') return failed(sighting.detail, known);
     if (promised !== null) {
       return failed(`it does not find ${nameOfCanary(canary)}, which its database is said to name`, known);
     }
     const detail = 'EICAR is not in its database: that it finds nothing proves nothing';
-    return { state: { ...known, status: 'unproven', detail }, canary: null };
+    return { state: { ...known, status: 'unproven', detail }, canary: null, threads };
   } finally {
     connection.destroy();
   }
 }
 
-type ClamdIdentity = Pick<ClamavState, 'version' | 'address' | 'database_time'>;
+async function threadsOf(address: ClamdAddress, deadlineMs: number): Promise<number | null> {
+  const stats = await askStats(address, deadlineMs);
+  return stats === null ? null : stats.max_threads;
+}
+
+type ClamdIdentity = Omit<ClamavState, 'status' | 'detail'>;
 
 function quote(text: string): string {
   return JSON.stringify(text.slice(0, 100));

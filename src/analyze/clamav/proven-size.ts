@@ -4,11 +4,14 @@ import type { ClamdTimeouts } from './timeouts.ts';
 
 const MIB = 1024 * 1024;
 
+/** What every clamd looks at: nobody sets a limit below, and a canary of its own for each file would cost more than it. */
+export const SMALL_BYTES = 64 * 1024;
+
 /**
  * Sizes that a canary can prove, in bytes. Debian's clamd.conf stops at 25 MiB, clamd itself at 100 MiB (clamd.conf(5):
  * MaxFileSize, StreamMaxLength); one of half a GiB costs clamd 2.5 s of CPU.
  */
-const RUNGS = [MIB, 25 * MIB, 100 * MIB, 256 * MIB, 512 * MIB] as const;
+export const SIZE_RUNGS = [SMALL_BYTES, MIB, 25 * MIB, 100 * MIB, 256 * MIB, 512 * MIB] as const;
 
 /** For streams whose size nobody knows: what the most careful of the usual configurations takes. */
 const USUAL_BYTES = 25 * MIB;
@@ -41,15 +44,25 @@ export class ProvenSize {
 
   /** How many bytes of an artifact of `bytes` bytes (null: nobody knows) may go into one stream. Never rejects. */
   async window(bytes: number | null): Promise<number> {
+    if (this.#canary === null) return UNPROVEN_WINDOW_BYTES;
+    // Its signature may be bound to the file's beginning: then nothing can be proven in this way.
+    return (await this.prove(bytes ?? USUAL_BYTES)) || UNPROVEN_WINDOW_BYTES;
+  }
+
+  /** Proves as much as `wanted` bytes need, where that can be proven; resolves to what is proven by now. */
+  async prove(wanted: number): Promise<number> {
     const canary = this.#canary;
-    if (canary === null) return UNPROVEN_WINDOW_BYTES;
-    const wanted = bytes ?? USUAL_BYTES;
+    if (canary === null) return 0;
     // One after another: the next one may need no more than the last one proved.
     const asked = this.#asking.then(() => this.#climb(wanted, canary));
     this.#asking = asked;
     await asked;
-    // Its signature may be bound to the file's beginning: then nothing can be proven in this way.
-    return this.#proven > 0 ? this.#proven : UNPROVEN_WINDOW_BYTES;
+    return this.#proven;
+  }
+
+  /** In bytes; 0: nothing yet. */
+  get proven(): number {
+    return this.#proven;
   }
 
   /** It is another clamd now, or the same one with other settings. */
@@ -60,8 +73,8 @@ export class ProvenSize {
 
   /** From the smallest rung that would do downwards, until one is proven. */
   async #climb(wanted: number, canary: Buffer): Promise<void> {
-    const first = RUNGS.findIndex((rung) => rung >= wanted);
-    for (const rung of RUNGS.slice(0, first === -1 ? RUNGS.length : first + 1).toReversed()) {
+    const first = SIZE_RUNGS.findIndex((rung) => rung >= wanted);
+    for (const rung of SIZE_RUNGS.slice(0, first === -1 ? SIZE_RUNGS.length : first + 1).toReversed()) {
       if (rung <= this.#proven) return;
       if (rung >= this.#missedAt) continue;
       const sighting = await this.#prove(rung, canary);

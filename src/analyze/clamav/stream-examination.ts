@@ -4,6 +4,7 @@ import { countHang, type ClamdAccess } from './access.ts';
 import type { ClamdConnection } from './connection.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { joined, missed, outcomeOf } from './outcome.ts';
+import { SMALL_BYTES } from './proven-size.ts';
 import { type Verdict, streamWhole } from './verdict.ts';
 import { WindowedExamination } from './windowed-examination.ts';
 
@@ -48,7 +49,7 @@ export class StreamExamination implements Examination {
 
   async end(): Promise<Outcome> {
     const outcome =
-      this.#outcome ?? (await (this.#long === null ? this.#sendWhole() : this.#long.end(this.#size)));
+      this.#outcome ?? (await (this.#long === null ? this.#endHeld() : this.#long.end(this.#size)));
     // What stopped it meanwhile explains a broken connection better than the connection does.
     const said = this.#outcome ?? outcome;
     this.#letGo();
@@ -70,19 +71,33 @@ export class StreamExamination implements Examination {
     }
     const window = await this.#access.sizes.window(this.#expected);
     if (this.#outcome !== null) return;
-    this.#long = new WindowedExamination(this.#access, window);
+    this.#long = new WindowedExamination(this.#access, window, this.#signal);
     const held = this.#held.bytes;
     this.#held = NOTHING_HELD;
     await this.#long.write(held);
     await this.#long.write(chunk);
   }
 
+  async #endHeld(): Promise<Outcome> {
+    const { pressure, sizes, address } = this.#access;
+    if (this.#size === 0) return outcomeOf({ kind: 'clean' }, 0, address);
+    if (this.#size > SMALL_BYTES && this.#hung() === null) {
+      const window = await sizes.window(this.#size);
+      if (this.#outcome !== null) return this.#outcome;
+      if (window < this.#size) {
+        this.#long = new WindowedExamination(this.#access, window, this.#signal);
+        await this.#long.write(this.#held.bytes);
+        return this.#long.end(this.#size);
+      }
+    }
+    return (await pressure.inTurn(this.#signal, async () => this.#sendWhole())) ?? STOPPED;
+  }
+
   /** An idle connection may have died unseen: then the artifact is sent once more, over a new one. */
   async #sendWhole(): Promise<Outcome> {
-    const { pool, timeouts, address } = this.#access;
-    if (this.#size === 0) return outcomeOf({ kind: 'clean' }, 0, address);
-    const hung = this.#hung();
-    if (hung !== null) return hung;
+    const { pool, timeouts } = this.#access;
+    const stopped = this.#outcome ?? this.#hung();
+    if (stopped !== null) return stopped;
     const deadlines = { ...timeouts, reply_ms: timeouts.reply_ms + timeouts.reply_ms_per_mib };
     const idle = pool.takeIdle();
     if (idle !== null) {

@@ -5,7 +5,7 @@ import { LongStream } from './long-stream.ts';
 import { joined, missed, outcomeOf } from './outcome.ts';
 
 const MIB = 1024 * 1024;
-/** What neighbouring windows share: a signature that spans up to this is found wherever it lies. */
+/** What neighbouring windows share at most: a signature that spans up to this is found wherever it lies. */
 const OVERLAP_BYTES = 256 * 1024;
 
 /** A long artifact as clamd sees it: in one stream as far as clamd is proven to look, then in windows that overlap. */
@@ -14,6 +14,7 @@ export class WindowedExamination {
   /** Bytes in one stream. */
   readonly #window: number;
   readonly #last: LastBytes;
+  readonly #signal: AbortSignal;
   #stream: LongStream | null = null;
   /** Bytes of the present stream that were in none before, and all that it has. */
   #fresh = 0;
@@ -23,10 +24,11 @@ export class WindowedExamination {
   /** No more is wanted: it failed, it found something, or it was stopped. */
   #over = false;
 
-  constructor(access: ClamdAccess, window: number) {
+  constructor(access: ClamdAccess, window: number, signal: AbortSignal) {
     this.#access = access;
+    this.#signal = signal;
     this.#window = window;
-    this.#last = new LastBytes(OVERLAP_BYTES);
+    this.#last = new LastBytes(Math.min(OVERLAP_BYTES, window / 4));
   }
 
   async write(chunk: Buffer): Promise<void> {
@@ -88,11 +90,11 @@ export class WindowedExamination {
   async #endWindow(): Promise<void> {
     const stream = this.#stream;
     if (stream === null) return;
-    const { timeouts, hangs, address } = this.#access;
-    const verdict = await stream.end(
-      timeouts.reply_ms + Math.ceil(this.#sent / MIB) * timeouts.reply_ms_per_mib,
-    );
-    if (this.#stream === null) return; // It was let go meanwhile.
+    const { timeouts, hangs, address, pressure } = this.#access;
+    const replyMs = timeouts.reply_ms + Math.ceil(this.#sent / MIB) * timeouts.reply_ms_per_mib;
+    // Until it is its turn the stream rests, and is kept alive.
+    const verdict = await pressure.inTurn(this.#signal, async () => stream.end(replyMs));
+    if (verdict === null || this.#stream === null) return; // It was let go meanwhile.
     this.#stream = null;
     const judged = verdict.kind === 'clean' || verdict.kind === 'found';
     countHang(hangs, verdict);

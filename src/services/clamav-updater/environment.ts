@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseClamdAddress, type ClamdAddress } from '../../analyze/clamav/index.ts';
 import { BackupLensError } from '../../domain/index.ts';
 import { LOG_LEVELS } from '../../observe/index.ts';
 
@@ -31,7 +32,11 @@ const HOUR_MS = 3_600_000;
 const VARIABLES = {
   HOST: { schema: text, fallback: null, doc: 'address to listen on (127.0.0.1; 0.0.0.0 in our containers)' },
   PORT: { schema: port, fallback: '8082', doc: 'port to listen on' },
-  CLAMAV_HOST: { schema: text, fallback: 'clamav', doc: 'where clamd listens, to be told of new signatures' },
+  CLAMAV_HOST: {
+    schema: text,
+    fallback: 'clamav',
+    doc: 'where clamd listens, to be told of new signatures; or unix:/PATH',
+  },
   CLAMAV_PORT: { schema: port, fallback: '3310', doc: 'its port' },
   CLAMAV_CONTAINER: { schema: containerName, fallback: 'clamav', doc: 'container that freshclam is run in' },
   UPDATE_RUNTIME: {
@@ -68,7 +73,7 @@ const VARIABLES = {
 export interface UpdaterEnvironment {
   readonly host: string;
   readonly port: number;
-  readonly clamd: { readonly host: string; readonly port: number };
+  readonly clamd: ClamdAddress;
   readonly container: string;
   readonly runtime: 'auto' | 'podman' | 'docker' | 'freshclam';
   readonly timeoutMs: number;
@@ -84,6 +89,11 @@ export interface UpdaterEnvironment {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly userRuntimeFolder: string | null;
   readonly path: string;
+}
+
+/** Throws BL_USAGE for a socket's path that is none. */
+function addressOf(host: string, tcpPort: number): ClamdAddress {
+  return host.startsWith('unix:') ? parseClamdAddress(host) : { kind: 'tcp', host, port: tcpPort };
 }
 
 type Name = keyof typeof VARIABLES;
@@ -108,7 +118,7 @@ export function readEnvironment(): UpdaterEnvironment {
   const environment: UpdaterEnvironment = {
     host: get('HOST') ?? (get('BACKUPLENS_CONTAINER') === true ? '0.0.0.0' : '127.0.0.1'),
     port: get('PORT') ?? 8082,
-    clamd: { host: get('CLAMAV_HOST') ?? 'clamav', port: get('CLAMAV_PORT') ?? 3310 },
+    clamd: addressOf(get('CLAMAV_HOST') ?? 'clamav', get('CLAMAV_PORT') ?? 3310),
     container: get('CLAMAV_CONTAINER') ?? 'clamav',
     runtime: get('UPDATE_RUNTIME') ?? 'auto',
     timeoutMs: get('UPDATE_TIMEOUT') ?? 0,

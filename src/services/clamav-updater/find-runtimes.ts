@@ -10,27 +10,43 @@ type Places = Pick<
   'runtime' | 'container' | 'podmanSocket' | 'dockerSocket' | 'userRuntimeFolder' | 'path' | 'freshclamConfig'
 >;
 
-/** Everywhere freshclam may be run, in the order in which it is tried: Podman, Docker, this machine. */
-export function findRuntimes(places: Places): Runtime[] {
+/** Where freshclam can be run, in the order in which it is tried, and what was looked for in vain. */
+export interface Found {
+  readonly runtimes: readonly Runtime[];
+  readonly missing: readonly string[];
+}
+
+/** Everywhere freshclam may be run: Podman, Docker, this machine. */
+export function findRuntimes(places: Places): Found {
   const { runtime, container, freshclamConfig } = places;
   const wanted = (name: Runtime['name']): boolean => runtime === 'auto' || runtime === name;
   const user = places.userRuntimeFolder;
-  const podman = [
-    places.podmanSocket,
-    '/run/podman/podman.sock',
-    user === null ? null : join(user, 'podman/podman.sock'),
-  ].find(isSocket);
-  const docker = [places.dockerSocket, '/var/run/docker.sock', '/run/docker.sock'].find(isSocket);
-  const local = wanted('freshclam') ? findLocalFreshclam(places.path, freshclamConfig) : null;
-  return [
-    ...(wanted('podman') && podman ? [containerRuntime('podman', podman, container)] : []),
-    ...(wanted('docker') && docker ? [containerRuntime('docker', docker, container)] : []),
-    ...(local === null ? [] : [local]),
-  ];
+  const sockets = {
+    podman: [
+      places.podmanSocket,
+      '/run/podman/podman.sock',
+      user === null ? null : join(user, 'podman/podman.sock'),
+    ],
+    docker: [places.dockerSocket, '/var/run/docker.sock', '/run/docker.sock'],
+  };
+  const runtimes: Runtime[] = [];
+  const missing: string[] = [];
+  for (const name of ['podman', 'docker'] as const) {
+    if (!wanted(name)) continue;
+    const paths = sockets[name].filter((path) => path !== null);
+    const path = paths.find(isSocket);
+    if (path === undefined) missing.push(`no socket of ${name} at ${paths.join(', ')}`);
+    else runtimes.push(containerRuntime(name, path, container));
+  }
+  if (wanted('freshclam')) {
+    const local = findLocalFreshclam(places.path, freshclamConfig);
+    if (local === null) missing.push('no freshclam on the PATH');
+    else runtimes.push(local);
+  }
+  return { runtimes, missing };
 }
 
-function isSocket(path: string | null): boolean {
-  if (path === null) return false;
+function isSocket(path: string): boolean {
   try {
     return statSync(path).isSocket();
   } catch (error) {

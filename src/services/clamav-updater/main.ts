@@ -4,18 +4,19 @@ import { programVersion } from '../../config/index.ts';
 import { BackupLensError, inWords } from '../../domain/index.ts';
 import { listen, onceTold, refuseExposure } from '../../http/index.ts';
 import { openLog } from '../../observe/index.ts';
+import { describeAddress } from '../../analyze/clamav/index.ts';
+import { ADVICE } from './advice.ts';
 import { createApp } from './app.ts';
 import { clamdDaemon } from './clamd-daemon.ts';
 import { describeEnvironment, readEnvironment } from './environment.ts';
 import { findRuntimes } from './find-runtimes.ts';
+import { schedule } from './schedule.ts';
 import { UpdaterMetrics } from './updater-metrics.ts';
 import { Updater } from './updater.ts';
 
 /** The clamav-updater program: has freshclam run where it is asked to, and clamd load what came of it. */
 const SHUTDOWN_MS = 20_000;
 const MAX_TOKEN_BYTES = 4096;
-const ADVICE =
-  'install freshclam, give this service the socket of Podman or Docker, or copy databases to ./clamav-db (docs/clamav.md)';
 
 const HELP = `Usage: clamav-updater
 
@@ -39,13 +40,14 @@ async function serve(): Promise<void> {
   refuseExposure(access);
   const log = openLog({ name: 'clamav-updater', level: environment.logLevel });
   const metrics = new UpdaterMetrics();
-  const daemon = clamdDaemon({ kind: 'tcp', ...clamd });
-  const runtimes = findRuntimes(environment);
-  const updater = new Updater({ runtimes, daemon, timeoutMs: environment.timeoutMs, advice: ADVICE });
+  const daemon = clamdDaemon(clamd);
+  const advice = ADVICE[environment.runtime];
+  const found = findRuntimes(environment);
+  const updater = new Updater({ ...found, daemon, timeoutMs: environment.timeoutMs, advice });
   const app = createApp({
     updater,
     daemon,
-    clamavHost: `${clamd.host}:${clamd.port}`,
+    clamavHost: describeAddress(clamd),
     access,
     log,
     metrics,
@@ -58,10 +60,10 @@ async function serve(): Promise<void> {
       untrusted: { message: answer.message },
     });
   };
-  const schedule = everyMs === null ? undefined : setInterval(() => void updateByItself(), everyMs);
+  const unschedule = everyMs === null ? null : schedule(everyMs, updateByItself);
   onceTold(async () => {
     log.info('shutting down');
-    clearInterval(schedule);
+    unschedule?.();
     updater.stop();
     await app.close();
   }, SHUTDOWN_MS);
@@ -70,7 +72,8 @@ async function serve(): Promise<void> {
     runtime: updater.runtime,
     token: token !== null,
   });
-  if (updater.runtime === null) log.warn('nothing to run freshclam with', { advice: ADVICE });
+  if (updater.runtime === null)
+    log.warn('nothing to run freshclam with', { missing: found.missing.join('; '), advice });
 }
 
 async function tokenIn(path: string): Promise<string> {

@@ -16,7 +16,9 @@ export interface UpdaterOptions {
   readonly runtimes: readonly Runtime[];
   readonly daemon: Daemon;
   readonly timeoutMs: number;
-  /** Said when nothing was found to run freshclam with. */
+  /** What was looked for to run freshclam with, and is not there. */
+  readonly missing: readonly string[];
+  /** What to do when there is nothing to run freshclam with. */
   readonly advice: string;
   /** For tests. In ms since 1970. */
   readonly now?: () => number;
@@ -78,7 +80,7 @@ export class Updater {
 
   /** In the first place where freshclam can be run. */
   async #run(): Promise<{ readonly outcome: UpdateOutcome; readonly output: string }> {
-    const { runtimes, timeoutMs, advice } = this.#options;
+    const { runtimes, missing, timeoutMs, advice } = this.#options;
     const away: RuntimeAway[] = [];
     for (const runtime of runtimes) {
       try {
@@ -92,10 +94,10 @@ export class Updater {
       }
     }
     const telling = away.find(({ result }) => result === 'permission_denied') ?? away[0];
-    const message = away.map((why) => why.message).join('; ');
+    const message = [...away.map((why) => why.message), ...missing].join('; ');
     const outcome = refusal(
       telling?.result ?? 'no_runtime',
-      `${message === '' ? 'nothing to run freshclam with' : message}; ${advice}`,
+      `nothing to run freshclam with: ${message}. ${advice}`,
     );
     return { outcome, output: '' };
   }

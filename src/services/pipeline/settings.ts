@@ -50,6 +50,7 @@ export async function readSettings(from: SettingsFrom): Promise<ServiceSettings>
     engines: engineChoice({
       clamd: config.clamd.value,
       clamd_canary: config.clamdCanary.value,
+      clamd_conf: config.clamdConf.value,
       clamd_max_age_days: config.clamdMaxAgeDays.value,
       yara: config.yara.value,
       rules: config.rulesDirs.value,

@@ -15,6 +15,8 @@ export type Fault =
   | { readonly kind: 'deaf' }
   /** Closes once it has taken so many bytes of a stream; with an RST where that is asked for. */
   | { readonly kind: 'closes'; readonly afterBytes: number; readonly reset?: boolean }
+  /** Closes once so many bytes came over a connection, commands and lengths included; 0: at once. */
+  | { readonly kind: 'closes_after'; readonly received: number }
   /** Closes without an answer at a stream's end. */
   | { readonly kind: 'closes_at_end' }
   /** Reads so many bytes, says that the limit is exceeded, and closes with what is unread: an RST over TCP. */
@@ -25,6 +27,10 @@ export type Fault =
   | { readonly kind: 'says_early'; readonly afterBytes: number; readonly reply: string }
   /** The same, byte by byte, with a pause before each. */
   | { readonly kind: 'says_slowly'; readonly reply: string; readonly pauseMs: number }
+  /** The same, after a pause. */
+  | { readonly kind: 'says_late'; readonly reply: string; readonly pauseMs: number }
+  /** A good answer, and after a pause another one that nobody asked for. */
+  | { readonly kind: 'says_more'; readonly reply: string; readonly pauseMs: number }
   /** A good answer to the first request of a session, then what clamd says when it waited too long for the next. */
   | { readonly kind: 'session_times_out' }
   /** A good answer, and a moment later the connection is closed, as a daemon does that restarts. */
@@ -45,6 +51,12 @@ export interface FakeClamd {
   readonly connections: number;
   /** Those that stand now. */
   readonly open: number;
+  /** The most streams that it had whole and unanswered at a time. */
+  readonly mostJudged: number;
+  /** How often it was asked for STATS. */
+  readonly statsAsked: number;
+  /** Streams of others that wait, as STATS tells. */
+  setQueue(items: number): void;
   /** From now on, for streams that have not begun. */
   setFault(fault: Fault): void;
   /** Takes no more connections; those that stand go on. */
@@ -60,11 +72,19 @@ export async function startFakeClamd(
     readonly at?: ClamdAddress;
     /** Found at the end of a stream, whatever the fault: it wants to be believed. */
     readonly canary?: Buffer;
+    /** As STATS tells; without it STATS is not known. */
+    readonly threads?: number;
   } = {},
 ): Promise<FakeClamd> {
   const state: State = {
     fault: options.fault ?? { kind: 'none' },
     canary: options.canary ?? null,
+    threads: options.threads ?? null,
+    queue: 0,
+    statsAsked: 0,
+    reloads: 0,
+    judged: 0,
+    mostJudged: 0,
     streams: [],
     connections: 0,
     open: new Set(),
@@ -81,8 +101,17 @@ export async function startFakeClamd(
     get open() {
       return state.open.size;
     },
+    get mostJudged() {
+      return state.mostJudged;
+    },
+    get statsAsked() {
+      return state.statsAsked;
+    },
     setFault: (fault) => {
       state.fault = fault;
+    },
+    setQueue: (items) => {
+      state.queue = items;
     },
     refuse: () => server.close(),
     stop: async () => {
@@ -96,6 +125,13 @@ export async function startFakeClamd(
 interface State {
   fault: Fault;
   readonly canary: Buffer | null;
+  readonly threads: number | null;
+  queue: number;
+  statsAsked: number;
+  /** Each brings a newer database. */
+  reloads: number;
+  judged: number;
+  mostJudged: number;
   readonly streams: Received[];
   connections: number;
   readonly open: Set<Socket>;
@@ -145,7 +181,13 @@ function serve(socket: Socket, state: State): void {
     else if (state.fault.kind === 'silent') return;
     else if (state.fault.kind === 'says') socket.write(numbered(state.fault.reply, request));
     else if (name === 'PING') say('PONG');
-    else if (name === 'VERSION') say('ClamAV 9.9.9/12345/Sun Mar  2 08:30:00 2025');
+    else if (name === 'STATS' && state.threads !== null) {
+      state.statsAsked++;
+      say(statsOf(state.threads, state.queue));
+    } else if (name === 'RELOAD') {
+      state.reloads++;
+      say('RELOADING');
+    } else if (name === 'VERSION') say(`ClamAV 9.9.9/${12_345 + state.reloads}/Sun Mar  2 08:30:00 2025`);
     else say('UNKNOWN COMMAND');
   };
   const step = (): boolean => {
@@ -178,10 +220,20 @@ function serve(socket: Socket, state: State): void {
     stream = null;
     if (isCanary) say('stream: Canary FOUND');
     else if (fault.kind === 'session_times_out' && request > 1) socket.end('COMMAND READ TIMED OUT\n');
-    else answer(socket, fault, request, say);
+    else {
+      state.mostJudged = Math.max(state.mostJudged, ++state.judged);
+      void answer(socket, fault, request, say).finally(() => state.judged--);
+    }
     return true;
   };
+  let received = 0;
+  if (state.fault.kind === 'closes_after' && state.fault.received === 0) socket.destroy();
   socket.on('data', (data: Buffer) => {
+    received += data.length;
+    if (state.fault.kind === 'closes_after' && received >= state.fault.received) {
+      socket.destroy();
+      return;
+    }
     pending = pending.length === 0 ? data : Buffer.concat([pending, data]);
     while (!socket.destroyed && step());
   });
@@ -221,7 +273,12 @@ function take(socket: Socket, stream: Stream, data: Buffer, request: number): bo
   return !socket.destroyed;
 }
 
-function answer(socket: Socket, fault: Fault, request: number, say: (text: string) => void): void {
+async function answer(
+  socket: Socket,
+  fault: Fault,
+  request: number,
+  say: (text: string) => void,
+): Promise<void> {
   switch (fault.kind) {
     case 'silent':
     case 'says_early':
@@ -235,7 +292,15 @@ function answer(socket: Socket, fault: Fault, request: number, say: (text: strin
       });
       return;
     case 'says_slowly':
-      void sayByteByByte(socket, numbered(fault.reply, request), fault.pauseMs);
+      return sayByteByByte(socket, numbered(fault.reply, request), fault.pauseMs);
+    case 'says_late':
+      await sleep(fault.pauseMs);
+      if (!socket.destroyed) socket.write(numbered(fault.reply, request));
+      return;
+    case 'says_more':
+      say('stream: OK');
+      await sleep(fault.pauseMs);
+      if (!socket.destroyed) socket.write(numbered(fault.reply, request));
       return;
     case 'closes_when_idle':
       say('stream: OK');
@@ -245,9 +310,15 @@ function answer(socket: Socket, fault: Fault, request: number, say: (text: strin
     case 'session_times_out':
     case 'deaf':
     case 'closes':
+    case 'closes_after':
     case 'size_limit':
       say('stream: OK');
   }
+}
+
+/** As clamd 1.4.6 writes it. */
+function statsOf(threads: number, queue: number): string {
+  return `POOLS: 1\n\nSTATE: VALID PRIMARY\nTHREADS: live 1  idle 0 max ${threads} idle-timeout 30\nQUEUE: ${queue} items\n\tSTATS 0.000040 \n\nMEMSTATS: heap N/A mmap N/A used N/A free N/A releasable N/A pools 1 pools_used 1.848M pools_total 1.866M\nEND`;
 }
 
 async function sayByteByByte(socket: Socket, reply: Buffer, pauseMs: number): Promise<void> {
