@@ -6,6 +6,7 @@ import type { CommandIo } from './command-io.ts';
 import { addConfigCommand } from './config.ts';
 import { describeEntropyMap } from './entropy-map/command.ts';
 import { gateCommand } from './gate.ts';
+import { addHashesCommand } from './hashes/command.ts';
 import { journalCommand } from './journal.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { reviewCommand } from './review.ts';
@@ -36,6 +37,7 @@ addScanCommand(program, run);
 addConfigCommand(program, run);
 describeEntropyMap(program.command('entropy'), 'backuplens entropy', run);
 addRulesCommand(program, run);
+addHashesCommand(program, run);
 addWatchCommand(program, run);
 const io: CommandIo = {
   out: (text) => void process.stdout.write(text),

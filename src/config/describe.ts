@@ -41,6 +41,8 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
       ...config.ransomwareNamesFile,
       doc: 'endings and notes that ransomware is known to give',
     },
+    variable('KNOWN_BAD_DIR', config.knownBadDir),
+    variable('KNOWN_GOOD_DIR', config.knownGoodDir),
     flag('clamd', `${VARIABLES.CLAMD_HOST.doc} (CLAMD_HOST, CLAMD_PORT); tried in this order`, {
       ...clamd,
       value: clamd.value.length === 0 ? 'off' : clamd.value,

@@ -20,6 +20,7 @@ import {
   DELIVERED_POLICY,
   DELIVERED_RANSOMWARE_NAMES,
   DELIVERED_RULES,
+  existingFirst,
   localFirst,
   shownFrom,
 } from './places.ts';
@@ -54,6 +55,9 @@ export interface EffectiveConfig {
   readonly rulesDirs: Setting<readonly string[]>;
   /** The list of names that ransomware gives; `loadRansomwareNames` reads it. */
   readonly ransomwareNamesFile: Setting<string>;
+  /** Folders of lists of hashes; null: there are none. */
+  readonly knownBadDir: Setting<string | null>;
+  readonly knownGoodDir: Setting<string | null>;
   /** Addresses to try in this order (`localhost:3310`, `unix:/run/clamd.ctl`); none: off by choice. */
   readonly clamd: Setting<readonly string[]>;
   /** Text that clamd's database names; null: EICAR is tried. */
@@ -184,6 +188,8 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
         DELIVERED_RANSOMWARE_NAMES,
       ),
     ),
+    knownBadDir: hashSets(cwd, 'bad', path(given.KNOWN_BAD_DIR)),
+    knownGoodDir: hashSets(cwd, 'good', path(given.KNOWN_GOOD_DIR)),
     clamd: clamd(cwd, flags, given, container.value),
     clamdCanary: firstOf<string | null>(null, given.CLAMD_CANARY),
     clamdMaxAgeDays: firstOf<number | null>(null, given.CLAMD_MAX_AGE_DAYS),
@@ -322,6 +328,22 @@ function rulesDirs(cwd: string, flags: Flags, given: Given): Setting<readonly st
     ),
     variable === null ? null : { ...variable, value: [resolve(cwd, variable.value)] },
   );
+}
+
+function hashSets(cwd: string, kind: 'bad' | 'good', given: Setting<string> | null): Setting<string | null> {
+  const usual = existingFirst(cwd, `./hash-sets/${kind}`, `/hash-sets/${kind}`);
+  return firstOf<string | null>(usual, given);
+}
+
+/** As the rooms that read them want them. */
+export function hashSetFolders({
+  knownBadDir,
+  knownGoodDir,
+}: Pick<EffectiveConfig, 'knownBadDir' | 'knownGoodDir'>): { kind: 'bad' | 'good'; path: string }[] {
+  return [
+    ...(knownBadDir.value === null ? [] : [{ kind: 'bad' as const, path: knownBadDir.value }]),
+    ...(knownGoodDir.value === null ? [] : [{ kind: 'good' as const, path: knownGoodDir.value }]),
+  ];
 }
 
 function clamd(cwd: string, flags: Flags, given: Given, container: boolean): Setting<readonly string[]> {

@@ -16,6 +16,11 @@ export function localFirst(cwd: string, local: string, container: string, fallba
   return isThere(container) ? container : (fallback ?? here);
 }
 
+/** `./local` when it exists, else `container` when that does, else null. */
+export function existingFirst(cwd: string, local: string, container: string): string | null {
+  return [resolve(cwd, local), container].find(isThere) ?? null;
+}
+
 /** Also what cannot be looked at, and a link to nowhere: only what is not there at all is passed over. */
 function isThere(path: string): boolean {
   try {

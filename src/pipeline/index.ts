@@ -11,9 +11,10 @@ export {
   type ExamineOptions,
 } from './examine-unit.ts';
 export { FolderVerdict } from './folders.ts';
+export { HashTables, type HashSets } from './hash-sets.ts';
 export { judge, type Judge, type JudgedFile } from './judge.ts';
 export type { Apply, ScanEvent, ScanRequest } from './request.ts';
 export { examineRules, type RulesExamination } from './rules-examination.ts';
 export { scan } from './scan.ts';
 export type { ScanState, Watcher } from './watcher.ts';
-export { WorkerPool } from './worker-pool.ts';
+export { WorkerPool, type PoolOptions } from './worker-pool.ts';
