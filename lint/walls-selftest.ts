@@ -45,6 +45,9 @@ planting.allowed(
 );
 planting.breach('side-rooms-know-no-stage', 'src/report', "import '../pipeline/index.ts';");
 planting.breach('side-rooms-know-no-stage', 'src/store', "import '../dispose/index.ts';");
+planting.breach('side-rooms-know-no-stage', 'src/bundle', "import '../analyze/index.ts';");
+planting.allowed('src/bundle/clamscan.ts', "import 'node:child_process';");
+planting.breach('child-process-has-an-owner', 'src/bundle', "import 'node:child_process';");
 planting.breach('side-rooms-know-no-stage', 'src/config', "import '../observe/index.ts';");
 planting.breach('http-kit-knows-no-stage', 'src/http', "import '../assess/index.ts';");
 planting.breach(

@@ -32,6 +32,10 @@ const scan = async (...args: string[]): ReturnType<typeof scanJson> =>
   scanJson([...ENGINES_OFF, ...args], { cwd });
 const hashes = async (...args: string[]): Promise<Ended> => cli(['hashes', ...args], { cwd });
 
+/** With rules that find nothing: without any engine, everything is for review. */
+const judged = async (): Promise<Result> =>
+  only((await scanJson(['--clamd', 'off', '--rules', 'rules', 'in'], { cwd })).report.results);
+
 function only(results: readonly Result[]): Result {
   const [result, ...more] = results;
   if (result === undefined || more.length > 0) throw new Error('not one result');
@@ -65,8 +69,6 @@ describe('a scan', () => {
     const noise = randomBytes(64 * 1024);
     place('in/table.csv', noise);
     place('rules/r.yar', 'rule Never { condition: false }');
-    const judged = async (): Promise<Result> =>
-      only((await scanJson(['--clamd', 'off', '--rules', 'rules', 'in'], { cwd })).report.results);
     const before = await judged();
     expect(before.decision).toBe('manual_review');
     place('hash-sets/good/vendor.txt', `${of(noise)},table,vendor\n`);
@@ -176,6 +178,11 @@ test('the service reads lists again on SIGHUP, counts them, and keeps the old on
   }
 });
 
+const imported = (name: string): string[] =>
+  readFileSync(join(cwd, 'hash-sets', name), 'utf8')
+    .trimEnd()
+    .split('\n');
+
 describe('hashes', () => {
   test('check names what is wrong, list counts, and both say so by their exit codes', async () => {
     place('hash-sets/bad/a.txt', `${of('x')}\n${of('y')}\nnonsense\n`);
@@ -200,11 +207,6 @@ describe('hashes', () => {
   const A = of('a');
   const B = of('b');
   const MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
-  const imported = (name: string): string[] =>
-    readFileSync(join(cwd, 'hash-sets', name), 'utf8')
-      .trimEnd()
-      .split('\n');
-
   test.each([
     [
       'MalwareBazaar',

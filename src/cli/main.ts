@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { loadFolders, processEnvironment, programVersion } from '../config/index.ts';
 import { forTerminal } from '../report/index.ts';
 import type { CommandIo } from './command-io.ts';
+import { addBundleCommand } from './bundle/command.ts';
 import { addConfigCommand } from './config.ts';
 import { describeEntropyMap } from './entropy-map/command.ts';
 import { gateCommand } from './gate.ts';
@@ -38,6 +39,7 @@ addConfigCommand(program, run);
 describeEntropyMap(program.command('entropy'), 'backuplens entropy', run);
 addRulesCommand(program, run);
 addHashesCommand(program, run);
+addBundleCommand(program, run);
 addWatchCommand(program, run);
 const io: CommandIo = {
   out: (text) => void process.stdout.write(text),

@@ -5,7 +5,7 @@ import { BackupLensError, inWords, type ErrorCode } from '../domain/index.ts';
 import { hashSetFolders, type EffectiveConfig } from './load.ts';
 import { Trust, type Doubt } from './trust.ts';
 
-export type TrustedWhat = 'policy' | 'rules' | 'names' | 'hashes' | 'baseline' | 'data' | 'cache';
+export type TrustedWhat = 'policy' | 'rules' | 'names' | 'hashes' | 'keys' | 'baseline' | 'data' | 'cache';
 
 /** Something that decides what is found or approved, and so must be nobody's but ours. */
 export interface ToTrust {
@@ -25,7 +25,13 @@ export interface UsedFile {
 export function decidingFiles(
   config: Pick<
     EffectiveConfig,
-    'scoringFile' | 'ransomwareNamesFile' | 'rulesDirs' | 'yara' | 'knownBadDir' | 'knownGoodDir'
+    | 'scoringFile'
+    | 'ransomwareNamesFile'
+    | 'rulesDirs'
+    | 'yara'
+    | 'knownBadDir'
+    | 'knownGoodDir'
+    | 'bundledHashSets'
   >,
   baseline?: string,
 ): ToTrust[] {
@@ -53,6 +59,7 @@ const TREATMENT: Readonly<Record<TrustedWhat, Treatment>> = {
   rules: { code: 'BL_RULES', read: true, elsewhere: '--rules /etc/backuplens/yara-rules' },
   names: { code: 'BL_CONFIG', read: true, elsewhere: '/config/ransomware-names.txt' },
   hashes: { code: 'BL_CONFIG', read: true, elsewhere: 'KNOWN_BAD_DIR=/etc/backuplens/hash-sets/bad' },
+  keys: { code: 'BL_CONFIG', read: true, elsewhere: 'BUNDLE_KEYS_DIR=/etc/backuplens/bundle-keys' },
   baseline: { code: 'BL_CONFIG', read: true, elsewhere: '--baseline /etc/backuplens/baseline.json' },
   data: { code: 'BL_CONFIG', read: false, elsewhere: 'DATA_DIR=/var/lib/backuplens' },
   cache: { code: 'BL_CONFIG', read: false, elsewhere: 'DATA_DIR=/var/lib/backuplens' },
