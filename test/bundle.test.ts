@@ -53,6 +53,58 @@ async function refusal(work: Promise<unknown>): Promise<string> {
 const bundle = async (...args: string[]): Promise<Ended> =>
   cli(['bundle', ...args], { cwd: machine.cwd, env: machine.env });
 
+/** A bundle whose manifest is signed rightly, and says what no maker of ours would write. */
+const forged = (manifest: unknown, files: readonly Buffer[] = []): Buffer => {
+  const bytes = Buffer.from(JSON.stringify(manifest));
+  const signed = Buffer.concat([Buffer.from('backuplens.bundle/1\0'), bytes]);
+  const made = sign(null, signed, createPrivateKey(readFileSync(machine.key.secret)));
+  const signedBy = Buffer.from(
+    JSON.stringify({ algorithm: 'ed25519', key: machine.key.id, signature: made.toString('base64') }),
+  );
+  return Buffer.concat([
+    tarHeader('manifest.json', bytes.length),
+    block(bytes),
+    tarHeader('manifest.sig', signedBy.length),
+    block(signedBy),
+    ...files,
+    Buffer.alloc(1024),
+  ]);
+};
+const saying = (...files: readonly { readonly path: string; readonly size?: number }[]): unknown => ({
+  schema: 'backuplens.bundle/1',
+  serial: 1,
+  created_at: new Date(Date.now() - 1000).toISOString(),
+  expires_at: new Date(Date.now() + 86_400_000).toISOString(),
+  made_by: 'x',
+  note: '',
+  files: files.map(({ path: name, size = 0 }) => ({ path: name, size, sha256: sha256('') })),
+});
+
+const block = (content: Buffer): Buffer =>
+  Buffer.concat([content, Buffer.alloc((512 - (content.length % 512)) % 512)]);
+
+const endAt = (step: string, what: 'import' | 'rollback', path: string): string | null => {
+  const program = join(import.meta.dirname, 'kit/bundle/end-at.ts');
+  return spawnSync(process.execPath, [program, step, what, machine.cwd, path], { env: process.env }).signal;
+};
+const databases = (): string[] =>
+  readdirSync(join(machine.cwd, 'clamav-db'))
+    .filter((name) => !name.startsWith('.'))
+    .toSorted();
+
+const found = async (): Promise<string[]> => {
+  const { report } = await scanJson(['--yara', 'off', 'in'], { cwd: machine.cwd, env: machine.env });
+  return report.results.flatMap(({ findings }) => findings.map((finding) => finding.rule));
+};
+
+const until = async (rules: readonly string[]): Promise<void> => {
+  const deadline = performance.now() + 30_000;
+  while (JSON.stringify(await found()) !== JSON.stringify(rules)) {
+    if (performance.now() > deadline) throw new Error(`clamd does not come to find ${rules.join()}`);
+    await sleep(100);
+  }
+};
+
 describe('from one machine to another', () => {
   test('keygen, create, verify, import and rollback carry rules, hashes, names and databases, and back', async () => {
     const online = join(machine.root, 'online');
@@ -64,8 +116,22 @@ describe('from one machine to another', () => {
     writeFileSync(join(online, 'bad/lab.csv'), `${sha256('evil')},Evil,lab\n`);
     const made = await cli(
       [
-        ...['bundle', 'create', '--key', machine.key.secret, '--output', 'it.bundle', '--serial', '7'],
-        ...['--rules', 'rules', '--clamav', 'db', '--bad', 'bad', '--note', 'by hand'],
+        'bundle',
+        'create',
+        '--key',
+        machine.key.secret,
+        '--output',
+        'it.bundle',
+        '--serial',
+        '7',
+        '--rules',
+        'rules',
+        '--clamav',
+        'db',
+        '--bad',
+        'bad',
+        '--note',
+        'by hand',
       ],
       { cwd: online },
     );
@@ -178,35 +244,6 @@ describe('what is not what was signed', () => {
     expect(message).toContain(`signed by key ${other.key.id}, which is not trusted here`);
     other.remove();
     expect(await refusal(readBundle(path, new Map()))).toContain('not trusted here');
-  });
-
-  /** A bundle whose manifest is signed rightly, and says what no maker of ours would write. */
-  const forged = (manifest: unknown, files: readonly Buffer[] = []): Buffer => {
-    const bytes = Buffer.from(JSON.stringify(manifest));
-    const signed = Buffer.concat([Buffer.from('backuplens.bundle/1\0'), bytes]);
-    const made = sign(null, signed, createPrivateKey(readFileSync(machine.key.secret)));
-    const signature = Buffer.from(
-      JSON.stringify({ algorithm: 'ed25519', key: machine.key.id, signature: made.toString('base64') }),
-    );
-    const block = (content: Buffer): Buffer =>
-      Buffer.concat([content, Buffer.alloc((512 - (content.length % 512)) % 512)]);
-    return Buffer.concat([
-      tarHeader('manifest.json', bytes.length),
-      block(bytes),
-      tarHeader('manifest.sig', signature.length),
-      block(signature),
-      ...files,
-      Buffer.alloc(1024),
-    ]);
-  };
-  const saying = (...files: readonly { readonly path: string; readonly size?: number }[]): unknown => ({
-    schema: 'backuplens.bundle/1',
-    serial: 1,
-    created_at: new Date(Date.now() - 1000).toISOString(),
-    expires_at: new Date(Date.now() + 86_400_000).toISOString(),
-    made_by: 'x',
-    note: '',
-    files: files.map(({ path: name, size = 0 }) => ({ path: name, size, sha256: sha256('') })),
   });
 
   test.each([
@@ -412,15 +449,6 @@ describe('ended at any moment', () => {
     ...LISTS,
     'clamav/own.ndb': signature('Second', 'marker of the second'),
   };
-  const endAt = (step: string, what: 'import' | 'rollback', path: string): string | null => {
-    const program = join(import.meta.dirname, 'kit/bundle/end-at.ts');
-    return spawnSync(process.execPath, [program, step, what, machine.cwd, path], { env: process.env }).signal;
-  };
-  const databases = (): string[] =>
-    readdirSync(join(machine.cwd, 'clamav-db'))
-      .filter((name) => !name.startsWith('.'))
-      .toSorted();
-
   test.each([
     ['received', 1],
     ['tried', 1],
@@ -472,12 +500,12 @@ describe('ended at any moment', () => {
     await machine.import(path, {}, (step) => {
       if (step !== 'tried') return;
       const { PATH } = process.env;
-      const second = spawnSync(
+      const other = spawnSync(
         process.execPath,
         [join(import.meta.dirname, '../src/cli/main.ts'), 'bundle', 'import', path],
         { cwd: machine.cwd, env: { PATH, CLAMD_HOST: 'off' }, encoding: 'utf8' },
       );
-      told = second.stderr;
+      told = other.stderr;
     });
     expect(told).toContain(`process ${process.pid} is at work on bundles just now`);
   });
@@ -501,18 +529,6 @@ describe('with a real clamd', () => {
     machine.place('in/file.txt', 'with the new marker in it');
   });
   afterEach(async () => clamd.stop());
-
-  const found = async (): Promise<string[]> => {
-    const { report } = await scanJson(['--yara', 'off', 'in'], { cwd: machine.cwd, env: machine.env });
-    return report.results.flatMap(({ findings }) => findings.map((finding) => finding.rule));
-  };
-  const until = async (rules: readonly string[]): Promise<void> => {
-    const deadline = performance.now() + 30_000;
-    while (JSON.stringify(await found()) !== JSON.stringify(rules)) {
-      if (performance.now() > deadline) throw new Error(`clamd does not come to find ${rules.join()}`);
-      await sleep(100);
-    }
-  };
 
   test('a new signature is found after the import, and no more after the rollback', async () => {
     expect(await found()).toEqual([]);
