@@ -510,6 +510,30 @@ describe('ended at any moment', () => {
     expect(told).toContain(`process ${process.pid} is at work on bundles just now`);
   });
 
+  test('a bundle without databases takes none away from clamd', async () => {
+    await machine.import(await machine.make(first, { serial: 1 }));
+    await machine.import(await machine.make(LISTS, { serial: 2 }));
+    expect(databases()).toEqual(['gone.ndb', 'own.ndb']);
+  });
+
+  test('what a placing that was ended had placed is not taken for somebody else’s by a rollback', async () => {
+    machine.place('clamav-db/own.ndb', signature('Mine', 'marker of mine'));
+    await machine.import(await machine.make(first, { serial: 1 }));
+    expect(endAt('recorded', 'import', await machine.make(second, { serial: 2 }))).toBe('SIGKILL');
+    // As if it had ended within the placing: one file is the new one, and the note names both.
+    const note = join(machine.cwd, 'clamav-db/.backuplens-bundle.json');
+    const now = second['clamav/own.ndb'] ?? '';
+    const { files }: { files: Record<string, string[]> } = JSON.parse(readFileSync(note, 'utf8'));
+    writeFileSync(
+      note,
+      JSON.stringify({ files: { ...files, 'own.ndb': [...(files['own.ndb'] ?? []), sha256(now)] } }),
+    );
+    machine.place('clamav-db/own.ndb', now);
+    await machine.rollBack();
+    await machine.rollBack();
+    expect(readFileSync(join(machine.cwd, 'clamav-db/own.ndb'), 'utf8')).toContain('Mine');
+  });
+
   test('a link to the release in force that leads elsewhere is not followed', async () => {
     await machine.import(await machine.make(LIST));
     const current = join(machine.cwd, 'bundles/current');

@@ -165,6 +165,8 @@ test('the service reads lists again on SIGHUP, counts them, and keeps the old on
       const files = await allFiles(installation);
       return files.some(({ decision }) => decision === 'quarantine');
     }, 'the quarantine');
+    const status = await cli(['status'], { cwd, env: { DATA_DIR: installation.data } });
+    expect(status.stdout).toContain('1 rules, 2 bad and 0 good hashes (as of the last scan)');
     rmSync(join(cwd, 'bad'), { recursive: true });
     service.process.kill('SIGHUP');
     await service.until(

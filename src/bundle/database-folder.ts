@@ -16,11 +16,14 @@ export interface PlacedDatabases {
 
 /** clamd reads no file with such a name. */
 const NOTE = '.backuplens-bundle.json';
+/** Of one name: one for each run that was ended in between. */
+const MAX_CONTENTS = 8;
 const MAX_NOTE_BYTES = 1024 * 1024;
 /** The same database in its two forms; clamd must not find the old one beside the new one. */
 const TWINS: Readonly<Record<string, string>> = { cvd: 'cld', cld: 'cvd' };
 
-const note = z.object({ files: z.record(z.string(), z.string()) });
+/** Of each name the contents (SHA-256) that are ours: while they are being placed, those of before and those of now. */
+const note = z.object({ files: z.record(z.string(), z.array(z.string())) });
 
 /**
  * Makes the folder that clamd reads hold the databases of `release` (null: what was there before the first bundle), beside whatever
@@ -58,12 +61,17 @@ async function place(release: string | null, folder: string, keep: string): Prom
     if (sum === null) continue;
     sums[name] = sum;
   }
+  const isOurs = (name: string, sum: string): boolean => ours[name]?.includes(sum) ?? false;
+  // First of all: what a run that is ended has placed must not be taken for somebody else's by the next.
+  const both = new Map(Object.entries(ours));
+  for (const [name, sum] of Object.entries(sums))
+    both.set(name, [...(ours[name] ?? []).slice(-MAX_CONTENTS), sum]);
+  await writeNote(folder, Object.fromEntries(both));
   for (const [name, sum] of Object.entries(sums)) {
     const at = join(folder, name);
     const before = await sumOf(at);
     if (before !== sum) {
-      // The note says ours only of the content that we placed: after a crash in between, what is not known is kept.
-      if (before !== null && ours[name] !== before && release !== null) {
+      if (before !== null && !isOurs(name, before) && release !== null) {
         await keepAside(at, keep);
         kept.push(name);
       }
@@ -71,14 +79,13 @@ async function place(release: string | null, folder: string, keep: string): Prom
       placed.push(name);
     }
     const twin = twinOf(name);
-    if (twin === null || sums[twin] !== undefined || (await sumOf(join(folder, twin))) === null) continue;
-    if (ours[twin] !== (await sumOf(join(folder, twin)))) {
+    const old = twin === null ? null : await sumOf(join(folder, twin));
+    if (twin === null || old === null || sums[twin] !== undefined) continue;
+    if (!isOurs(twin, old)) {
       await keepAside(join(folder, twin), keep);
       kept.push(twin);
-    } else {
-      await rm(join(folder, twin));
-      removed.push(twin);
-    }
+    } else removed.push(twin);
+    await rm(join(folder, twin));
   }
   for (const name of Object.keys(ours)) {
     // A note is no licence to remove anything but databases of this folder.
@@ -89,9 +96,16 @@ async function place(release: string | null, folder: string, keep: string): Prom
     removed.push(name);
   }
   if (release === null) await rm(join(folder, NOTE), { force: true });
-  else await writeSmall(join(folder, NOTE), `${JSON.stringify({ files: sums })}\n`);
+  else {
+    const placedNow = Object.entries(sums).map(([name, sum]) => [name, [sum]] as const);
+    await writeNote(folder, Object.fromEntries(placedNow));
+  }
   await syncFolder(folder);
   return { placed, removed, kept };
+}
+
+async function writeNote(folder: string, files: Readonly<Record<string, readonly string[]>>): Promise<void> {
+  await writeSmall(join(folder, NOTE), `${JSON.stringify({ files })}\n`);
 }
 
 function twinOf(name: string): string | null {
@@ -103,15 +117,11 @@ function twinOf(name: string): string | null {
 /** The first one that was there stays. */
 async function keepAside(path: string, keep: string): Promise<void> {
   const to = join(keep, basename(path));
-  if ((await sumOf(to)) !== null) {
-    await rm(path);
-    return;
-  }
+  if ((await sumOf(to)) !== null) return;
   await copyWhole(path, to, join(keep, `.${basename(path)}.draft`));
-  await rm(path);
 }
 
-async function noteOf(folder: string): Promise<Readonly<Record<string, string>>> {
+async function noteOf(folder: string): Promise<Readonly<Record<string, readonly string[]>>> {
   const bytes = await unlessMissing(readAtMost(join(folder, NOTE), MAX_NOTE_BYTES));
   if (bytes === null) return {};
   try {

@@ -5,6 +5,8 @@ import { dirname } from 'node:path';
 import { unlessMissing, writeAll } from '../bytes/index.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
+/** Who can write to the folder could put a FIFO in a file's place: that must not make us wait. */
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const NEW = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
 
 export async function createNew(path: string, mode = 0o644): Promise<FileHandle> {
@@ -25,7 +27,7 @@ export async function syncFolder(path: string): Promise<void> {
 export async function sumOf(path: string): Promise<string | null> {
   const stats = await unlessMissing(lstat(path));
   if (stats === null || !stats.isFile()) return null;
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const handle = await open(path, READ);
   try {
     const hash = createHash('sha256');
     const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
@@ -42,7 +44,7 @@ export async function sumOf(path: string): Promise<string | null> {
 /** Copies a file so that `to` is the whole of it or what it was before; `draft` is in the same folder. */
 export async function copyWhole(from: string, to: string, draft: string): Promise<void> {
   await rm(draft, { force: true });
-  const source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const source = await open(from, READ);
   try {
     const target = await createNew(draft);
     try {

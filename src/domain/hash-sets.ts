@@ -1,5 +1,3 @@
-import type { EngineStatus } from './engine.ts';
-
 /** What a list says of a content. */
 export type HashSetKind = 'bad' | 'good';
 
@@ -14,7 +12,8 @@ export interface RejectedLine {
 
 /** The lists of known hashes in force, as reports tell of them. */
 export interface HashSetsState {
-  readonly status: EngineStatus;
+  /** Lists that cannot be read are refused before anything is scanned. */
+  readonly status: 'ok';
   /** Different hashes that are known bad, also those that are said to be good as well. */
   readonly bad: number;
   /** Different hashes that are known good, and by no list bad. */

@@ -22,7 +22,7 @@ export const PREFIXES = 65_536;
 export const INDEX_BYTES = 4 * (PREFIXES + 1);
 
 /** In bytes of UTF-8: three texts, each behind its length in two bytes. */
-export const MAX_NAME_BYTES = 256;
+const MAX_NAME_BYTES = 256;
 export const MAX_LABEL_BYTES = 3 * (2 + MAX_NAME_BYTES);
 
 /** What a list says of one hash. All of it is somebody else's text. */

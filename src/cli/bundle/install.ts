@@ -170,7 +170,8 @@ async function settle(
   const folder = config.clamavDbDir.value;
   const bundled = release === null ? null : join(release.path, 'clamav');
   const brings = bundled !== null && existsSync(bundled);
-  if (folder !== null && existsSync(folder)) {
+  // What a bundle does not bring stays in clamd's folder: taking databases away would blind it.
+  if (folder !== null && existsSync(folder) && (brings || release === null)) {
     const done = await placeDatabases(brings ? bundled : null, folder, releases.replacedPath);
     const { placed, removed, kept } = done;
     if (placed.length + removed.length > 0) {
@@ -184,7 +185,7 @@ async function settle(
     told.push(`no folder of clamd's is known (CLAMAV_DB_DIR): let its DatabaseDirectory be ${reads}`);
   }
   step('placed');
-  if (brings || folder !== null) told.push(await reloadClamd(config));
+  if (brings || release === null) told.push(await reloadClamd(config));
   const yara = await reloadYara(config, true);
   if (yara !== null) told.push(yara);
   step('told');
