@@ -152,7 +152,6 @@ describe('from one machine to another', () => {
       const { report } = await scanJson(['in'], { cwd: machine.cwd, env: machine.env });
       return report.results.map((one) => one.findings.map(({ kind }) => kind).join());
     };
-    expect(await scan()).toEqual(['', '']);
     const verified = await bundle('verify', path);
     expect(verified.code).toBe(0);
     expect(verified.stdout).toContain(`genuine and whole, signed by key ${machine.key.id}`);
@@ -170,7 +169,8 @@ describe('from one machine to another', () => {
     const listed = await bundle('list');
     expect(listed.stdout).toMatch(/^no bundle is in force\n.*import .*\n.*rollback .*no bundle/);
     expect((await bundle('rollback')).code).toBe(1);
-  });
+    // Ten programs one after another.
+  }, 180_000);
 
   test('a setting that names others is told, since the bundle says nothing there', async () => {
     const path = await machine.make(RULES);
