@@ -45,6 +45,9 @@ planting.allowed(
 );
 planting.breach('side-rooms-know-no-stage', 'src/report', "import '../pipeline/index.ts';");
 planting.breach('side-rooms-know-no-stage', 'src/store', "import '../dispose/index.ts';");
+planting.breach('side-rooms-know-no-stage', 'src/bundle', "import '../analyze/index.ts';");
+planting.allowed('src/bundle/clamscan.ts', "import 'node:child_process';");
+planting.breach('child-process-has-an-owner', 'src/bundle', "import 'node:child_process';");
 planting.breach('side-rooms-know-no-stage', 'src/config', "import '../observe/index.ts';");
 planting.breach('http-kit-knows-no-stage', 'src/http', "import '../assess/index.ts';");
 planting.breach(
@@ -97,6 +100,7 @@ planting.allowed('src/unpack/seven-zip', "import 'node:worker_threads';");
 planting.breach('parsers-have-no-network', 'src/unpack', "import 'node:net';");
 planting.breach('parsers-have-no-network', 'src/analyze/entropy', "import 'undici';");
 planting.breach('parsers-have-no-network', 'src/report', "import 'node:https';");
+planting.breach('parsers-have-no-network', 'src/analyze/hash-sets', "import 'node:net';");
 planting.allowed('src/analyze/clamav', "import 'node:net';");
 planting.breach('archive-packages-in-unpack', 'src/identify', "import '7z-wasm';");
 planting.breach('archive-packages-in-unpack', 'src/pipeline', "import '7z-wasm';");
@@ -121,6 +125,8 @@ planting.allowed('src/store/sql', "import 'kysely';");
 planting.breach('sqlite-in-store', 'src/dispose', "import 'node:sqlite';");
 planting.breach('sqlite-in-store', 'src/store/sql', "import 'node:sqlite';");
 planting.allowed('src/store/sqlite', "import 'node:sqlite';");
+planting.breach('sqlite-in-store', 'src/cli', "import 'node:sqlite';");
+planting.allowed('src/cli/hashes/nsrl-database.ts', "import 'node:sqlite';");
 planting.allowed('src/dispose/hook.ts', "import 'node:child_process';");
 planting.breach('commander-in-cli', 'src/config', "import 'commander';");
 planting.breach('yaml-in-config', 'src/report', "import 'yaml';");

@@ -66,6 +66,8 @@ export interface Judgement {
   readonly misses: readonly Miss[];
   /** Kinds that it claimed at the end, and that these claims say better. */
   readonly replaces?: readonly FindingKind[];
+  /** The content is known good: by whom, in words. */
+  readonly known_good?: string;
 }
 
 /** One artifact going past one analyzer. */
@@ -78,8 +80,8 @@ export interface Examination {
   /** After the last byte. Called once, unless `abort` was. Has a deadline of its own. Never rejects. */
   end(): Promise<Outcome>;
   /**
-   * For those whose judgement depends on whether a decoder understood the bytes: called once, after `end`, when the
-   * artifact was opened. Not called when its bytes broke off. `sha256` is the artifact's.
+   * For those whose judgement depends on whether a decoder understood the bytes, or on their hash: called once, after
+   * `end`, when the artifact was opened. Not called when its bytes broke off. `sha256` is the artifact's.
    */
   judge?(opening: Opening, sha256: string): Judgement;
   /** The artifact will not be seen to its end: let go of everything at once. */

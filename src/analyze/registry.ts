@@ -4,6 +4,7 @@ import type { Analyzer } from './analyzer.ts';
 import { clamavAnalyzer, type ClamdEndpoint } from './clamav/index.ts';
 import { engineAway, type Away } from './engine-away.ts';
 import { entropyAnalyzer } from './entropy/index.ts';
+import { hashSetsAnalyzer, type HashSetsEndpoint } from './hash-sets/index.ts';
 import { ransomNoteAnalyzer } from './ransom-note/index.ts';
 import { typeMismatchAnalyzer } from './type-mismatch/index.ts';
 import { yaraAnalyzer } from './yara/index.ts';
@@ -19,6 +20,8 @@ export interface AnalyzerOptions extends EngineEndpoints {
   readonly entropy_threshold: number;
   /** What is known; `ransomwareNames` of the domain makes it answer. */
   readonly ransomware_names: readonly RansomwareName[];
+  /** Absent: there are none. */
+  readonly hash_sets?: HashSetsEndpoint;
   readonly scratch: Scratch;
   /** Processes that share the engines. */
   readonly workers: number;
@@ -26,13 +29,14 @@ export interface AnalyzerOptions extends EngineEndpoints {
 
 /** Every analyzer, in the order of the specification: one line each. */
 export function openAnalyzers(options: AnalyzerOptions): readonly Analyzer[] {
-  const { clamd, yara, scratch, workers, entropy_threshold: threshold, ransomware_names } = options;
+  const { clamd, yara, scratch, workers, entropy_threshold: threshold, ransomware_names, hash_sets } = options;
   return [
     typeMismatchAnalyzer(),
     'away' in clamd ? engineAway('clamav', clamd) : clamavAnalyzer(shareOf(clamd, workers)),
     'away' in yara ? engineAway('yara', yara) : yaraAnalyzer({ endpoint: yara, scratch }),
     entropyAnalyzer({ threshold, ransomware_names }),
     ransomNoteAnalyzer({ names: ransomware_names }),
+    ...(hash_sets === undefined ? [] : [hashSetsAnalyzer(hash_sets)]),
   ];
 }
 

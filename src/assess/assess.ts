@@ -37,7 +37,7 @@ const MAX_REASONS = 50;
 export function assess(scanned: Scanned, policy: Policy, baseline: Baseline, asOf: string): Assessment {
   const known = acceptance(policy, baseline, asOf);
   const findings = inOrderOfFindings(scanned.findings).map((finding): WeighedFinding => {
-    const accepted = known.ofFinding(finding);
+    const accepted = known.ofFinding(finding) ?? finding.known_good ?? null;
     return { ...finding, accepted, weight: accepted === null ? weigh(finding, policy) : 0 };
   });
   const gaps = inOrderOfGaps(scanned.gaps).map((gap) => judgeGap(gap, policy, known.ofGap(gap)));

@@ -58,7 +58,7 @@ export class Scratch {
   }
 
   /** A folder below, for a child process. Removed together with this scratch. */
-  subfolderSync(name: `worker-${number}`): string {
+  subfolderSync(name: `worker-${number}` | 'hash-sets'): string {
     const path = join(this.path, name);
     mkdirSync(path, { mode: 0o700 });
     return path;

@@ -3,10 +3,12 @@ import { Command, CommanderError } from 'commander';
 import { loadFolders, processEnvironment, programVersion } from '../config/index.ts';
 import { forTerminal } from '../report/index.ts';
 import type { CommandIo } from './command-io.ts';
+import { addBundleCommand } from './bundle/command.ts';
 import { addConfigCommand } from './config.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { describeEntropyMap } from './entropy-map/command.ts';
 import { gateCommand } from './gate.ts';
+import { addHashesCommand } from './hashes/command.ts';
 import { journalCommand } from './journal.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { reviewCommand } from './review.ts';
@@ -38,6 +40,8 @@ addConfigCommand(program, run);
 describeEntropyMap(program.command('entropy'), 'backuplens entropy', run);
 addRulesCommand(program, run);
 addDoctorCommand(program, run);
+addHashesCommand(program, run);
+addBundleCommand(program, run);
 addWatchCommand(program, run);
 const io: CommandIo = {
   out: (text) => void process.stdout.write(text),

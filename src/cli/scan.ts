@@ -6,6 +6,7 @@ import {
   assertTrusted,
   BaselineCollector,
   decidingFiles,
+  hashSetFolders,
   limitValues,
   loadBaseline,
   loadConfig,
@@ -95,6 +96,7 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
         rules: config.rulesDirs.value,
         yara_cache: outsideOf(roots, config.yaraCacheDir.value),
       }),
+      hash_sets: hashSetFolders(config),
       require: options.require ?? [],
       workers: config.workers.origin === 'default' ? defaultWorkers() : config.workers.value,
       settings: {

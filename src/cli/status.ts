@@ -46,18 +46,56 @@ async function tell(io: CommandIo, store: Store, json: boolean): Promise<number>
   const counts = await store.counts();
   const head = await store.journal.head();
   const instance = await store.instanceId();
+  const known = await knownAtLastScan(store);
   if (json) {
     io.out(
-      `${asciiJson({ store: io.folders().dataDir, instance_id: instance, ...counts, journal_head: head.hash })}\n`,
+      `${asciiJson({ store: io.folders().dataDir, instance_id: instance, ...counts, known_at_last_scan: known, journal_head: head.hash })}\n`,
     );
     return DONE;
   }
   facts(io, [
     ['store', io.folders().dataDir],
     ...rowsOf(counts),
+    ...(known === null ? [] : [['known', inWords(known)] as const]),
     ['journal', `${head.seq} records, head ${head.hash}`],
   ]);
   return DONE;
+}
+
+interface KnownThen {
+  readonly rules: number;
+  /** null: there were no lists. */
+  readonly bad_hashes: number | null;
+  readonly good_hashes: number | null;
+}
+
+/** What the engines had to find things with, when the service last looked at a file. */
+async function knownAtLastScan(store: Store): Promise<KnownThen | null> {
+  const [last] = await store.scans.list({ limit: 1 });
+  const engines = last === undefined ? null : ((await store.scans.get(last.id))?.engines ?? null);
+  const rules = figure(engines, 'yara', 'rules');
+  if (rules === null) return null;
+  return {
+    rules,
+    bad_hashes: figure(engines, 'hash_sets', 'bad'),
+    good_hashes: figure(engines, 'hash_sets', 'good'),
+  };
+}
+
+/** Records of older versions may have other shapes. */
+function figure(engines: unknown, engine: string, name: string): number | null {
+  const of = isFields(engines) ? engines[engine] : null;
+  const value = isFields(of) ? of[name] : null;
+  return typeof value === 'number' ? value : null;
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function inWords({ rules, bad_hashes: bad, good_hashes: good }: KnownThen): string {
+  const hashes = bad === null ? '' : `, ${bad} bad and ${good ?? 0} good hashes`;
+  return `${rules} rules${hashes} (as of the last scan)`;
 }
 
 function rowsOf(counts: StoreCounts): (readonly [string, string])[] {

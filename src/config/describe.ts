@@ -41,6 +41,11 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
       ...config.ransomwareNamesFile,
       doc: 'endings and notes that ransomware is known to give',
     },
+    variable('BUNDLE_DIR', config.bundleDir),
+    variable('BUNDLE_KEYS_DIR', config.bundleKeysDir),
+    variable('CLAMAV_DB_DIR', config.clamavDbDir),
+    variable('KNOWN_BAD_DIR', config.knownBadDir),
+    variable('KNOWN_GOOD_DIR', config.knownGoodDir),
     flag('clamd', `${VARIABLES.CLAMD_HOST.doc} (CLAMD_HOST, CLAMD_PORT); tried in this order`, {
       ...clamd,
       value: clamd.value.length === 0 ? 'off' : clamd.value,

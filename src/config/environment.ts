@@ -137,6 +137,31 @@ export const VARIABLES = {
     './yara-rules, else /rules, else the delivered ones',
     'folder of YARA rules',
   ),
+  KNOWN_BAD_DIR: variable(
+    path,
+    './hash-sets/bad, else /hash-sets/bad, else none',
+    'folder of lists of SHA-256 that are known bad',
+  ),
+  KNOWN_GOOD_DIR: variable(
+    path,
+    './hash-sets/good, else /hash-sets/good, else none',
+    'folder of lists of SHA-256 that are known good',
+  ),
+  BUNDLE_DIR: variable(
+    path,
+    './bundles, else /bundles',
+    'where imported bundles lie: what the one in force brings stands before the usual places',
+  ),
+  BUNDLE_KEYS_DIR: variable(
+    path,
+    './config/bundle-keys, else /config/bundle-keys',
+    'folder of the public keys (.pem) whose bundles are trusted',
+  ),
+  CLAMAV_DB_DIR: variable(
+    path,
+    './clamav-db, else /clamav-db, else none',
+    'folder that clamd reads its databases from: those of a bundle are put there',
+  ),
   CLAMD_HOST: variable(
     z.string().refine((text) => text === 'off' || text.startsWith('unix:/') || isHost(text), {
       error: 'a host name, an IP address, unix:/PATH or off (the port is CLAMD_PORT)',
@@ -308,6 +333,11 @@ export function readEnvironment(environment: Environment): Given {
     RESTORE_ROOTS: get('RESTORE_ROOTS'),
     SCORING_CONFIG: get('SCORING_CONFIG'),
     YARA_RULES_DIR: get('YARA_RULES_DIR'),
+    KNOWN_BAD_DIR: get('KNOWN_BAD_DIR'),
+    KNOWN_GOOD_DIR: get('KNOWN_GOOD_DIR'),
+    BUNDLE_DIR: get('BUNDLE_DIR'),
+    BUNDLE_KEYS_DIR: get('BUNDLE_KEYS_DIR'),
+    CLAMAV_DB_DIR: get('CLAMAV_DB_DIR'),
     CLAMD_HOST: get('CLAMD_HOST'),
     CLAMD_PORT: get('CLAMD_PORT'),
     CLAMD_CANARY: get('CLAMD_CANARY'),

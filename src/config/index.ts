@@ -4,6 +4,7 @@ export { describeConfig, type ConfigRow } from './describe.ts';
 export type { YaraChoice } from './engine-address.ts';
 export { VARIABLES, processEnvironment, type Environment, type LogLevel } from './environment.ts';
 export {
+  hashSetFolders,
   limitValues,
   loadConfig,
   loadFolders,

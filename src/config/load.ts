@@ -20,6 +20,8 @@ import {
   DELIVERED_POLICY,
   DELIVERED_RANSOMWARE_NAMES,
   DELIVERED_RULES,
+  bundledIn,
+  existingFirst,
   localFirst,
   shownFrom,
 } from './places.ts';
@@ -54,6 +56,15 @@ export interface EffectiveConfig {
   readonly rulesDirs: Setting<readonly string[]>;
   /** The list of names that ransomware gives; `loadRansomwareNames` reads it. */
   readonly ransomwareNamesFile: Setting<string>;
+  /** Folders of lists of hashes; null: there are none. */
+  readonly knownBadDir: Setting<string | null>;
+  readonly knownGoodDir: Setting<string | null>;
+  /** Lists that the bundle in force brings, beside those. */
+  readonly bundledHashSets: readonly { readonly kind: 'bad' | 'good'; readonly path: string }[];
+  readonly bundleDir: Setting<string>;
+  readonly bundleKeysDir: Setting<string>;
+  /** Where clamd reads; null: nobody said. */
+  readonly clamavDbDir: Setting<string | null>;
   /** Addresses to try in this order (`localhost:3310`, `unix:/run/clamd.ctl`); none: off by choice. */
   readonly clamd: Setting<readonly string[]>;
   /** Text that clamd's database names; null: EICAR is tried. */
@@ -171,11 +182,15 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
       setting === null ? null : { ...setting, value: setting.value.map((one) => resolve(cwd, one)) },
     );
 
+  const bundleDir = folder(given.BUNDLE_DIR, 'bundles');
+  const bundled = bundledIn(bundleDir.value);
+
   const strict = firstOf(false, flag('strict', flags.strict));
   const scoringFile = firstOf(
     localFirst(cwd, './config/scoring.yaml', '/config/scoring.yaml', DELIVERED_POLICY),
     path(flag('scoring', flags.scoring)),
     path(given.SCORING_CONFIG),
+    bundled.policy,
   );
   return {
     scoringFile,
@@ -184,7 +199,7 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
       shown: shownFrom(cwd, scoringFile.value),
     }),
     strict,
-    rulesDirs: rulesDirs(cwd, flags, given),
+    rulesDirs: rulesDirs(cwd, flags, given, bundled.rules),
     ransomwareNamesFile: firstOf(
       localFirst(
         cwd,
@@ -192,6 +207,19 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
         '/config/ransomware-names.txt',
         DELIVERED_RANSOMWARE_NAMES,
       ),
+      bundled.names,
+    ),
+    knownBadDir: hashSets(cwd, 'bad', path(given.KNOWN_BAD_DIR)),
+    knownGoodDir: hashSets(cwd, 'good', path(given.KNOWN_GOOD_DIR)),
+    bundledHashSets: bundled.hashSets,
+    bundleDir,
+    bundleKeysDir: firstOf(
+      localFirst(cwd, './config/bundle-keys', '/config/bundle-keys'),
+      path(given.BUNDLE_KEYS_DIR),
+    ),
+    clamavDbDir: firstOf<string | null>(
+      existingFirst(cwd, './clamav-db', '/clamav-db'),
+      path(given.CLAMAV_DB_DIR),
     ),
     clamd: clamd(cwd, flags, given, container.value),
     clamdCanary: firstOf<string | null>(null, given.CLAMD_CANARY),
@@ -325,17 +353,52 @@ function yaraCacheDir(cwd: string, given: Given, env: Environment): Setting<stri
   return { value: folder === null ? null : join(folder, 'backuplens', 'yara'), origin: 'default' };
 }
 
-function rulesDirs(cwd: string, flags: Flags, given: Given): Setting<readonly string[]> {
+/** A bundle's rules stand before ours, and beside those that somebody keeps here; what was delivered they take the place of. */
+function usualRules(cwd: string, bundled: Setting<string> | null): Setting<readonly string[]> {
+  const usual = localFirst(cwd, './yara-rules', '/rules', DELIVERED_RULES);
+  if (bundled === null) return { value: [usual], origin: 'default' };
+  const own = usual === DELIVERED_RULES ? [] : [usual];
+  return { value: [bundled.value, ...own], origin: bundled.origin };
+}
+
+function rulesDirs(
+  cwd: string,
+  flags: Flags,
+  given: Given,
+  bundled: Setting<string> | null,
+): Setting<readonly string[]> {
   const flagged = flags.rules === undefined || flags.rules.length === 0 ? undefined : flags.rules;
   const variable = given.YARA_RULES_DIR;
   return firstOf<readonly string[]>(
-    [localFirst(cwd, './yara-rules', '/rules', DELIVERED_RULES)],
+    [],
     flag(
       'rules',
       flagged?.map((dir) => resolve(cwd, dir)),
     ),
     variable === null ? null : { ...variable, value: [resolve(cwd, variable.value)] },
+    usualRules(cwd, bundled),
   );
+}
+
+function hashSets(cwd: string, kind: 'bad' | 'good', given: Setting<string> | null): Setting<string | null> {
+  const usual = existingFirst(cwd, `./hash-sets/${kind}`, `/hash-sets/${kind}`);
+  return firstOf<string | null>(usual, given);
+}
+
+/** As the rooms that read them want them. */
+export function hashSetFolders({
+  knownBadDir,
+  knownGoodDir,
+  bundledHashSets,
+}: Pick<EffectiveConfig, 'knownBadDir' | 'knownGoodDir' | 'bundledHashSets'>): {
+  readonly kind: 'bad' | 'good';
+  readonly path: string;
+}[] {
+  return [
+    ...(knownBadDir.value === null ? [] : [{ kind: 'bad' as const, path: knownBadDir.value }]),
+    ...(knownGoodDir.value === null ? [] : [{ kind: 'good' as const, path: knownGoodDir.value }]),
+    ...bundledHashSets,
+  ];
 }
 
 function clamd(cwd: string, flags: Flags, given: Given, container: boolean): Setting<readonly string[]> {

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Setting } from './setting.ts';
 
 /** Where package.json lies: two rooms up, from src/config/ as from dist/config/. */
 const PROGRAM = fileURLToPath(new URL('../../', import.meta.url));
@@ -14,6 +15,34 @@ export function localFirst(cwd: string, local: string, container: string, fallba
   const here = resolve(cwd, local);
   if (isThere(here)) return here;
   return isThere(container) ? container : (fallback ?? here);
+}
+
+/** `./local` when it exists, else `container` when that does, else null. */
+export function existingFirst(cwd: string, local: string, container: string): string | null {
+  return [resolve(cwd, local), container].find(isThere) ?? null;
+}
+
+/** What the bundle in force brings; null, or none, for what it does not. */
+export function bundledIn(bundleDir: string): {
+  readonly policy: Setting<string> | null;
+  readonly names: Setting<string> | null;
+  readonly rules: Setting<string> | null;
+  readonly hashSets: readonly { readonly kind: 'bad' | 'good'; readonly path: string }[];
+} {
+  const current = join(bundleDir, 'current');
+  const at = (...names: string[]): Setting<string> | null => {
+    const path = join(current, ...names);
+    return isThere(path) ? { value: path, origin: `bundle ${current}` } : null;
+  };
+  return {
+    policy: at('policy', 'scoring.yaml'),
+    names: at('lists', 'ransomware-names.txt'),
+    rules: at('yara-rules'),
+    hashSets: (['bad', 'good'] as const).flatMap((kind) => {
+      const found = at('hash-sets', kind);
+      return found === null ? [] : [{ kind, path: found.value }];
+    }),
+  };
 }
 
 /** Also what cannot be looked at, and a link to nowhere: only what is not there at all is passed over. */

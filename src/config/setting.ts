@@ -1,5 +1,6 @@
 /** Where a value came from, as `backuplens config show` prints it. */
-export type Origin = 'default' | `file ${string}` | `environment ${string}` | `flag --${string}`;
+export type Origin =
+  'default' | `file ${string}` | `bundle ${string}` | `environment ${string}` | `flag --${string}`;
 
 /** An effective value and who set it. */
 export interface Setting<T> {

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, lstatSync, openSync, readSync, readdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { BackupLensError, inWords, type ErrorCode } from '../domain/index.ts';
-import type { EffectiveConfig } from './load.ts';
+import { hashSetFolders, type EffectiveConfig } from './load.ts';
 import { Trust, type Doubt } from './trust.ts';
 
-export type TrustedWhat = 'policy' | 'rules' | 'names' | 'baseline' | 'data' | 'cache';
+export type TrustedWhat = 'policy' | 'rules' | 'names' | 'hashes' | 'keys' | 'baseline' | 'data' | 'cache';
 
 /** Something that decides what is found or approved, and so must be nobody's but ours. */
 export interface ToTrust {
@@ -23,7 +23,16 @@ export interface UsedFile {
 
 /** What decides under these settings. `baseline`: named by a flag. */
 export function decidingFiles(
-  config: Pick<EffectiveConfig, 'scoringFile' | 'ransomwareNamesFile' | 'rulesDirs' | 'yara'>,
+  config: Pick<
+    EffectiveConfig,
+    | 'scoringFile'
+    | 'ransomwareNamesFile'
+    | 'rulesDirs'
+    | 'yara'
+    | 'knownBadDir'
+    | 'knownGoodDir'
+    | 'bundledHashSets'
+  >,
   baseline?: string,
 ): ToTrust[] {
   const { scoringFile, ransomwareNamesFile, rulesDirs, yara } = config;
@@ -31,6 +40,7 @@ export function decidingFiles(
   return [
     { what: 'policy', path: scoringFile.value },
     { what: 'names', path: ransomwareNamesFile.value },
+    ...hashSetFolders(config).map(({ path }): ToTrust => ({ what: 'hashes', path })),
     ...(embedded ? rulesDirs.value.map((path): ToTrust => ({ what: 'rules', path })) : []),
     ...(baseline === undefined ? [] : [{ what: 'baseline' as const, path: resolve(baseline) }]),
   ];
@@ -48,6 +58,8 @@ const TREATMENT: Readonly<Record<TrustedWhat, Treatment>> = {
   policy: { code: 'BL_POLICY', read: true, elsewhere: '--scoring /etc/backuplens/scoring.yaml' },
   rules: { code: 'BL_RULES', read: true, elsewhere: '--rules /etc/backuplens/yara-rules' },
   names: { code: 'BL_CONFIG', read: true, elsewhere: '/config/ransomware-names.txt' },
+  hashes: { code: 'BL_CONFIG', read: true, elsewhere: 'KNOWN_BAD_DIR=/etc/backuplens/hash-sets/bad' },
+  keys: { code: 'BL_CONFIG', read: true, elsewhere: 'BUNDLE_KEYS_DIR=/etc/backuplens/bundle-keys' },
   baseline: { code: 'BL_CONFIG', read: true, elsewhere: '--baseline /etc/backuplens/baseline.json' },
   data: { code: 'BL_CONFIG', read: false, elsewhere: 'DATA_DIR=/var/lib/backuplens' },
   cache: { code: 'BL_CONFIG', read: false, elsewhere: 'DATA_DIR=/var/lib/backuplens' },

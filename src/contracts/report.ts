@@ -176,6 +176,22 @@ export const engines = z.strictObject({
     address: z.string().nullable(),
     detail: z.string().nullable(),
   }),
+  /** Lists of known hashes; absent: there are none. */
+  hash_sets: z
+    .strictObject({
+      status: engineStatus,
+      /** Different hashes. What is known as both counts as bad. */
+      bad: count,
+      good: count,
+      in_both: count,
+      files: count,
+      sha256: sha256.nullable(),
+      /** The first of them. */
+      rejected: z.array(z.strictObject({ file: z.string(), line: count.nullable(), message: z.string() })),
+      rejected_lines: count,
+      detail: z.string().nullable(),
+    })
+    .optional(),
 });
 
 /** Everything that was used to judge: path and hash of each, so that a report can be replayed. */

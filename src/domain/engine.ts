@@ -1,3 +1,5 @@
+import type { HashSetsState } from './hash-sets.ts';
+
 /** What a scan says of an engine. `unproven`: it answers, but its canary is not in its database. */
 export type EngineStatus = 'ok' | 'unproven' | 'unavailable' | 'failed' | 'off';
 
@@ -49,4 +51,6 @@ export interface YaraState {
 export interface Engines {
   readonly clamav: ClamavState;
   readonly yara: YaraState;
+  /** Absent: there are none. */
+  readonly hash_sets?: HashSetsState;
 }

@@ -21,8 +21,10 @@ test('docs/errors.md says for each error what to do, in a sentence of its own', 
   expect(new Set(remedies).size).toBe(remedies.length);
 });
 
-test('every error leads to exit code 2: the job could not be done', () => {
-  expect(Object.values(ERRORS).filter(({ exit }) => exit !== 2)).toEqual([]);
+test('every error leads to exit code 2: the job could not be done; a bundle that is refused is an answer: 1', () => {
+  const { BL_BUNDLE: refused, ...others } = ERRORS;
+  expect(refused.exit).toBe(1);
+  expect(Object.values(others).filter(({ exit }) => exit !== 2)).toEqual([]);
 });
 
 test('an error carries its code, its next step and what caused it', () => {

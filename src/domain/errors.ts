@@ -15,6 +15,7 @@ export const ERRORS = {
   BL_DISPOSITION: { summary: 'A file could not be moved as decided; it is where it was', exit: 2 },
   BL_STORE: { summary: 'The store cannot be read or written as it has to be; nothing was changed', exit: 2 },
   BL_STORE_LOCKED: { summary: 'Another BackupLens is at work on the same DATA_DIR', exit: 2 },
+  BL_BUNDLE: { summary: 'The bundle is refused; nothing was changed', exit: 1 },
   BL_RUNTIME: { summary: 'This Node.js cannot run BackupLens', exit: 2 },
   BL_INTERNAL: { summary: 'A fault of our own', exit: 2 },
 } as const satisfies Record<string, { summary: string; exit: number }>;

@@ -40,4 +40,6 @@ export interface Finding {
   /** Byte offset within the artifact; null when there is no one place. */
   readonly offset: number | null;
   readonly evidence: Evidence;
+  /** The content is known good, and this is one of the claims that such knowledge answers: whose, in words. */
+  readonly known_good?: string;
 }

@@ -10,6 +10,7 @@ export * from './errors.ts';
 export * from './finding.ts';
 export * from './gap.ts';
 export * from './glob.ts';
+export * from './hash-sets.ts';
 export * from './id.ts';
 export * from './loopback.ts';
 export * from './measurement.ts';

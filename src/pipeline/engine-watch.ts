@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineEndpoints } from '../analyze/index.ts';
 import { probeYara } from '../analyze/yara/index.ts';
-import type { ClamavState, Engines, EngineStatus, YaraState } from '../domain/index.ts';
+import {
+  inWords,
+  type ClamavState,
+  type Engines,
+  type EngineStatus,
+  type HashSetsState,
+  type YaraState,
+} from '../domain/index.ts';
 import { findClamav, startYara, type EngineChoice } from './engines.ts';
 import type { YaraChild } from './yara-child.ts';
 
@@ -27,6 +34,8 @@ const RETRY_MS = 500;
  */
 export class EngineWatch {
   readonly #options: EngineWatchOptions;
+  #choice: EngineChoice;
+  #hashSets: HashSetsState | null = null;
   readonly #ended = new AbortController();
   readonly #loops: Promise<void>[];
   #state: Engines;
@@ -40,6 +49,7 @@ export class EngineWatch {
     child: YaraChild | null,
   ) {
     this.#options = options;
+    this.#choice = options.choice;
     this.#state = state;
     this.#endpoints = endpoints;
     this.#child = child;
@@ -63,7 +73,42 @@ export class EngineWatch {
 
   /** As they were when last asked. */
   get state(): Engines {
-    return this.#state;
+    return this.#hashSets === null ? this.#state : { ...this.#state, hash_sets: this.#hashSets };
+  }
+
+  /** What is now known by its hash: part of what reports say of engines. */
+  setHashSets(state: HashSetsState | null): void {
+    this.#hashSets = state;
+  }
+
+  /**
+   * Has our own child's rules read again, by another one that takes its place once it has compiled them. Resolves to why the
+   * rules before stay in force; null: they were replaced, or are another service's.
+   */
+  async readRulesAgain(rules: readonly string[]): Promise<string | null> {
+    if (this.#choice.yara !== 'embedded') return null;
+    const choice = { ...this.#choice, rules };
+    const before = this.#state.yara;
+    let started: Awaited<ReturnType<typeof startYara>>;
+    try {
+      started = await startYara(choice);
+    } catch (error) {
+      return inWords(error);
+    }
+    const { child, state, endpoint } = started;
+    const few = tooFew(before.rules, state.rules);
+    const refused = state.status === 'failed' ? (state.detail ?? 'the engine does not start') : few;
+    if (refused !== null || this.#ended.signal.aborted) {
+      await child?.close();
+      return refused;
+    }
+    const old = this.#child;
+    this.#choice = choice;
+    this.#child = child;
+    this.#saw({ yara: state }, { yara: endpoint });
+    // It finishes what it is at.
+    await old?.close();
+    return null;
   }
 
   get endpoints(): EngineEndpoints {
@@ -107,14 +152,17 @@ export class EngineWatch {
   }
 
   async #askYara(): Promise<void> {
-    const { choice } = this.#options;
+    const choice = this.#choice;
     if (choice.yara !== null && choice.yara !== 'embedded') {
       const { url } = choice.yara;
       const state = await probeYara(url);
       this.#saw({ yara: state }, { yara: state.status === 'failed' ? away(state) : { url } });
       return;
     }
-    const asked = (await this.#child?.state()) ?? null;
+    const current = this.#child;
+    const asked = (await current?.state()) ?? null;
+    // Another one took its place meanwhile.
+    if (this.#child !== current) return;
     if (asked !== null && asked.status !== 'failed') {
       this.#saw({ yara: asked }, {});
       return;
@@ -131,7 +179,7 @@ export class EngineWatch {
 
   async #startAgain(): ReturnType<typeof startYara> {
     try {
-      return await startYara(this.#options.choice);
+      return await startYara(this.#choice);
     } catch {
       // Its rules cannot be read just now: tried again like everything else.
       const { yara } = this.#state;
@@ -153,6 +201,12 @@ export class EngineWatch {
     this.#endpoints = next;
     this.#options.moved(next);
   }
+}
+
+/** As the yara-scanner has it (ATTACKS A19): many rules that go at once were hardly meant to. */
+function tooFew(before: number, now: number): string | null {
+  if (now >= before * 0.9) return null;
+  return `${now} rules where ${before} were in force: more than a tenth would be gone; a restart loads them all the same`;
 }
 
 export function isUp(status: EngineStatus): boolean {

@@ -48,7 +48,10 @@ export async function examineFolder(
     if (beside !== null) manifest.add(beside.path, beside.entry);
     lost ??= unit.lost;
     for (const file of unit.files) {
-      counter.add(file.display, file.outcome.findings);
+      counter.add(
+        file.display,
+        file.outcome.findings.filter(({ known_good }) => known_good === undefined),
+      );
       for (const reason of closedReasons(file.outcome)) closed.set(reason, (closed.get(reason) ?? 0) + 1);
       ledger.tree(file.outcome, [name, relative(display, file.display)]);
       const { root } = file.outcome;

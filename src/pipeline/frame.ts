@@ -20,6 +20,12 @@ export function footerOf(summary: Summary, engines: Engines): ReportFooter {
   return { finished_at: new Date().toISOString(), engines: reported(engines), summary };
 }
 
-function reported({ clamav, yara }: Engines): ReportHeader['engines'] {
-  return { clamav: { ...clamav }, yara: { ...yara, rejected: yara.rejected.map((rule) => ({ ...rule })) } };
+function reported({ clamav, yara, hash_sets: hashes }: Engines): ReportHeader['engines'] {
+  return {
+    clamav: { ...clamav },
+    yara: { ...yara, rejected: yara.rejected.map((rule) => ({ ...rule })) },
+    ...(hashes === undefined
+      ? {}
+      : { hash_sets: { ...hashes, rejected: hashes.rejected.map((line) => ({ ...line })) } }),
+  };
 }

@@ -10,6 +10,7 @@ import {
 import type { Artifact, ContentType, Finding, FindingKind, Gap, GapReason } from '../domain/index.ts';
 import { withoutReader } from '../identify/index.ts';
 import { canOpen, checksItself } from '../unpack/index.ts';
+import { isAnsweredByKnownGood } from './known-good.ts';
 import type { Tee } from './tee.ts';
 import type { Examined, Tree } from './tree.ts';
 
@@ -207,12 +208,30 @@ export class Pass {
   #judge(sha256: string): void {
     const { trail } = this.artifact;
     const opening = this.#opening();
+    let knownGood: string | null = null;
     for (const { analyzer, examination } of this.#running) {
       const judgement = examination.judge?.(opening, sha256);
       if (judgement === undefined) continue;
+      knownGood ??= judgement.known_good ?? null;
       this.#withdraw(analyzer.id, judgement.replaces ?? []);
       for (const claim of judgement.claims) this.#findings.push({ ...claim, engine: analyzer.id, trail });
       for (const miss of judgement.misses) this.gap({ stage: 'analyze', by: analyzer.id, ...miss, trail });
+    }
+    if (knownGood !== null) this.#answer(knownGood);
+  }
+
+  /** Known good: said, and put to those claims that it answers. */
+  #answer(knownGood: string): void {
+    const { trail, id } = this.artifact;
+    this.#tree.ledger.measurement({
+      name: 'known_good',
+      value: knownGood,
+      engine: 'hash-sets',
+      artifact: id,
+      trail,
+    });
+    for (const [at, finding] of this.#findings.entries()) {
+      if (isAnsweredByKnownGood(finding)) this.#findings[at] = { ...finding, known_good: knownGood };
     }
   }
 
@@ -252,7 +271,8 @@ export class Pass {
     if (mass !== null) {
       this.#findings.push({ kind: 'mass_encryption', engine: 'entropy', ...mass, offset: null, trail });
     }
-    if (this.#parent !== null) this.#parent.#members.add(this.#findings);
+    if (this.#parent !== null)
+      this.#parent.#members.add(this.#findings.filter(({ known_good }) => known_good === undefined));
     const format = this.type.container ?? this.type.mime;
     ledger.artifact(this.size, this.type);
     ledger.findings(

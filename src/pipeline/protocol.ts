@@ -1,4 +1,4 @@
-import type { EngineEndpoints } from '../analyze/index.ts';
+import type { EngineEndpoints, HashSetsEndpoint } from '../analyze/index.ts';
 import type { Coverage, Finding, Gap, Measurement, RansomwareName } from '../domain/index.ts';
 import type { BudgetLimits } from '../unpack/index.ts';
 
@@ -9,6 +9,7 @@ export interface WorkerSetup extends EngineEndpoints {
   readonly type: 'setup';
   readonly entropy_threshold: number;
   readonly ransomware_names: readonly RansomwareName[];
+  readonly hash_sets?: HashSetsEndpoint;
   readonly limits: BudgetLimits;
   readonly passwords: readonly string[];
   /** Made by the parent, who also removes it. */

@@ -1,4 +1,5 @@
 import type { ErrorEntry, FileResult, ReportFooter, ReportHeader, SkippedEntry } from '../contracts/index.ts';
+import type { SetFolder } from '../analyze/hash-sets/index.ts';
 import type { Places } from '../dispose/index.ts';
 import type { Assessment, Baseline, Policy } from '../domain/index.ts';
 import type { WalkOptions } from '../intake/index.ts';
@@ -22,6 +23,8 @@ export interface ScanRequest {
   /** Policy, rules and baseline: path and hash of each, for the report. */
   readonly used: readonly { readonly path: string; readonly sha256: string | null }[];
   readonly engines: EngineChoice;
+  /** Folders of lists of known hashes. */
+  readonly hash_sets: readonly SetFolder[];
   /** `clamav`, `yara`: engines without which the run is not valid. */
   readonly require: readonly string[];
   readonly workers: number;

@@ -93,11 +93,13 @@ function deadly(file: string, how: string): ExaminedFile {
 
 /** Resolves to null when it has come to its end, otherwise to how it ended. Rejects with what `hear` throws. */
 async function oneProcess(
-  { folders, mode, silenceLimitMs = SILENCE_LIMIT_MS }: ExaminationOptions,
+  { folders: given, mode, silenceLimitMs = SILENCE_LIMIT_MS }: ExaminationOptions,
   from: number,
   hear: (line: ExaminerLine) => void,
 ): Promise<string | null> {
-  const readable = [...CODE, ...folders, ...folders.flatMap(realPathOf)];
+  // Links on the way are followed here: the process may not read what they lie in.
+  const folders = given.map(realPathOf);
+  const readable = [...CODE, ...folders];
   const permissions = readable.map((path) => `--allow-fs-read=${path}`);
   const child = spawn(process.execPath, [...FLAGS, ...permissions, PROGRAM, mode, String(from), ...folders], {
     env: {},
@@ -147,11 +149,11 @@ const FLAGS = [
   '--disable-warning=ExperimentalWarning',
 ];
 
-/** None of what does not exist: the examiner says so. */
-function realPathOf(folder: string): readonly string[] {
+/** Of what does not exist its own: the examiner says so. */
+function realPathOf(folder: string): string {
   try {
-    return [realpathSync(folder)];
+    return realpathSync(folder);
   } catch {
-    return [];
+    return folder;
   }
 }

@@ -5,6 +5,7 @@
  */
 import { Scratch } from '../bytes/index.ts';
 import type { FileResult } from '../contracts/index.ts';
+import type { Engines } from '../domain/index.ts';
 import { walk, type Met } from '../intake/index.ts';
 import { identityAt } from './carry-out.ts';
 import { canonical, dispositionOf, notDone, recorded, type Running } from './apply-scan.ts';
@@ -14,6 +15,7 @@ import { RunningEngines } from './engines.ts';
 import { examineUnit, unexaminedUnit, type ExaminedUnit } from './examine-unit.ts';
 import { Folders } from './folders.ts';
 import { footerOf, headerOf } from './frame.ts';
+import { HashTables } from './hash-sets.ts';
 import { inOrder } from './in-order.ts';
 import { judge, type JudgedFile } from './judge.ts';
 import type { TreeOutcome } from './protocol.ts';
@@ -38,13 +40,16 @@ export async function* scan(
   const tally = new Tally();
   const folders = new Folders();
   await using scratch = await Scratch.create(request.scratch_parent);
+  const tables = new HashTables(scratch);
+  const hashes = await tables.read(request.hash_sets);
+  const known = hashes === null ? {} : { hash_sets: hashes.endpoint };
   await using engines = await RunningEngines.start(request.engines, request.require);
   await using pool = new WorkerPool({
     workers: request.workers,
-    setup: { ...request.settings, ...engines.endpoints },
+    setup: { ...request.settings, ...engines.endpoints, ...known },
     stdin: request.stdin,
     scratch,
-    readable: request.readable,
+    readable: [...request.readable, tables.folder],
   });
   const stop = (): void => void pool.close();
   request.signal.addEventListener('abort', stop, { once: true });
@@ -54,8 +59,13 @@ export async function* scan(
     pids: () => [...pool.pids(), ...engines.pids()],
   });
 
-  const running: Running = { ...request, state: engines.state, started_at: startedAt };
-  yield { type: 'header', header: headerOf(request, engines.state, startedAt) };
+  const withHashes = (state: Engines): Engines => ({
+    ...state,
+    ...(hashes === null ? {} : { hash_sets: hashes.state }),
+  });
+  const state = withHashes(engines.state);
+  const running: Running = { ...request, state, started_at: startedAt };
+  yield { type: 'header', header: headerOf(request, state, startedAt) };
   for await (const events of inOrder(met.all, BOUNDS, (one) => take(one, pool, running, startedAt))) {
     for (const told of events) {
       if (told.type === 'result') folders.count(told);
@@ -68,7 +78,7 @@ export async function* scan(
   const summary = tally.summary(request.signal.aborted);
   yield {
     type: 'footer',
-    footer: footerOf(summary, request.signal.aborted ? engines.state : await engines.ask()),
+    footer: footerOf(summary, request.signal.aborted ? state : withHashes(await engines.ask())),
   };
   request.signal.removeEventListener('abort', stop);
 }

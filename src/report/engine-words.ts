@@ -1,5 +1,5 @@
 import type { ReportHeader } from '../contracts/index.ts';
-import { counted } from './figures.ts';
+import { counted, number } from './figures.ts';
 
 type Engines = ReportHeader['engines'];
 type Status = Engines['clamav']['status'];
@@ -16,7 +16,11 @@ const MAX_REJECTED = 10;
 
 /** What each engine did, in words for people; those that did not look first. Not escaped yet. */
 export function engineWords(engines: Engines): EngineWords[] {
-  return [clamav(engines.clamav), yara(engines.yara)].toSorted((a, b) => Number(b.loud) - Number(a.loud));
+  return [
+    clamav(engines.clamav),
+    yara(engines.yara),
+    ...(engines.hash_sets === undefined ? [] : [hashSets(engines.hash_sets)]),
+  ].toSorted((a, b) => Number(b.loud) - Number(a.loud));
 }
 
 /** True when every engine looked with everything it has, and nothing is doubtful. */
@@ -59,6 +63,19 @@ function yara(state: Engines['yara']): EngineWords {
   if (state.rules === 0) return { loud: true, line: `YARA did not look: it has no rules${end}`, below };
   const rules = `${counted(state.rules, 'rule')} from ${counted(state.rule_files, 'file')}`;
   return { loud: rejected.length > 0, line: `YARA: ${rules}${end}`, below };
+}
+
+function hashSets(state: NonNullable<Engines['hash_sets']>): EngineWords {
+  const { bad, good, in_both: both, files, rejected, rejected_lines: lines } = state;
+  const known = `${number(bad)} known bad and ${number(good)} known good from ${counted(files, 'list')}`;
+  const twice = both === 0 ? '' : `, ${number(both)} of them both: they count as bad`;
+  const left = lines === 0 ? '' : `, ${counted(lines, 'line')} rejected`;
+  const below = rejected.map(
+    ({ file, line, message }) => `${file}${line === null ? '' : `:${line}`} ${message}`,
+  );
+  const shown = below.slice(0, MAX_REJECTED);
+  if (lines > shown.length) shown.push(`… and ${number(lines - shown.length)} more`);
+  return { loud: lines > 0 || both > 0, line: `Hashes: ${known}${twice}${left}`, below: shown };
 }
 
 function notOk({ status, detail }: { status: Status; detail: string | null }): string {

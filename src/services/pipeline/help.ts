@@ -21,7 +21,8 @@ Settings come from the environment; backuplens config show lists all of them wit
 
 Signals:
   SIGTERM, SIGINT   finish what is under way, at most SHUTDOWN_WITHIN, and end
-  SIGHUP            read the policy again; a broken one is refused, and the old one stays
+  SIGHUP            read policy, hash lists, names and our own scanner's rules again; what is broken is refused,
+                    and the old stays
 
 Exit codes:
   0  told to end   2  could not start: configuration, store, another instance

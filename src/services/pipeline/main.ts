@@ -8,7 +8,7 @@ import { openLog, type Log } from '../../observe/index.ts';
 import { createApp } from './app.ts';
 import { HELP } from './help.ts';
 import { PipelineService } from './service.ts';
-import { readPolicyAgain, readSettings, type ServiceSettings } from './settings.ts';
+import { readSettings, readSettingsAgain, type ServiceSettings } from './settings.ts';
 
 const DEFAULT_PORT = 8080;
 /** Beyond what SHUTDOWN_WITHIN gives to the files, in ms. */
@@ -41,7 +41,7 @@ async function serve(settings: ServiceSettings): Promise<void> {
   const end = told();
   let running: PipelineService | null = null;
   process.on('SIGHUP', () => {
-    if (running !== null) reload(running, settings, log);
+    if (running !== null) void reload(running, settings, log);
   });
   const service = await PipelineService.start(settings, log);
   running = service;
@@ -67,12 +67,13 @@ async function serve(settings: ServiceSettings): Promise<void> {
   log.info('ended');
 }
 
-/** A broken policy is refused, and the old one stays. */
-function reload(service: PipelineService, { incoming }: ServiceSettings, log: Log): void {
+/** What is broken is refused, and what was in force stays. */
+async function reload(service: PipelineService, { incoming }: ServiceSettings, log: Log): Promise<void> {
   try {
-    const policy = readPolicyAgain(from, incoming);
-    service.setPolicy(policy);
-    log.info('policy read again', { policy_sha256: policy.sha256 });
+    const config = readSettingsAgain(from, incoming);
+    service.setPolicy(config.policy.policy);
+    log.info('policy read again', { policy_sha256: service.policy.sha256 });
+    await service.readListsAgain(config);
   } catch (error) {
     log.error('the policy was not taken: the old one stays', {
       policy_sha256: service.policy.sha256,

@@ -1,6 +1,6 @@
 import type { FileResult } from '../../contracts/index.ts';
 import { DURATION_SECONDS, type Metrics } from '../../observe/index.ts';
-import type { Engines } from '../../domain/index.ts';
+import type { Engines, HashSetsState } from '../../domain/index.ts';
 import { ENGINES, isUp } from '../../pipeline/index.ts';
 import { LANES, type StoreCounts } from '../../store/index.ts';
 
@@ -16,6 +16,8 @@ export class ServiceMetrics {
   readonly #depth;
   readonly #lanes;
   readonly #engines;
+  readonly #hashes;
+  readonly #hashLines;
   readonly #lost;
   readonly #files;
   readonly #oldest;
@@ -64,6 +66,15 @@ export class ServiceMetrics {
       name: 'backuplens_engine_up',
       help: '1 while the engine answers.',
       labels: ['engine'],
+    });
+    this.#hashes = metrics.gauge({
+      name: 'backuplens_hashes',
+      help: 'Different known hashes in force.',
+      labels: ['set'],
+    });
+    this.#hashLines = metrics.gauge({
+      name: 'backuplens_hash_lines_rejected',
+      help: 'Lines of hash lists that say no SHA-256.',
     });
     this.#lost = metrics.counter({
       name: 'backuplens_files_lost_total',
@@ -135,6 +146,12 @@ export class ServiceMetrics {
 
   engines(state: Engines): void {
     for (const engine of ENGINES) this.#engines.set({ engine }, isUp(state[engine].status) ? 1 : 0);
+  }
+
+  hashSets(state: HashSetsState | null): void {
+    this.#hashes.set({ set: 'bad' }, state?.bad ?? 0);
+    this.#hashes.set({ set: 'good' }, state?.good ?? 0);
+    this.#hashLines.set(state?.rejected_lines ?? 0);
   }
 
   counts(counts: StoreCounts, now: number): void {

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import type { Scratch } from '../../bytes/index.ts';
-import { loadRansomwareNames, programVersion } from '../../config/index.ts';
+import { programVersion, type EffectiveConfig } from '../../config/index.ts';
 import {
   assertApart,
   leftOver,
@@ -9,10 +9,17 @@ import {
   recoverDispositions,
   type Places,
 } from '../../dispose/index.ts';
-import { isId, type Policy } from '../../domain/index.ts';
+import { isId, type HashSetsState, type Policy } from '../../domain/index.ts';
 import { WatchedFolder, type Lingering, type UnitOptions } from '../../intake/index.ts';
 import { Metrics, type Log } from '../../observe/index.ts';
-import { EngineWatch, isUp, WorkerPool, type CarriesOut, type Judge } from '../../pipeline/index.ts';
+import {
+  EngineWatch,
+  HashTables,
+  isUp,
+  WorkerPool,
+  type CarriesOut,
+  type Judge,
+} from '../../pipeline/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import type { Readiness, Served } from './app.ts';
 import { Arrivals } from './arrivals.ts';
@@ -20,6 +27,7 @@ import { Dispatch } from './dispatch.ts';
 import { Dispositions } from './dispositions.ts';
 import { Examination } from './examination.ts';
 import { ServiceMetrics } from './service-metrics.ts';
+import { Lists } from './lists.ts';
 import type { ServiceSettings } from './settings.ts';
 import { ownScratch } from './own-scratch.ts';
 import { ReleaseHook } from './release-hook.ts';
@@ -34,7 +42,6 @@ const PAUSE_POLL_MS = 500;
 /** A look that gets no answer for so many pauses between two looks hangs; one answer may be a whole folder. */
 const HANGS_AFTER = 12;
 const LEAST_HANG_MS = 5000;
-const ENTROPY_THRESHOLD = 6.5;
 
 /**
  * The watched folder at work: what arrives gets a row in the store, is examined, and is dealt with as decided. Everything that
@@ -56,6 +63,7 @@ export class PipelineService implements Served {
   readonly #upkeep: Upkeep;
   readonly #second: SecondJudgement;
   readonly #parts: Promise<void>[];
+  readonly #lists: Lists;
   #policy: Policy;
   #storeProblem: string | null = null;
 
@@ -108,11 +116,13 @@ export class PipelineService implements Served {
   static async #assemble(parts: Assembly): Promise<PipelineService> {
     const { settings, log, undo } = parts;
     const metrics = new ServiceMetrics(new Metrics());
+    const lists = await Lists.read(settings, new HashTables(parts.scratch));
+    tellHashSets(log, metrics, lists.state);
     let pool: WorkerPool | null = null;
     let engines: EngineWatch | null = null;
     engines = await EngineWatch.start({
       choice: settings.engines,
-      moved: (endpoints) => pool?.renew({ ...fixedSetup(settings), ...endpoints }),
+      moved: (endpoints) => pool?.renew({ ...lists.setup, ...endpoints }),
       changed: (engine, status, detail) => {
         if (engines !== null) metrics.engines(engines.state);
         const facts = { engine, status, untrusted: { detail } };
@@ -123,14 +133,19 @@ export class PipelineService implements Served {
     const watch = engines;
     undo.unshift(async () => watch.close());
     metrics.engines(engines.state);
+    engines.setHashSets(lists.state);
     pool = new WorkerPool({
       workers: settings.config.workers.value,
-      setup: { ...fixedSetup(settings), ...engines.endpoints },
+      setup: { ...lists.setup, ...engines.endpoints },
       stdin: false,
       scratch: parts.scratch,
-      readable: [settings.incoming.toString(), ...[settings.config.reviewDir.value].filter(isPath)],
+      readable: [
+        settings.incoming.toString(),
+        ...[settings.config.reviewDir.value].filter(isPath),
+        lists.folder,
+      ],
     });
-    return new PipelineService(parts, metrics, engines, pool);
+    return new PipelineService(parts, metrics, engines, pool, lists);
   }
 
   private constructor(
@@ -138,6 +153,7 @@ export class PipelineService implements Served {
     metrics: ServiceMetrics,
     engines: EngineWatch,
     pool: WorkerPool,
+    lists: Lists,
   ) {
     const { config, incoming } = settings;
     const { signal } = this.#ended;
@@ -148,6 +164,7 @@ export class PipelineService implements Served {
     this.#scratch = scratch;
     this.#engines = engines;
     this.#pool = pool;
+    this.#lists = lists;
     this.#policy = config.policy.policy;
     const units: UnitOptions = {
       root: incoming,
@@ -297,6 +314,22 @@ export class PipelineService implements Served {
     this.#second.wake();
   }
 
+  /** Hash sets, names, and the rules of our own scanner, from the next file on. What cannot be read stays as it was. */
+  async readListsAgain(config: EffectiveConfig): Promise<void> {
+    try {
+      await this.#lists.readAgain(config);
+      this.#engines.setHashSets(this.#lists.state);
+      tellHashSets(this.#log, this.#metrics, this.#lists.state);
+      if (!this.#pool.closed) this.#pool.renew({ ...this.#lists.setup, ...this.#engines.endpoints });
+    } catch (error) {
+      this.#log.error('the lists were not taken: the old ones stay', { untrusted: { error } });
+    }
+    const why = await this.#engines.readRulesAgain(config.rulesDirs.value);
+    const { rules } = this.#engines.state.yara;
+    if (why === null) this.#log.info('rules read again', { rules });
+    else this.#log.error('the rules were not taken: the old ones stay', { rules, untrusted: { why } });
+  }
+
   get policy(): Policy {
     return this.#policy;
   }
@@ -368,9 +401,18 @@ interface Assembly {
   readonly undo: (() => Promise<unknown>)[];
 }
 
-function fixedSetup({ limits, passwords, config }: ServiceSettings) {
-  const ransomware_names = loadRansomwareNames(config.ransomwareNamesFile.value);
-  return { limits, passwords, entropy_threshold: ENTROPY_THRESHOLD, ransomware_names };
+function tellHashSets(log: Log, metrics: ServiceMetrics, state: HashSetsState | null): void {
+  metrics.hashSets(state);
+  if (state === null) return;
+  const { bad, good, in_both, files, rejected_lines, rejected } = state;
+  log.info('hash sets read', { bad, good, in_both, files });
+  if (in_both > 0) log.warn('hashes are listed as bad and as good: they count as bad', { in_both });
+  if (rejected_lines > 0) {
+    log.warn('lines of hash lists were rejected', {
+      rejected_lines,
+      untrusted: { first: rejected.slice(0, 10) },
+    });
+  }
 }
 
 async function hookOf({ config }: ServiceSettings, store: Store, log: Log): Promise<ReleaseHook | null> {

@@ -10,7 +10,7 @@ import {
   type EffectiveConfig,
   type Environment,
 } from '../../config/index.ts';
-import { BackupLensError, inWords, type Policy } from '../../domain/index.ts';
+import { BackupLensError, inWords } from '../../domain/index.ts';
 import { refuseExposure, type AccessOptions } from '../../http/index.ts';
 import { engineChoice, type EngineChoice } from '../../pipeline/index.ts';
 import { DEFAULT_LIMITS, type BudgetLimits } from '../../unpack/index.ts';
@@ -83,11 +83,11 @@ async function tokenIn(path: string): Promise<string> {
   }
 }
 
-/** The policy as its file is now. Throws BL_POLICY and BL_UNTRUSTED_CONFIG. */
-export function readPolicyAgain(from: SettingsFrom, incoming: Buffer): Policy {
+/** What can be changed while it runs, as it is now. Throws BL_CONFIG, BL_POLICY and BL_UNTRUSTED_CONFIG. */
+export function readSettingsAgain(from: SettingsFrom, incoming: Buffer): EffectiveConfig {
   const config = loadConfig(from);
   assertTrusted(decidingFiles(config), [incoming.toString()]);
-  return config.policy.policy;
+  return config;
 }
 
 /** ./incoming is made where it is missing. A folder that somebody named is not: an empty one in place of a mount hides files. */

@@ -1,0 +1,9 @@
+/** Signed bundles of what decides (databases, rules, lists, policy), and the releases that they are installed as. */
+export { doubtsOf } from './admit.ts';
+export { tryDatabases, type DatabaseTrial } from './clamscan.ts';
+export { placeDatabases, type PlacedDatabases } from './database-folder.ts';
+export { createKey, trustedKeys, type TrustedKeys } from './keys.ts';
+export { PARTS, partOf, type Manifest, type Part } from './manifest.ts';
+export { readBundle, type BundleHead, type ReadBundle } from './read-bundle.ts';
+export { Releases, type HistoryEntry, type Release } from './releases.ts';
+export { writeBundle, type BundleSource } from './write-bundle.ts';

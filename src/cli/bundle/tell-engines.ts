@@ -1,0 +1,53 @@
+import { request } from 'undici';
+import { askClamd, findClamd, parseClamdAddress } from '../../analyze/clamav/index.ts';
+import type { EffectiveConfig } from '../../config/index.ts';
+import { inWords, type ClamavState } from '../../domain/index.ts';
+
+const ANSWER_MS = 5000;
+/** Compiling a large public collection takes 20 seconds. */
+const RELOAD_MS = 150_000;
+const MAX_ANSWER = 64 * 1024;
+
+/** clamd as it is now; null: turned off. */
+export async function clamavNow(config: EffectiveConfig): Promise<ClamavState | null> {
+  const [first, ...more] = config.clamd.value.map((address) => parseClamdAddress(address));
+  if (first === undefined) return null;
+  return (await findClamd([first, ...more], { canary: config.clamdCanary.value })).state;
+}
+
+/** Has clamd load what is new. Resolves to what came of it, in words. */
+export async function reloadClamd(config: EffectiveConfig): Promise<string> {
+  for (const text of config.clamd.value) {
+    const said = await askClamd(parseClamdAddress(text), 'RELOAD', ANSWER_MS);
+    if (said.failed !== null) continue;
+    if (said.text === 'RELOADING') return `clamd at ${text} loads the databases`;
+    return `clamd at ${text} does not take RELOAD (it says ${said.text}): restart it`;
+  }
+  return config.clamd.value.length === 0
+    ? 'clamd is turned off here: tell it to RELOAD'
+    : 'clamd does not answer: it loads the databases when it starts';
+}
+
+/** Has a yara-scanner read its rules again. Resolves to what came of it, in words; null: there is none but our own child. */
+export async function reloadYara({ yara }: EffectiveConfig, force: boolean): Promise<string | null> {
+  if (yara.value.mode !== 'service') return null;
+  const { url } = yara.value;
+  try {
+    const { statusCode, body } = await request(`${url}/reload`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ force }),
+      headersTimeout: RELOAD_MS,
+      bodyTimeout: ANSWER_MS,
+    });
+    let said = '';
+    for await (const part of body as AsyncIterable<Buffer>) {
+      said += part.toString('utf8');
+      if (said.length > MAX_ANSWER) break;
+    }
+    if (statusCode === 200) return `yara-scanner at ${url} has read its rules again`;
+    return `yara-scanner at ${url} did not read its rules again (${statusCode}: ${said.slice(0, 200)})`;
+  } catch (error) {
+    return `yara-scanner at ${url} was not told (${inWords(error)}): it reads its rules when it starts`;
+  }
+}
