@@ -9,6 +9,7 @@ import {
 } from 'fastify';
 import type { Facts, Log } from '../observe/index.ts';
 import { HttpError } from './http-error.ts';
+import { lingerAfterAnswers } from './linger.ts';
 
 export type Server = FastifyInstance;
 
@@ -53,6 +54,7 @@ export function createServer(options: ServerOptions): Server {
     const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
     app.server.once('close', () => clearInterval(sweep));
   });
+  lingerAfterAnswers(app);
   app.removeAllContentTypeParsers();
   app.setNotFoundHandler((request, reply) => {
     const method = routes[request.url.split('?', 1)[0] ?? ''];

@@ -13,8 +13,12 @@ const WATCH_MS = 250;
 export interface PoolOptions {
   readonly engines: number;
   readonly scanTimeoutMs: number;
+  readonly watcher: PoolWatcher;
+}
+
+export interface PoolWatcher {
   /** Told whenever a process was started or has ended. */
-  readonly onPids: (pids: readonly number[]) => void;
+  readonly onPids?: (pids: readonly number[]) => void;
   /** Told of every answer. */
   readonly onAnswer?: (bytes: number, answer: ScanAnswer, durationMs: number) => void;
   /** Told when an engine ended that was not meant to. */
@@ -159,7 +163,7 @@ export class EnginePool {
   async #ask(asked: Omit<Question, 'answer' | 'died'>, scanned: number): Promise<ScanAnswer> {
     const began = performance.now();
     const answer = await this.#answerTo(asked);
-    this.#options.onAnswer?.(scanned, answer, performance.now() - began);
+    this.#options.watcher.onAnswer?.(scanned, answer, performance.now() - began);
     return answer;
   }
 
@@ -186,19 +190,19 @@ export class EnginePool {
     const slot = new EngineSlot(
       {
         scanTimeoutMs: this.#options.scanTimeoutMs,
-        onPids: () => this.#options.onPids(this.pids()),
+        onPids: () => this.#options.watcher.onPids?.(this.pids()),
         onFree: () => {
           this.#tellReady();
           this.#dispatch();
         },
         onUnanswered: (question, hung) => this.#retry(question, hung),
-        onDeath: (why) => this.#options.onDeath?.(why),
+        onDeath: (why) => this.#options.watcher.onDeath?.(why),
         onEnd: (ended, meant) => this.#onEnd(ended, meant),
       },
       rules,
     );
     this.#slots.push(slot);
-    this.#options.onPids(this.pids());
+    this.#options.watcher.onPids?.(this.pids());
     return slot;
   }
 
@@ -217,7 +221,7 @@ export class EnginePool {
 
   #remove(slot: EngineSlot): void {
     this.#slots = this.#slots.filter((one) => one !== slot);
-    this.#options.onPids(this.pids());
+    this.#options.watcher.onPids?.(this.pids());
   }
 
   #retry(question: Question, hung: boolean): void {
