@@ -76,8 +76,11 @@ function toProof(entry: unknown): YaraFileProof | null {
 
 function toStringMatch(entry: unknown): YaraMatch['strings'] {
   if (!isFields(entry)) return [];
-  const { id, offset, length } = entry as { id?: unknown; offset?: unknown; length?: unknown };
-  return typeof id === 'string' && isSize(offset) && isSize(length) ? [{ id, offset, length }] : [];
+  const { id, offset, length, excerpt } = entry as {
+    readonly [key in keyof YaraMatch['strings'][number]]?: unknown;
+  };
+  if (typeof id !== 'string' || !isSize(offset) || !isSize(length)) return [];
+  return [typeof excerpt === 'string' ? { id, offset, length, excerpt } : { id, offset, length }];
 }
 
 function onlyPlain(meta: Fields): YaraMatch['meta'] {
