@@ -100,12 +100,9 @@ function unquoted(text: string): string {
 function placesIn(source: string): (offset: number) => { readonly line: number; readonly column: number } {
   let line = 1;
   let begin = 0;
+  let end = source.indexOf('\n');
   return (offset) => {
-    for (
-      let end = source.indexOf('\n', begin);
-      end !== -1 && end < offset;
-      end = source.indexOf('\n', begin)
-    ) {
+    for (; end !== -1 && end < offset; end = source.indexOf('\n', begin)) {
       line++;
       begin = end + 1;
     }
