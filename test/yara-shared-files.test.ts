@@ -61,6 +61,39 @@ const found = {
   claims: [{ rule: 'Needle', offset: SIZE - NEEDLE.length }],
 };
 
+const answer =
+  (change: (file: Record<string, unknown>) => unknown): RequestListener =>
+  (request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      if (request.url === '/scan')
+        return response.end('{"matches":[{"rule":"Sent","strings":[]}],"match_count":1}');
+      const { ino, size, mtime_ns, ctime_ns } = JSON.parse(Buffer.concat(parts).toString());
+      const file = change({ ino, size, mtime_ns, ctime_ns, proof: '0'.repeat(64) });
+      return response.end(
+        JSON.stringify({ matches: [], match_count: 0, ...(file === null ? {} : { file }) }),
+      );
+    });
+  };
+
+const ask = async (change: Readonly<Record<string, unknown>> = {}, path = fileIn(shared, 'asked')) => {
+  const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+  const window = {
+    path,
+    offset: 0,
+    length: Number(size),
+    nonce: '0123456789abcdef'.repeat(2),
+    ino: String(ino),
+    size: Number(size),
+    mtime_ns: String(mtimeNs),
+    ctime_ns: String(ctimeNs),
+    ...change,
+  };
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` };
+  return fetch(`${url}/scan-file`, { method: 'POST', headers, body: JSON.stringify(window) });
+};
+
 describe('a scanner elsewhere that sees the same files', () => {
   test('is told where a large one is, and what streams past goes the same way', async () => {
     await using proxy = await proxyOf(url);
@@ -142,22 +175,6 @@ describe('a scanner elsewhere that sees the same files', () => {
 });
 
 describe('a scanner that lies, or is another one than before', () => {
-  const answer =
-    (change: (file: Record<string, unknown>) => unknown): RequestListener =>
-    (request, response) => {
-      const parts: Buffer[] = [];
-      request.on('data', (part: Buffer) => parts.push(part));
-      request.on('end', () => {
-        if (request.url === '/scan')
-          return response.end('{"matches":[{"rule":"Sent","strings":[]}],"match_count":1}');
-        const { ino, size, mtime_ns, ctime_ns } = JSON.parse(Buffer.concat(parts).toString());
-        const file = change({ ino, size, mtime_ns, ctime_ns, proof: '0'.repeat(64) });
-        return response.end(
-          JSON.stringify({ matches: [], match_count: 0, ...(file === null ? {} : { file }) }),
-        );
-      });
-    };
-
   test.each<[string, (file: Record<string, unknown>) => unknown]>([
     ['says nothing of the file', () => null],
     ['repeats what it was told, without having read the file', (file) => file],
@@ -176,23 +193,6 @@ describe('a scanner that lies, or is another one than before', () => {
 });
 
 describe('/scan-file with a nonce', () => {
-  const ask = async (change: Readonly<Record<string, unknown>> = {}, path = fileIn(shared, 'asked')) => {
-    const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
-    const window = {
-      path,
-      offset: 0,
-      length: Number(size),
-      nonce: '0123456789abcdef'.repeat(2),
-      ino: String(ino),
-      size: Number(size),
-      mtime_ns: String(mtimeNs),
-      ctime_ns: String(ctimeNs),
-      ...change,
-    };
-    const headers = { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` };
-    return fetch(`${url}/scan-file`, { method: 'POST', headers, body: JSON.stringify(window) });
-  };
-
   test('answers with what it opened, and another nonce with another proof', async () => {
     const path = fileIn(shared, 'twice');
     const one = yaraScanReply.parse(await (await ask({}, path)).json());

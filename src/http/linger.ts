@@ -1,4 +1,4 @@
-import type { Server } from './server.ts';
+import type { FastifyInstance } from 'fastify';
 
 /** Enough for an answer to reach whoever is still sending. */
 const LINGER_MS = 5000;
@@ -8,7 +8,7 @@ const LINGER_MS = 5000;
  * closing at once would take the answer away from whoever has not read it; then the connection is closed. Without it
  * such a connection stands still until its body counts as too slow, and holds up a shutdown.
  */
-export function lingerAfterAnswers(app: Server): void {
+export function lingerAfterAnswers(app: FastifyInstance): void {
   app.addHook('onResponse', async ({ raw: request }) => {
     if (request.complete || request.destroyed) return;
     const late = setTimeout(() => request.socket.destroy(), LINGER_MS);

@@ -47,11 +47,12 @@ async function send(pieces: number, form: boolean): Promise<Response> {
   });
 }
 
+const processes = (): number[] => [service.pid, ...descendants(service.pid)];
+
 test.each([
   ['a form', true],
   ['bytes', false],
 ])('5 GB sent as %s are scanned to their end in the memory of 70 MiB', async (_name, form) => {
-  const processes = (): number[] => [service.pid, ...descendants(service.pid)];
   expect((await send(70, form)).status).toBe(200);
   const before = peakOf(processes());
   const started = performance.now();

@@ -63,8 +63,23 @@ test('a number of rules can be counted in what breaks off anywhere', () => {
 });
 
 test.each([
-  ...['/*', '"\\', '= {', 'rule a {', 'rule a : ', '= {/', '/a', '/aa'],
-  ...['\\/', '/\\/', '= {/**/', '={//\n', '= { 00 (', '{', '}', 'rule a { strings: $a = {/**/', 'private '],
+  '/*',
+  '"\\',
+  '= {',
+  'rule a {',
+  'rule a : ',
+  '= {/',
+  '/a',
+  '/aa',
+  '\\/',
+  '/\\/',
+  '= {/**/',
+  '={//\n',
+  '= { 00 (',
+  '{',
+  '}',
+  'rule a { strings: $a = {/**/',
+  'private ',
 ])('a megabyte of nothing but %j is read, and not over and over again', (piece) => {
   const source = piece.repeat((1024 * 1024) / piece.length);
   expect(readSource(source).imports).toEqual([]);

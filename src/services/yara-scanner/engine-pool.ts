@@ -118,7 +118,7 @@ export class EnginePool {
       return false;
     }
     this.#rules = rules;
-    for (const slot of [...this.#slots]) if (slot !== first) slot.outdate(rules);
+    for (const slot of this.#slots) if (slot !== first) slot.outdate(rules);
     this.#dispatch();
     return true;
   }

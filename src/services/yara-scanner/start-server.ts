@@ -5,9 +5,9 @@ import { openLog, type Log } from '../../observe/index.ts';
 import { createPublicApp } from './app.ts';
 import type { RulesPlace } from './build-rules.ts';
 import type { EnginePool, PoolWatcher } from './engine-pool.ts';
+import type { FirstRules } from './first-rules.ts';
 import { Reloader } from './reload.ts';
 import { ScannerMetrics } from './scanner-metrics.ts';
-import type { FirstRules } from './service.ts';
 import { UploadQuota } from './upload-quota.ts';
 
 /** Requests that are in progress have as long. */
