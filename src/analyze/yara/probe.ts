@@ -88,26 +88,26 @@ async function ask(
     if (secret !== undefined && !(isFields(health) && health['nonce'] === secret)) {
       throw new Error('somebody else answers on its socket');
     }
-    const state = stateOf(health, address);
-    if (secret !== undefined || (await mayScan(client, pathname, token, signal))) return state;
-    return yaraAway('failed', address, token === undefined ? NO_TOKEN : OTHER_TOKEN);
+    const refused = secret === undefined ? await refusal(client, pathname, token, signal) : null;
+    return refused === null ? stateOf(health, address) : yaraAway('failed', address, refused);
   } finally {
     await client.destroy();
   }
 }
 
 /** `/health` is open to all; whether scans are shows at the path that takes them, without one: 405 is as good as yes. */
-async function mayScan(
+async function refusal(
   client: Client,
   pathname: string,
   token: string | undefined,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<string | null> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const path = `${pathname.replace(/\/$/, '')}/scan`;
   const { statusCode, body } = await client.request({ path, method: 'GET', signal, headers });
   await body.dump({ limit: MAX_BYTES, signal });
-  return statusCode !== 401 && statusCode !== 403;
+  if (statusCode === 401) return token === undefined ? NO_TOKEN : OTHER_TOKEN;
+  return statusCode === 403 ? NOT_US : null;
 }
 
 /** By hand, and not by the schema in contracts: scan workers load this file, and should stay small. */
@@ -133,6 +133,7 @@ function stateOf(health: unknown, address: string): YaraState {
 
 const NO_TOKEN = 'it wants a token: set YARA_TOKEN_FILE';
 const OTHER_TOKEN = 'it wants another token than that of YARA_TOKEN_FILE or YARA_TOKEN';
+const NOT_US = 'it lets nobody scan who asks from here, or by this name (403)';
 const NO_SCANNER = 'what answers there is no yara-scanner';
 
 function rejectedOf(entry: unknown): RejectedRule[] {
