@@ -92,7 +92,7 @@ planting.allowed('src/pipeline', "import '../analyze/clamav/index.ts';");
 planting.breach('through-the-door', 'src/pipeline', "import '../analyze/clamav/probe.ts';");
 planting.allowed('src/pipeline/worker-pool.ts', "import 'node:child_process';");
 planting.allowed('src/pipeline/yara-child.ts', "import 'node:child_process';");
-planting.allowed('src/services/yara-scanner/engine-pool.ts', "import 'node:child_process';");
+planting.allowed('src/services/yara-scanner/engine-slot.ts', "import 'node:child_process';");
 planting.breach('threads-only-for-wasm-parsers', 'src/pipeline', "import 'node:worker_threads';");
 planting.breach('threads-only-for-wasm-parsers', 'src/unpack/formats', "import 'node:worker_threads';");
 planting.allowed('src/identify/libmagic-planted.ts', "import 'node:worker_threads';");

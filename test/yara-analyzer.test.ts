@@ -59,6 +59,7 @@ const found = (bytes: number, offset: number, windowed = false): Outcome => ({
         description: 'a needle',
         matches: 1,
         strings: ['$n'],
+        found: [`$n at ${offset}: ${NEEDLE}`],
       },
     },
   ],

@@ -4,7 +4,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { yaraError, yaraHealth, yaraScanReply } from '../src/contracts/index.ts';
+import { yaraError, yaraHealth, yaraReload, yaraScanReply } from '../src/contracts/index.ts';
 import { probeYara } from '../src/analyze/yara/index.ts';
 import { startProgram, type Program } from './kit/yara/program.ts';
 import { NEEDLE, NEEDLE_RULE, ruleFolder, type RuleFolder } from './kit/yara/rule-folder.ts';
@@ -65,8 +65,9 @@ test('/health says what is loaded and what was rejected', async () => {
     rules_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     externals: [],
     takes_bytes: true,
+    proves_files: true,
   });
-  expect(await probeYara(url)).toMatchObject({ status: 'ok', rules: 2, address: url, detail: null });
+  expect(await probeYara({ url })).toMatchObject({ status: 'ok', rules: 2, address: url, detail: null });
 });
 
 describe('/scan', () => {
@@ -136,7 +137,8 @@ describe('/scan', () => {
   ])('answers %s with an error', async (_name, init, status) => {
     const response = await fetch(`${url}/scan`, init);
     expect(response.status).toBe(status);
-    expect(yaraError.parse(await response.json()).error).not.toBe('');
+    const { error, code } = yaraError.parse(await response.json());
+    expect([error === '', code]).toEqual([false, 'bad_request']);
     expect(response.headers.get('allow')).toBe(status === 405 ? 'POST' : null);
   });
 });
@@ -195,6 +197,35 @@ describe('/scan-file', () => {
     yaraError.parse(await response.json());
   });
 
+  test.each<[string, RequestInit, number]>([
+    ['no body', { method: 'POST' }, 400],
+    ['a form', upload('x'), 415],
+    ['text', { method: 'POST', body: 'x' }, 415],
+    ['more than a megabyte of JSON', json(`{"path":"${'x'.repeat(1024 * 1024)}"}`), 413],
+    ['GET', {}, 405],
+    ['DELETE', { method: 'DELETE' }, 405],
+  ])('answers %s with an error', async (_name, init, status) => {
+    const response = await fetch(`${url}/scan-file`, init);
+    expect(response.status).toBe(status);
+    expect(yaraError.parse(await response.json()).code).toBe('bad_request');
+    expect(response.headers.get('allow')).toBe(status === 405 ? 'POST' : null);
+  });
+
+  test('a file that is there and cannot be read was not scanned, and says so', async () => {
+    // Loopback has no speed: the kernel answers each read with EINVAL.
+    const folder = '/sys/devices/virtual/net/lo';
+    const own = await startProgram({ YARA_RULES_DIR: rules.path, SCAN_ROOTS: folder });
+    const response = await fetch(
+      `${own.url}/scan-file`,
+      json(JSON.stringify({ path: join(folder, 'speed') })),
+    );
+    expect([response.status, yaraError.parse(await response.json())]).toEqual([
+      404,
+      { error: 'EINVAL', code: 'unreadable' },
+    ]);
+    expect(await own.stop()).toBe(0);
+  });
+
   test('does not offer the parts of files that a parent may ask for', async () => {
     const path = `/proc/${process.pid}/fd/0`;
     expect((await scanFile(path)).status).toBe(403);
@@ -232,23 +263,43 @@ test('the log has a line of JSON for the start and for each rule that is left ou
   expect(program.log.find(({ msg }) => msg === 'rules are loaded')).toMatchObject({ rules: 2, rejected: 1 });
 });
 
-test('with no rules it is degraded, and scans nothing rather than finding nothing', async () => {
-  const empty = ruleFolder({ 'readme.txt': 'none here' });
+test.each([
+  ['in its folder', { 'readme.txt': 'none here' }],
+  ['because its folder is empty', {}],
+  ['because none compile', { 'broken.yar': 'rule broken {' }],
+])('with no rules %s it is degraded, and scans nothing rather than finding nothing', async (_why, files) => {
+  const empty = ruleFolder(files);
   const own = await startProgram({ YARA_RULES_DIR: empty.path });
   const health = yaraHealth.parse(await (await fetch(`${own.url}/health`)).json());
-  expect(health).toMatchObject({ status: 'degraded', rules_loaded: false, rules: 0, rules_sha256: null });
+  expect(health).toMatchObject({ status: 'degraded', rules_loaded: false, rules: 0 });
   const scan = await fetch(`${own.url}/scan`, upload('x'));
   expect([scan.status, yaraError.parse(await scan.json()).code]).toEqual([503, 'no_rules']);
   // What is wrong with the request is said first.
   expect((await fetch(`${own.url}/scan`, upload('x', 'other'))).status).toBe(400);
+  const file = async (path: string): Promise<number> =>
+    (await fetch(`${own.url}/scan-file`, json(JSON.stringify({ path })))).status;
+  expect([await file('/etc/passwd'), await file('/tmp/not-there'), await file(import.meta.filename)]).toEqual(
+    [403, 404, 503],
+  );
+  const reload = await fetch(`${own.url}/reload`, { method: 'POST' });
+  expect([reload.status, yaraReload.parse(await reload.json()).success]).toEqual([500, false]);
   expect(await own.stop()).toBe(0);
   empty.remove();
 });
 
 test.each([
   [{ YARA_RULES_DIR: '/nowhere/at/all' }, 'cannot read the rules folder'],
-  [{ PORT: 'eighty' }, 'PORT is eighty'],
-  [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL is loud'],
+  [{ PORT: 'eighty' }, 'PORT: expected an integer from 0 to 65535, got "eighty"'],
+  [
+    { LOG_LEVEL: 'loud' },
+    'LOG_LEVEL: expected one of silent, fatal, error, warn, info, debug, trace, got "loud"',
+  ],
+  [
+    { MAX_UPLOAD_BYTES: 'much' },
+    'MAX_UPLOAD_BYTES: expected a size in bytes, or such as 512M or 2G, got "much"',
+  ],
+  [{ BACKUPLENS_YARA_RULEZ_DIR: '/x' }, 'unknown variable; did you mean BACKUPLENS_YARA_RULES_DIR?'],
+  [{ API_TOKEN_FILE: '/nowhere' }, 'API_TOKEN_FILE: "/nowhere" cannot be read'],
 ])('a wrong setting ends the start with a message: %j', async (env, message) => {
   const own = await startProgram(env);
   expect(own.url).toBeNull();

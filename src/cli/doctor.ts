@@ -1,6 +1,12 @@
 import type { Command } from 'commander';
 import { asciiJson } from '../bytes/index.ts';
-import { loadConfig, processEnvironment, programVersion, type EffectiveConfig } from '../config/index.ts';
+import {
+  loadConfig,
+  processEnvironment,
+  programVersion,
+  readToken,
+  type EffectiveConfig,
+} from '../config/index.ts';
 import { DOCTOR_SCHEMA, type DoctorReport, type HealthCheck, type HealthState } from '../contracts/index.ts';
 import { engineChoice } from '../pipeline/index.ts';
 import { DONE, WRONG } from './command-io.ts';
@@ -89,6 +95,10 @@ async function examine(config: EffectiveConfig): Promise<DoctorReport> {
     clamd_conf: config.clamdConf.value,
     clamd_max_age_days: config.clamdMaxAgeDays.value,
     yara: config.yara.value,
+    yara_token: readToken('YARA_TOKEN', {
+      token: config.yaraToken.value?.reveal() ?? null,
+      file: config.yaraTokenFile.value,
+    }),
     rules: config.rulesDirs.value,
     yara_cache: config.yaraCacheDir.value,
   });

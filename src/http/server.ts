@@ -9,6 +9,7 @@ import {
 } from 'fastify';
 import type { Facts, Log } from '../observe/index.ts';
 import { HttpError } from './http-error.ts';
+import { lingerAfterAnswers } from './linger.ts';
 
 export type Server = FastifyInstance;
 
@@ -53,14 +54,15 @@ export function createServer(options: ServerOptions): Server {
     const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
     app.server.once('close', () => clearInterval(sweep));
   });
+  lingerAfterAnswers(app);
   app.removeAllContentTypeParsers();
   app.setNotFoundHandler((request, reply) => {
     const method = routes[request.url.split('?', 1)[0] ?? ''];
-    if (method === undefined) return reply.code(404).send({ error: 'no such path' });
+    if (method === undefined) return reply.code(404).send({ error: 'no such path', code: 'not_found' });
     return reply
       .code(405)
       .header('allow', method)
-      .send({ error: `use ${method}` });
+      .send({ error: `use ${method}`, code: 'bad_request' });
   });
   if (log !== undefined) {
     app.addHook('onResponse', async (request, reply) => log.debug('answered', inShort(request, reply)));
@@ -76,7 +78,9 @@ export function createServer(options: ServerOptions): Server {
       log?.error('a request failed', { ...inShort(request, reply), untrusted: { stack } });
     }
     // A fault of ours may hold a path or a value that is nobody's business.
-    return reply.code(status).send({ error: status < 500 ? error.message : 'internal error' });
+    return reply
+      .code(status)
+      .send(status < 500 ? { error: error.message, code: 'bad_request' } : { error: 'internal error' });
   });
   return app;
 }

@@ -47,6 +47,16 @@ export function memoryOf(pids: readonly number[]): { pss: number; rss: number } 
   return sum;
 }
 
+/** The most that each of these processes ever had resident (VmHWM of proc(5)), together, in MiB. */
+export function peakOf(pids: readonly number[]): number {
+  let sum = 0;
+  for (const pid of pids) {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    sum += Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? Number.NaN) / 1024;
+  }
+  return sum;
+}
+
 /** User and system time of these processes, and of what they started and waited for, in seconds. */
 export function cpuOf(pids: readonly number[]): number {
   let sum = 0;

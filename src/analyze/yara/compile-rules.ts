@@ -1,6 +1,6 @@
 import type { RejectedRule } from '../../domain/index.ts';
 import { EXTERNALS, type CompileReport, type CompileSteps, type External, type RuleFile } from './engine.ts';
-import { partsOf } from './rule-lexer.ts';
+import { readSource } from './rule-source.ts';
 import { salvage } from './salvage.ts';
 
 /** What an engine's compiler can do. */
@@ -45,7 +45,7 @@ function reportOn(kept: readonly RuleFile[], rejected: readonly RejectedRule[]):
   let rules = 0;
   let ruleFiles = 0;
   for (const { source } of kept) {
-    const parts = partsOf(source);
+    const parts = readSource(source);
     rules += parts.rules.length;
     if (parts.rules.length > 0) ruleFiles++;
     for (const name of EXTERNALS) if (parts.words.has(name)) words.add(name);

@@ -18,10 +18,11 @@ export {
 } from './engine.ts';
 export { ABOUT_HEADER, extensionOf } from './about.ts';
 export { engineBuild } from './engine-build.ts';
-export { partsOf } from './rule-lexer.ts';
 export { diagnosticOf } from './diagnostics.ts';
+export { identityOf, isNonce, isSameFile, proofOf } from './same-file.ts';
 export { salvage } from './salvage.ts';
-export { readSource, type RuleDeclaration } from './rule-source.ts';
+export { declarationsIn, type RuleDeclaration } from './rule-declarations.ts';
+export { readSource } from './rule-source.ts';
 
 export type EngineChoice = 'auto' | EngineKind;
 

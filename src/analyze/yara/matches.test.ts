@@ -45,3 +45,22 @@ test('names and numbers of hostile rules are bounded, and what is left out is co
   expect(omitted).toBe(507);
   expect(claims[0]?.rule).toHaveLength(256);
 });
+
+test('what was found is shown with its place: three of a pattern, twenty of a rule, nothing that a terminal would obey', () => {
+  const matches = new Matches();
+  const strings = Array.from({ length: 50 }, (_, n) => ({
+    id: `$${n % 10}`,
+    offset: n,
+    length: 4,
+    excerpt: n === 0 ? `\u001b[2J\u202e${'x'.repeat(500)}` : `text ${n}`,
+  }));
+  matches.add([{ ...match('R', 0), strings }], 0, 1000);
+  // The same places once more, out of the next window.
+  matches.add([{ ...match('R', 0), strings }], 0, 1000);
+  const found = matches.claims().claims[0]?.evidence['found'];
+  expect(found).toHaveLength(20);
+  expect(found).toContain('$7 at 1017: text 17');
+  const [first] = Array.isArray(found) ? found : [];
+  expect(first).toMatch(/^\$0 at 1000: \?\[2J\?x+…$/);
+  expect(String(first).length).toBeLessThan(150);
+});

@@ -7,6 +7,11 @@ const MAX_RULES = 1000;
 const MAX_TAGS = 20;
 const MAX_STRING_IDS = 20;
 const MAX_PLACES = 1000;
+/** With what stands there: so many of a pattern, and of a rule; the first. */
+const MAX_SHOWN_EACH = 3;
+const MAX_SHOWN = 20;
+/** 32 bytes, each as `\\x00` at most. */
+const MAX_EXCERPT_CHARS = 129;
 const MAX_NAME_CHARS = 256;
 const MAX_TEXT_CHARS = 300;
 /** Of a rule's meta: what helps a person to judge the finding. */
@@ -21,6 +26,9 @@ interface Found {
   readonly ids: Set<string>;
   /** Where, and what: a place in the overlap is seen twice and counts once. */
   readonly places: Set<string>;
+  /** `$a at 17: text`, and how many of each pattern. */
+  readonly shown: string[];
+  readonly shownOf: Map<string, number>;
 }
 
 /** The rules that matched an artifact, over all of its windows: one claim each. Names and texts are hostile. */
@@ -54,20 +62,38 @@ export class Matches {
         first: null,
         ids: new Set(),
         places: new Set(),
+        shown: [],
+        shownOf: new Map(),
       };
       this.#found.set(key, found);
     }
-    for (const { id, offset } of strings) {
+    for (const { id, offset, excerpt } of strings) {
       const at = base + offset;
       found.first = Math.min(found.first ?? at, at);
       const name = id.slice(0, MAX_NAME_CHARS);
       if (found.ids.size < MAX_STRING_IDS) found.ids.add(name);
-      if (found.places.size < MAX_PLACES) found.places.add(`${at} ${name}`);
+      const place = `${at} ${name}`;
+      if (found.places.size >= MAX_PLACES || found.places.has(place)) continue;
+      found.places.add(place);
+      if (excerpt !== undefined) show(found, name, `${name} at ${at}: ${printable(excerpt)}`);
     }
   }
 }
 
-function toClaim({ rule, namespace, tags, meta, first, ids, places }: Found): Claim {
+function show({ shown, shownOf }: Found, id: string, text: string): void {
+  const before = shownOf.get(id) ?? 0;
+  if (shown.length >= MAX_SHOWN || before >= MAX_SHOWN_EACH) return;
+  shownOf.set(id, before + 1);
+  shown.push(text);
+}
+
+/** A scanner of ours has escaped it; another one may not have. */
+function printable(excerpt: string): string {
+  const cut = excerpt.length <= MAX_EXCERPT_CHARS ? excerpt : `${excerpt.slice(0, MAX_EXCERPT_CHARS - 1)}…`;
+  return cut.replace(/[^\x20-\x7e…]/g, '?');
+}
+
+function toClaim({ rule, namespace, tags, meta, first, ids, places, shown }: Found): Claim {
   const evidence: Record<string, Evidence[string]> = { namespace, tags };
   for (const key of SHOWN_META) {
     const value = Object.hasOwn(meta, key) ? meta[key] : undefined;
@@ -76,6 +102,7 @@ function toClaim({ rule, namespace, tags, meta, first, ids, places }: Found): Cl
   }
   evidence['matches'] = places.size;
   evidence['strings'] = [...ids];
+  if (shown.length > 0) evidence['found'] = shown;
   const { description } = evidence;
   const what = typeof description === 'string' && description !== '' ? `: ${description}` : '';
   const detail = `YARA rule ${rule} of ${namespace} matched${what}`;

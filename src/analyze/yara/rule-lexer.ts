@@ -1,78 +1,67 @@
-/**
- * What a source consists of, read without compiling it, also when it does not compile: no engine tells how many rules
- * there are, where a broken one ends, or what is included.
- */
-export interface SourceParts {
-  readonly rules: readonly RulePart[];
-  readonly includes: readonly IncludePart[];
-  /** Words outside of comments and texts, but no fields (`hash.md5` gives only `hash`). */
-  readonly words: ReadonlySet<string>;
-}
-
-/** [start, end) in the source, modifiers included. */
-interface Part {
+/** A piece of a YARA source that means something; blanks and comments are left out. */
+export interface Token {
+  readonly kind: 'text' | 'regex' | 'pattern' | 'word' | 'number' | 'hex' | 'other';
+  readonly text: string;
   readonly start: number;
-  readonly end: number;
-}
-export interface RulePart extends Part {
-  /** False when its last brace is missing: it then ends where the next rule begins. */
-  readonly closed: boolean;
-}
-export interface IncludePart extends Part {
-  readonly path: string;
 }
 
-// A slash is never a division in YARA: it begins a comment or a regular expression.
-const TOKEN =
-  /\/\*[^]*?(?:\*\/|$)|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"?|\/(?:\\.|[^\\/\n])+\/\w*|[$#@!]\w*|[A-Za-z_]\w*|\s+|[^]/g;
+// In YARA a slash is never a division (that is a backslash), so it begins a comment or a regular expression.
+const SIMPLE =
+  /(\s+|\/\*[^]*?(?:\*\/|$)|\/\/[^\n]*)|("(?:\\.|[^"\\\n])*"?)|([$#@!]\w*\*?)|([A-Za-z_]\w*)|(\d\w*(?:\.\d+)?)|[^]/y;
+const REGEX = /\/(?:\\.|[^\\/\n])+\/\w*/y;
+const KINDS = ['text', 'pattern', 'word', 'number'] as const;
+/** Of a hexadecimal string, between its comments. */
+const HEX_DIGITS = /[0-9A-Fa-f?~[\]()|\s-]*/y;
+const COMMENT = /\/\*[^]*?\*\/|\/\/[^\n]*/y;
 
-export function partsOf(source: string): SourceParts {
-  const rules: RulePart[] = [];
-  const includes: IncludePart[] = [];
-  const words = new Set<string>();
-  let rule: { start: number } | null = null;
-  let depth = 0;
-  /** Where `private` and `global` began that belong to a rule which may follow. */
-  let modifiers: number | null = null;
+/** The tokens of any text, whether it compiles or not. Takes time in proportion to its length, whatever it holds. */
+export function* tokensOf(source: string): Generator<Token, void, undefined> {
   let before = '';
-  /** Of the last `rule` or `include`, whose name or path may follow. */
-  let keyword: { readonly text: string; readonly start: number } | null = null;
-
-  for (const { 0: text, index } of source.matchAll(TOKEN)) {
-    if (/^(?:\s|\/\/|\/\*)/.test(text)) continue;
-    const isWord = /^[A-Za-z_]/.test(text);
-    if (isWord && before !== '.') words.add(text);
-    if (keyword?.text === 'rule' && isWord) {
-      if (rule !== null) rules.push({ ...rule, end: keyword.start, closed: false });
-      rule = { start: keyword.start };
-      depth = 0;
-    } else if (keyword?.text === 'include' && text.startsWith('"')) {
-      includes.push({ start: keyword.start, end: index + text.length, path: text.replaceAll('"', '') });
+  /** A regular expression that does not end on its line: none of this line is looked for again. */
+  let noRegexBefore = 0;
+  for (let start = 0; start < source.length;) {
+    let token: Token | null = null;
+    let end: number;
+    const first = source[start];
+    if (first === '{' && before === '=') {
+      end = endOfHex(source, start);
+      if (end > start) token = { kind: 'hex', text: source.slice(start, end), start };
+    } else if (first === '/' && start >= noRegexBefore && !'*/'.includes(source[start + 1] ?? '*')) {
+      const text = at(REGEX, source, start);
+      if (text !== '') token = { kind: 'regex', text, start };
+      else noRegexBefore = endOfLine(source, start);
     }
-    const starts: number = modifiers ?? index;
-    if (text === 'rule') keyword = { text, start: starts };
-    else if (text === 'include' && rule === null) keyword = { text, start: index };
-    else keyword = null;
-    modifiers = text === 'private' || text === 'global' ? starts : null;
-    if (text === '{' && rule !== null) depth++;
-    if (text === '}' && rule !== null && --depth === 0) {
-      rules.push({ ...rule, end: index + 1, closed: true });
-      rule = null;
-    }
-    before = text;
+    if (token === null) {
+      SIMPLE.lastIndex = start;
+      const [text = '', blank, ...kinds] = SIMPLE.exec(source) ?? [];
+      end = start + Math.max(1, text.length);
+      const kind = KINDS[kinds.findIndex((found) => found !== undefined)] ?? 'other';
+      if (blank === undefined) token = { kind, text, start };
+    } else end = start + token.text.length;
+    start = end;
+    if (token === null) continue;
+    before = token.text;
+    yield token;
   }
-  if (rule !== null) rules.push({ ...rule, end: source.length, closed: false });
-  return { rules, includes, words };
 }
 
-/** The same source, in which these places hold only spaces: lines and columns of the rest stay what they are. */
-export function without(source: string, parts: readonly Part[]): string {
-  let text = '';
-  let at = 0;
-  for (const { start, end } of parts.toSorted((one, other) => one.start - other.start)) {
-    if (start < at) continue;
-    text += source.slice(at, start) + source.slice(start, end).replace(/[^\r\n]/gu, ' ');
-    at = end;
+/** Behind its last brace; its beginning when it has none, or holds anything else. */
+function endOfHex(source: string, start: number): number {
+  for (let end = start + 1; ;) {
+    end += at(HEX_DIGITS, source, end).length;
+    if (source[end] === '}') return end + 1;
+    const comment = at(COMMENT, source, end);
+    if (comment === '') return start;
+    end += comment.length;
   }
-  return text + source.slice(at);
+}
+
+function at(pattern: RegExp, source: string, start: number): string {
+  pattern.lastIndex = start;
+  return pattern.exec(source)?.[0] ?? '';
+}
+
+function endOfLine(source: string, start: number): number {
+  const end = source.indexOf('\n', start);
+  return end === -1 ? source.length : end;
 }

@@ -1,68 +1,78 @@
+import { array, assert, constantFrom, property } from 'fast-check';
 import { expect, test } from 'vitest';
-import { readSource } from './rule-source.ts';
+import { readSource, without } from './rule-source.ts';
 
-test('reads rules, tags, meta and where each stands', () => {
-  const source = String.raw`import "pe"
-/* rule nothing { condition: true } */
-include "other/x.yar" // rule nothing_either
-private global rule one : t1 t2 {
-  meta:
-    author = "A \"quoted\" name"
-    severity = -7
-    shared = true
-  strings:
-    $a = "rule { condition: }"
-    $b = { 01 [2-4] /* } */ ( 02 | ?3 ) }
-    $c = /a\/b{2,3}[^}]/i
-  condition:
-    any of them and two
-}
-  rule two { condition: for any i in (1..3) : ( i > 2 ) }`;
-  const { imports, includes, rules } = readSource(source);
-  expect(imports).toEqual([{ name: 'pe', line: 1, column: 1 }]);
-  expect(includes).toEqual([{ name: 'other/x.yar', line: 3, column: 1 }]);
-  expect(rules).toMatchObject([
-    {
-      name: 'one',
-      line: 4,
-      column: 21,
-      isPrivate: true,
-      isGlobal: true,
-      tags: ['t1', 't2'],
-      meta: { author: 'A "quoted" name', severity: -7, shared: true },
-      patterns: 3,
-      uses: ['any', 'of', 'them', 'and', 'two'],
-    },
-    { name: 'two', line: 16, column: 8, isPrivate: false, isGlobal: false, tags: [], meta: {}, patterns: 0 },
+const texts = (source: string): string[] =>
+  readSource(source).rules.map(({ start, end }) => source.slice(start, end));
+
+test('finds rules with their modifiers, not the word in comments, strings and regular expressions', () => {
+  const source = String.raw`
+    // rule one {
+    /* rule two { */
+    private global rule three : tag { meta: a = "rule four {" strings: $a = /x\/rule five\// $h = { 4D [2-3] ( 5A | 00 ) } condition: $a }
+    rule six{condition:true}
+    rule
+      seven { condition: three }`;
+  expect(texts(source).map((text) => text.split(/\s*[:{]/)[0]?.replace(/\s+/g, ' '))).toEqual([
+    'private global rule three',
+    'rule six',
+    'rule seven',
   ]);
-  const [one, two] = rules;
-  expect(source.slice(one?.start, one?.end)).toMatch(/^private global rule one[^]*and two\n}$/);
-  expect(source.slice(two?.start, two?.end)).toMatch(/^rule two .*}$/);
 });
 
-test('rules that find the same have the same body, however they are written', () => {
-  const [a, b, c] = readSource(`
-    rule a { strings: $x = "abc" nocase $h = { 01  02 } condition: $x and $h }
-    rule b : tag { meta: by = "b" strings: $x = "abc"  nocase // said so
-      $h = { 01 /* x */ 02 } condition:
-      $x  and $h }
-    rule c { strings: $x = "abc" wide $h = { 01 02 } condition: $x and $h }`).rules;
-  expect(a?.body).toBe(b?.body);
-  expect(a?.body).not.toBe(c?.body);
+test('a rule without its last brace ends where the next one begins', () => {
+  const source = 'rule a { condition: true\nprivate rule b { condition: true }\nrule c { strings: $a = {';
+  expect(texts(source).map((text) => text.trim())).toEqual([
+    'rule a { condition: true',
+    'private rule b { condition: true }',
+    'rule c { strings: $a = {',
+  ]);
+  expect(readSource(source).rules.map(({ closed }) => closed)).toEqual([false, true, false]);
 });
 
-test('a number of rules can be counted in what breaks off anywhere', () => {
-  const source = 'rule a { meta: x = "1" strings: $a = { 00 } condition: $a }\nrule b { condition: a }';
-  for (let end = 0; end <= source.length; end++) {
-    expect(readSource(source.slice(0, end)).rules.length).toBeLessThanOrEqual(2);
-  }
-  expect(readSource(source).rules).toHaveLength(2);
+test('includes stand outside of rules, and words are no fields', () => {
+  const source =
+    'import "hash"\ninclude "a/b.yar"\nrule r { condition: hash.md5(0, 1) == md5 and "include" != "x" }';
+  const { includes, words } = readSource(source);
+  expect(includes).toEqual([{ start: 14, end: 31, name: 'a/b.yar' }]);
+  expect([words.has('md5'), words.has('hash'), readSource('hash.md5').words.has('md5')]).toEqual([
+    true,
+    true,
+    false,
+  ]);
 });
 
-test.each(['/*', '"\\', '= {', 'rule a {', 'rule a : ', '= {/', '/a', '/aa'])(
-  'a megabyte of nothing but %j is read, and not over and over again',
-  (piece) => {
-    const source = piece.repeat((1024 * 1024) / piece.length);
-    expect(readSource(source).imports).toEqual([]);
-  },
-);
+test('whatever the source, rules lie in it one behind the other, and without them it keeps its lines', () => {
+  const pieces = [
+    'rule ',
+    'r ',
+    '{',
+    '}',
+    '"',
+    '/',
+    '*',
+    '/*',
+    '*/',
+    '\n',
+    'private ',
+    'include ',
+    '😀',
+    ':',
+    '\\',
+    '$a=',
+  ];
+  assert(
+    property(array(constantFrom(...pieces), { maxLength: 60 }), (chosen) => {
+      const source = chosen.join('');
+      const { rules } = readSource(source);
+      let before = 0;
+      for (const { start, end } of rules) {
+        expect(start).toBeGreaterThanOrEqual(before);
+        expect(end).toBeGreaterThan(start);
+        before = end;
+      }
+      expect(before).toBeLessThanOrEqual(source.length);
+      expect(without(source, rules).split('\n')).toHaveLength(source.split('\n').length);
+    }),
+  );
+});

@@ -1,7 +1,7 @@
 import type { RejectedRule } from '../../domain/index.ts';
 import type { RuleFile } from './engine.ts';
 import { offsetOf, readReport, type CompilerReport } from './compiler-report.ts';
-import { partsOf, without, type SourceParts } from './rule-lexer.ts';
+import { readSource, without, type SourceParts } from './rule-source.ts';
 
 /** Each names at least one more rule; a file with this many faults one behind the other is given up. */
 const MAX_ROUNDS = 30;
@@ -23,10 +23,10 @@ export function salvage(file: RuleFile, errorsOf: (source: string) => readonly s
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const reports = errorsOf(source).map(readReport);
     if (reports.length === 0) {
-      const some = partsOf(source).rules.length > 0;
+      const some = readSource(source).rules.length > 0;
       return { file: some ? { ...file, source } : null, rejected: bounded(file, rejected) };
     }
-    const parts = partsOf(source);
+    const parts = readSource(source);
     const blamed = new Map<number, Blamed>();
     for (const report of reports) {
       const part = partBlamed(source, parts, report);

@@ -132,7 +132,11 @@ export class Examination {
     if (again.result.decision !== 'auto_approve') return again;
     const reason = `it arrived while its folder is under attack: ${attack.mass.detail}`;
     const reasons = [...again.result.reasons, reason];
-    return { ...again, awaits_engines: false, result: { ...again.result, decision: 'manual_review', reasons } };
+    return {
+      ...again,
+      awaits_engines: false,
+      result: { ...again.result, decision: 'manual_review', reasons },
+    };
   }
 
   /** Null: nobody has approved this content for good. */

@@ -15,11 +15,12 @@ import type { Log } from '../../observe/index.ts';
 import type { EnginePool } from './engine-pool.ts';
 import { MAX_INLINE_BYTES } from './engine-wire.ts';
 import type { Reloader } from './reload.ts';
-import { bodyOf, JSON_TYPE, needRules } from './scan-answers.ts';
+import { bodyOf, JSON_TYPE, needRules, scanBody } from './scan-answers.ts';
 import type { ScannerMetrics } from './scanner-metrics.ts';
 import type { UploadQuota } from './upload-quota.ts';
 import { scanWindowRequest } from './window-request.ts';
 
+const BYTES = 'application/octet-stream';
 /** Of our own parent, who sends small bodies only. */
 const REQUEST_TIMEOUT_MS = 60_000;
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -57,17 +58,17 @@ export function createPrivateApp({
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
     routes: { '/health': 'GET', '/scan': 'POST', '/scan-file': 'POST' },
   });
-  takeBytes(app);
+  // As it comes: Fastify would put all of it together first.
+  app.addContentTypeParser(BYTES, (_request, payload, done) => done(null, payload));
   addHealth(app, pool, rulesDir, secret);
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   );
   app.post('/scan', async (request, reply) => {
-    const { body } = request;
-    if (!Buffer.isBuffer(body)) throw new HttpError(400, 'no bytes were sent', 'bad_request');
-    const about = aboutInHeaders(request.headers);
-    await needRules(pool);
-    return reply.type(JSON_TYPE).send(bodyOf(await pool.scanBytes(body, about)));
+    if (request.headers['content-type'] !== BYTES) {
+      throw new HttpError(415, 'send the bytes as they are', 'bad_request');
+    }
+    return reply.type(JSON_TYPE).send(await scanBody(pool, request, MAX_INLINE_BYTES));
   });
   app.post('/scan-file', async (request, reply) => {
     const window = scanWindowRequest(request.body, aboutInHeaders(request.headers) ?? {});
@@ -92,26 +93,24 @@ export async function createPublicApp(options: PublicOptions): Promise<Server> {
   addHealth(app, pool, rulesDir);
   addMetrics(app, metrics.all);
   // Only over TCP: the private child of a scan starts faster without.
-  const [{ addUploads }, { addReload }] = await Promise.all([
+  const [{ addUploads }, { addScanFile }, { addReload }] = await Promise.all([
     import('./uploads.ts'),
+    import('./scan-file-route.ts'),
     import('./reload-route.ts'),
   ]);
   await addUploads(app, options);
+  await addScanFile(app, options);
   await addReload(app, options);
   return app;
-}
-
-function takeBytes(app: Server): void {
-  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
-    done(null, body),
-  );
 }
 
 function addHealth(app: Server, pool: EnginePool, rulesDir: string, secret?: Promise<string>): void {
   app.get('/health', async () => {
     await pool.ready();
     const health = healthOf(pool, rulesDir);
-    return secret === undefined ? { ...health, takes_bytes: true } : { ...health, nonce: await secret };
+    return secret === undefined
+      ? { ...health, takes_bytes: true, proves_files: true }
+      : { ...health, nonce: await secret };
   });
 }
 

@@ -110,7 +110,7 @@ async function attempt(
     why = late ? 'takes too long' : `takes more than ${limits.memoryBytes / 1024 ** 2} MiB`;
     child.kill();
   }, WATCH_MS);
-  const answer = await child.ask(ASK.prepare, payload, Buffer.from(JSON.stringify(prepare)));
+  const answer = await child.ask(ASK.prepare, [payload], Buffer.from(JSON.stringify(prepare)));
   clearInterval(watch);
   if (answer === null) return { ok: false, at, why };
   child.hangUp();

@@ -64,14 +64,15 @@ export class EngineChild {
   }
 
   /** Resolves to null when the process ends before it has answered. Only one at a time. */
-  ask(kind: number, payload: Buffer, about: Buffer = NONE): Promise<EngineAnswer | null> {
+  ask(kind: number, payload: readonly Buffer[], about: Buffer = NONE): Promise<EngineAnswer | null> {
     if (this.#over) return Promise.resolve(null);
     return new Promise((resolve) => {
       this.#waiting = resolve;
+      const bytes = payload.reduce((sum, { length }) => sum + length, 0);
       this.#socket.cork();
-      this.#socket.write(header(kind, about.length, payload.length));
+      this.#socket.write(header(kind, about.length, bytes));
       if (about.length > 0) this.#socket.write(about);
-      this.#socket.write(payload);
+      for (const piece of payload) this.#socket.write(piece);
       this.#socket.uncork();
     });
   }

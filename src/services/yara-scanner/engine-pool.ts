@@ -1,36 +1,24 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Externals } from '../../analyze/yara/load-engine.ts';
-import type { YaraErrorCode } from '../../contracts/index.ts';
 import type { RejectedRule } from '../../domain/index.ts';
 import type { BuiltRules } from './build-rules.ts';
-import { EngineChild } from './engine-child.ts';
-import { ANSWER, ASK, MAX_ABOUT_BYTES, type AskKind, type FileWindow, type Load } from './engine-wire.ts';
+import { EngineSlot } from './engine-slot.ts';
+import { ASK, MAX_ABOUT_BYTES, type FileWindow } from './engine-wire.ts';
+import { failed, type Question, type ScanAnswer } from './scan-question.ts';
+import { ScanQueue } from './scan-queue.ts';
 
 /** What is scanned by one engine only, so that the large buffers of several do not add up. */
 const LARGE_BYTES = 8 * 1024 * 1024;
-const MAX_WAITING = 256;
-const MAX_WAITING_BYTES = 64 * 1024 * 1024;
-/** Past the native time-out, which normally comes first: reading 65 MiB from a slow disk, the reply. */
-const HANG_MARGIN_MS = 3000;
-/** To start, and to load what is compiled. */
-const LOAD_MS = 60_000;
-/** For an engine, while rules may still be compiled. */
-const WAIT_MS = 180_000;
-const MAX_BACKOFF_MS = 5000;
-/** Starts in a row without one good answer between; then questions are refused at once, until one start works. */
-const MANY_FAILURES = 5;
 const WATCH_MS = 250;
-const PROGRAM = new URL(
-  import.meta.url.endsWith('.ts') ? './engine-process.ts' : './engine-process.js',
-  import.meta.url,
-);
 
 export interface PoolOptions {
   readonly engines: number;
   readonly scanTimeoutMs: number;
+  readonly watcher: PoolWatcher;
+}
+
+export interface PoolWatcher {
   /** Told whenever a process was started or has ended. */
-  readonly onPids: (pids: readonly number[]) => void;
+  readonly onPids?: (pids: readonly number[]) => void;
   /** Told of every answer. */
   readonly onAnswer?: (bytes: number, answer: ScanAnswer, durationMs: number) => void;
   /** Told when an engine ended that was not meant to. */
@@ -47,41 +35,10 @@ export interface RulesState {
   readonly reads: readonly string[];
 }
 
-/** `body` is the 200's, as the engine wrote it; `rules` says which were in force. */
-export type ScanAnswer =
-  | { readonly ok: true; readonly body: Buffer; readonly rules: string }
-  | { readonly ok: false; readonly code: YaraErrorCode; readonly message: string };
-
-interface Question {
-  readonly kind: AskKind;
-  readonly payload: Buffer;
-  readonly about: Buffer;
-  readonly large: boolean;
-  readonly waitsUntil: number;
-  readonly answer: (answer: ScanAnswer) => void;
-  /** An engine has died with it. */
-  died: boolean;
-}
-
-interface Slot {
-  child: EngineChild | null;
-  ready: boolean;
-  question: Question | null;
-  /** When the current question, or loading, has to be done. */
-  deadline: number;
-  failures: number;
-  restart: NodeJS.Timeout | null;
-  /** What it loads or has loaded. */
-  rules: BuiltRules | null;
-  /** It ends after its present question: other rules are in force. */
-  stale: boolean;
-  /** Told once whether it came to be ready. */
-  onLoaded: ((loaded: boolean) => void) | null;
-}
-
 /**
  * Engine processes, and the questions that wait for them. An engine that dies or hangs is replaced; the question
- * that was in it is asked once more (each engine has one at a time, so it is alone), then answered as failed.
+ * that was in it is asked once more (each engine has one at a time, so it is alone), then answered as failed. When none
+ * starts any more, questions are refused at once, until one does.
  *
  * Other rules come into force at once and everywhere: one more engine loads them, and from then on no question goes to
  * an engine with the old ones. Those finish what they have and are replaced, so that never more than one set too many
@@ -89,9 +46,8 @@ interface Slot {
  */
 export class EnginePool {
   readonly #options: PoolOptions;
-  #slots: Slot[] = [];
-  #waiting: Question[] = [];
-  #waitingBytes = 0;
+  readonly #queue = new ScanQueue();
+  #slots: EngineSlot[] = [];
   /** In force; null while none were ever ready. */
   #rules: BuiltRules | null = null;
   /** Why there are none, for good. */
@@ -103,12 +59,8 @@ export class EnginePool {
   /** Starts the processes, which then wait for rules. */
   constructor(options: PoolOptions) {
     this.#options = options;
-    for (let n = 0; n < options.engines; n++) {
-      const slot = newSlot(null);
-      this.#slots.push(slot);
-      this.#start(slot);
-    }
-    this.#watch = setInterval(() => this.#endWhatHangs(), WATCH_MS);
+    for (let n = 0; n < options.engines; n++) this.#addSlot(null);
+    this.#watch = setInterval(() => this.#endWhatIsLate(), WATCH_MS);
   }
 
   /** Resolves when there are rules to scan with, or when there will be none (`state().version` is null then). */
@@ -136,16 +88,16 @@ export class EnginePool {
 
   /** Scans that wait for an engine. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#queue.length;
   }
 
   /** Engines that are in a scan. */
   get scanning(): number {
-    return this.#slots.filter(({ question }) => question !== null).length;
+    return this.#slots.filter(({ scanning }) => scanning).length;
   }
 
   pids(): readonly number[] {
-    return this.#slots.flatMap(({ child }) => child?.pid ?? []);
+    return this.#slots.flatMap(({ pid }) => pid ?? []);
   }
 
   /**
@@ -156,29 +108,17 @@ export class EnginePool {
     this.#failed = null;
     if (this.#rules === null) {
       this.#rules = rules;
-      for (const slot of this.#slots) {
-        slot.rules = rules;
-        if (slot.child !== null) void this.#load(slot, slot.child);
-      }
+      for (const slot of this.#slots) slot.use(rules);
       await this.ready();
       return !this.#hopeless;
     }
-    const first = newSlot(rules);
-    const loaded = new Promise<boolean>((resolve) => (first.onLoaded = resolve));
-    this.#slots.push(first);
-    this.#start(first);
-    if (!(await loaded)) {
+    const first = this.#addSlot(rules);
+    if (!(await first.loaded())) {
       this.#remove(first);
       return false;
     }
     this.#rules = rules;
-    for (const slot of this.#slots) {
-      if (slot === first) continue;
-      slot.stale = true;
-      slot.rules = rules;
-      if (slot.child === null) this.#ended(slot);
-      else if (slot.question === null) slot.child.hangUp();
-    }
+    for (const slot of this.#slots) if (slot !== first) slot.outdate(rules);
     this.#dispatch();
     return true;
   }
@@ -190,17 +130,20 @@ export class EnginePool {
     this.#refuseWaiting();
   }
 
-  scanBytes(bytes: Buffer, about: Externals | null = null): Promise<ScanAnswer> {
+  /** The pieces are the pool's from now on, and empty once they are scanned. */
+  scanBytes(pieces: readonly Buffer[], about: Externals | null = null): Promise<ScanAnswer> {
     const told = about === null ? NOTHING : Buffer.from(JSON.stringify(about));
     // What is too long to be told is left out; a rule then sees no name.
     const fits = told.length <= MAX_ABOUT_BYTES ? told : NOTHING;
-    return this.#told(bytes.length, this.#ask(ASK.bytes, bytes, fits, false));
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    return this.#ask({ kind: ASK.bytes, payload: pieces, bytes, about: fits, large: false }, bytes);
   }
 
   scanWindow(window: FileWindow): Promise<ScanAnswer> {
     const large = window.length > LARGE_BYTES;
     const payload = Buffer.from(JSON.stringify(window));
-    return this.#told(window.length, this.#ask(ASK.window, payload, NOTHING, large));
+    const question = { kind: ASK.window, payload: [payload], bytes: payload.length, about: NOTHING, large };
+    return this.#ask(question, window.length);
   }
 
   /** Answers what still waits as failed and ends every process. */
@@ -208,147 +151,77 @@ export class EnginePool {
     if (this.#closing) return;
     this.#closing = true;
     clearInterval(this.#watch);
-    for (const question of this.#waiting) question.answer(failed('busy', 'the scanner is shutting down'));
-    this.#waiting = [];
-    const ends = this.#slots.map(async (slot) => {
-      if (slot.restart !== null) clearTimeout(slot.restart);
-      const { child } = slot;
-      if (child === null) return;
-      if (slot.question === null && (slot.ready || slot.rules === null)) child.hangUp();
-      else child.kill();
-      const late = setTimeout(() => child.kill(), 1000);
-      await child.ended;
-      clearTimeout(late);
-    });
-    await Promise.all(ends);
+    for (const { answer } of this.#queue.takeAll()) answer(failed('busy', SHUTTING_DOWN));
+    await Promise.all(this.#slots.map((slot) => slot.close()));
   }
 
   get #hopeless(): boolean {
-    return (
-      this.#failed !== null || this.#slots.every(({ ready, failures }) => !ready && failures >= MANY_FAILURES)
-    );
+    return this.#failed !== null || this.#slots.every(({ hopeless }) => hopeless);
   }
 
-  #ask(kind: AskKind, payload: Buffer, about: Buffer, large: boolean): Promise<ScanAnswer> {
-    if (this.#closing) return Promise.resolve(failed('busy', 'the scanner is shutting down'));
-    if (this.#hopeless) return Promise.resolve(failed('engine_failed', this.#failed ?? NO_START));
-    if (this.#waiting.length >= MAX_WAITING || this.#waitingBytes + payload.length > MAX_WAITING_BYTES) {
-      return Promise.resolve(failed('busy', 'too many scans are waiting'));
-    }
-    const waitsUntil = performance.now() + WAIT_MS;
-    return new Promise((answer) => {
-      this.#waiting.push({ kind, payload, about, large, waitsUntil, answer, died: false });
-      this.#waitingBytes += payload.length;
-      this.#dispatch();
-    });
-  }
-
-  async #told(bytes: number, asked: Promise<ScanAnswer>): Promise<ScanAnswer> {
-    const { onAnswer } = this.#options;
-    if (onAnswer === undefined) return asked;
+  /** `scanned`: bytes that it is about. */
+  async #ask(asked: Omit<Question, 'answer' | 'died'>, scanned: number): Promise<ScanAnswer> {
     const began = performance.now();
-    const answer = await asked;
-    onAnswer(bytes, answer, performance.now() - began);
+    const answer = await this.#answerTo(asked);
+    this.#options.watcher.onAnswer?.(scanned, answer, performance.now() - began);
     return answer;
   }
 
-  #dispatch(): void {
-    const current = this.#slots.filter(({ stale }) => !stale);
-    for (const [index, slot] of current.entries()) {
-      if (this.#waiting.length === 0) return;
-      if (!slot.ready || slot.question !== null) continue;
-      // Large ones belong to the first engine.
-      const next = index === 0 ? 0 : this.#waiting.findIndex(({ large }) => !large);
-      const [question] = next === -1 ? [] : this.#waiting.splice(next, 1);
-      if (question === undefined) continue;
-      this.#waitingBytes -= question.payload.length;
-      void this.#run(slot, question);
-    }
-  }
-
-  async #run(slot: Slot, question: Question): Promise<void> {
-    const { child, rules } = slot;
-    if (child === null || rules === null) return;
-    slot.question = question;
-    slot.deadline = performance.now() + this.#options.scanTimeoutMs + HANG_MARGIN_MS;
-    const answer = await child.ask(question.kind, question.payload, question.about);
-    // Ended: #ended has taken care of the question.
-    if (answer === null) return;
-    slot.question = null;
-    slot.failures = 0;
-    const text = answer.kind === ANSWER.matches ? '' : answer.payload.toString();
-    if (answer.kind === ANSWER.matches) question.answer({ ok: true, body: answer.payload, rules: rules.id });
-    else if (answer.kind === ANSWER.timedOut) question.answer(failed('timed_out', text));
-    else if (answer.kind === ANSWER.changed) question.answer(failed('changed', text));
-    else question.answer(failed('unreadable', text));
-    if (slot.stale) child.hangUp();
-    this.#dispatch();
-  }
-
-  #start(slot: Slot): void {
-    slot.restart = null;
-    const engine = spawn(process.execPath, [...ENGINE_FLAGS, fileURLToPath(PROGRAM)], {
-      env: {},
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  #answerTo(asked: Omit<Question, 'answer' | 'died'>): Promise<ScanAnswer> {
+    if (this.#closing) return Promise.resolve(failed('busy', SHUTTING_DOWN));
+    if (this.#hopeless) return Promise.resolve(failed('engine_failed', this.#failed ?? NO_START));
+    return new Promise((answer) => {
+      if (this.#queue.add({ ...asked, answer, died: false })) this.#dispatch();
+      else answer(failed('busy', 'too many scans are waiting'));
     });
-    const child = new EngineChild(engine, () => this.#ended(slot));
-    slot.child = child;
-    slot.stale = false;
-    this.#options.onPids(this.pids());
-    if (slot.rules !== null) void this.#load(slot, child);
   }
 
-  async #load(slot: Slot, child: EngineChild): Promise<void> {
-    const { rules } = slot;
-    if (rules === null) return;
-    slot.deadline = performance.now() + LOAD_MS;
-    const { engine, set, report } = rules;
-    const load: Load = { engine, scanTimeoutMs: this.#options.scanTimeoutMs, reads: report.reads };
-    const answer = await child.ask(ASK.load, set, Buffer.from(JSON.stringify(load)));
-    if (answer === null) return;
-    if (slot.stale) return child.hangUp();
-    slot.ready = true;
-    slot.onLoaded?.(true);
-    slot.onLoaded = null;
-    this.#tellReady();
-    this.#dispatch();
-  }
-
-  #ended(slot: Slot): void {
-    const { question, stale } = slot;
-    const hung = slot.deadline === 0;
-    slot.child = null;
-    slot.ready = false;
-    slot.question = null;
-    if (question !== null) this.#retry(question, hung);
-    if (slot.onLoaded !== null) {
-      // Rules that were to be put in force, and cannot be loaded.
-      slot.onLoaded(false);
-      slot.onLoaded = null;
-      this.#options.onPids(this.pids());
-      return;
+  #dispatch(): void {
+    for (const [index, slot] of this.#slots.filter(({ outdated }) => !outdated).entries()) {
+      if (this.#queue.length === 0) return;
+      if (!slot.free) continue;
+      // Large ones belong to the first engine.
+      const question = this.#queue.take({ large: index === 0 });
+      if (question !== null) void slot.run(question);
     }
-    if (this.#closing) return;
-    if (stale && this.#slots.length > this.#options.engines) return this.#remove(slot);
-    if (stale) slot.failures = 0;
-    else {
-      slot.failures++;
-      this.#options.onDeath?.(hung ? 'hung' : 'died');
-    }
-    this.#options.onPids(this.pids());
-    if (slot.restart !== null) clearTimeout(slot.restart);
-    // The first replacement at once; then twice as long each time, while nothing works in between.
-    const wait = slot.failures <= 1 ? 0 : Math.min(MAX_BACKOFF_MS, 100 * 2 ** Math.min(slot.failures, 10));
-    slot.restart = setTimeout(() => this.#start(slot), wait);
-    if (!this.#hopeless) return;
-    this.#tellReady();
-    this.#refuseWaiting();
   }
 
-  #remove(slot: Slot): void {
-    if (slot.restart !== null) clearTimeout(slot.restart);
+  #addSlot(rules: BuiltRules | null): EngineSlot {
+    const slot = new EngineSlot(
+      {
+        scanTimeoutMs: this.#options.scanTimeoutMs,
+        onPids: () => this.#options.watcher.onPids?.(this.pids()),
+        onFree: () => {
+          this.#tellReady();
+          this.#dispatch();
+        },
+        onUnanswered: (question, hung) => this.#retry(question, hung),
+        onDeath: (why) => this.#options.watcher.onDeath?.(why),
+        onEnd: (ended, meant) => this.#onEnd(ended, meant),
+      },
+      rules,
+    );
+    this.#slots.push(slot);
+    this.#options.watcher.onPids?.(this.pids());
+    return slot;
+  }
+
+  /** Whether another process takes its place. */
+  #onEnd(slot: EngineSlot, meant: boolean): boolean {
+    if (meant && this.#slots.length > this.#options.engines) {
+      this.#remove(slot);
+      return false;
+    }
+    if (this.#hopeless) {
+      this.#tellReady();
+      this.#refuseWaiting();
+    }
+    return true;
+  }
+
+  #remove(slot: EngineSlot): void {
     this.#slots = this.#slots.filter((one) => one !== slot);
-    this.#options.onPids(this.pids());
+    this.#options.watcher.onPids?.(this.pids());
   }
 
   #retry(question: Question, hung: boolean): void {
@@ -357,34 +230,19 @@ export class EnginePool {
       question.answer(failed('engine_failed', 'the YARA engine died on this, twice'));
     } else {
       question.died = true;
-      this.#waiting.unshift(question);
-      this.#waitingBytes += question.payload.length;
+      this.#queue.putBack(question);
       this.#dispatch();
     }
   }
 
   #refuseWaiting(): void {
-    for (const waiting of this.#waiting.splice(0)) {
-      waiting.answer(failed('engine_failed', this.#failed ?? NO_START));
-    }
-    this.#waitingBytes = 0;
+    for (const { answer } of this.#queue.takeAll()) answer(failed('engine_failed', this.#failed ?? NO_START));
   }
 
-  #endWhatHangs(): void {
+  #endWhatIsLate(): void {
     const now = performance.now();
-    for (const slot of this.#slots) {
-      const busy = slot.question !== null || (!slot.ready && slot.rules !== null);
-      if (slot.child === null || !busy || now < slot.deadline) continue;
-      slot.deadline = 0;
-      slot.child.kill();
-    }
-    const late = this.#waiting.filter(({ waitsUntil }) => now > waitsUntil);
-    if (late.length === 0) return;
-    this.#waiting = this.#waiting.filter(({ waitsUntil }) => now <= waitsUntil);
-    for (const question of late) {
-      this.#waitingBytes -= question.payload.length;
-      question.answer(failed('busy', 'no engine was free in time'));
-    }
+    for (const slot of this.#slots) slot.endIfLate(now);
+    for (const { answer } of this.#queue.takeLate()) answer(failed('busy', 'no engine was free in time'));
   }
 
   #tellReady(): void {
@@ -394,23 +252,4 @@ export class EnginePool {
 
 const NOTHING = Buffer.alloc(0);
 const NO_START = 'the YARA engine does not start';
-/** Small heaps: an engine keeps rules and buffers outside of JavaScript's. */
-const ENGINE_FLAGS = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'];
-
-function newSlot(rules: BuiltRules | null): Slot {
-  return {
-    child: null,
-    ready: false,
-    question: null,
-    deadline: Number.POSITIVE_INFINITY,
-    failures: 0,
-    restart: null,
-    rules,
-    stale: false,
-    onLoaded: null,
-  };
-}
-
-function failed(code: YaraErrorCode, message: string): ScanAnswer {
-  return { ok: false, code, message };
-}
+const SHUTTING_DOWN = 'the scanner is shutting down';

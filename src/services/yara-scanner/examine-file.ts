@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { ExaminedFile, RuleProblem } from '../../contracts/index.ts';
 import {
+  declarationsIn,
   diagnosticOf,
-  readSource,
   salvage,
   ScanTimedOut,
   type RuleDeclaration,
@@ -52,7 +52,7 @@ export function examineFile(by: Examiner, given: RuleFile): ExaminedFile {
     by.engine.diagnose(source).filter((report) => diagnosticOf(report).severity === 'error');
   const broken = problems.some(({ severity }) => severity === 'error');
   const { file } = broken ? salvage(given, errorsOf) : { file: given };
-  const rules = file === null ? [] : readSource(file.source).rules;
+  const rules = file === null ? [] : declarationsIn(file.source);
   const describe = (trial: Trial | null, costs: ReadonlyMap<RuleDeclaration, number>): Rules =>
     rules.map((rule) => described(given, rule, trial, costs.get(rule) ?? null));
   const examined = { file: given.file, namespace: given.namespace, problems };
@@ -81,7 +81,7 @@ const NONE: ReadonlyMap<RuleDeclaration, number> = new Map();
 
 /** The compiler's words on a source; what comes from an included file is told of that file. */
 function diagnosed(engine: YaraEngine, file: RuleFile): RuleProblem[] {
-  const { rules } = readSource(file.source);
+  const rules = declarationsIn(file.source);
   return engine
     .diagnose(file.source)
     .slice(0, MAX_PROBLEMS)

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import { partsOf, type Origin } from '../../analyze/yara/load-engine.ts';
+import { readSource, type Origin } from '../../analyze/yara/load-engine.ts';
 import type { RejectedRule } from '../../domain/index.ts';
 
 /** One file of rules as it was read; `path` is its real one. */
@@ -39,7 +39,7 @@ export class IncludeResolver {
   }
 
   expand(text: RuleText): Expanded {
-    const { rules, includes } = partsOf(text.source);
+    const { rules, includes } = readSource(text.source);
     if (includes.length === 0) {
       return { source: text.source, origins: null, problems: [], included: [], isIndex: false };
     }
@@ -69,7 +69,7 @@ class Expansion {
     let at = 0;
     let line = 1;
     this.#origins.push({ from: this.#lines.length, file: text.file, line });
-    for (const { start, end, path } of partsOf(source).includes) {
+    for (const { start, end, name: path } of readSource(source).includes) {
       line += this.#append(source.slice(at, start));
       const column = start - (source.lastIndexOf('\n', start - 1) + 1);
       this.#include(text, path, { line, column: column + 1 }, depth);

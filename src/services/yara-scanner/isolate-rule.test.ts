@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readSource } from '../../analyze/yara/load-engine.ts';
+import { declarationsIn, readSource } from '../../analyze/yara/load-engine.ts';
 import { isolateRule } from './isolate-rule.ts';
 
 const SOURCE = `import "pe"
@@ -15,14 +15,14 @@ test.each([
   ['other', ['gate', 'other']],
   ['gate', ['gate']],
 ])('%s alone is left with what it needs, in its place', (name, left) => {
-  const { rules } = readSource(SOURCE);
+  const rules = declarationsIn(SOURCE);
   const chosen = rules.find((rule) => rule.name === name);
   if (chosen === undefined) throw new Error('no such rule');
   const alone = isolateRule(SOURCE, rules, chosen);
-  const facts = readSource(alone);
-  expect(facts.imports).toHaveLength(1);
-  expect(facts.rules.map((rule) => rule.name)).toEqual(left);
-  expect(facts.rules.find((rule) => rule.name === name)).toMatchObject({
+  const kept = declarationsIn(alone);
+  expect(readSource(alone).imports).toHaveLength(1);
+  expect(kept.map((rule) => rule.name)).toEqual(left);
+  expect(kept.find((rule) => rule.name === name)).toMatchObject({
     line: chosen.line,
     column: chosen.column,
   });

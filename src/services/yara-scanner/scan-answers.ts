@@ -1,6 +1,10 @@
 import type { YaraErrorCode } from '../../contracts/index.ts';
 import { HttpError } from '../../http/index.ts';
-import type { EnginePool, ScanAnswer } from './engine-pool.ts';
+import type { FastifyRequest } from 'fastify';
+import { aboutInHeaders } from './about-request.ts';
+import { bodyPieces } from './body-pieces.ts';
+import type { EnginePool } from './engine-pool.ts';
+import type { ScanAnswer } from './scan-question.ts';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -18,4 +22,20 @@ const STATUS: Readonly<Partial<Record<YaraErrorCode, number>>> = { busy: 503, ch
 export function bodyOf(answer: ScanAnswer): Buffer {
   if (answer.ok) return answer.body;
   throw new HttpError(STATUS[answer.code] ?? 500, answer.message, answer.code);
+}
+
+/** Scans a body in memory of at most `most` bytes. Throws what it was answered with. */
+export async function scanBody(
+  pool: EnginePool,
+  { raw, headers }: FastifyRequest,
+  most: number,
+): Promise<Buffer> {
+  const about = aboutInHeaders(headers);
+  const { pieces, done } = await bodyPieces(raw, most);
+  try {
+    await needRules(pool);
+    return bodyOf(await pool.scanBytes(pieces, about));
+  } finally {
+    done();
+  }
 }

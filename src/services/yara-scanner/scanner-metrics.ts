@@ -1,5 +1,6 @@
 import { DURATION_SECONDS, Metrics } from '../../observe/index.ts';
-import type { EnginePool, ScanAnswer } from './engine-pool.ts';
+import type { EnginePool } from './engine-pool.ts';
+import type { ScanAnswer } from './scan-question.ts';
 
 /** What a yara-scanner tells Prometheus; names that other services have too mean the same there. */
 export class ScannerMetrics {

@@ -33,7 +33,7 @@ export async function serveParent(
   const pool = new EnginePool({
     engines: settings.engines,
     scanTimeoutMs: settings.scanTimeoutMs,
-    onPids: (engines) => tell({ pids: [process.pid, ...engines] }),
+    watcher: { onPids: (engines) => tell({ pids: [process.pid, ...engines] }) },
   });
   const place = { folders: settings.rules, engine: settings.engine, cacheFolder };
   const built = buildFrom(sources, place).then(

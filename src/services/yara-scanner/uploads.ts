@@ -1,5 +1,4 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
 import multipart, { type MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import type { Scratch, ScratchFile } from '../../bytes/index.ts';
@@ -7,15 +6,12 @@ import { HttpError, type Server } from '../../http/index.ts';
 import { aboutInHeaders, aboutPath } from './about-request.ts';
 import type { EnginePool } from './engine-pool.ts';
 import { MAX_INLINE_BYTES } from './engine-wire.ts';
-import { openBelow, realRoots } from './scan-roots.ts';
-import { bodyOf, JSON_TYPE, needRules } from './scan-answers.ts';
+import { bodyOf, JSON_TYPE, needRules, scanBody } from './scan-answers.ts';
 import { scanWhole } from './scan-whole.ts';
 import type { UploadQuota } from './upload-quota.ts';
-import { jsonObject } from './window-request.ts';
 
 export interface UploadOptions {
   readonly pool: EnginePool;
-  readonly scanRoots: readonly string[];
   readonly maxUploadBytes: number;
   readonly quota: UploadQuota;
   readonly scratch: Scratch;
@@ -24,12 +20,10 @@ export interface UploadOptions {
 const BYTES = 'application/octet-stream';
 /** Around a file in a form: its boundary and headers, and other fields. */
 const FORM_BYTES = 64 * 1024;
-/** A body up to here takes no place among the uploads: many clients that send small files only wait for an engine. */
-const SMALL_BYTES = 256 * 1024;
 /** Of scratch space, asked for at a time, at most. */
 const HOLD_BYTES = 16 * 1024 * 1024;
 
-/** The public forms of `/scan` (multipart field `file`, or raw bytes) and `/scan-file` (a path below the roots). */
+/** The public form of `/scan`: the multipart field `file`, or a body that is the file. */
 export async function addUploads(app: Server, options: UploadOptions): Promise<void> {
   const { pool, maxUploadBytes } = options;
 
@@ -49,50 +43,13 @@ export async function addUploads(app: Server, options: UploadOptions): Promise<v
       const bytes = request.headers['content-type']?.startsWith(BYTES) === true;
       if (!bytes && !request.isMultipart()) throw noFile();
       const length = Number(request.headers['content-length'] ?? Number.NaN);
-      if (bytes && length <= SMALL_BYTES) {
-        const about = aboutInHeaders(request.headers);
-        const body = await small(request.raw, length);
-        await needRules(pool);
-        return reply.type(JSON_TYPE).send(bodyOf(await pool.scanBytes(body, about)));
+      if (bytes && length <= MAX_INLINE_BYTES && length <= maxUploadBytes) {
+        return reply.type(JSON_TYPE).send(await scanBody(pool, request, MAX_INLINE_BYTES));
       }
       // Node lets what is still on its way run into nothing: a connection that is cut would hide the answer.
       if (Number(request.headers['content-length'] ?? 0) > maxUploadBytes + FORM_BYTES) throw tooLarge();
       return reply.type(JSON_TYPE).send(await scanUpload(request, bytes ? bytesOf : fileOf, options));
     });
-  });
-
-  await app.register(async (files) => {
-    files.removeAllContentTypeParsers();
-    files.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
-      done(null, body),
-    );
-    files.post('/scan-file', async (request, reply) => {
-      const { path } = jsonObject(request.body);
-      if (typeof path !== 'string' || path === '' || path.includes('\0')) {
-        throw new HttpError(400, 'path has to be the text of a path', 'bad_request');
-      }
-      const about = { ...aboutPath(path), ...aboutInHeaders(request.headers) };
-      const { real, handle } = await openBelow(await realRoots(options.scanRoots), path);
-      try {
-        await needRules(pool);
-        return await reply.type(JSON_TYPE).send(await scanWhole(pool, { path: real, handle, about }));
-      } finally {
-        await handle.close();
-      }
-    });
-  });
-}
-
-/** A body of known length, as Node's parser holds it to. Events: iterating costs as much as scanning such a file. */
-function small(raw: IncomingMessage, length: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const parts: Buffer[] = [];
-    raw.on('data', (part: Buffer) => parts.push(part));
-    raw.once('end', () =>
-      resolve(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts, length)),
-    );
-    raw.once('error', reject);
-    raw.once('close', () => reject(new HttpError(400, 'the body broke off', 'bad_request')));
   });
 }
 
@@ -111,7 +68,7 @@ async function scanUpload(
     const step = Math.min(HOLD_BYTES, maxUploadBytes);
     stored = await store(stream, scratch, { step, hold: (bytes) => upload.hold(bytes) });
     await needRules(pool);
-    if (stored.file === null) return bodyOf(await pool.scanBytes(stored.bytes, about));
+    if (stored.file === null) return bodyOf(await pool.scanBytes(stored.pieces, about));
     const { path, handle } = stored.file;
     return await scanWhole(pool, { path, handle: handle satisfies FileHandle, about });
   } finally {
@@ -169,9 +126,9 @@ async function fieldOf(request: FastifyRequest): Promise<MultipartFile> {
   throw noFile();
 }
 
-/** `bytes` when it is small, else `file`. */
+/** `pieces` when it is small, else `file`. */
 interface Stored {
-  readonly bytes: Buffer;
+  readonly pieces: readonly Buffer[];
   readonly file: ScratchFile | null;
 }
 
@@ -200,9 +157,9 @@ async function store(
       waiting = 0;
       parts = [];
     }
-    if (file === null) return { bytes: Buffer.concat(parts), file };
+    if (file === null) return { pieces: parts, file };
     await writeAll(file.handle, parts, waiting);
-    return { bytes: NONE, file };
+    return { pieces: [], file };
   } catch (error) {
     await file?.remove();
     if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
@@ -211,8 +168,6 @@ async function store(
     throw error;
   }
 }
-
-const NONE = Buffer.alloc(0);
 
 /** Appends. */
 async function writeAll(handle: FileHandle, parts: readonly Buffer[], length: number): Promise<void> {
