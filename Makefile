@@ -3,10 +3,13 @@
 NODE = PATH="$(CURDIR)/node_modules/.bin:$$PATH" node
 NPM_RUN = npm run --silent
 
-.PHONY: help scan up test test-long check build entropy-map bench clean dependencies
+PREFIX = /usr/local
+SERVICES = backuplens-pipeline yara-scanner clamav-updater
+
+.PHONY: help scan up test test-long check build build-service entropy-map install uninstall bench clean dependencies
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 scan: build ## scan and print the decisions: make scan FILES="path …"; without FILES: samples made by code, checked
 ifeq ($(strip $(FILES)),)
@@ -28,6 +31,20 @@ check: dependencies ## types, lint, format, walls between the rooms, unused code
 
 build: ## compile src/ into dist/ (bin/backuplens starts it)
 	@./build.sh
+
+build-service: ## build one service: make build-service SERVICE=backuplens-pipeline (or yara-scanner, clamav-updater)
+ifeq ($(filter $(SERVICE),$(SERVICES)),)
+	@echo 'unknown service: $(SERVICE)' >&2; echo 'known: backuplens-pipeline, yara-scanner, clamav-updater' >&2; exit 2
+else
+	@./build.sh
+	@echo './bin/$(SERVICE) is ready'
+endif
+
+install: build ## install under PREFIX (/usr/local), with its own Node.js: programs, manual pages, completions, systemd units
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' tools/setup/install.sh
+
+uninstall: ## remove what install has put under PREFIX
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' tools/setup/install.sh uninstall
 
 entropy-map: build ## build ./bin/entropy-map, and run it on FILES: make entropy-map FILES="path …"
 ifneq ($(strip $(FILES)),)

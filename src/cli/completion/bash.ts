@@ -45,7 +45,8 @@ function patterns(path: readonly string[], { flags }: OptionWords): string {
 function wordsOf({ path, options, argument, commands }: CommandWords): string {
   const flags = options.flatMap((option) => option.flags).join(' ');
   const below = commands.map((command) => command.path.at(-1)).join(' ');
-  const otherwise = below === '' ? (argument === null ? '' : reply(argument)) : reply({ of: 'choice', words: [below] });
+  const otherwise =
+    below === '' ? (argument === null ? '' : reply(argument)) : reply({ of: 'choice', words: [below] });
   return `    '${path.join(' ')}') if [[ $current == -* ]]; then ${reply({ of: 'choice', words: [flags] })} else ${otherwise || ':;'} fi ;;`;
 }
 

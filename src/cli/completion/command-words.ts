@@ -49,7 +49,9 @@ function optionWords(option: Option): OptionWords {
     flags: [option.short, option.long].filter((flag) => flag != null),
     summary: option.description,
     value:
-      option.required || option.optional ? valueOf(option.flags, option.argChoices, option.description) : null,
+      option.required || option.optional
+        ? valueOf(option.flags, option.argChoices, option.description)
+        : null,
   };
 }
 

@@ -29,9 +29,13 @@ ${lines.join('\n')}
 function linesOf(command: CommandWords, name: string, inside: string): string[] {
   const place = `complete -c ${name} -n "${inside} '${command.path.slice(1).join('/')}'"`;
   return [
-    ...command.commands.map((below) => `${place} -a ${String(below.path.at(-1))} -d ${quoted(below.summary)}`),
+    ...command.commands.map(
+      (below) => `${place} -a ${String(below.path.at(-1))} -d ${quoted(below.summary)}`,
+    ),
     ...command.options.map((option) => `${place} ${optionWords(option)} -d ${quoted(option.summary)}`),
-    ...(command.argument === null || command.commands.length > 0 ? [] : argumentLines(place, command.argument)),
+    ...(command.argument === null || command.commands.length > 0
+      ? []
+      : argumentLines(place, command.argument)),
   ];
 }
 
