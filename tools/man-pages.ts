@@ -49,7 +49,6 @@ function commandPage(command: Command, path: readonly string[], below: readonly 
   const usage = `${above} ${command.name()} ${command.usage()}`.trim();
   const entries = (rows: readonly (readonly [string, string])[]): string =>
     rows.map(([term, text]) => `.TP\n${bold(term)}\n${roff(text)}\n`).join('');
-  const section = (title: string, body: string): string => (body === '' ? '' : `.SH ${title}\n${body}`);
   return [
     heading(path.join('-'), summaryOf(command)),
     section('SYNOPSIS', `${bold(usage)}\n`),
@@ -69,6 +68,10 @@ function commandPage(command: Command, path: readonly string[], below: readonly 
     section('NOTES', asWritten(textAfterHelp(command))),
     section('SEE ALSO', path.length === 1 ? '' : `${bold(path.slice(0, -1).join('-'))}(1)\n`),
   ].join('');
+}
+
+function section(title: string, body: string): string {
+  return body === '' ? '' : `.SH ${title}\n${body}`;
 }
 
 function servicePage(name: string): string {

@@ -52,14 +52,10 @@ function wordsOf({ path, options, argument, commands }: CommandWords): string {
 
 /** One command that fills COMPREPLY. */
 function reply(value: Value): string {
-  switch (value.of) {
-    case 'files':
-      return 'compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current");';
-    case 'folders':
-      return 'compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current");';
-    case 'choice':
-      return `mapfile -t COMPREPLY < <(compgen -W '${value.words.join(' ')}' -- "$current");`;
-    case 'text':
-      return ':;';
+  if (value.of === 'text') return ':;';
+  if (value.of === 'choice') {
+    return `mapfile -t COMPREPLY < <(compgen -W '${value.words.join(' ')}' -- "$current");`;
   }
+  const kind = value.of === 'files' ? '-f' : '-d';
+  return `compopt -o filenames; mapfile -t COMPREPLY < <(compgen ${kind} -- "$current");`;
 }

@@ -52,16 +52,8 @@ function optionWords({ flags, value }: OptionWords): string {
 }
 
 function valueWords(value: Value): string {
-  switch (value.of) {
-    case 'files':
-      return '-F';
-    case 'folders':
-      return "-a '(__fish_complete_directories)'";
-    case 'choice':
-      return `-a '${value.words.join(' ')}'`;
-    case 'text':
-      return '';
-  }
+  if (value.of === 'choice') return `-a '${value.words.join(' ')}'`;
+  return { files: '-F', folders: "-a '(__fish_complete_directories)'", text: '' }[value.of];
 }
 
 function quoted(text: string): string {

@@ -45,16 +45,8 @@ function specification({ flags, summary, value }: OptionWords): string {
 }
 
 function action(value: Value): string {
-  switch (value.of) {
-    case 'files':
-      return 'file:_files';
-    case 'folders':
-      return 'folder:_files -/';
-    case 'choice':
-      return `one of:(${value.words.join(' ')})`;
-    case 'text':
-      return 'value: ';
-  }
+  if (value.of === 'choice') return `one of:(${value.words.join(' ')})`;
+  return { files: 'file:_files', folders: 'folder:_files -/', text: 'value: ' }[value.of];
 }
 
 function quoted(text: string): string {
