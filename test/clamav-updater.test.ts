@@ -390,7 +390,7 @@ describe('starting', () => {
   });
 
   test('starts as our images start it, with BACKUPLENS_CONTAINER=1', async () => {
-    const service = await updater({ BACKUPLENS_CONTAINER: '1' });
+    const service = await updater({ BACKUPLENS_CONTAINER: '1', HOST: '127.0.0.1' });
     expect((await fetch(`${service.url}/health`)).status).toBe(200);
   });
 
