@@ -26,7 +26,8 @@ LABEL org.opencontainers.image.title="BackupLens" \
 # Nothing is installed when it runs: no npm, no package lists.
 RUN rm -rf /usr/local/lib/node_modules/npm /usr/local/lib/node_modules/corepack /opt/yarn* \
     /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn* /root/.npm \
-  && install -d -o node -g node /incoming /quarantine /data /scratch /rules /cache
+  && install -d -o node -g node /incoming /quarantine /rules \
+  && install -d -m 1777 /data /scratch /cache
 WORKDIR /app
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
@@ -43,7 +44,8 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "/app/health.mjs"]
 
 FROM base AS yara-scanner
-ENV PORT=8081 YARA_CACHE_DIR=/cache
+# Folders of their own inside the volumes, which whoever runs it may write to.
+ENV PORT=8081 YARA_CACHE_DIR=/cache/yara
 EXPOSE 8081
 CMD ["yara-scanner"]
 
@@ -54,12 +56,12 @@ USER root
 RUN apt-get update -qq \
   && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends clamav-freshclam ca-certificates >/dev/null \
   && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log /etc/clamav
-ENV PORT=8082 FRESHCLAM_CONFIG=/app/config/clamav/freshclam.conf
+ENV PORT=8082 TMPDIR=/tmp FRESHCLAM_CONFIG=/app/config/clamav/freshclam.conf
 EXPOSE 8082
 USER 100:101
 CMD ["clamav-updater"]
 
 FROM base AS pipeline
-ENV PORT=8080 DATA_DIR=/data
+ENV PORT=8080 DATA_DIR=/data/store
 EXPOSE 8080
 CMD ["backuplens-pipeline"]
