@@ -426,6 +426,11 @@ describe('starting', () => {
     expect(await service.stop()).toBe(2);
   });
 
+  test('starts as our images start it, with BACKUPLENS_CONTAINER=1', async () => {
+    const service = await updater({ BACKUPLENS_CONTAINER: '1', HOST: '127.0.0.1' });
+    expect((await fetch(`${service.url}/health`)).status).toBe(200);
+  });
+
   test('tells in /health what clamd scans with', async () => {
     const clamd = await startFakeClamd();
     closers.push(() => clamd.stop());

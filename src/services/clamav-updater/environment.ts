@@ -24,7 +24,9 @@ const socket = z
   .string()
   .regex(/^unix:\/\/\//, 'unix:///PATH (engines on other machines are not used)')
   .transform((url) => url.slice('unix://'.length));
-const bool = z.enum(['true', 'false'], 'true or false').transform((value) => value === 'true');
+const bool = z
+  .enum(['true', 'false', '1', '0'], 'true, false, 1 or 0')
+  .transform((value) => value === 'true' || value === '1');
 
 const HOUR_MS = 3_600_000;
 

@@ -1,0 +1,53 @@
+import { Command } from 'commander';
+import { programVersion } from '../config/index.ts';
+import { addBundleCommand } from './bundle/command.ts';
+import type { CommandIo } from './command-io.ts';
+import { completionCommand } from './completion/command.ts';
+import { addConfigCommand } from './config.ts';
+import { addDoctorCommand } from './doctor.ts';
+import { describeEntropyMap } from './entropy-map/command.ts';
+import { gateCommand } from './gate.ts';
+import { addHashesCommand } from './hashes/command.ts';
+import { journalCommand } from './journal.ts';
+import { quarantineCommand } from './quarantine.ts';
+import { reviewCommand } from './review.ts';
+import { addRulesCommand } from './rules.ts';
+import type { Run } from './run.ts';
+import { addScanCommand } from './scan.ts';
+import { statusCommand } from './status.ts';
+import { storeCommand } from './store.ts';
+import { addWatchCommand } from './watch.ts';
+
+/** Every command of `backuplens`: what --help prints, shells complete and the manual pages say is read from it. */
+export function backuplensProgram(io: CommandIo, run: Run): Command {
+  const program = new Command('backuplens')
+    .description(
+      'Examines backups before they are restored: what is in there, is it what it claims to be, and how much of it was really looked at.',
+    )
+    .version(programVersion(), '-V, --version')
+    .showHelpAfterError('hint: --help shows all options')
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'backuplens: ').replace(/\.\n/, '\n')),
+    })
+    .exitOverride();
+  addScanCommand(program, run);
+  addConfigCommand(program, run);
+  describeEntropyMap(program.command('entropy'), 'backuplens entropy', run);
+  addRulesCommand(program, run);
+  addDoctorCommand(program, run);
+  addHashesCommand(program, run);
+  addBundleCommand(program, run);
+  addWatchCommand(program, run);
+  for (const command of [
+    quarantineCommand(io),
+    reviewCommand(io),
+    gateCommand(io),
+    statusCommand(io),
+    journalCommand(io),
+    storeCommand(io),
+    completionCommand(io, program),
+  ]) {
+    program.addCommand(command);
+  }
+  return program;
+}
