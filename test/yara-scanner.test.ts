@@ -65,8 +65,9 @@ test('/health says what is loaded and what was rejected', async () => {
     rules_sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     externals: [],
     takes_bytes: true,
+    proves_files: true,
   });
-  expect(await probeYara(url)).toMatchObject({ status: 'ok', rules: 2, address: url, detail: null });
+  expect(await probeYara({ url })).toMatchObject({ status: 'ok', rules: 2, address: url, detail: null });
 });
 
 describe('/scan', () => {
@@ -247,8 +248,17 @@ test('with no rules it is degraded, and scans nothing rather than finding nothin
 
 test.each([
   [{ YARA_RULES_DIR: '/nowhere/at/all' }, 'cannot read the rules folder'],
-  [{ PORT: 'eighty' }, 'PORT is eighty'],
-  [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL is loud'],
+  [{ PORT: 'eighty' }, 'PORT: expected an integer from 0 to 65535, got "eighty"'],
+  [
+    { LOG_LEVEL: 'loud' },
+    'LOG_LEVEL: expected one of silent, fatal, error, warn, info, debug, trace, got "loud"',
+  ],
+  [
+    { MAX_UPLOAD_BYTES: 'much' },
+    'MAX_UPLOAD_BYTES: expected a size in bytes, or such as 512M or 2G, got "much"',
+  ],
+  [{ BACKUPLENS_YARA_RULEZ_DIR: '/x' }, 'unknown variable; did you mean BACKUPLENS_YARA_RULES_DIR?'],
+  [{ API_TOKEN_FILE: '/nowhere' }, 'API_TOKEN_FILE: "/nowhere" cannot be read'],
 ])('a wrong setting ends the start with a message: %j', async (env, message) => {
   const own = await startProgram(env);
   expect(own.url).toBeNull();

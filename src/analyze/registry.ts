@@ -6,12 +6,12 @@ import { engineAway, type Away } from './engine-away.ts';
 import { entropyAnalyzer } from './entropy/index.ts';
 import { ransomNoteAnalyzer } from './ransom-note/index.ts';
 import { typeMismatchAnalyzer } from './type-mismatch/index.ts';
-import { yaraAnalyzer } from './yara/index.ts';
+import { yaraAnalyzer, type Endpoint } from './yara/index.ts';
 
 /** Where the engines are. Plain data: it crosses from the parent to the scan workers. */
 export interface EngineEndpoints {
   readonly clamd: ClamdEndpoint | Away;
-  readonly yara: { readonly socket: string } | { readonly url: string } | Away;
+  readonly yara: Endpoint | Away;
 }
 
 export interface AnalyzerOptions extends EngineEndpoints {

@@ -12,6 +12,7 @@ import {
   loadRansomwareNames,
   processEnvironment,
   programVersion,
+  readToken,
   writeBaseline,
   type UsedFile,
 } from '../config/index.ts';
@@ -91,6 +92,10 @@ async function scanCommand(paths: readonly string[], options: ScanOptions, tty: 
         clamd_canary: config.clamdCanary.value,
         clamd_max_age_days: config.clamdMaxAgeDays.value,
         yara: config.yara.value,
+        yara_token: readToken('YARA_TOKEN', {
+          token: config.yaraToken.value?.reveal() ?? null,
+          file: config.yaraTokenFile.value,
+        }),
         rules: config.rulesDirs.value,
         yara_cache: outsideOf(roots, config.yaraCacheDir.value),
       }),

@@ -133,9 +133,9 @@ export const VARIABLES = {
     'the scoring policy',
   ),
   YARA_RULES_DIR: variable(
-    path,
+    paths,
     './yara-rules, else /rules, else the delivered ones',
-    'folder of YARA rules',
+    'folders of YARA rules, separated by :',
   ),
   CLAMD_HOST: variable(
     z.string().refine((text) => text === 'off' || text.startsWith('unix:/') || isHost(text), {
@@ -161,6 +161,8 @@ export const VARIABLES = {
     'where yara-scanner runs',
   ),
   YARA_PORT: variable(port, '8081', 'port of yara-scanner'),
+  YARA_TOKEN: variable(z.string(), 'unset', 'the token that the yara-scanner at YARA_HOST wants', true),
+  YARA_TOKEN_FILE: variable(path, 'unset', 'file with that token'),
   YARA_CACHE_DIR: variable(
     path,
     'of a service yara-cache in DATA_DIR, else ~/.cache/backuplens/yara',
@@ -215,6 +217,7 @@ export const VARIABLES = {
     'INCOMING_DIR, the scratch folder and the working directory',
     'folders that the yara-scanner may read, separated by :',
   ),
+  MAX_UPLOAD_BYTES: variable(size, '5G', 'the largest body that the yara-scanner takes'),
   STORE_URL: variable(
     url('sqlite:', 'postgres:', 'postgresql:'),
     'unset: SQLite in DATA_DIR',
@@ -289,6 +292,8 @@ export function readEnvironment(environment: Environment): Given {
     CLAMD_MAX_AGE_DAYS: get('CLAMD_MAX_AGE_DAYS'),
     YARA_HOST: get('YARA_HOST'),
     YARA_PORT: get('YARA_PORT'),
+    YARA_TOKEN: get('YARA_TOKEN'),
+    YARA_TOKEN_FILE: get('YARA_TOKEN_FILE'),
     YARA_CACHE_DIR: get('YARA_CACHE_DIR'),
     HOST: get('HOST'),
     PORT: get('PORT'),
@@ -303,6 +308,7 @@ export function readEnvironment(environment: Environment): Given {
     RELEASE_HOOK: get('RELEASE_HOOK'),
     RELEASE_HOOK_WITHIN: get('RELEASE_HOOK_WITHIN'),
     SCAN_ROOTS: get('SCAN_ROOTS'),
+    MAX_UPLOAD_BYTES: get('MAX_UPLOAD_BYTES'),
     STORE_URL: get('STORE_URL'),
     EXPECT_FILE_WITHIN: get('EXPECT_FILE_WITHIN'),
     ALLOW_ANONYMOUS: get('ALLOW_ANONYMOUS'),

@@ -7,13 +7,16 @@ export {
   limitValues,
   loadConfig,
   loadFolders,
+  loadScannerSettings,
   type EffectiveConfig,
   type Flags,
   type Folders,
   type Limits,
+  type ScannerSettings,
 } from './load.ts';
 export { loadPolicy, type LoadedPolicy } from './policy.ts';
 export { loadRansomwareNames } from './ransomware-names.ts';
+export { readToken } from './token.ts';
 export { programVersion } from './version.ts';
 export type { Origin, Setting } from './setting.ts';
 export {

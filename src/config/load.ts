@@ -27,6 +27,7 @@ import { loadPolicy, type LoadedPolicy } from './policy.ts';
 import { readSmallFile } from './read-small-file.ts';
 import { Secret } from './secret.ts';
 import { firstOf, type Setting } from './setting.ts';
+import { readToken } from './token.ts';
 
 /** What the command line gave, named as commander names it; texts and numbers are both taken. */
 export interface Flags {
@@ -61,6 +62,9 @@ export interface EffectiveConfig {
   /** null: signatures of any age will do. */
   readonly clamdMaxAgeDays: Setting<number | null>;
   readonly yara: Setting<YaraChoice>;
+  /** What the scanner there wants. */
+  readonly yaraToken: Setting<Secret | null>;
+  readonly yaraTokenFile: Setting<string | null>;
   /** Where compiled rules are kept; null: nowhere. */
   readonly yaraCacheDir: Setting<string | null>;
   readonly workers: Setting<number>;
@@ -98,6 +102,8 @@ export interface EffectiveConfig {
   readonly minFree: Setting<number>;
   /** null: as the program decides. */
   readonly scanRoots: Setting<readonly string[] | null>;
+  /** Of the yara-scanner, in bytes. */
+  readonly maxUploadBytes: Setting<number>;
   /** null: SQLite in the data folder. */
   readonly storeUrl: Setting<Secret | null>;
   readonly allowAnonymous: Setting<boolean>;
@@ -138,6 +144,7 @@ export function limitValues(config: Pick<EffectiveConfig, 'limits'>): {
 /** Commonly used by those who exchange samples (DESIGN 7). */
 const COMMON_PASSWORDS = ['infected', 'malware', 'virus'];
 const DAY_MS = 86_400_000;
+const MAX_UPLOAD_BYTES = 5 * 2 ** 30;
 const MAX_PASSWORD_FILE_BYTES = 1024 * 1024;
 
 /** Debian's clamd listens here only, as delivered. */
@@ -188,6 +195,8 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     clamdCanary: firstOf<string | null>(null, given.CLAMD_CANARY),
     clamdMaxAgeDays: firstOf<number | null>(null, given.CLAMD_MAX_AGE_DAYS),
     yara: yara(flags, given, container.value),
+    yaraToken: secret(given.YARA_TOKEN),
+    yaraTokenFile: firstOf<string | null>(null, path(given.YARA_TOKEN_FILE)),
     yaraCacheDir: yaraCacheDir(cwd, given, env),
     workers: firstOf(5, count('workers', flags.workers, 1, 256), given.NUM_WORKERS),
     limits: limits(flags),
@@ -213,6 +222,7 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     quarantinePerRule: firstOf(100, given.QUARANTINE_PER_RULE),
     minFree: firstOf(512 * 2 ** 20, given.MIN_FREE),
     scanRoots: folders(given.SCAN_ROOTS),
+    maxUploadBytes: firstOf(MAX_UPLOAD_BYTES, given.MAX_UPLOAD_BYTES),
     storeUrl: secret(given.STORE_URL),
     allowAnonymous: firstOf(false, given.ALLOW_ANONYMOUS),
     apiToken: secret(given.API_TOKEN),
@@ -249,6 +259,50 @@ export function loadFolders({ cwd, env }: { cwd: string; env: Environment }): Fo
     reviewDir: optional(given.REVIEW_DIR),
     approvedDir: optional(given.APPROVED_DIR),
     restoreRoots: roots(cwd, given)?.value ?? null,
+  };
+}
+
+/** What a yara-scanner of its own is told by its environment. Paths are absolute. */
+export interface ScannerSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly rulesDirs: readonly string[];
+  /** What `/scan-file` may open. */
+  readonly scanRoots: readonly string[];
+  readonly tmpDir: string;
+  /** Where compiled rules are kept; null: nowhere. */
+  readonly cacheDir: string | null;
+  readonly maxUploadBytes: number;
+  readonly token: string | null;
+  readonly allowAnonymous: boolean;
+  readonly logLevel: LogLevel;
+}
+
+/** The settings of the yara-scanner, which has no policy and no flags of ours. Throws BL_CONFIG. */
+export function loadScannerSettings({ cwd, env }: { cwd: string; env: Environment }): ScannerSettings {
+  const given = readEnvironment(env);
+  const at = (setting: Setting<string> | null, fallback: string): string =>
+    resolve(cwd, setting?.value ?? fallback);
+  const tmpDir = at(given.TMPDIR, '/tmp');
+  const incoming = at(given.INCOMING_DIR, localFirst(cwd, './incoming', '/incoming'));
+  const cache = yaraCacheDir(cwd, given, env);
+  return {
+    host: given.HOST?.value ?? (given.BACKUPLENS_CONTAINER?.value === true ? '0.0.0.0' : '127.0.0.1'),
+    port: given.PORT?.value ?? 8081,
+    rulesDirs: rulesDirs(cwd, {}, given).value,
+    scanRoots: given.SCAN_ROOTS?.value.map((root) => resolve(cwd, root)) ?? [incoming, tmpDir, cwd],
+    tmpDir,
+    cacheDir:
+      cache.origin === 'default' && given.DATA_DIR !== null
+        ? join(at(given.DATA_DIR, ''), 'yara-cache')
+        : cache.value,
+    maxUploadBytes: given.MAX_UPLOAD_BYTES?.value ?? MAX_UPLOAD_BYTES,
+    token: readToken('API_TOKEN', {
+      token: given.API_TOKEN?.value ?? null,
+      file: given.API_TOKEN_FILE === null ? null : at(given.API_TOKEN_FILE, ''),
+    }),
+    allowAnonymous: given.ALLOW_ANONYMOUS?.value ?? false,
+    logLevel: given.LOG_LEVEL?.value ?? 'info',
   };
 }
 
@@ -320,7 +374,7 @@ function rulesDirs(cwd: string, flags: Flags, given: Given): Setting<readonly st
       'rules',
       flagged?.map((dir) => resolve(cwd, dir)),
     ),
-    variable === null ? null : { ...variable, value: [resolve(cwd, variable.value)] },
+    variable === null ? null : { ...variable, value: variable.value.map((dir) => resolve(cwd, dir)) },
   );
 }
 

@@ -26,6 +26,8 @@ export const yaraHealth = z.object({
   externals: z.array(z.string()).optional(),
   /** `POST /scan` takes a body of type `application/octet-stream` of any size, beside a form. */
   takes_bytes: z.boolean().optional(),
+  /** `POST /scan-file` takes a `YaraSharedWindow`, and proves that it has opened the same file. */
+  proves_files: z.boolean().optional(),
   /** There are rules, but nothing that runs here can load them. */
   failed: z.boolean().optional(),
 });
@@ -50,11 +52,28 @@ const yaraMatch = z.object({
 });
 export type YaraMatch = z.infer<typeof yaraMatch>;
 
+/** A file as its file system knows it; as decimal text what may exceed what a number holds. */
+const yaraFileIdentity = z.object({
+  ino: z.string(),
+  size: count,
+  mtime_ns: z.string(),
+  ctime_ns: z.string(),
+});
+export type YaraFileIdentity = z.infer<typeof yaraFileIdentity>;
+
+const yaraFileProof = yaraFileIdentity.extend({
+  /** Over the nonce, the identity and some of the bytes (analyze/yara/same-file.ts). */
+  proof: z.string(),
+});
+export type YaraFileProof = z.infer<typeof yaraFileProof>;
+
 /** 200 of `POST /scan` and `POST /scan-file`. */
 export const yaraScanReply = z.object({
   matches: z.array(yaraMatch),
   /** How many rules matched: larger than `matches` is long when the reply had to be kept short. */
   match_count: count,
+  /** Which file that was: of an answer to a `YaraSharedWindow`. */
+  file: yaraFileProof.optional(),
 });
 export type YaraScanReply = z.infer<typeof yaraScanReply>;
 
@@ -64,6 +83,7 @@ export const YARA_ERROR_CODES = [
   'not_allowed',
   'no_token',
   'not_found',
+  'another_file',
   'no_rules',
   'busy',
   'timed_out',
@@ -100,4 +120,16 @@ export interface YaraWindow {
   readonly dev: string;
   readonly ino: string;
   readonly size: number;
+}
+
+/**
+ * `POST /scan-file` of a scanner that may see the same files, on another host or in another container: a part of the file
+ * at `path`, if it is the one that the asker has open. The answer proves it with `file`.
+ */
+export interface YaraSharedWindow extends YaraFileIdentity {
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+  /** 32 hexadecimal digits, new for each request. */
+  readonly nonce: string;
 }

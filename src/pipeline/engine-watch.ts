@@ -109,9 +109,8 @@ export class EngineWatch {
   async #askYara(): Promise<void> {
     const { choice } = this.#options;
     if (choice.yara !== null && choice.yara !== 'embedded') {
-      const { url } = choice.yara;
-      const state = await probeYara(url);
-      this.#saw({ yara: state }, { yara: state.status === 'failed' ? away(state) : { url } });
+      const state = await probeYara(choice.yara);
+      this.#saw({ yara: state }, { yara: state.status === 'failed' ? away(state) : choice.yara });
       return;
     }
     const asked = (await this.#child?.state()) ?? null;

@@ -6,7 +6,7 @@ import {
   type ClamdAddress,
   type ClamdEndpoint,
 } from '../analyze/clamav/index.ts';
-import { probeYara, yaraAway } from '../analyze/yara/index.ts';
+import { probeYara, yaraAway, type YaraService } from '../analyze/yara/index.ts';
 import { BackupLensError, inWords, type ClamavState, type Engines, type YaraState } from '../domain/index.ts';
 import { startYaraChild, type YaraChild } from './yara-child.ts';
 
@@ -19,7 +19,7 @@ export interface EngineChoice {
   /** Older signatures count as away; null: any will do. */
   readonly clamd_max_age_days: number | null;
   /** `embedded`: our own child process; a URL: that service; null: off. */
-  readonly yara: 'embedded' | { readonly url: string } | null;
+  readonly yara: 'embedded' | YaraService | null;
   /** Rule folders for the embedded service. */
   readonly rules: readonly string[];
   /** Engine processes of the embedded service. */
@@ -35,19 +35,25 @@ export interface EngineSettings {
   readonly clamd_canary: string | null;
   readonly clamd_max_age_days: number | null;
   readonly yara: { readonly mode: 'service'; readonly url: string } | { readonly mode: 'embedded' | 'off' };
+  readonly yara_token: string | null;
   readonly rules: readonly string[];
   readonly yara_cache: string | null;
 }
 
 /** Throws BL_USAGE for an address that is none. */
-export function engineChoice({ clamd, yara, ...others }: EngineSettings): EngineChoice {
+export function engineChoice({ clamd, yara, yara_token, ...others }: EngineSettings): EngineChoice {
   const [first, ...more] = clamd.map((address): ClamdAddress => parseClamdAddress(address));
   return {
     ...others,
     clamd: first === undefined ? null : [first, ...more],
-    yara: yara.mode === 'service' ? { url: yara.url } : yara.mode === 'off' ? null : 'embedded',
+    yara: yaraChoice(yara, yara_token),
     yara_engines: Math.min(2, availableParallelism()),
   };
+}
+
+function yaraChoice(yara: EngineSettings['yara'], token: string | null): EngineChoice['yara'] {
+  if (yara.mode === 'service') return { url: yara.url, token: token ?? undefined };
+  return yara.mode === 'off' ? null : 'embedded';
 }
 
 export interface Found<State, Endpoint> {
@@ -108,7 +114,7 @@ export class RunningEngines {
   async #yaraNow(before: YaraState): Promise<YaraState> {
     if (this.#child !== null) return this.#child.state();
     const { yara } = this.#choice;
-    return typeof yara === 'object' && yara !== null && before.status === 'ok' ? probeYara(yara.url) : before;
+    return typeof yara === 'object' && yara !== null && before.status === 'ok' ? probeYara(yara) : before;
   }
 
   /** For whoever measures memory. */
@@ -151,10 +157,10 @@ function staleness({ database_time }: ClamavState, maxDays: number | null): stri
 
 export async function startYara(
   choice: EngineChoice,
-): Promise<Found<YaraState, { socket: string } | { url: string }> & { child: YaraChild | null }> {
+): Promise<Found<YaraState, { socket: string } | YaraService> & { child: YaraChild | null }> {
   if (choice.yara === null) return { child: null, state: yaraAway('off', null, null), endpoint: OFF };
   if (choice.yara !== 'embedded') {
-    return { child: null, state: await probeYara(choice.yara.url), endpoint: choice.yara };
+    return { child: null, state: await probeYara(choice.yara), endpoint: choice.yara };
   }
   try {
     const child = await startYaraChild({

@@ -10,6 +10,8 @@ const MEMORY_LIMIT_BYTES = 1024 * 1024 * 1024;
 const MEMORY_INTERVAL_MS = 250;
 /** Without a sign of life for this long, a worker hangs. Workers speak twice a second. */
 const SILENCE_LIMIT_MS = 60_000;
+/** What a worker has open anyway: it asks how that is called, to tell an engine elsewhere. */
+const OPENED = '/proc/self/fd/*';
 /** How long a worker may take until it is ready. */
 const START_LIMIT_MS = 30_000;
 /** Small files under way in one worker at a time: while one waits for clamd, the next is read. */
@@ -240,7 +242,7 @@ export class WorkerPool {
       '--permission',
       '--allow-worker',
       `--allow-fs-write=${folder}`,
-      ...[...CODE, folder, ...readable].map((path) => `--allow-fs-read=${path}`),
+      ...[...CODE, folder, OPENED, ...readable].map((path) => `--allow-fs-read=${path}`),
     ];
     const flags = [
       '--disable-warning=ExperimentalWarning',

@@ -20,6 +20,7 @@ export { ABOUT_HEADER, extensionOf } from './about.ts';
 export { engineBuild } from './engine-build.ts';
 export { partsOf } from './rule-lexer.ts';
 export { diagnosticOf } from './diagnostics.ts';
+export { identityOf, isNonce, isSameFile, proofOf } from './same-file.ts';
 export { salvage } from './salvage.ts';
 export { readSource, type RuleDeclaration } from './rule-source.ts';
 

@@ -7,10 +7,16 @@ const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_REJECTED = 1000;
 const MAX_TEXT_CHARS = 300;
 
+/** A yara-scanner elsewhere, and the token that it may want. */
+export interface YaraService {
+  readonly url: string;
+  readonly token?: string | undefined;
+}
+
 /** What a yara-scanner elsewhere says of itself. Never throws: one that is away is a state. */
-export async function probeYara(url: string): Promise<YaraState> {
+export async function probeYara({ url, token }: YaraService): Promise<YaraState> {
   try {
-    return await ask(url, url, {}, ANSWER_MS);
+    return await ask(url, url, { token }, ANSWER_MS);
   } catch (error) {
     return yaraAway('unavailable', url, reasonOf(error));
   }
@@ -47,10 +53,18 @@ export function yaraAway(
   };
 }
 
+interface Known {
+  readonly socketPath?: string;
+  /** Of our own child. */
+  readonly secret?: string;
+  /** Of somebody else's service. */
+  readonly token?: string | undefined;
+}
+
 async function ask(
   url: string,
   address: string,
-  { secret, ...connect }: { readonly socketPath?: string; readonly secret?: string },
+  { secret, token, ...connect }: Known,
   timeoutMs: number,
 ): Promise<YaraState> {
   const { origin, pathname } = new URL(url);
@@ -74,10 +88,26 @@ async function ask(
     if (secret !== undefined && !(isFields(health) && health['nonce'] === secret)) {
       throw new Error('somebody else answers on its socket');
     }
-    return stateOf(health, address);
+    const state = stateOf(health, address);
+    if (secret !== undefined || (await mayScan(client, pathname, token, signal))) return state;
+    return yaraAway('failed', address, token === undefined ? NO_TOKEN : OTHER_TOKEN);
   } finally {
     await client.destroy();
   }
+}
+
+/** `/health` is open to all; whether scans are shows at the path that takes them, without one: 405 is as good as yes. */
+async function mayScan(
+  client: Client,
+  pathname: string,
+  token: string | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const path = `${pathname.replace(/\/$/, '')}/scan`;
+  const { statusCode, body } = await client.request({ path, method: 'GET', signal, headers });
+  await body.dump({ limit: MAX_BYTES, signal });
+  return statusCode !== 401 && statusCode !== 403;
 }
 
 /** By hand, and not by the schema in contracts: scan workers load this file, and should stay small. */
@@ -101,6 +131,8 @@ function stateOf(health: unknown, address: string): YaraState {
   };
 }
 
+const NO_TOKEN = 'it wants a token: set YARA_TOKEN_FILE';
+const OTHER_TOKEN = 'it wants another token than that of YARA_TOKEN_FILE or YARA_TOKEN';
 const NO_SCANNER = 'what answers there is no yara-scanner';
 
 function rejectedOf(entry: unknown): RejectedRule[] {

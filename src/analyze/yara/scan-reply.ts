@@ -1,9 +1,23 @@
-import type { YaraMatch } from '../../contracts/index.ts';
+import type { YaraFileProof, YaraMatch } from '../../contracts/index.ts';
+
+export interface ParsedReply {
+  readonly matches: readonly YaraMatch[];
+  /** Rules that matched and are not told. */
+  readonly omitted: number;
+  /** Only where the reply tells of which file it is. */
+  readonly file?: YaraFileProof;
+}
+
+/** What a scanner of ours can do beside what every scanner can. */
+export interface Abilities {
+  /** `/scan` takes a body that is the file. */
+  readonly takesBytes: boolean;
+  /** `/scan-file` proves that it has opened the same file. */
+  readonly provesFiles: boolean;
+}
 
 /** A 200's body, checked by hand: this runs for every artifact, and the scanner may be somebody else's. */
-export function parseReply(
-  text: string,
-): { readonly matches: readonly YaraMatch[]; readonly omitted: number } | null {
+export function parseReply(text: string): ParsedReply | null {
   // What an engine of ours says of nearly everything.
   if (text === '{"matches":[],"match_count":0}') return { matches: [], omitted: 0 };
   const body = parse(text);
@@ -16,7 +30,8 @@ export function parseReply(
   }
   const count = body['match_count'];
   const omitted = isSize(count) ? Math.max(0, count - matches.length) : 0;
-  return { matches, omitted };
+  const file = toProof(body['file']);
+  return file === null ? { matches, omitted } : { matches, omitted, file };
 }
 
 /** The `error` and `code` of any other status. */
@@ -30,9 +45,9 @@ export function parseError(text: string): { readonly message: string; readonly c
   };
 }
 
-/** Whether a `/health` says that `/scan` takes bytes as they are. */
-export function parseTakesBytes(text: string): boolean {
-  return parse(text)?.['takes_bytes'] === true;
+export function parseAbilities(health: string): Abilities {
+  const body = parse(health);
+  return { takesBytes: body?.['takes_bytes'] === true, provesFiles: body?.['proves_files'] === true };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -48,6 +63,15 @@ function toMatch(entry: unknown): YaraMatch | null {
     meta: isFields(meta) ? onlyPlain(meta) : {},
     strings: Array.isArray(strings) ? strings.flatMap(toStringMatch) : [],
   };
+}
+
+function toProof(entry: unknown): YaraFileProof | null {
+  if (!isFields(entry)) return null;
+  const { ino, size, mtime_ns, ctime_ns, proof } = entry as {
+    readonly [key in keyof YaraFileProof]?: unknown;
+  };
+  if (typeof ino !== 'string' || typeof mtime_ns !== 'string' || typeof ctime_ns !== 'string') return null;
+  return isSize(size) && typeof proof === 'string' ? { ino, size, mtime_ns, ctime_ns, proof } : null;
 }
 
 function toStringMatch(entry: unknown): YaraMatch['strings'] {

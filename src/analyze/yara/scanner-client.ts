@@ -1,16 +1,18 @@
-import { read } from 'node:fs';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { Pool, type Dispatcher } from 'undici';
 import type { YaraMatch } from '../../contracts/index.ts';
 import type { GapReason } from '../../domain/index.ts';
 import { ABOUT_HEADER } from './about.ts';
 import { Breaker, type BreakerTimes } from './breaker.ts';
-import { parseError, parseReply, parseTakesBytes } from './scan-reply.ts';
+import { codeOf, exchange, type Answered } from './exchange.ts';
+import type { YaraService } from './probe.ts';
+import { bytesContent, fileContent, jsonContent, UNREADABLE, type Content } from './request-body.ts';
+import { parseAbilities, parseError, parseReply, type Abilities, type ParsedReply } from './scan-reply.ts';
+import { SharedFiles, type SharedQuestion } from './shared-files.ts';
 
 /** `socket` is our own child: it shares our files, and its failing is our failing. */
-export type Endpoint = { readonly socket: string } | { readonly url: string };
+export type Endpoint = { readonly socket: string } | YaraService;
 
 export interface Timeouts extends BreakerTimes {
   readonly connectMs: number;
@@ -42,15 +44,6 @@ export type Reply =
   | { readonly ok: false; readonly reason: GapReason; readonly detail: string };
 
 const CONNECTIONS = 4;
-const MAX_REPLY_BYTES = 8 * 1024 * 1024;
-/** Of an upload, read at a time. */
-const UPLOAD_CHUNK_BYTES = 1024 * 1024;
-const BOUNDARY = 'backuplens-5b0c6a1e';
-const PART_HEAD = Buffer.from(
-  `--${BOUNDARY}\r\ncontent-disposition: form-data; name="file"; filename="artifact"\r\n` +
-    'content-type: application/octet-stream\r\n\r\n',
-);
-const PART_TAIL = Buffer.from(`\r\n--${BOUNDARY}--\r\n`);
 /** Nobody was there: not a byte of the artifact was sent. */
 const REFUSED = new Set([
   'ECONNREFUSED',
@@ -67,19 +60,24 @@ export class ScannerClient {
   readonly #pool: Pool;
   readonly #private: boolean;
   readonly #base: string;
+  /** With every request. */
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #timeouts: Timeouts;
   readonly #breaker: Breaker<Reply>;
   readonly #closed = new AbortController();
+  readonly #shared = new SharedFiles();
   /** null: not known yet. */
-  #takesBytes: boolean | null = null;
-  #asking: Promise<boolean> | null = null;
+  #abilities: Abilities | null = null;
+  #asking: Promise<Abilities> | null = null;
 
   constructor(endpoint: Endpoint, timeouts: Partial<Timeouts> = {}) {
     this.#timeouts = { ...TIMEOUTS, ...timeouts };
     this.#breaker = new Breaker(this.#timeouts);
     this.#private = 'socket' in endpoint;
-    if (this.#private) this.#takesBytes = true;
+    if (this.#private) this.#abilities = { takesBytes: true, provesFiles: false };
     const url = 'socket' in endpoint ? new URL('http://yara-scanner') : new URL(endpoint.url);
+    const token = 'socket' in endpoint ? undefined : endpoint.token;
+    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     this.#base = url.pathname.replace(/\/$/, '');
     this.#pool = new Pool(url.origin, {
       connections: CONNECTIONS,
@@ -93,11 +91,10 @@ export class ScannerClient {
   }
 
   async scanBytes(bytes: Buffer, about: string): Promise<Reply> {
-    return this.#post('/scan', about, (asTheyAre) =>
-      asTheyAre
-        ? { type: BYTES, body: bytes, length: bytes.length }
-        : inForm(Buffer.concat([PART_HEAD, bytes, PART_TAIL]), bytes.length),
-    );
+    const refused = this.#breaker.refuses();
+    if (refused !== null) return refused;
+    const { takesBytes } = this.#abilities ?? (await this.#ask());
+    return this.#scan('/scan', about, bytesContent(bytes, takesBytes));
   }
 
   /** `length` bytes of an open file from `offset`. */
@@ -107,34 +104,17 @@ export class ScannerClient {
     length: number,
     about: string,
   ): Promise<Reply> {
-    if (!this.#private) {
-      return this.#post('/scan', about, (asTheyAre) =>
-        asTheyAre
-          ? { type: BYTES, body: () => contents(fd, offset, length), length }
-          : inForm(() => form(fd, offset, length), length),
-      );
+    const refused = this.#breaker.refuses();
+    if (refused !== null) return refused;
+    if (this.#private) {
+      const path = `/proc/${process.pid}/fd/${fd}`;
+      const window = { path, offset, length, dev: String(dev), ino: String(ino), size };
+      return this.#scan('/scan-file', about, jsonContent(window));
     }
-    const path = `/proc/${process.pid}/fd/${fd}`;
-    const window = { path, offset, length, dev: String(dev), ino: String(ino), size };
-    const body = Buffer.from(JSON.stringify(window));
-    return this.#post('/scan-file', about, () => ({ type: 'application/json', body, length: body.length }));
-  }
-
-  /**
-   * Whether the scanner takes bytes as they are, as ours do; anybody's takes a form, which costs twice as much. Asked
-   * once, when it is there for the first time.
-   */
-  async #askWhatItTakes(): Promise<boolean> {
-    const path = `${this.#base}/health`;
-    try {
-      const options = { path, method: 'GET', headersTimeout: this.#timeouts.connectMs } as const;
-      const { statusCode, text } = await exchange(this.#pool, options);
-      if (statusCode === 200) this.#takesBytes = parseTakesBytes(text);
-    } catch {
-      // It is away, and the scan that follows says so.
-    }
-    this.#asking = null;
-    return this.#takesBytes ?? false;
+    const { takesBytes, provesFiles } = this.#abilities ?? (await this.#ask());
+    const question = provesFiles ? await this.#shared.question(fd, offset, length) : null;
+    const byPath = question === null ? null : await this.#scanShared(question, about);
+    return byPath ?? this.#scan('/scan', about, fileContent(fd, offset, length, takesBytes));
   }
 
   /** What is still being asked ends as failed. */
@@ -143,24 +123,65 @@ export class ScannerClient {
     await this.#pool.destroy();
   }
 
-  async #post(path: string, about: string, content: (asTheyAre: boolean) => Content): Promise<Reply> {
-    const refused = this.#breaker.refuses();
-    if (refused !== null) return refused;
-    const takesBytes = this.#takesBytes ?? (await (this.#asking ??= this.#askWhatItTakes()));
-    const { type, body, length } = content(takesBytes);
-    const headers = { 'content-type': type, 'content-length': String(length), [ABOUT_HEADER]: about };
+  /** By path; null when the scanner has not proven that it sees the file: then it has to be sent. */
+  async #scanShared(question: SharedQuestion, about: string): Promise<Reply | null> {
+    const answer = await this.#post('/scan-file', about, jsonContent(question.window));
+    if ('reply' in answer) return answer.reply;
+    const { statusCode, text } = answer;
+    if (statusCode === 200) {
+      const reply = this.#found(text);
+      const file = reply.ok ? (reply.file ?? null) : null;
+      return this.#shared.proven(question, file) ? reply : null;
+    }
+    // Without its engine or its rules, in a hurry or overdue: sending it would change nothing.
+    if (!ELSEWHERE.has(parseError(text).code ?? '')) return this.#refused(statusCode, text);
+    this.#shared.unseen(question.dev);
+    return null;
+  }
+
+  async #scan(path: string, about: string, content: Content): Promise<Reply> {
+    const answer = await this.#post(path, about, content);
+    if ('reply' in answer) return answer.reply;
+    return answer.statusCode === 200
+      ? this.#found(answer.text)
+      : this.#refused(answer.statusCode, answer.text);
+  }
+
+  /** What the scanner can do beside what anybody's can. Asked once, when it is there for the first time. */
+  #ask(): Promise<Abilities> {
+    return (this.#asking ??= this.#askOnce());
+  }
+
+  async #askOnce(): Promise<Abilities> {
+    const path = `${this.#base}/health`;
+    try {
+      const options = { path, method: 'GET', headersTimeout: this.#timeouts.connectMs } as const;
+      const { statusCode, text } = await exchange(this.#pool, { ...options, headers: this.#headers });
+      if (statusCode === 200) this.#abilities = parseAbilities(text);
+    } catch {
+      // It is away, and the scan that follows says so.
+    }
+    this.#asking = null;
+    return this.#abilities ?? { takesBytes: false, provesFiles: false };
+  }
+
+  /** Its answer; a busy scanner is asked again and again for a while. */
+  async #post(path: string, about: string, { type, body, length }: Content): Promise<Answered | Silent> {
+    const headers = {
+      ...this.#headers,
+      'content-type': type,
+      'content-length': String(length),
+      [ABOUT_HEADER]: about,
+    };
     const options = { path: this.#base + path, method: 'POST', headers } as const;
     const busyUntil = performance.now() + this.#timeouts.busyMs;
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
       const answer = await this.#exchange(options, body);
-      if ('reply' in answer) return answer.reply;
+      if ('reply' in answer) return answer;
       this.#breaker.answered();
-      const { statusCode, text } = answer;
-      if (statusCode === 200) return this.#found(text);
       // It has too much to do, so we slow down: nothing is lost as long as somebody waits for it.
-      if (parseError(text).code !== 'busy' || performance.now() + wait > busyUntil) {
-        return this.#refused(statusCode, text);
-      }
+      const busy = answer.statusCode === 503 && parseError(answer.text).code === 'busy';
+      if (!busy || performance.now() + wait > busyUntil) return answer;
       await delay(wait, undefined, { signal: this.#closed.signal }).catch(() => {});
     }
   }
@@ -169,7 +190,7 @@ export class ScannerClient {
   async #exchange(
     options: Omit<Dispatcher.RequestOptions, 'body'>,
     body: Content['body'],
-  ): Promise<{ readonly statusCode: number; readonly text: string } | { readonly reply: Reply }> {
+  ): Promise<Answered | Silent> {
     for (let attempt = 1; ; attempt++) {
       try {
         const content = Buffer.isBuffer(body) ? body : Readable.from(body());
@@ -184,7 +205,7 @@ export class ScannerClient {
     }
   }
 
-  #found(text: string): Reply {
+  #found(text: string): Reply & Pick<Partial<ParsedReply>, 'file'> {
     const found = parseReply(text);
     if (found === null)
       return { ok: false, reason: 'engine_failed', detail: 'the YARA scanner answered nonsense' };
@@ -199,12 +220,20 @@ export class ScannerClient {
     if (code === 'timed_out' || code === 'changed' || code === 'unreadable') {
       return { ok: false, reason: code, detail: `YARA: ${message}` };
     }
-    return { ok: false, reason: 'engine_failed', detail: `the YARA scanner answered ${status}: ${message}` };
+    const hint = status === 401 ? ' (YARA_TOKEN_FILE)' : '';
+    return {
+      ok: false,
+      reason: 'engine_failed',
+      detail: `the YARA scanner answered ${status}: ${message}${hint}`,
+    };
   }
 
   #failed(error: unknown, code: string, beforeTheFirstByte: boolean): Reply {
-    if (code === UNREADABLE)
+    if (code === UNREADABLE) {
+      // A body is read once somebody is there to take it.
+      this.#breaker.answered();
       return { ok: false, reason: 'unreadable', detail: 'it could not be read again for YARA' };
+    }
     const refused = REFUSED.has(code);
     // Our own child must be there; only somebody else's program may be away.
     const reason = refused && !this.#private && beforeTheFirstByte ? 'engine_unavailable' : 'engine_failed';
@@ -216,73 +245,10 @@ export class ScannerClient {
   }
 }
 
-const BYTES = 'application/octet-stream';
-const MULTIPART = `multipart/form-data; boundary=${BOUNDARY}`;
-const UNREADABLE = 'BACKUPLENS_UNREADABLE';
-
-/** A request's body; what is not in memory is read again for a second attempt. */
-interface Content {
-  readonly type: string;
-  readonly body: Buffer | (() => AsyncGenerator<Buffer>);
-  readonly length: number;
+/** No answer came; what that means. */
+interface Silent {
+  readonly reply: Reply;
 }
 
-function inForm(body: Content['body'], fileBytes: number): Content {
-  return { type: MULTIPART, body, length: PART_HEAD.length + fileBytes + PART_TAIL.length };
-}
-
-/** One request, and its answer as text. Rejects for an answer that is too long. */
-function exchange(
-  pool: Pool,
-  options: Dispatcher.RequestOptions,
-): Promise<{ statusCode: number; text: string }> {
-  // Not `pool.request`: its answer is a stream, which costs a quarter of what the client takes for a small file.
-  return new Promise((resolve, reject) => {
-    const parts: Buffer[] = [];
-    let length = 0;
-    let statusCode = 0;
-    pool.dispatch(options, {
-      onRequestStart() {},
-      onResponseStart(_controller, status) {
-        statusCode = status;
-      },
-      onResponseData(controller, part) {
-        length += part.length;
-        if (length > MAX_REPLY_BYTES) controller.abort(new Error('its answer is too long'));
-        else parts.push(part);
-      },
-      onResponseEnd() {
-        resolve({ statusCode, text: Buffer.concat(parts, length).toString() });
-      },
-      onResponseError(_controller, error) {
-        reject(error);
-      },
-    });
-  });
-}
-
-const readFrom = promisify(read);
-
-async function* form(fd: number, offset: number, length: number): AsyncGenerator<Buffer> {
-  yield PART_HEAD;
-  yield* contents(fd, offset, length);
-  yield PART_TAIL;
-}
-
-async function* contents(fd: number, offset: number, length: number): AsyncGenerator<Buffer> {
-  for (let at = 0; at < length;) {
-    const chunk = Buffer.allocUnsafe(Math.min(UPLOAD_CHUNK_BYTES, length - at));
-    const { bytesRead } = await readFrom(fd, chunk, 0, chunk.length, offset + at).catch(() => ({
-      bytesRead: 0,
-    }));
-    if (bytesRead === 0) throw Object.assign(new Error('became shorter'), { code: UNREADABLE });
-    at += bytesRead;
-    yield chunk.subarray(0, bytesRead);
-  }
-}
-
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return '';
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return error.cause === undefined ? '' : codeOf(error.cause);
-}
+/** What a scanner says that does not see a file as we do, or not at all. */
+const ELSEWHERE = new Set(['another_file', 'not_found', 'not_allowed', 'bad_request', 'unreadable']);

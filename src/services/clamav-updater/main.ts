@@ -1,6 +1,5 @@
 import { parseArgs } from 'node:util';
-import { readAtMost } from '../../bytes/index.ts';
-import { programVersion } from '../../config/index.ts';
+import { programVersion, readToken } from '../../config/index.ts';
 import { BackupLensError, inWords } from '../../domain/index.ts';
 import { listen, onceTold, refuseExposure } from '../../http/index.ts';
 import { openLog } from '../../observe/index.ts';
@@ -13,7 +12,6 @@ import { Updater } from './updater.ts';
 
 /** The clamav-updater program: has freshclam run where it is asked to, and clamd load what came of it. */
 const SHUTDOWN_MS = 20_000;
-const MAX_TOKEN_BYTES = 4096;
 const ADVICE =
   'install freshclam, give this service the socket of Podman or Docker, or copy databases to ./clamav-db (docs/clamav.md)';
 
@@ -34,7 +32,7 @@ A socket of Podman or Docker is root on this machine: without a token this servi
 async function serve(): Promise<void> {
   const environment = readEnvironment();
   const { host, clamd, everyMs } = environment;
-  const token = environment.tokenFile === null ? environment.token : await tokenIn(environment.tokenFile);
+  const token = readToken('API_TOKEN', { token: environment.token, file: environment.tokenFile });
   const access = { host, token, allowAnonymous: environment.allowAnonymous, open: ['/health'] };
   refuseExposure(access);
   const log = openLog({ name: 'clamav-updater', level: environment.logLevel });
@@ -71,14 +69,6 @@ async function serve(): Promise<void> {
     token: token !== null,
   });
   if (updater.runtime === null) log.warn('nothing to run freshclam with', { advice: ADVICE });
-}
-
-async function tokenIn(path: string): Promise<string> {
-  try {
-    return (await readAtMost(path, MAX_TOKEN_BYTES)).toString().trim();
-  } catch (error) {
-    throw new BackupLensError('BL_CONFIG', `API_TOKEN_FILE cannot be read: ${inWords(error)}`);
-  }
 }
 
 const flag = { type: 'boolean', default: false } as const;

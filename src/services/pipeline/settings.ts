@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { readAtMost } from '../../bytes/index.ts';
 import {
   assertTrusted,
   decidingFiles,
   limitValues,
   loadConfig,
+  readToken,
   type EffectiveConfig,
   type Environment,
 } from '../../config/index.ts';
@@ -14,8 +14,6 @@ import { BackupLensError, inWords, type Policy } from '../../domain/index.ts';
 import { refuseExposure, type AccessOptions } from '../../http/index.ts';
 import { engineChoice, type EngineChoice } from '../../pipeline/index.ts';
 import { DEFAULT_LIMITS, type BudgetLimits } from '../../unpack/index.ts';
-
-const MAX_TOKEN_BYTES = 4096;
 
 /** Everything the service needs to know; nothing is read from anywhere else. */
 export interface ServiceSettings {
@@ -41,7 +39,7 @@ export async function readSettings(from: SettingsFrom): Promise<ServiceSettings>
   const config = loadConfig(from);
   const incoming = await watchedFolder(config);
   assertTrusted(decidingFiles(config), [incoming.toString()]);
-  const access = await accessOf(config);
+  const access = accessOf(config);
   refuseExposure(access);
   return {
     config,
@@ -52,6 +50,10 @@ export async function readSettings(from: SettingsFrom): Promise<ServiceSettings>
       clamd_canary: config.clamdCanary.value,
       clamd_max_age_days: config.clamdMaxAgeDays.value,
       yara: config.yara.value,
+      yara_token: readToken('YARA_TOKEN', {
+        token: config.yaraToken.value?.reveal() ?? null,
+        file: config.yaraTokenFile.value,
+      }),
       rules: config.rulesDirs.value,
       yara_cache:
         config.yaraCacheDir.origin === 'default'
@@ -63,23 +65,12 @@ export async function readSettings(from: SettingsFrom): Promise<ServiceSettings>
   };
 }
 
-async function accessOf({
-  host,
-  apiToken,
-  apiTokenFile,
-  allowAnonymous,
-}: EffectiveConfig): Promise<AccessOptions> {
-  const given = apiToken.value?.reveal() ?? null;
-  const token = apiTokenFile.value === null ? given : await tokenIn(apiTokenFile.value);
+function accessOf({ host, apiToken, apiTokenFile, allowAnonymous }: EffectiveConfig): AccessOptions {
+  const token = readToken('API_TOKEN', {
+    token: apiToken.value?.reveal() ?? null,
+    file: apiTokenFile.value,
+  });
   return { host: host.value, token, allowAnonymous: allowAnonymous.value, open: ['/health'] };
-}
-
-async function tokenIn(path: string): Promise<string> {
-  try {
-    return (await readAtMost(path, MAX_TOKEN_BYTES)).toString().trim();
-  } catch (cause) {
-    throw new BackupLensError('BL_CONFIG', `API_TOKEN_FILE ${path}: ${inWords(cause)}`, { cause });
-  }
 }
 
 /** The policy as its file is now. Throws BL_POLICY and BL_UNTRUSTED_CONFIG. */

@@ -92,11 +92,13 @@ export async function createPublicApp(options: PublicOptions): Promise<Server> {
   addHealth(app, pool, rulesDir);
   addMetrics(app, metrics.all);
   // Only over TCP: the private child of a scan starts faster without.
-  const [{ addUploads }, { addReload }] = await Promise.all([
+  const [{ addUploads }, { addScanFile }, { addReload }] = await Promise.all([
     import('./uploads.ts'),
+    import('./scan-file-route.ts'),
     import('./reload-route.ts'),
   ]);
   await addUploads(app, options);
+  await addScanFile(app, options);
   await addReload(app, options);
   return app;
 }
@@ -111,7 +113,9 @@ function addHealth(app: Server, pool: EnginePool, rulesDir: string, secret?: Pro
   app.get('/health', async () => {
     await pool.ready();
     const health = healthOf(pool, rulesDir);
-    return secret === undefined ? { ...health, takes_bytes: true } : { ...health, nonce: await secret };
+    return secret === undefined
+      ? { ...health, takes_bytes: true, proves_files: true }
+      : { ...health, nonce: await secret };
   });
 }
 

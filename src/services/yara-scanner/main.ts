@@ -17,8 +17,9 @@ Scans files and uploads with YARA rules, over HTTP.
   --scan-timeout-ms N    for one scan of up to 65 MiB (default: 10000)
   --version, --help
 
-Environment: PORT (8081), HOST (127.0.0.1), YARA_RULES_DIR (./yara-rules, else /rules), SCAN_ROOTS, INCOMING_DIR,
-  YARA_CACHE_DIR, MAX_UPLOAD_BYTES, API_TOKEN_FILE, ALLOW_ANONYMOUS, LOG_LEVEL, TMPDIR.
+Environment (each may also be given with the prefix BACKUPLENS_, which wins; docs/configuration.md): PORT (8081), HOST,
+  YARA_RULES_DIR (./yara-rules, else /rules, else the delivered ones), SCAN_ROOTS, INCOMING_DIR, DATA_DIR, YARA_CACHE_DIR,
+  MAX_UPLOAD_BYTES (5G), API_TOKEN, API_TOKEN_FILE, ALLOW_ANONYMOUS, LOG_LEVEL, TMPDIR.
 
 Requests: GET /health, GET /metrics, POST /scan (multipart field "file"), POST /scan-file {"path": "…"}, POST /reload
 `;

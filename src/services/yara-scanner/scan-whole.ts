@@ -36,20 +36,11 @@ export async function scanWhole(pool: EnginePool, file: OpenedFile): Promise<Buf
 }
 
 /** null when not all of it was seen by the same rules. */
-async function scanOnce(
-  pool: EnginePool,
-  { path, handle, about }: OpenedFile,
-  stat: { readonly dev: bigint; readonly ino: bigint; readonly size: bigint },
-): Promise<Buffer | null> {
+async function scanOnce(pool: EnginePool, file: OpenedFile, stat: Stat): Promise<Buffer | null> {
   const size = Number(stat.size);
-  const identity = { dev: String(stat.dev), ino: String(stat.ino), size };
-  const from: Pick<FileWindow, 'path' | 'followLink'> =
-    process.platform === 'linux'
-      ? { path: `/proc/${process.pid}/fd/${handle.fd}`, followLink: true }
-      : { path, followLink: false };
   const scan = async (offset: number): Promise<{ body: Buffer; rules: string }> => {
     const length = Math.min(MAX_WINDOW_BYTES, size - offset);
-    const answer = await pool.scanWindow({ ...from, offset, length, identity, about });
+    const answer = await pool.scanWindow(partOf(file, stat, offset, length));
     return { body: bodyOf(answer), rules: answer.ok ? answer.rules : '' };
   };
   const first = await scan(0);
@@ -68,6 +59,27 @@ async function scanOnce(
   }
   const matches = [...found.values()];
   return Buffer.from(JSON.stringify({ matches, match_count: matches.length + omitted }));
+}
+
+interface Stat {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+}
+
+/** A part of the file for an engine, which opens what the front has open where that can be named. */
+export function partOf(
+  { path, handle, about }: OpenedFile,
+  { dev, ino, size }: Stat,
+  offset: number,
+  length: number,
+): FileWindow {
+  const from =
+    process.platform === 'linux'
+      ? { path: `/proc/${process.pid}/fd/${handle.fd}`, followLink: true }
+      : { path, followLink: false };
+  const identity = { dev: String(dev), ino: String(ino), size: Number(size) };
+  return { ...from, offset, length, identity, about };
 }
 
 function merge(found: Map<string, Match>, match: Match, start: number): void {

@@ -1,11 +1,11 @@
 import { Scratch } from '../../bytes/index.ts';
+import { loadScannerSettings, processEnvironment, type ScannerSettings } from '../../config/index.ts';
 import { BackupLensError, inWords } from '../../domain/index.ts';
 import { refuseExposure, listen, onceTold, type Pace } from '../../http/index.ts';
 import { openLog, type Log } from '../../observe/index.ts';
 import { createPublicApp } from './app.ts';
 import { buildFrom, type RulesPlace } from './build-rules.ts';
 import { EnginePool } from './engine-pool.ts';
-import { readEnvironment, type Environment } from './environment.ts';
 import type { ScanSettings } from './scan-settings.ts';
 import { Reloader } from './reload.ts';
 import { readRuleFiles } from './rule-files.ts';
@@ -21,19 +21,19 @@ const PACE: Pace = { idleMs: 20_000, bytesPerSecond: 16 * 1024, graceMs: 30_000 
 /** As a service of its own, on TCP. */
 export async function serve(settings: ScanSettings): Promise<void> {
   try {
-    await start(settings, await readEnvironment());
+    await start(settings, loadScannerSettings({ cwd: process.cwd(), env: processEnvironment() }));
   } catch (error) {
     const hint = error instanceof BackupLensError && error.hint !== null ? `  ${error.hint}\n` : '';
     process.stderr.write(`yara-scanner: ${inWords(error)}\n${hint}`, () => process.exit(2));
   }
 }
 
-async function start(settings: ScanSettings, environment: Environment): Promise<void> {
-  const { host, token, cacheFolder, maxUploadBytes, scanRoots } = environment;
+async function start(settings: ScanSettings, environment: ScannerSettings): Promise<void> {
+  const { host, token, cacheDir, maxUploadBytes, scanRoots } = environment;
   const access = { host, token, allowAnonymous: environment.allowAnonymous, open: ['/health'] };
   refuseExposure(access);
   const folders = settings.rules.length > 0 ? settings.rules : environment.rulesDirs;
-  const place: RulesPlace = { folders, engine: settings.engine, cacheFolder };
+  const place: RulesPlace = { folders, engine: settings.engine, cacheFolder: cacheDir };
   const sources = readRuleFiles(folders);
   const log = openLog({ name: 'yara-scanner', level: environment.logLevel });
   const metrics = new ScannerMetrics();
@@ -52,7 +52,7 @@ async function start(settings: ScanSettings, environment: Environment): Promise<
     },
   });
   metrics.watch(pool);
-  const scratch = await Scratch.create(environment.scratchParent);
+  const scratch = await Scratch.create(environment.tmpDir);
   const app = await createPublicApp({
     pool,
     rulesDir: folders.join(':'),

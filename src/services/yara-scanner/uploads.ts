@@ -7,15 +7,12 @@ import { HttpError, type Server } from '../../http/index.ts';
 import { aboutInHeaders, aboutPath } from './about-request.ts';
 import type { EnginePool } from './engine-pool.ts';
 import { MAX_INLINE_BYTES } from './engine-wire.ts';
-import { openBelow, realRoots } from './scan-roots.ts';
 import { bodyOf, JSON_TYPE, needRules } from './scan-answers.ts';
 import { scanWhole } from './scan-whole.ts';
 import type { UploadQuota } from './upload-quota.ts';
-import { jsonObject } from './window-request.ts';
 
 export interface UploadOptions {
   readonly pool: EnginePool;
-  readonly scanRoots: readonly string[];
   readonly maxUploadBytes: number;
   readonly quota: UploadQuota;
   readonly scratch: Scratch;
@@ -29,7 +26,7 @@ const SMALL_BYTES = 256 * 1024;
 /** Of scratch space, asked for at a time, at most. */
 const HOLD_BYTES = 16 * 1024 * 1024;
 
-/** The public forms of `/scan` (multipart field `file`, or raw bytes) and `/scan-file` (a path below the roots). */
+/** The public form of `/scan`: the multipart field `file`, or a body that is the file. */
 export async function addUploads(app: Server, options: UploadOptions): Promise<void> {
   const { pool, maxUploadBytes } = options;
 
@@ -58,27 +55,6 @@ export async function addUploads(app: Server, options: UploadOptions): Promise<v
       // Node lets what is still on its way run into nothing: a connection that is cut would hide the answer.
       if (Number(request.headers['content-length'] ?? 0) > maxUploadBytes + FORM_BYTES) throw tooLarge();
       return reply.type(JSON_TYPE).send(await scanUpload(request, bytes ? bytesOf : fileOf, options));
-    });
-  });
-
-  await app.register(async (files) => {
-    files.removeAllContentTypeParsers();
-    files.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
-      done(null, body),
-    );
-    files.post('/scan-file', async (request, reply) => {
-      const { path } = jsonObject(request.body);
-      if (typeof path !== 'string' || path === '' || path.includes('\0')) {
-        throw new HttpError(400, 'path has to be the text of a path', 'bad_request');
-      }
-      const about = { ...aboutPath(path), ...aboutInHeaders(request.headers) };
-      const { real, handle } = await openBelow(await realRoots(options.scanRoots), path);
-      try {
-        await needRules(pool);
-        return await reply.type(JSON_TYPE).send(await scanWhole(pool, { path: real, handle, about }));
-      } finally {
-        await handle.close();
-      }
     });
   });
 }

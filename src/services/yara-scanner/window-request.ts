@@ -1,13 +1,16 @@
-import type { Externals } from '../../analyze/yara/load-engine.ts';
+import { isNonce, type Externals } from '../../analyze/yara/load-engine.ts';
+import type { YaraFileIdentity, YaraSharedWindow, YaraWindow } from '../../contracts/index.ts';
 import { HttpError } from '../../http/index.ts';
 import { MAX_WINDOW_BYTES, type FileWindow } from './engine-wire.ts';
 
 const FD_PATH = /^\/proc\/\d+\/fd\/\d+$/;
+const DECIMAL = /^-?\d{1,20}$/;
+
+export type Fields = { readonly [key in keyof YaraWindow | keyof YaraSharedWindow]?: unknown };
 
 /** A contracts `YaraWindow` out of a request's body. Throws 400 for anything else. */
 export function scanWindowRequest(body: unknown, about: Externals): FileWindow {
-  const value = jsonObject(body);
-  const { path, offset, length, dev, ino, size } = value;
+  const { path, offset, length, dev, ino, size } = fieldsOf(body);
   if (typeof path !== 'string' || path.length === 0 || path.includes('\0')) throw bad('path has to be text');
   if (!isSize(offset) || !isSize(length) || !isSize(size))
     throw bad('offset, length and size have to be sizes');
@@ -16,10 +19,30 @@ export function scanWindowRequest(body: unknown, about: Externals): FileWindow {
   return { path, offset, length, identity: { dev, ino, size }, followLink: FD_PATH.test(path), about };
 }
 
+/** What a contracts `YaraSharedWindow` says beside the path. */
+export interface SharedWindow {
+  readonly offset: number;
+  readonly length: number;
+  readonly nonce: string;
+  readonly identity: YaraFileIdentity;
+}
+
+/** Throws 400 for anything else. */
+export function sharedWindowRequest(fields: Fields): SharedWindow {
+  const { offset, length, nonce, ino, size, mtime_ns, ctime_ns } = fields;
+  if (!isSize(offset) || !isSize(length) || !isSize(size) || offset + length > size) {
+    throw bad('offset, length and size have to be sizes, and the part within the file');
+  }
+  if (length > MAX_WINDOW_BYTES) throw bad(`length may be ${MAX_WINDOW_BYTES} at most`);
+  if (!isDecimal(ino) || !isDecimal(mtime_ns) || !isDecimal(ctime_ns)) {
+    throw bad('ino, mtime_ns and ctime_ns have to be decimal text');
+  }
+  if (!isNonce(nonce)) throw bad('nonce has to be 32 hexadecimal digits');
+  return { offset, length, nonce, identity: { ino, size, mtime_ns, ctime_ns } };
+}
+
 /** A JSON object from a raw body. Throws 400. */
-export function jsonObject(
-  body: unknown,
-): Readonly<Record<'path' | 'offset' | 'length' | 'dev' | 'ino' | 'size', unknown>> {
+export function fieldsOf(body: unknown): Fields {
   let value: unknown;
   try {
     value = Buffer.isBuffer(body) ? JSON.parse(body.toString()) : undefined;
@@ -27,15 +50,11 @@ export function jsonObject(
     throw bad('the body is not JSON');
   }
   if (typeof value !== 'object' || value === null) throw bad('the body has to be a JSON object');
-  return {
-    path: undefined,
-    offset: undefined,
-    length: undefined,
-    dev: undefined,
-    ino: undefined,
-    size: undefined,
-    ...value,
-  };
+  return value;
+}
+
+function isDecimal(value: unknown): value is string {
+  return typeof value === 'string' && DECIMAL.test(value);
 }
 
 function isSize(value: unknown): value is number {
