@@ -9,7 +9,7 @@ import { join, joinText } from './join-path.ts';
 import type { FileMet, PartSet } from './met.ts';
 import { LAST, partName } from './part-name.ts';
 import { partSets } from './part-sets.ts';
-import { recognisedSet, type SetKind } from './recognised-set.ts';
+import { recognisedSet } from './recognised-set.ts';
 
 /** A folder that is dealt with as one: a recognised set, or with DISPOSITION_UNIT=folder what was dropped. */
 export interface FolderMet {

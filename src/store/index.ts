@@ -2,10 +2,20 @@
 export type { Accepted, FileQueue, Recorded, ScanRecord } from './file-queue.ts';
 export type { Journal, JournalCheck } from './journal.ts';
 export type { DispositionLedger, ItemIndex, OpenDisposition } from './ledger.ts';
-export type { Answer, Gate, GateAnswer, Remembered, Review, ReviewList } from './review-list.ts';
+export type {
+  Answer,
+  Gate,
+  GateAnswer,
+  Remembered,
+  Review,
+  ReviewFilter,
+  ReviewGroup,
+  ReviewList,
+} from './review-list.ts';
 export { RETENTION, type Retained, type RetentionPolicy } from './retention.ts';
 export type { ScanArchive, ScanFilter, ScanSummary } from './scan-archive.ts';
 export type { ClockCheck, Store, StoreCounts } from './store.ts';
+export type { ArrivingUpload, Upload, UploadList } from './upload-list.ts';
 export {
   FILE_STATES,
   LANES,

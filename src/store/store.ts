@@ -4,6 +4,7 @@ import type { DispositionLedger, ItemIndex } from './ledger.ts';
 import type { Gate, ReviewList } from './review-list.ts';
 import type { ScanArchive } from './scan-archive.ts';
 import type { Retained, RetentionPolicy } from './retention.ts';
+import type { UploadList } from './upload-list.ts';
 import type { FileState, Lane } from './watched-file.ts';
 
 /** What a running service shows of its store. */
@@ -13,6 +14,8 @@ export interface StoreCounts {
   readonly waiting: Readonly<Record<Lane, number>>;
   readonly suspect: number;
   readonly open_reviews: number;
+  /** Of these, how many have waited too long. */
+  readonly escalated_reviews: number;
   readonly quarantined: number;
   readonly unfinished_dispositions: number;
   /** Age matters more than number: when the longest waiting file was accepted, and so on. null: there is none. */
@@ -47,6 +50,7 @@ export interface Store {
   readonly items: ItemIndex;
   readonly reviews: ReviewList;
   readonly gate: Gate;
+  readonly uploads: UploadList;
   readonly journal: Journal;
 
   /** Drawn when the store was made; owner files in managed folders name it (ATTACKS B8). */

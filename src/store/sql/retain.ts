@@ -95,6 +95,18 @@ async function removeEnded(context: Context, before: string): Promise<number> {
     const scans = trx.selectFrom('scans').select('id').where('file', 'in', ids);
     await trx.deleteFrom('scan_rules').where('scan', 'in', scans).execute();
     await trx.deleteFrom('scans').where('file', 'in', ids).execute();
+    const reviews = trx
+      .selectFrom('reviews')
+      .select('id')
+      .where('file', 'in', ids)
+      .where('state', '!=', 'open');
+    await trx.deleteFrom('review_rules').where('review', 'in', reviews).execute();
+    const paths = trx
+      .selectFrom('files')
+      .select('path')
+      .where('id', 'in', ids)
+      .where('state', '!=', 'restored');
+    await trx.deleteFrom('uploads').where('path', 'in', paths).where('arrived', '=', 1).execute();
     await trx.deleteFrom('reviews').where('file', 'in', ids).where('state', '!=', 'open').execute();
     await trx
       .deleteFrom('dispositions')

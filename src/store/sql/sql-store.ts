@@ -11,6 +11,7 @@ import { retain } from './retain.ts';
 import { SqlReviewList } from './review-list.ts';
 import { SqlScanArchive } from './scan-archive.ts';
 import { setting } from './settings.ts';
+import { SqlUploadList } from './upload-list.ts';
 
 /** The store over any database that Kysely speaks to. */
 export class SqlStore implements Store {
@@ -20,6 +21,7 @@ export class SqlStore implements Store {
   readonly items: SqlItemIndex;
   readonly reviews: SqlReviewList;
   readonly gate: SqlGate;
+  readonly uploads: SqlUploadList;
   readonly journal: SqlJournal;
   readonly #context: Context;
   readonly #clock: ClockWatch;
@@ -32,6 +34,7 @@ export class SqlStore implements Store {
     this.items = new SqlItemIndex(context);
     this.reviews = new SqlReviewList(context);
     this.gate = new SqlGate(context);
+    this.uploads = new SqlUploadList(context);
     this.journal = new SqlJournal(context);
     this.#context = context;
     this.#clock = new ClockWatch(context);
