@@ -142,6 +142,7 @@ describe('a scanner elsewhere that sees the same files', () => {
 });
 
 describe('a scanner that lies, or is another one than before', () => {
+  // oxlint-disable-next-line unicorn/consistent-function-scoping
   const answer =
     (change: (file: Record<string, unknown>) => unknown): RequestListener =>
     (request, response) => {
@@ -176,6 +177,7 @@ describe('a scanner that lies, or is another one than before', () => {
 });
 
 describe('/scan-file with a nonce', () => {
+  // oxlint-disable-next-line unicorn/consistent-function-scoping
   const ask = async (change: Readonly<Record<string, unknown>> = {}, path = fileIn(shared, 'asked')) => {
     const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
     const window = {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { programVersion, readToken } from '../../config/index.ts';
-import { BackupLensError, inWords } from '../../domain/index.ts';
+import { BackupLensError } from '../../domain/index.ts';
 import { listen, onceTold, refuseExposure } from '../../http/index.ts';
 import { openLog } from '../../observe/index.ts';
 import { createApp } from './app.ts';

@@ -55,7 +55,6 @@ export function createPrivateApp({
   const app = createServer({
     bodyLimitBytes: MAX_INLINE_BYTES,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    routes: { '/health': 'GET', '/scan': 'POST', '/scan-file': 'POST' },
   });
   takeBytes(app);
   addHealth(app, pool, rulesDir, secret);
@@ -84,7 +83,6 @@ export async function createPublicApp(options: PublicOptions): Promise<Server> {
     bodyLimitBytes: MAX_INLINE_BYTES,
     requestTimeoutMs: LONGEST_UPLOAD_MS,
     headersTimeoutMs: HEADERS_TIMEOUT_MS,
-    routes: { '/health': 'GET', '/metrics': 'GET', '/scan': 'POST', '/scan-file': 'POST', '/reload': 'POST' },
     log,
   });
   keepPace(app, pace, log);
