@@ -86,6 +86,7 @@ async function ofUnit(store: GateStore, { path, kind }: KnownUnit): Promise<Said
 async function ofFolder(store: GateStore, folder: Buffer): Promise<Said> {
   let [approved, links] = [0, 0];
   let last = Buffer.alloc(0);
+  // oxlint-disable-next-line unicorn/consistent-function-scoping
   const said = (isApproved: boolean, because: string, of?: Partial<GateAnswer>): Said => ({
     ...NOTHING,
     ...of,

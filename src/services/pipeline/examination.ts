@@ -55,7 +55,7 @@ const MAX_ALONE = 3;
 const ENGINE_POLL_MS = 100;
 
 /** Where nothing stands any more; anything else that is not the file took its place. */
-export async function whatStandsAt(path: Uint8Array): Promise<'superseded' | 'gone'> {
+async function whatStandsAt(path: Uint8Array): Promise<'superseded' | 'gone'> {
   try {
     await lstat(Buffer.from(path));
     return 'superseded';
@@ -165,8 +165,9 @@ export class Examination {
   }
 
   async #look(unit: Unit, alone: boolean): Promise<ExaminedUnit | null> {
-    const { pool } = this.#examiner;
-    return examineWhole(unit, pool, { alone });
+    const { pool, store } = this.#examiner;
+    const upload = await store.uploads.at(unit.path);
+    return examineWhole(unit, pool, { alone, ...(upload === null ? {} : { called: upload.name }) });
   }
 
   async #engineIsBack(deadline: number): Promise<void> {

@@ -23,6 +23,7 @@ export class ServiceMetrics {
   readonly #unsettled;
   readonly #skipped;
   readonly #paused;
+  readonly #reviews;
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
@@ -87,6 +88,11 @@ export class ServiceMetrics {
       help: 'Links, FIFOs, sockets, devices, and what could not be read.',
       labels: ['reason'],
     });
+    this.#reviews = metrics.gauge({
+      name: 'backuplens_reviews',
+      help: 'Reviews that are open, and of these what has waited too long.',
+      labels: ['state'],
+    });
     this.#paused = metrics.gauge({
       name: 'backuplens_intake_paused',
       help: '1 while nothing new is taken in, for want of disk space.',
@@ -136,6 +142,8 @@ export class ServiceMetrics {
     }
     this.#depth.set(depth);
     for (const [state, files] of Object.entries(counts.files)) this.#files.set({ state }, files);
+    this.#reviews.set({ state: 'open' }, counts.open_reviews);
+    this.#reviews.set({ state: 'escalated' }, counts.escalated_reviews);
     const ages = {
       waiting: counts.oldest_waiting,
       provisional: counts.oldest_provisional,

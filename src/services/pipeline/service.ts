@@ -14,7 +14,7 @@ import { WatchedFolder, type UnitOptions } from '../../intake/index.ts';
 import { Metrics, type Log } from '../../observe/index.ts';
 import { EngineWatch, isUp, WorkerPool, type CarriesOut, type Judge } from '../../pipeline/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
-import type { Readiness, Served } from './app.ts';
+import type { Readiness, Served } from './api/served.ts';
 import { Arrivals } from './arrivals.ts';
 import { Dispatch } from './dispatch.ts';
 import { Dispositions } from './dispositions.ts';
@@ -23,6 +23,7 @@ import { ServiceMetrics } from './service-metrics.ts';
 import type { ServiceSettings } from './settings.ts';
 import { ownScratch } from './own-scratch.ts';
 import { ReleaseHook } from './release-hook.ts';
+import { recoverUploads, UploadIntake } from './upload-intake.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** One that is being killed just now gives the folder up within this, in ms. */
@@ -37,6 +38,7 @@ const ENTROPY_THRESHOLD = 6.5;
  */
 export class PipelineService implements Served {
   readonly version = programVersion();
+  readonly uploads: UploadIntake;
   readonly #settings: ServiceSettings;
   readonly #log: Log;
   readonly #metrics: ServiceMetrics;
@@ -86,6 +88,7 @@ export class PipelineService implements Served {
       for (const { id, action, detail } of await recoverDispositions(store.ledger)) {
         log.warn('a disposition was brought to its end', { disposition: id, action, untrusted: { detail } });
       }
+      await recoverUploads({ store, incoming, log });
       await store.checkClock();
       const hook = await hookOf(settings, store, log);
       const scratch = await ownScratch(dataDir, config.tmpDir.value);
@@ -141,10 +144,12 @@ export class PipelineService implements Served {
     this.#engines = engines;
     this.#pool = pool;
     this.#policy = config.policy.policy;
+    const claims = openClaims(store.ledger);
     const units: UnitOptions = {
       root: incoming,
       unit: config.dispositionUnit.value,
-      ours: openClaims(store.ledger),
+      ours: (path) =>
+        this.uploads.isArriving(path.toString('latin1', path.lastIndexOf('/') + 1)) || claims(path),
     };
     const folder = new WatchedFolder({
       ...units,
@@ -153,6 +158,13 @@ export class PipelineService implements Served {
       delayed: config.delayedNames.value,
       delay_ms: MAX_DELAY_MS,
       never_settled_ms: config.neverSettledAfter.value,
+    });
+    this.uploads = new UploadIntake({
+      store,
+      incoming,
+      min_free: config.minFree.value,
+      log,
+      accepted: () => this.#dispatch.wake(),
     });
     const look = (path: Buffer): void => folder.forget(path);
     this.#dispositions = new Dispositions({
@@ -186,6 +198,7 @@ export class PipelineService implements Served {
       folders: [config.dataDir.value, config.tmpDir.value, ...Object.values(places).filter(isPath)],
       min_free: config.minFree.value,
       provisional_for: config.provisionalFor.value,
+      escalate_after: config.escalateAfter.value,
       wake: () => this.#wake(),
     });
     this.#dispatch = new Dispatch({
@@ -255,6 +268,18 @@ export class PipelineService implements Served {
   /** For whoever answers reviews while it runs (pipeline's `approve`, `reject`, `askGate`): it has the store's lock. */
   get store(): Store {
     return this.#store;
+  }
+
+  decidedMany(): void {
+    this.#dispositions.wake();
+  }
+
+  get maxUploadBytes(): number {
+    return this.#settings.config.maxUploadBytes.value;
+  }
+
+  get restoreRoots(): readonly string[] | null {
+    return this.#settings.config.restoreRoots.value;
   }
 
   /** Carries out what was decided of a file, together with everything else that is. */
