@@ -1,6 +1,6 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 import { Command, CommanderError } from 'commander';
-import { loadFolders, processEnvironment, programVersion } from '../config/index.ts';
+import { loadFolders, loadTokensPath, processEnvironment, programVersion } from '../config/index.ts';
 import { forTerminal } from '../report/index.ts';
 import type { CommandIo } from './command-io.ts';
 import { addConfigCommand } from './config.ts';
@@ -14,6 +14,7 @@ import { runner } from './run.ts';
 import { addScanCommand } from './scan.ts';
 import { statusCommand } from './status.ts';
 import { storeCommand } from './store.ts';
+import { tokenCommand } from './token.ts';
 import { addWatchCommand } from './watch.ts';
 
 // A reader that has gone (`--help | head -1`) is no fault; who writes a report says what it means for that.
@@ -50,6 +51,7 @@ for (const command of [
   statusCommand(io),
   journalCommand(io),
   storeCommand(io),
+  tokenCommand(io, () => loadTokensPath({ cwd: process.cwd(), env })),
 ]) {
   program.addCommand(command);
 }
