@@ -16,7 +16,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { tarBytes } from './kit/archives/tar-bytes.ts';
 import { tool } from './kit/archives/tool.ts';
-import { scanJson, type Result } from './kit/cli.ts';
+import { cli, scanJson, type Result } from './kit/cli.ts';
 import { MARKER } from './kit/marker.ts';
 
 // Archives in several files: what is given together is opened as one, and is one thing to be decided of.
