@@ -35,8 +35,7 @@ async function* whole(request: FastifyRequest, file: AsyncIterable<Buffer>): Asy
   try {
     yield* file;
   } catch (error) {
-    // All of it came: then it is the form that is wrong.
-    throw request.raw.complete ? broken() : error;
+    throw brokeOff(request) ? error : broken();
   }
 }
 
@@ -63,11 +62,16 @@ async function fieldOf(request: FastifyRequest): Promise<MultipartFile> {
       return part;
     }
   } catch (error) {
-    if (error instanceof HttpError || !request.raw.complete) throw error;
+    if (error instanceof HttpError || brokeOff(request)) throw error;
     if (error instanceof Error && 'statusCode' in error && error.statusCode === 413) throw error;
     throw broken();
   }
   throw noFile();
+}
+
+/** Read to its end it counts as destroyed, too: only a connection that went has an error. */
+function brokeOff({ raw }: FastifyRequest): boolean {
+  return raw.errored !== null;
 }
 
 function broken(): HttpError {
