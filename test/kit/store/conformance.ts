@@ -495,19 +495,19 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
 
       test('many are answered in one step, or none of them', async () => {
         const [one, two] = [await held('/in/a'), await held('/in/b')];
-        const answer = { who: 'w', reason: 'r', remember: false, until: null };
+        const said = { who: 'w', reason: 'r', remember: false, until: null };
         const wrong = [
           { id: one.id, sha256: hashOf('a') },
           { id: two.id, sha256: hashOf('f') },
         ];
-        await expect(store.reviews.answerAll(wrong, 'quarantine', answer)).rejects.toMatchObject({
+        await expect(store.reviews.answerAll(wrong, 'quarantine', said)).rejects.toMatchObject({
           code: 'BL_STORE',
         });
         expect((await store.reviews.get(one.id))?.state).toBe('open');
         await store.reviews.answerAll(
           wrong.map(({ id }) => ({ id, sha256: hashOf('a') })),
           'quarantine',
-          answer,
+          said,
         );
         expect((await store.reviews.list({ state: 'rejected', limit: 9 })).length).toBe(2);
       });
