@@ -30,9 +30,10 @@ function asOf(version: number): void {
   database.exec(`pragma user_version = ${version}`);
   database.exec(`
     insert into settings values ('instance_id', 'the old one');
-    insert into files values ('20260101T000000000Z-0123456789ab', x'2f696e2fe9', 1, '1', '2', '3', '4', '5', x'', 'fresh', 1, 0,
-      'waiting', 0, 0, null, null, null, '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z', null, null, null, null, null,
-      null, null)`);
+    insert into files (id, path, at_path, dev, ino, size, mtime_ns, ctime_ns, share, lane, turn, never_settled, state, suspect,
+      attempts, accepted_at, changed_at)
+      values ('20260101T000000000Z-0123456789ab', x'2f696e2fe9', 1, '1', '2', '3', '4', '5', x'', 'fresh', 1, 0,
+      'waiting', 0, 0, '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z')`);
   database.close();
 }
 
@@ -69,6 +70,21 @@ test.each(Array.from({ length: MIGRATIONS.length - 1 }, (_, at) => at + 1))(
     expect(migrated).toEqual(columns(join(dataDir, 'store.sqlite')));
   },
 );
+
+test.each([2, 3])('reviews of a store of schema %i are found by what they are held for', async (version) => {
+  asOf(version);
+  const database = new DatabaseSync(join(dataDir, 'store.sqlite'));
+  database.exec(`insert into reviews (id, file, path, opened_at, reasons, rules, grounds, state, remember) values
+    ('20260101T000000000Z-0123456789ac', '20260101T000000000Z-0123456789ab', x'2f696e2fe9', '2026-01-01T00:00:00.000Z', '[]',
+    '["gap:encrypted:zip","yara_match:A:B"]', 'g', 'open', 0)`);
+  database.close();
+  const store = await open();
+  for (const filter of [{ kind: 'yara_match' }, { rule: 'A:B' }, { kind: 'gap', rule: 'encrypted:zip' }]) {
+    expect(await store.reviews.list({ ...filter, limit: 10 })).toHaveLength(1);
+  }
+  expect(await store.reviews.list({ kind: 'gap', rule: 'A:B', limit: 10 })).toEqual([]);
+  await store.close();
+});
 
 test('a store that is up to date is opened without a backup', async () => {
   await (await open()).close();

@@ -226,7 +226,7 @@ test.each([
   ['a body of which nothing comes', 0],
   ['a body that comes too slowly', 1],
 ])('%s is ended with 408', async (_what, step) => {
-  const app = createServer({ bodyLimitBytes: MIB, requestTimeoutMs: 60_000, routes: { '/x': 'POST' } });
+  const app = createServer({ bodyLimitBytes: MIB, requestTimeoutMs: 60_000 });
   keepPace(app, { idleMs: 700, bytesPerSecond: 1000, graceMs: 500 });
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
@@ -256,7 +256,7 @@ test.each([
 });
 
 test('a socket whose path would be cut short is refused', async () => {
-  const app = createServer({ bodyLimitBytes: 1, requestTimeoutMs: 1000, routes: {} });
+  const app = createServer({ bodyLimitBytes: 1, requestTimeoutMs: 1000 });
   const socket = join(home, 'x'.repeat(120));
   await expect(listen(app, { socket })).rejects.toThrow('too long');
   expect(existsSync(socket.slice(0, 107))).toBe(false);

@@ -2,13 +2,20 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import * as contracts from '../src/contracts/index.ts';
+import { programVersion } from '../src/config/index.ts';
+import { operationsPage } from './operations-page.ts';
 import { configurationPage, formatsPage } from './pages.ts';
 
 /** Files that are made from the code, so that they cannot say anything else. One line each. */
 const GENERATED: readonly { readonly path: string; readonly make: () => string | Promise<string> }[] = [
   { path: 'schema/report.schema.json', make: reportSchema },
+  {
+    path: 'schema/openapi.json',
+    make: () => `${JSON.stringify(contracts.openapi(programVersion()), null, 2)}\n`,
+  },
   { path: 'docs/formats.md', make: formatsPage },
   { path: 'docs/configuration.md', make: configurationPage },
+  { path: 'docs/api-operations.md', make: operationsPage },
 ];
 
 const root = join(import.meta.dirname, '..');

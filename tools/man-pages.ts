@@ -29,7 +29,7 @@ mkdirSync(folder, { recursive: true });
 const nothing = async (): Promise<void> => undefined;
 const silent = { out: () => undefined, err: () => undefined, escape: String, folders: never };
 for (const [page, text] of [
-  ...pagesOf(backuplensProgram(silent, nothing)),
+  ...pagesOf(backuplensProgram(silent, nothing, never)),
   ...pagesOf(describeEntropyMap(new Command('entropy-map'), 'entropy-map', nothing)),
   ...Object.keys(SERVICES).map((name) => [name, servicePage(name)] as const),
 ]) {

@@ -29,7 +29,15 @@ export interface AnalyzerOptions extends EngineEndpoints {
 
 /** Every analyzer, in the order of the specification: one line each. */
 export function openAnalyzers(options: AnalyzerOptions): readonly Analyzer[] {
-  const { clamd, yara, scratch, workers, entropy_threshold: threshold, ransomware_names, hash_sets } = options;
+  const {
+    clamd,
+    yara,
+    scratch,
+    workers,
+    entropy_threshold: threshold,
+    ransomware_names,
+    hash_sets,
+  } = options;
   return [
     typeMismatchAnalyzer(),
     'away' in clamd ? engineAway('clamav', clamd) : clamavAnalyzer(shareOf(clamd, workers)),

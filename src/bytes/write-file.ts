@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { open, rename, type FileHandle } from 'node:fs/promises';
-import type { Folder } from './folder.ts';
+import { open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { unlessMissing, type Folder } from './folder.ts';
 
 const NEW = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
@@ -37,6 +37,8 @@ export async function writeDurably(folder: Folder, name: string, text: string, m
 /** Writes a small file so that it is there whole, or not at all. */
 export async function writeWhole(folder: Folder, name: string, text: string): Promise<void> {
   const draft = `${name}.draft`;
+  // Of one that was ended while it wrote.
+  await unlessMissing(unlink(folder.at(draft)));
   await writeDurably(folder, draft, text, 0o600);
   await rename(folder.at(draft), folder.at(name));
   await folder.sync();

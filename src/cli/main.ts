@@ -1,6 +1,6 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 import { CommanderError } from 'commander';
-import { loadFolders, processEnvironment } from '../config/index.ts';
+import { loadFolders, loadTokensPath, processEnvironment } from '../config/index.ts';
 import { forTerminal } from '../report/index.ts';
 import { backuplensProgram } from './program.ts';
 import { runner } from './run.ts';
@@ -17,6 +17,7 @@ const program = backuplensProgram(
     folders: () => loadFolders({ cwd: process.cwd(), env }),
   },
   runner((env['NO_COLOR'] ?? '') !== ''),
+  () => loadTokensPath({ cwd: process.cwd(), env }),
 );
 
 try {

@@ -16,10 +16,14 @@ import type { Run } from './run.ts';
 import { addScanCommand } from './scan.ts';
 import { statusCommand } from './status.ts';
 import { storeCommand } from './store.ts';
+import { tokenCommand } from './token.ts';
 import { addWatchCommand } from './watch.ts';
 
-/** Every command of `backuplens`: what --help prints, shells complete and the manual pages say is read from it. */
-export function backuplensProgram(io: CommandIo, run: Run): Command {
+/**
+ * Every command of `backuplens`: what --help prints, shells complete and the manual pages say is read from it.
+ * `tokensPath`: TOKENS_FILE; may throw.
+ */
+export function backuplensProgram(io: CommandIo, run: Run, tokensPath: () => string): Command {
   const program = new Command('backuplens')
     .description(
       'Examines backups before they are restored: what is in there, is it what it claims to be, and how much of it was really looked at.',
@@ -45,6 +49,7 @@ export function backuplensProgram(io: CommandIo, run: Run): Command {
     statusCommand(io),
     journalCommand(io),
     storeCommand(io),
+    tokenCommand(io, tokensPath),
     completionCommand(io, program),
   ]) {
     program.addCommand(command);

@@ -1,13 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import { asciiJson, nameFromBytes } from '../bytes/index.ts';
-import {
-  deleteFromQuarantine,
-  inspectQuarantined,
-  listQuarantine,
-  restoreFromQuarantine,
-  type QuarantineItem,
-} from '../dispose/index.ts';
+import { inspectQuarantined, listQuarantine, type QuarantineItem } from '../dispose/index.ts';
 import type { KeptFacts, StoredItem } from '../domain/index.ts';
 import type { Store } from '../store/index.ts';
 import {
@@ -22,9 +16,9 @@ import {
   WRONG,
   type CommandIo,
 } from './command-io.ts';
+import { withHands, type Hands } from './hands.ts';
 import { instant } from './instant.ts';
-import { operatingSystemUser } from './os-user.ts';
-import { withReader, withStore } from './store-session.ts';
+import { withReader } from './store-session.ts';
 
 const EXAMPLES = `
 Examples:
@@ -295,17 +289,17 @@ async function restore(io: CommandIo, short: string | undefined, options: Restor
     what: 'backuplens quarantine restore',
     onRecovered: tellRecovered(io),
   };
-  return withStore(session, async (store) => {
+  return withHands(session, async (store, hands) => {
     if (short !== undefined) {
       const id = theOne(io, short, await store.items.find(short), 'in quarantine');
-      return id === null ? WRONG : restoreOne(io, store, id, options);
+      return id === null ? WRONG : restoreOne(io, hands, id, options);
     }
     let worst = DONE;
     let count = 0;
     const ids: string[] = [];
     for await (const { id } of itemsOf(store, rule, since)) ids.push(id);
     for (const id of ids) {
-      const code = await eachOnItsOwn(io, () => restoreOne(io, store, id, options));
+      const code = await eachOnItsOwn(io, () => restoreOne(io, hands, id, options));
       worst = Math.max(worst, code);
       if (code === DONE) count++;
     }
@@ -327,20 +321,11 @@ async function eachOnItsOwn(io: CommandIo, work: () => Promise<number>): Promise
 
 async function restoreOne(
   io: CommandIo,
-  store: Store,
+  hands: Hands,
   id: string,
   { to, keep = false, withPrivileges = false, reason = '', json }: RestoreFlags,
 ): Promise<number> {
-  const restored = await restoreFromQuarantine({
-    ledger: store.ledger,
-    item: id,
-    roots: io.folders().restoreRoots,
-    who: operatingSystemUser(),
-    why: reason === '' ? null : reason,
-    keep,
-    withPrivileges,
-    ...(to === undefined ? {} : { to }),
-  });
+  const restored = await hands.restore(id, { to, keep, withPrivileges, reason });
   if (restored.status === 'missing') return missing(io, id);
   if (restored.status === 'damaged') {
     say(io, `${id} is damaged and was not restored: ${restored.reason}`);
@@ -373,12 +358,10 @@ async function remove(io: CommandIo, short: string, options: DeleteFlags): Promi
     what: 'backuplens quarantine delete',
     onRecovered: tellRecovered(io),
   };
-  return withStore(session, async (store) => {
+  return withHands(session, async (store, hands) => {
     const id = theOne(io, short, await store.items.find(short), 'in quarantine');
     if (id === null) return WRONG;
-    const { ledger } = store;
-    const request = { ledger, item: id, who: operatingSystemUser(), reason: options.reason };
-    if (!(await deleteFromQuarantine(request))) return missing(io, short);
+    if (!(await hands.remove(id, options.reason))) return missing(io, short);
     io.out(options.json === true ? `${asciiJson({ id, deleted: true })}\n` : `${id} deleted\n`);
     return DONE;
   });

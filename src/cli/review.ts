@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { asciiJson, nameFromBytes } from '../bytes/index.ts';
-import { programVersion } from '../config/index.ts';
-import { approve, carryOut, reject, type Answered } from '../pipeline/index.ts';
+import type { Answered } from '../pipeline/index.ts';
 import type { Review } from '../store/index.ts';
 import {
   COULD_NOT,
@@ -15,9 +14,9 @@ import {
   WRONG,
   type CommandIo,
 } from './command-io.ts';
+import { withHands } from './hands.ts';
 import { instant } from './instant.ts';
-import { operatingSystemUser } from './os-user.ts';
-import { withReader, withStore } from './store-session.ts';
+import { withReader } from './store-session.ts';
 
 const EXAMPLES = `
 Examples:
@@ -73,17 +72,17 @@ export function reviewCommand(io: CommandIo): Command {
     .action(async (id: string, options: { json?: boolean }) =>
       run(io, () => show(io, id, options.json === true)),
     );
-  for (const [name, verb, description] of [
-    ['approve', approve, 'The file is what it should be: it goes to APPROVED_DIR, or back to its place.'],
-    ['reject', reject, 'The file must not be used: it goes into quarantine.'],
+  for (const [verb, description] of [
+    ['approve', 'The file is what it should be: it goes to APPROVED_DIR, or back to its place.'],
+    ['reject', 'The file must not be used: it goes into quarantine.'],
   ] as const) {
     const answering = command
-      .command(name)
+      .command(verb)
       .description(description)
       .argument('<id>', 'the review, or an unmistakable part of its id')
       .requiredOption('--sha256 <hash>', 'of the file that was looked at')
       .requiredOption('--reason <text>', 'why, for the journal');
-    if (verb === approve) {
+    if (verb === 'approve') {
       answering
         .option('--remember', 'approve this content with these findings and gaps in future too')
         .option('--until <time>', 'with --remember: until then', instant);
@@ -197,23 +196,15 @@ function rowsOf(review: Review): (readonly [string, string])[] {
 async function answer(
   io: CommandIo,
   short: string,
-  verb: typeof approve | typeof reject,
+  verb: 'approve' | 'reject',
   { sha256, reason, remember = false, until, json }: AnswerFlags,
 ): Promise<number> {
-  const folders = io.folders();
-  const what = `backuplens review ${verb.name}`;
-  return withStore({ folders, what, onRecovered: tellRecovered(io) }, async (store) => {
+  const what = `backuplens review ${verb}`;
+  return withHands({ folders: io.folders(), what, onRecovered: tellRecovered(io) }, async (store, hands) => {
     const id = theOne(io, short, await store.reviews.find(short), 'under review');
     if (id === null) return WRONG;
-    const who = operatingSystemUser();
-    const given = { who, reason, sha256, remember, until: until ?? null };
-    const options = { places: folders, who, toolVersion: programVersion(), breaker: null };
-    return tell(
-      io,
-      id,
-      await verb(store, id, given, (file) => carryOut(store, file, options)),
-      json === true,
-    );
+    const given = { reason, sha256, remember, until: until ?? null };
+    return tell(io, id, await hands.answer(verb, id, given), json === true);
   });
 }
 
@@ -230,6 +221,16 @@ function tell(io: CommandIo, id: string, answered: Answered, json: boolean): num
         `what is held as ${id} is not the file with that SHA-256`,
         'look at it again: `backuplens review show` has its SHA-256',
       );
+      return COULD_NOT;
+    case 'unread':
+      say(
+        io,
+        `what is held as ${id} was never read to its end`,
+        'see that it can be read, and scan it again',
+      );
+      return COULD_NOT;
+    case 'own_upload':
+      say(io, `you have uploaded ${id} yourself`, 'somebody else has to approve it');
       return COULD_NOT;
     case 'answered':
       return tellOf(io, answered, json);

@@ -106,6 +106,7 @@ function rowsOf(counts: StoreCounts): (readonly [string, string])[] {
     ...only('scanning', files.scanning),
     ...only('alone next', counts.suspect, ': something died while they were examined'),
     ['held', `${counts.open_reviews}${since(counts.oldest_review)}`],
+    ...only('escalated', counts.escalated_reviews, ' of them have waited too long'),
     ['quarantine', String(counts.quarantined)],
     ['in place', String(files.in_place)],
     ['released', String(files.released)],

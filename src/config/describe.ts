@@ -92,6 +92,7 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
     variable('MASS_WINDOW', inMs(config.massWindow)),
     variable('PROVISIONAL_FOR', inMs(config.provisionalFor)),
     variable('QUARANTINE_PER_RULE', config.quarantinePerRule),
+    variable('ESCALATE_AFTER', inMs(config.escalateAfter)),
     variable('MIN_FREE', config.minFree),
     variable('SHUTDOWN_WITHIN', inMs(config.shutdownWithin)),
     variable('RELEASE_HOOK', config.releaseHook),

@@ -244,6 +244,11 @@ export const VARIABLES = {
     '100',
     'files that one rule may quarantine in an hour; more are held for review',
   ),
+  ESCALATE_AFTER: variable(
+    duration,
+    '72h',
+    'what waits longer for a review is escalated: an event, a metric, never a decision',
+  ),
   MIN_FREE: variable(size, '512M', 'with less free space in a folder of ours, nothing new is taken in'),
   SHUTDOWN_WITHIN: variable(duration, '20s', 'what is not finished so long after SIGTERM is handed back'),
   RELEASE_HOOK: variable(
@@ -267,7 +272,7 @@ export const VARIABLES = {
     'INCOMING_DIR, the scratch folder and the working directory',
     'folders that the yara-scanner may read, separated by :',
   ),
-  MAX_UPLOAD_BYTES: variable(size, '5G', 'the largest body that the yara-scanner takes'),
+  MAX_UPLOAD_BYTES: variable(size, '5G', 'the largest file that yara-scanner and pipeline take over HTTP'),
   STORE_URL: variable(
     url('sqlite:', 'postgres:', 'postgresql:'),
     'unset: SQLite in DATA_DIR',
@@ -278,7 +283,7 @@ export const VARIABLES = {
   ALLOW_ANONYMOUS: variable(bool, 'false', 'listen beyond loopback without a token'),
   API_TOKEN: variable(z.string(), 'unset', "the administrator's token", true),
   API_TOKEN_FILE: variable(path, 'unset', "file with the administrator's token"),
-  TOKENS_FILE: variable(path, 'unset', 'file with named tokens and their roles'),
+  TOKENS_FILE: variable(path, 'tokens.json in DATA_DIR', 'file with named tokens and their roles'),
   WEBHOOK_URL: variable(url('http://', 'https://'), 'unset', 'where events are posted to', true),
   SYSLOG_URL: variable(
     url('tcp://', 'tls://', 'udp://'),
@@ -361,6 +366,7 @@ export function readEnvironment(environment: Environment): Given {
     MASS_WINDOW: get('MASS_WINDOW'),
     PROVISIONAL_FOR: get('PROVISIONAL_FOR'),
     QUARANTINE_PER_RULE: get('QUARANTINE_PER_RULE'),
+    ESCALATE_AFTER: get('ESCALATE_AFTER'),
     MIN_FREE: get('MIN_FREE'),
     SHUTDOWN_WITHIN: get('SHUTDOWN_WITHIN'),
     RELEASE_HOOK: get('RELEASE_HOOK'),

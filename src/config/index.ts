@@ -8,6 +8,7 @@ export {
   limitValues,
   loadConfig,
   loadFolders,
+  loadTokensPath,
   loadScannerSettings,
   type EffectiveConfig,
   type Flags,
@@ -16,6 +17,7 @@ export {
   type ScannerSettings,
 } from './load.ts';
 export { loadPolicy, type LoadedPolicy } from './policy.ts';
+export { addToken, ownToken, ownTokenIfAny, proofOf, readTokens, removeTokens } from './named-tokens.ts';
 export { loadRansomwareNames } from './ransomware-names.ts';
 export { readToken } from './token.ts';
 export { programVersion } from './version.ts';

@@ -107,6 +107,7 @@ export interface EffectiveConfig {
   readonly shutdownWithin: Setting<number>;
   readonly releaseHookWithin: Setting<number>;
   readonly releaseHookRetryAfter: Setting<number>;
+  readonly escalateAfter: Setting<number>;
   /** null: never. */
   readonly expectFileWithin: Setting<number | null>;
   /** As it was given: a program's path is not made absolute for whoever forgot. null: none. */
@@ -119,14 +120,14 @@ export interface EffectiveConfig {
   readonly minFree: Setting<number>;
   /** null: as the program decides. */
   readonly scanRoots: Setting<readonly string[] | null>;
-  /** Of the yara-scanner, in bytes. */
+  /** Of one file over HTTP, in bytes. */
   readonly maxUploadBytes: Setting<number>;
   /** null: SQLite in the data folder. */
   readonly storeUrl: Setting<Secret | null>;
   readonly allowAnonymous: Setting<boolean>;
   readonly apiToken: Setting<Secret | null>;
   readonly apiTokenFile: Setting<string | null>;
-  readonly tokensFile: Setting<string | null>;
+  readonly tokensFile: Setting<string>;
   readonly webhookUrl: Setting<Secret | null>;
   readonly syslogUrl: Setting<Secret | null>;
   readonly logLevel: Setting<LogLevel>;
@@ -243,7 +244,7 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     quarantineDir: folder(given.QUARANTINE_DIR, 'quarantine'),
     reviewDir: firstOf<string | null>(null, path(given.REVIEW_DIR)),
     approvedDir: firstOf<string | null>(null, path(given.APPROVED_DIR)),
-    dataDir: folder(given.DATA_DIR, 'data'),
+    dataDir: dataFolder(cwd, given),
     restoreRoots: firstOf<readonly string[] | null>(null, roots(cwd, given)),
     tmpDir: firstOf('/tmp', path(given.TMPDIR)),
     host: firstOf(container.value ? '0.0.0.0' : '127.0.0.1', given.HOST),
@@ -262,6 +263,7 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     releaseHookAttempts: firstOf(8, given.RELEASE_HOOK_ATTEMPTS),
     releaseHookRetryAfter: firstOf(10_000, given.RELEASE_HOOK_RETRY_AFTER),
     quarantinePerRule: firstOf(100, given.QUARANTINE_PER_RULE),
+    escalateAfter: firstOf(3 * DAY_MS, given.ESCALATE_AFTER),
     minFree: firstOf(512 * 2 ** 20, given.MIN_FREE),
     scanRoots: folders(given.SCAN_ROOTS),
     maxUploadBytes: firstOf(MAX_UPLOAD_BYTES, given.MAX_UPLOAD_BYTES),
@@ -269,12 +271,24 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     allowAnonymous: firstOf(false, given.ALLOW_ANONYMOUS),
     apiToken: secret(given.API_TOKEN),
     apiTokenFile: firstOf<string | null>(null, path(given.API_TOKEN_FILE)),
-    tokensFile: firstOf<string | null>(null, path(given.TOKENS_FILE)),
+    tokensFile: tokensPath(cwd, given),
     webhookUrl: secret(given.WEBHOOK_URL),
     syslogUrl: secret(given.SYSLOG_URL),
     logLevel: firstOf<LogLevel>('info', given.LOG_LEVEL),
     container,
   };
+}
+
+function dataFolder(cwd: string, { DATA_DIR: given }: Given): Setting<string> {
+  const named = given === null ? null : { ...given, value: resolve(cwd, given.value) };
+  return firstOf(localFirst(cwd, './data', '/data'), named);
+}
+
+function tokensPath(cwd: string, given: Given): Setting<string> {
+  const { TOKENS_FILE: named } = given;
+  return named === null
+    ? { value: join(dataFolder(cwd, given).value, 'tokens.json'), origin: 'default' }
+    : { ...named, value: resolve(cwd, named.value) };
 }
 
 /** Where everything lies that a disposition touches. */
@@ -302,6 +316,11 @@ export function loadFolders({ cwd, env }: { cwd: string; env: Environment }): Fo
     approvedDir: optional(given.APPROVED_DIR),
     restoreRoots: roots(cwd, given)?.value ?? null,
   };
+}
+
+/** Where the named tokens are. Throws BL_CONFIG. */
+export function loadTokensPath({ cwd, env }: { cwd: string; env: Environment }): string {
+  return tokensPath(cwd, readEnvironment(env)).value;
 }
 
 /** What a yara-scanner of its own is told by its environment. Paths are absolute. */

@@ -210,9 +210,10 @@ function taken(parent: Folder, name: Buffer): BackupLensError {
 }
 
 function refusal(path: Buffer, why: string, hint?: string): BackupLensError {
+  const placeless = `the place ${why}`;
   return new BackupLensError(
     'BL_DISPOSITION',
     `${nameFromBytes(path)} ${why}`,
-    hint === undefined ? {} : { hint },
+    hint === undefined ? { placeless } : { placeless, hint },
   );
 }

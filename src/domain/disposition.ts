@@ -114,6 +114,8 @@ export const JOURNAL_ACTIONS = [
   'vanished',
   'approved',
   'rejected',
+  'escalated',
+  'uploaded',
   'waived',
   'remembered',
   'mass_encryption',

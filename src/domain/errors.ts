@@ -28,12 +28,19 @@ export type ErrorCode = keyof typeof ERRORS;
 export class BackupLensError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | null;
+  /** The same without a path in it, for those who are told nothing of our folders; null: there is no such wording. */
+  readonly placeless: string | null;
 
-  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { hint?: string; cause?: unknown; placeless?: string } = {},
+  ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = 'BackupLensError';
     this.code = code;
     this.hint = options.hint ?? null;
+    this.placeless = options.placeless ?? null;
   }
 }
 

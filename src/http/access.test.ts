@@ -13,7 +13,7 @@ async function status(
   headers: Readonly<Record<string, string>>,
   url = '/x',
 ) {
-  app = createServer({ bodyLimitBytes: 1024, requestTimeoutMs: 1000, routes: {} });
+  app = createServer({ bodyLimitBytes: 1024, requestTimeoutMs: 1000 });
   guard(app, { ...LOOPBACK, ...options });
   app.get('/health', async () => 'well');
   app.get('/x', async () => 'here');

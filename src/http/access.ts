@@ -1,8 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import type { FastifyRequest } from 'fastify';
 import { BackupLensError, isLoopback } from '../domain/index.ts';
 import { HttpError } from './http-error.ts';
+import { Keys } from './keys.ts';
 import type { Server } from './server.ts';
+import { assertSource, tokenOf } from './source.ts';
 
 export interface AccessOptions {
   /** Where the service listens. */
@@ -19,7 +19,7 @@ export interface AccessOptions {
 const MIN_TOKEN_CHARS = 32;
 
 /** Throws BL_CONFIG when anybody on the network could use the service. */
-export function refuseExposure({ host, token, allowAnonymous }: AccessOptions): void {
+export function refuseExposure({ host, token, allowAnonymous }: Omit<AccessOptions, 'open'>): void {
   if (token !== null && token.length < MIN_TOKEN_CHARS) {
     throw new BackupLensError('BL_CONFIG', `the token is shorter than ${MIN_TOKEN_CHARS} characters`, {
       hint: 'make one with: openssl rand -hex 32',
@@ -31,43 +31,16 @@ export function refuseExposure({ host, token, allowAnonymous }: AccessOptions): 
   });
 }
 
-/**
- * Lets in who may come in: on loopback only requests to a loopback name (a page of somebody else's whose name was
- * rebound to 127.0.0.1 sends another Host), never a page of another origin, and with a token only who has it.
- */
-export function guard(app: Server, options: AccessOptions): void {
-  const { host, token, open } = options;
+/** Lets in what comes from where it may (source.ts), and with a token set only who has it. */
+export function guard(app: Server, { host, token, open }: AccessOptions): void {
+  const keys = token === null ? null : new Keys([{ token, name: 'administrator', role: 'admin' }], []);
   app.addHook('onRequest', async (request) => {
-    if (isLoopback(host) && !isLoopback(nameOf(request.headers.host))) {
-      throw new HttpError(403, 'not the name of this service', 'not_allowed');
-    }
-    if (isForeign(request)) throw new HttpError(403, 'not from another origin', 'not_allowed');
-    if (token === null || open.includes(request.url.split('?', 1)[0] ?? '')) return;
-    if (!hasToken(request, token))
-      throw new HttpError(401, 'a token is wanted: Authorization: Bearer …', 'no_token');
+    assertSource(request, host);
+    if (keys === null || open.includes(request.url.split('?', 1)[0] ?? '')) return;
+    const given = tokenOf(request);
+    if (given === null || keys.whose(given, new Date()) === null)
+      throw new HttpError(401, 'a token is wanted: Authorization: Bearer …', 'no_token', {
+        headers: { 'www-authenticate': 'Bearer' },
+      });
   });
-}
-
-function hasToken({ headers: { authorization = '' } }: FastifyRequest, token: string): boolean {
-  const given = /^Bearer (\S{1,1024})$/i.exec(authorization)?.[1];
-  // Of equal length whatever was sent, so that the comparison takes equally long.
-  return given !== undefined && timingSafeEqual(digest(given), digest(token));
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
-/** Browsers say where a request comes from; programs say nothing. */
-function isForeign({ headers }: FastifyRequest): boolean {
-  const site = headers['sec-fetch-site'];
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
-  const { origin } = headers;
-  if (origin === undefined) return false;
-  return !URL.canParse(origin) || new URL(origin).host !== headers.host;
-}
-
-/** Without its port. */
-function nameOf(host = ''): string {
-  return host.replace(/:\d{1,5}$/, '').replace(/^\[|\]$/g, '');
 }

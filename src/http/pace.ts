@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '../observe/index.ts';
+import { rawAnswer, shapeOf } from './error-shape.ts';
+import { HttpError } from './http-error.ts';
 import type { Server } from './server.ts';
 
 /** How slowly a body may arrive. Without it a thousand clients that send a byte a minute hold everything. */
@@ -21,15 +23,7 @@ interface Arriving {
   seenAt: number;
 }
 
-const TOO_SLOW = '{"error":"the body arrives too slowly"}';
-const ANSWER = [
-  'HTTP/1.1 408 Request Timeout',
-  'Connection: close',
-  'Content-Type: application/json; charset=utf-8',
-  `Content-Length: ${TOO_SLOW.length}`,
-  '',
-  TOO_SLOW,
-].join('\r\n');
+const TOO_SLOW = new HttpError(408, 'the body arrives too slowly');
 const LOOK_MS = 500;
 
 /** Ends requests whose bodies come too slowly, however long they may be: 408, and the connection is closed. */
@@ -61,7 +55,7 @@ export function keepPace(app: Server, { idleMs, bytesPerSecond, graceMs }: Pace,
         duration_ms: Math.round(took),
       });
       // Whoever handles the request sees it aborted.
-      socket.end(ANSWER, () => socket.destroy());
+      socket.end(rawAnswer(shapeOf(app), TOO_SLOW), () => socket.destroy());
     }
   }, LOOK_MS);
   look.unref();

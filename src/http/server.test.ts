@@ -7,7 +7,6 @@ async function serving(options: Partial<ServerOptions>) {
   const app = createServer({
     bodyLimitBytes: 1024,
     requestTimeoutMs: 60_000,
-    routes: { '/x': 'GET' },
     ...options,
   });
   app.get('/x', async () => 'here');

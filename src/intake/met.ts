@@ -14,6 +14,8 @@ export interface FileMet {
   readonly identity?: FileIdentity;
   /** Set when it is a part of an archive that cannot be looked into without the others: why. */
   readonly part?: string;
+  /** What its owner calls it, where that is not the name of its path (an upload): what it claims to be. */
+  readonly called?: string;
 }
 
 /** The parts of one archive, in order: at least two files of one folder. */

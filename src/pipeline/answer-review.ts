@@ -20,7 +20,11 @@ export type Answered =
   /** Answered before, otherwise, or closed: what was held is no longer there. */
   | { readonly status: 'over'; readonly review: Review }
   /** The SHA-256 that was given is not that of what is held: nothing was written down (ATTACKS A20). */
-  | { readonly status: 'other_content'; readonly review: Review };
+  | { readonly status: 'other_content'; readonly review: Review }
+  /** It was never read to its end: there is nothing that could be approved or rejected. */
+  | { readonly status: 'unread'; readonly review: Review }
+  /** Who uploaded it wants to approve it (ATTACKS A20). */
+  | { readonly status: 'own_upload'; readonly review: Review };
 
 /** What is held is what it should be: it is given back, or stays as approved. `id` is whole. */
 export async function approve(
@@ -58,13 +62,34 @@ async function answerReview(
   if (before === null) return { status: 'missing' };
   if (before.sha256 !== null && before.sha256 !== answer.sha256)
     return { status: 'other_content', review: before };
+  if (before.sha256 === null) return { status: 'unread', review: before };
   const isRepeated = await waitsForItsEffect(store, before, decision);
   if (before.state !== 'open' && !isRepeated) return { status: 'over', review: before };
-  const review = isRepeated ? before : await store.reviews.answer(id, decision, answer);
+  if (decision === 'auto_approve' && (await store.uploads.at(before.path))?.who === answer.who)
+    return { status: 'own_upload', review: before };
+  const review = isRepeated ? before : await answeredOnce(store, id, decision, answer);
+  if ('status' in review) return review;
   const file = await store.files.get(review.file);
   if (file === null) return { status: 'missing' };
   const disposition = await carriesOut(file);
   return { status: 'answered', review, file: (await store.files.get(file.id)) ?? file, disposition };
+}
+
+/** Two may answer at the same time: the store takes the first. */
+async function answeredOnce(
+  store: Store,
+  id: string,
+  decision: 'auto_approve' | 'quarantine',
+  answer: ReviewAnswer,
+): Promise<Review | Extract<Answered, { readonly status: 'missing' | 'over' }>> {
+  try {
+    return await store.reviews.answer(id, decision, answer);
+  } catch (error) {
+    const now = await store.reviews.get(id);
+    if (now === null) return { status: 'missing' };
+    if (now.state !== 'open') return { status: 'over', review: now };
+    throw error;
+  }
 }
 
 function checked({ who, reason, sha256, remember, until }: ReviewAnswer): ReviewAnswer {

@@ -41,7 +41,7 @@ export async function examineUnit(
   const parts = files.map((file) => ({
     display: file.display,
     path: file.type === 'file' ? file.path : null,
-    name: basename(file.display),
+    name: (file.type === 'file' ? file.called : undefined) ?? basename(file.display),
   }));
   const [first, ...others] = parts;
   if (first === undefined) throw new Error('a set without parts');

@@ -14,13 +14,20 @@ const MAX_LINES = 1000;
 export async function examineWhole(
   { path, display, kind, size, set, part, files }: Unit,
   pool: WorkerPool,
-  options: ExamineOptions = {},
+  { called, ...options }: ExamineOptions & Pick<FileMet, 'called'> = {},
 ): Promise<ExaminedUnit | null> {
   if (set !== null) return examineUnit(set, pool, options);
   if (kind !== 'file') {
     return examineFolder({ path, display, description: `${inWords(kind)} of ${files} files` }, pool, options);
   }
-  const file: FileMet = { type: 'file', path, display, size, ...(part === null ? {} : { part }) };
+  const file: FileMet = {
+    type: 'file',
+    path,
+    display,
+    size,
+    ...(part === null ? {} : { part }),
+    ...(called === undefined ? {} : { called }),
+  };
   return examineUnit(file, pool, options);
 }
 

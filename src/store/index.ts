@@ -3,12 +3,22 @@ export type { Accepted, FileQueue, Recorded, ScanRecord } from './file-queue.ts'
 export type { Journal, JournalCheck } from './journal.ts';
 export type { EarlierJudgement, JudgedAgain, Judgements } from './judgements.ts';
 export type { DispositionLedger, ItemIndex, OpenDisposition } from './ledger.ts';
-export type { Answer, Gate, GateAnswer, Remembered, Review, ReviewList } from './review-list.ts';
+export type {
+  Answer,
+  Gate,
+  GateAnswer,
+  Remembered,
+  Review,
+  ReviewFilter,
+  ReviewGroup,
+  ReviewList,
+} from './review-list.ts';
 export type { CallOutcome, ReleaseCall, ReleaseCalls } from './release-calls.ts';
 export { RETENTION, type Retained, type RetentionPolicy } from './retention.ts';
 export type { ScanArchive, ScanFilter, ScanSummary } from './scan-archive.ts';
 export type { ClockCheck, Store, StoreCounts } from './store.ts';
 export type { Lingering, UnsettledList, Unrest } from './unsettled-list.ts';
+export type { ArrivingUpload, Upload, UploadList } from './upload-list.ts';
 export {
   FILE_STATES,
   LANES,

@@ -35,11 +35,16 @@ export interface ItemIndex {
   list(options: {
     readonly kind: StoredItem['kind'];
     readonly limit: number;
-    readonly after?: string;
-    /** `kind` or `kind:rule`, as in the facts. */
-    readonly rule?: string;
-    /** Taken at or after. */
-    readonly since?: string;
+    readonly after?: string | undefined;
+    /** Its own name, or `kind:rule` as in the facts. */
+    readonly rule?: string | undefined;
+    /** A kind of finding. */
+    readonly found?: string | undefined;
+    /** The path that it came from begins with these bytes. */
+    readonly under?: Uint8Array | undefined;
+    /** Taken in [since, until). */
+    readonly since?: string | undefined;
+    readonly until?: string | undefined;
   }): Promise<readonly StoredItem[]>;
   /** Ids that begin with this, or whose part after the dash does. At most ten. */
   find(abbreviation: string): Promise<readonly string[]>;

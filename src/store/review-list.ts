@@ -12,6 +12,8 @@ export interface Review {
   readonly sha256: string | null;
   readonly size: number | null;
   readonly opened_at: string;
+  /** Since when it has waited too long; null: it has not. */
+  readonly escalated_at: string | null;
   readonly reasons: readonly string[];
   readonly rules: readonly string[];
   /** Equal for reviews with the same grounds: what may be decided together. */
@@ -33,6 +35,32 @@ export interface Answer {
   readonly until: string | null;
 }
 
+export interface ReviewFilter {
+  readonly state?: Review['state'] | undefined;
+  readonly group?: string | undefined;
+  /** A kind of finding, or `gap`; of a gap the rule is `reason:by`. */
+  readonly kind?: string | undefined;
+  readonly rule?: string | undefined;
+  /** The path begins with these bytes. */
+  readonly under?: Uint8Array | undefined;
+  /** Opened in [since, until). */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly escalated?: boolean | undefined;
+}
+
+/** Open reviews with equal grounds. */
+export interface ReviewGroup {
+  readonly group: string;
+  readonly reviews: number;
+  readonly bytes: number;
+  readonly rules: readonly string[];
+  /** Of its oldest review. */
+  readonly reasons: readonly string[];
+  readonly oldest: string;
+  readonly newest: string;
+}
+
 /** An approval that holds in future too, for this content and what was known of it. */
 export interface Remembered {
   readonly review: string;
@@ -47,12 +75,16 @@ export interface ReviewList {
   /** Opens a review of a decided file that stays where it is: held in place. */
   holdInPlace(file: string, detail: string | null): Promise<Review>;
   /** Oldest first; keyset by `after`. */
-  list(options: {
-    readonly state?: Review['state'];
-    readonly group?: string;
-    readonly limit: number;
-    readonly after?: string;
-  }): Promise<readonly Review[]>;
+  list(
+    options: ReviewFilter & { readonly limit: number; readonly after?: string | undefined },
+  ): Promise<readonly Review[]>;
+  /** Of open reviews, the largest first; with how many there are. */
+  groups(limit: number): Promise<{ readonly items: readonly ReviewGroup[]; readonly groups: number }>;
+  /**
+   * Up to `limit` open reviews that were opened before that have waited too long from now on: they are marked, and the journal
+   * says so, one record a group. Nothing is decided by it. Resolves to how many.
+   */
+  escalate(before: string, limit: number): Promise<number>;
   get(id: string): Promise<Review | null>;
   /** Ids that begin with this, or whose part after the dash does. At most ten. */
   find(abbreviation: string): Promise<readonly string[]>;
@@ -67,6 +99,12 @@ export interface ReviewList {
     decision: Extract<Decision, 'auto_approve' | 'quarantine'>,
     answer: Omit<Answer, 'at'>,
   ): Promise<Review>;
+  /** The same of many, all or none: what `answer` would throw of one of them is thrown. A few hundred at a time. */
+  answerAll(
+    items: readonly { readonly id: string; readonly sha256: string }[],
+    decision: Extract<Decision, 'auto_approve' | 'quarantine'>,
+    answer: Omit<Answer, 'at' | 'sha256'>,
+  ): Promise<void>;
   /** Approvals of this content that still hold, the newest first. */
   remembered(sha256: string): Promise<readonly Remembered[]>;
   /** The last one about this file, in any state. */

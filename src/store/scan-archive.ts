@@ -19,15 +19,16 @@ export interface ScanSummary {
 }
 
 export interface ScanFilter {
-  readonly decision?: Decision;
-  readonly kind?: string;
-  readonly rule?: string;
+  readonly decision?: Decision | undefined;
+  readonly kind?: string | undefined;
+  readonly rule?: string | undefined;
   /** The path begins with these bytes. */
-  readonly under?: Uint8Array;
-  readonly sha256?: string;
+  readonly under?: Uint8Array | undefined;
+  readonly sha256?: string | undefined;
+  readonly file?: string | undefined;
   /** Finished in [since, until). */
-  readonly since?: string;
-  readonly until?: string;
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
 }
 
 /** What was found, scan by scan. */
@@ -36,7 +37,7 @@ export interface ScanArchive {
   list(options: {
     readonly filter?: ScanFilter;
     readonly limit: number;
-    readonly before?: string;
+    readonly before?: string | undefined;
   }): Promise<readonly ScanSummary[]>;
 
   /** With its report; `result` is null once retention has removed it. */

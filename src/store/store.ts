@@ -7,6 +7,7 @@ import type { Gate, ReviewList } from './review-list.ts';
 import type { ScanArchive } from './scan-archive.ts';
 import type { Retained, RetentionPolicy } from './retention.ts';
 import type { UnsettledList } from './unsettled-list.ts';
+import type { UploadList } from './upload-list.ts';
 import type { FileState, Lane } from './watched-file.ts';
 
 /** What a running service shows of its store. */
@@ -16,6 +17,8 @@ export interface StoreCounts {
   readonly waiting: Readonly<Record<Lane, number>>;
   readonly suspect: number;
   readonly open_reviews: number;
+  /** Of these, how many have waited too long. */
+  readonly escalated_reviews: number;
   readonly quarantined: number;
   readonly unfinished_dispositions: number;
   /** In INCOMING_DIR and not at rest, as of the last look; without a row of their own. */
@@ -57,6 +60,7 @@ export interface Store {
   readonly items: ItemIndex;
   readonly reviews: ReviewList;
   readonly gate: Gate;
+  readonly uploads: UploadList;
   readonly journal: Journal;
   readonly judgements: Judgements;
   readonly releases: ReleaseCalls;

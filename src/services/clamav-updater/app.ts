@@ -36,7 +36,6 @@ export function createApp({ updater, daemon, clamavHost, access, log, metrics }:
   const app = createServer({
     bodyLimitBytes: BODY_LIMIT_BYTES,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    routes: { '/health': 'GET', '/update': 'POST', '/metrics': 'GET' },
     log,
   });
   guard(app, access);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Arrival, SweepDone, WatchedFolder, WatchEvent } from '../../intake/index.ts';
 import type { Log } from '../../observe/index.ts';
-import type { Sighting, Store } from '../../store/index.ts';
+import type { Lane, Sighting, Store } from '../../store/index.ts';
 import { shown } from './examination.ts';
 import type { ServiceMetrics } from './service-metrics.ts';
 
@@ -158,7 +158,11 @@ function sightingOf({ unit, share, never_settled }: Arrival): Sighting {
     others,
     identity,
     share,
-    lane: size > LARGE_BYTES ? 'large' : 'fresh',
+    lane: laneOf(size),
     never_settled,
   };
+}
+
+export function laneOf(size: number): Lane {
+  return size > LARGE_BYTES ? 'large' : 'fresh';
 }

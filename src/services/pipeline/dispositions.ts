@@ -1,5 +1,5 @@
 import type { Breaker, Disposition, Places } from '../../dispose/index.ts';
-import { BackupLensError } from '../../domain/index.ts';
+import { BackupLensError, type Decision } from '../../domain/index.ts';
 import type { Log } from '../../observe/index.ts';
 import { carryOut, type CarryOutOptions } from '../../pipeline/index.ts';
 import type { Store, WatchedFile } from '../../store/index.ts';
@@ -24,7 +24,10 @@ const AT_ONCE = 4;
 /** Carries out what was decided, however often it was interrupted. */
 export class Dispositions {
   readonly #options: DispositionOptions;
-  readonly #underWay = new Map<string, Promise<Disposition>>();
+  readonly #underWay = new Map<
+    string,
+    { readonly decision: Decision | null; readonly done: Promise<Disposition> }
+  >();
   #round: Promise<void> | null = null;
   #asked = false;
   #stopped = false;
@@ -46,7 +49,7 @@ export class Dispositions {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#round;
-    await Promise.allSettled(this.#underWay.values());
+    await Promise.allSettled(this.#going());
   }
 
   async #rounds(): Promise<void> {
@@ -67,22 +70,29 @@ export class Dispositions {
     }
   }
 
-  /** At once. What is under way for the same file already is waited for, and nothing is done twice. */
-  readonly now = async ({ id }: WatchedFile): Promise<Disposition> => {
-    const going = this.#underWay.get(id);
-    if (going !== undefined) return going;
+  /** At once. The same that is under way already is waited for, and nothing is done twice; so is what was decided before. */
+  readonly now = async ({ id, decision }: WatchedFile): Promise<Disposition> => {
+    for (let going = this.#underWay.get(id); going !== undefined; going = this.#underWay.get(id)) {
+      if (going.decision === decision) return going.done;
+      // It was held, and is answered before the last step of that.
+      await going.done.catch(() => undefined);
+    }
     const done = this.#one(id).finally(() => this.#underWay.delete(id));
-    this.#underWay.set(id, done);
+    this.#underWay.set(id, { decision, done });
     return done;
   };
+
+  #going(): Promise<Disposition>[] {
+    return [...this.#underWay.values()].map(({ done }) => done);
+  }
 
   async #all(files: readonly WatchedFile[]): Promise<void> {
     for (const file of files) {
       if (this.#stopped) break;
-      while (this.#underWay.size >= AT_ONCE) await Promise.race(this.#underWay.values());
+      while (this.#underWay.size >= AT_ONCE) await Promise.race(this.#going());
       this.now(file).catch(() => undefined); // Heard below.
     }
-    const ended = await Promise.allSettled(this.#underWay.values());
+    const ended = await Promise.allSettled(this.#going());
     const failed = ended.find((one) => one.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }

@@ -228,8 +228,9 @@ export class Examination {
   }
 
   async #look(unit: Unit, alone: boolean): Promise<ExaminedUnit | null> {
-    const { pool } = this.#examiner;
-    return examineWhole(unit, pool, { alone });
+    const { pool, store } = this.#examiner;
+    const upload = await store.uploads.at(unit.path);
+    return examineWhole(unit, pool, { alone, ...(upload === null ? {} : { called: upload.name }) });
   }
 
   async #engineIsBack(deadline: number): Promise<void> {

@@ -1,11 +1,13 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 /** The program backuplens-pipeline, and `backuplens watch`: watches INCOMING_DIR until it is told to end. */
 import { parseArgs } from 'node:util';
-import { processEnvironment, programVersion } from '../../config/index.ts';
+import { ownToken, processEnvironment, programVersion } from '../../config/index.ts';
 import { BackupLensError } from '../../domain/index.ts';
-import { listen } from '../../http/index.ts';
+import { listen, type Server } from '../../http/index.ts';
 import { openLog, type Log } from '../../observe/index.ts';
-import { createApp } from './app.ts';
+import { announce } from './announce.ts';
+import { createApp, localUrl } from './api/app.ts';
+import { Keyring } from './api/keyring.ts';
 import { HELP } from './help.ts';
 import { PipelineService } from './service.ts';
 import { readSettings, readSettingsAgain, type ServiceSettings } from './settings.ts';
@@ -45,10 +47,14 @@ async function serve(settings: ServiceSettings): Promise<void> {
   });
   const service = await PipelineService.start(settings, log);
   running = service;
-  const app = createApp(service, settings.access);
+  let app: Server;
+  let withdraw: () => Promise<void>;
   try {
+    const keyring = await keyringOf(settings, log);
+    app = await createApp({ served: service, keyring, host: settings.access.host, log });
     const port = config.port.value ?? DEFAULT_PORT;
     const address = await listen(app, { host: config.host.value, port });
+    withdraw = await announce(config.dataDir.value, { url: localUrl(app), pid: process.pid });
     log.info('watching', { address, version: service.version, untrusted: { incoming: incoming.toString() } });
   } catch (error) {
     await service.close();
@@ -61,6 +67,7 @@ async function serve(settings: ServiceSettings): Promise<void> {
     // An exit would wait for every call to a file system that is still out; one that hangs never comes back.
     process.kill(process.pid, 'SIGKILL');
   }, config.shutdownWithin.value + SHUTDOWN_SLACK_MS);
+  await withdraw();
   await app.close();
   await service.close();
   clearTimeout(late);
@@ -82,6 +89,11 @@ async function reload(service: PipelineService, { incoming }: ServiceSettings, l
   }
 }
 
+async function keyringOf({ config, access }: ServiceSettings, log: Log): Promise<Keyring> {
+  const own = await ownToken(config.dataDir.value);
+  return Keyring.open({ own, administrator: access.token, tokensFile: config.tokensFile.value, log });
+}
+
 async function told(): Promise<void> {
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
@@ -93,7 +105,6 @@ function warnOfWhatDoesNothing({ config }: ServiceSettings, log: Log): void {
   const unused = {
     STORE_URL: config.storeUrl,
     EXPECT_FILE_WITHIN: config.expectFileWithin,
-    TOKENS_FILE: config.tokensFile,
     WEBHOOK_URL: config.webhookUrl,
     SYSLOG_URL: config.syslogUrl,
   };

@@ -26,6 +26,7 @@ export class ServiceMetrics {
   readonly #skipped;
   readonly #paused;
   readonly #attacks;
+  readonly #reviews;
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
@@ -103,6 +104,11 @@ export class ServiceMetrics {
       name: 'backuplens_mass_encryption_total',
       help: 'Attacks that encrypt, told by what arrived in one folder within MASS_WINDOW.',
     });
+    this.#reviews = metrics.gauge({
+      name: 'backuplens_reviews',
+      help: 'Reviews that are open, and of these what has waited too long.',
+      labels: ['state'],
+    });
     this.#paused = metrics.gauge({
       name: 'backuplens_intake_paused',
       help: '1 while nothing new is taken in, for want of disk space.',
@@ -162,6 +168,8 @@ export class ServiceMetrics {
     }
     this.#depth.set(depth);
     for (const [state, files] of Object.entries(counts.files)) this.#files.set({ state }, files);
+    this.#reviews.set({ state: 'open' }, counts.open_reviews);
+    this.#reviews.set({ state: 'escalated' }, counts.escalated_reviews);
     const ages = {
       waiting: counts.oldest_waiting,
       provisional: counts.oldest_provisional,

@@ -9,7 +9,7 @@ import {
   recoverDispositions,
   type Places,
 } from '../../dispose/index.ts';
-import { isId, type HashSetsState, type Policy } from '../../domain/index.ts';
+import type { HashSetsState, Policy } from '../../domain/index.ts';
 import { WatchedFolder, type Lingering, type UnitOptions } from '../../intake/index.ts';
 import { Metrics, type Log } from '../../observe/index.ts';
 import {
@@ -21,7 +21,7 @@ import {
   type Judge,
 } from '../../pipeline/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
-import type { Readiness, Served } from './app.ts';
+import type { Readiness, Served } from './api/served.ts';
 import { Arrivals } from './arrivals.ts';
 import { Dispatch } from './dispatch.ts';
 import { Dispositions } from './dispositions.ts';
@@ -33,6 +33,7 @@ import { ownScratch } from './own-scratch.ts';
 import { ReleaseHook } from './release-hook.ts';
 import { SecondJudgement } from './second-judgement.ts';
 import { arrivalsTogether } from './together.ts';
+import { recoverUploads, UploadIntake } from './upload-intake.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** One that is being killed just now gives the folder up within this, in ms. */
@@ -49,6 +50,7 @@ const LEAST_HANG_MS = 5000;
  */
 export class PipelineService implements Served {
   readonly version = programVersion();
+  readonly uploads: UploadIntake;
   readonly #settings: ServiceSettings;
   readonly #log: Log;
   readonly #metrics: ServiceMetrics;
@@ -100,6 +102,7 @@ export class PipelineService implements Served {
       for (const { id, action, detail } of await recoverDispositions(store.ledger)) {
         log.warn('a disposition was brought to its end', { disposition: id, action, untrusted: { detail } });
       }
+      await recoverUploads({ store, incoming, log });
       await store.checkClock();
       const hook = await hookOf(settings, store, log);
       const scratch = await ownScratch(dataDir, config.tmpDir.value);
@@ -166,10 +169,12 @@ export class PipelineService implements Served {
     this.#pool = pool;
     this.#lists = lists;
     this.#policy = config.policy.policy;
+    const claims = openClaims(store.ledger);
     const units: UnitOptions = {
       root: incoming,
       unit: config.dispositionUnit.value,
-      ours: openClaims(store.ledger),
+      ours: (path) =>
+        this.uploads.isArriving(path.toString('latin1', path.lastIndexOf('/') + 1)) || claims(path),
     };
     const folder = new WatchedFolder({
       ...units,
@@ -180,6 +185,13 @@ export class PipelineService implements Served {
       never_settled_ms: config.neverSettledAfter.value,
       volumes_ms: config.volumeWait.value,
       lingering,
+    });
+    this.uploads = new UploadIntake({
+      store,
+      incoming,
+      min_free: config.minFree.value,
+      log,
+      accepted: () => this.#dispatch.wake(),
     });
     const look = (path: Buffer): void => folder.forget(path);
     this.#dispositions = new Dispositions({
@@ -221,6 +233,7 @@ export class PipelineService implements Served {
       folders: [config.dataDir.value, config.tmpDir.value, ...Object.values(places).filter(isPath)],
       min_free: config.minFree.value,
       provisional_for: config.provisionalFor.value,
+      escalate_after: config.escalateAfter.value,
       wake: () => this.#wake(),
     });
     this.#dispatch = new Dispatch({
@@ -301,6 +314,18 @@ export class PipelineService implements Served {
   /** For whoever answers reviews while it runs (pipeline's `approve`, `reject`, `askGate`): it has the store's lock. */
   get store(): Store {
     return this.#store;
+  }
+
+  decidedMany(): void {
+    this.#dispositions.wake();
+  }
+
+  get maxUploadBytes(): number {
+    return this.#settings.config.maxUploadBytes.value;
+  }
+
+  get restoreRoots(): readonly string[] | null {
+    return this.#settings.config.restoreRoots.value;
   }
 
   /** Carries out what was decided of a file, together with everything else that is. */

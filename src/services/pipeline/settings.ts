@@ -7,6 +7,7 @@ import {
   limitValues,
   loadConfig,
   readToken,
+  readTokens,
   type EffectiveConfig,
   type Environment,
 } from '../../config/index.ts';
@@ -40,7 +41,8 @@ export async function readSettings(from: SettingsFrom): Promise<ServiceSettings>
   const incoming = await watchedFolder(config);
   assertTrusted(decidingFiles(config), [incoming.toString()]);
   const access = accessOf(config);
-  refuseExposure(access);
+  const named = await readTokens(config.tokensFile.value);
+  refuseExposure({ ...access, allowAnonymous: access.allowAnonymous || named.length > 0 });
   return {
     config,
     access,

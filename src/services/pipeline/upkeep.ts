@@ -25,6 +25,8 @@ export interface UpkeepOptions {
   readonly min_free: number;
   /** How long an approval may stay provisional, in ms. */
   readonly provisional_for: number;
+  /** What waits longer for a review is escalated, in ms. */
+  readonly escalate_after: number;
   /** There is something to examine, or to carry out. */
   readonly wake: () => void;
 }
@@ -86,6 +88,9 @@ export class Upkeep {
       await every('figures', this.#figuresPause, async () => this.#figures());
       await every('rescans', TICK_MS, async () => this.#rescans());
       await every('provisional', Math.min(MINUTE_MS, provisional_for / 4), async () => this.#holdOverdue());
+      await every('escalation', Math.min(MINUTE_MS, this.#options.escalate_after / 4), async () =>
+        this.#escalate(),
+      );
       await every('pending', MINUTE_MS, async () => this.#retry());
       await every('clock', MINUTE_MS, async () => this.#clock());
       await every('reconciliation', HOUR_MS, async () => this.reconcile());
@@ -149,6 +154,17 @@ export class Upkeep {
       }
       after = page.at(-1)?.id;
       if (page.length < PAGE) return;
+    }
+  }
+
+  /** Waiting decides nothing: it is only told louder. */
+  async #escalate(): Promise<void> {
+    const { store, escalate_after, log } = this.#options;
+    const before = new Date(Date.now() - escalate_after).toISOString();
+    for (;;) {
+      const reviews = await store.reviews.escalate(before, PAGE);
+      if (reviews > 0) log.warn('reviews have waited too long', { reviews });
+      if (reviews < PAGE) return;
     }
   }
 

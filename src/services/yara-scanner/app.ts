@@ -56,7 +56,6 @@ export function createPrivateApp({
   const app = createServer({
     bodyLimitBytes: MAX_INLINE_BYTES,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    routes: { '/health': 'GET', '/scan': 'POST', '/scan-file': 'POST' },
   });
   // As it comes: Fastify would put all of it together first.
   app.addContentTypeParser(BYTES, (_request, payload, done) => done(null, payload));
@@ -85,7 +84,6 @@ export async function createPublicApp(options: PublicOptions): Promise<Server> {
     bodyLimitBytes: MAX_INLINE_BYTES,
     requestTimeoutMs: LONGEST_UPLOAD_MS,
     headersTimeoutMs: HEADERS_TIMEOUT_MS,
-    routes: { '/health': 'GET', '/metrics': 'GET', '/scan': 'POST', '/scan-file': 'POST', '/reload': 'POST' },
     log,
   });
   keepPace(app, pace, log);

@@ -1,8 +1,18 @@
 import type { FileHandle } from 'node:fs/promises';
-import multipart, { type MultipartFile } from '@fastify/multipart';
+import multipart from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import type { Scratch, ScratchFile } from '../../bytes/index.ts';
-import { HttpError, type Server } from '../../http/index.ts';
+import {
+  FORM_BYTES,
+  formFile,
+  formLimits,
+  HttpError,
+  limited,
+  noFile,
+  tooLarge,
+  type FormFile,
+  type Server,
+} from '../../http/index.ts';
 import { aboutInHeaders, aboutPath } from './about-request.ts';
 import type { EnginePool } from './engine-pool.ts';
 import { MAX_INLINE_BYTES } from './engine-wire.ts';
@@ -18,8 +28,6 @@ export interface UploadOptions {
 }
 
 const BYTES = 'application/octet-stream';
-/** Around a file in a form: its boundary and headers, and other fields. */
-const FORM_BYTES = 64 * 1024;
 /** Of scratch space, asked for at a time, at most. */
 const HOLD_BYTES = 16 * 1024 * 1024;
 
@@ -28,15 +36,7 @@ export async function addUploads(app: Server, options: UploadOptions): Promise<v
   const { pool, maxUploadBytes } = options;
 
   await app.register(async (scan) => {
-    const limits = {
-      fileSize: maxUploadBytes,
-      fieldSize: FORM_BYTES / 2,
-      files: 1,
-      fields: 20,
-      parts: 21,
-      headerPairs: 50,
-    };
-    await scan.register(multipart, { limits });
+    await scan.register(multipart, { limits: formLimits(maxUploadBytes) });
     // As it comes: Fastify would put all of it together first.
     scan.addContentTypeParser(BYTES, (_request, payload, done) => done(null, payload));
     scan.post('/scan', async (request, reply) => {
@@ -48,7 +48,7 @@ export async function addUploads(app: Server, options: UploadOptions): Promise<v
       }
       // Node lets what is still on its way run into nothing: a connection that is cut would hide the answer.
       if (Number(request.headers['content-length'] ?? 0) > maxUploadBytes + FORM_BYTES) throw tooLarge();
-      return reply.type(JSON_TYPE).send(await scanUpload(request, bytes ? bytesOf : fileOf, options));
+      return reply.type(JSON_TYPE).send(await scanUpload(request, bytes ? bytesOf : formFile, options));
     });
   });
 }
@@ -56,7 +56,7 @@ export async function addUploads(app: Server, options: UploadOptions): Promise<v
 /** The answer to a form with the field `file`. Throws 400 without one, 413 past the limit, 503 past the quota. */
 async function scanUpload(
   request: FastifyRequest,
-  partOf: (request: FastifyRequest, most: number) => Promise<Part>,
+  partOf: (request: FastifyRequest, most: number) => Promise<FormFile>,
   options: UploadOptions,
 ): Promise<Buffer> {
   const { pool, quota, scratch, maxUploadBytes } = options;
@@ -77,53 +77,11 @@ async function scanUpload(
   }
 }
 
-interface Part {
-  readonly filename: string;
-  /** Ends when it is over; throws when it is too large. */
-  readonly stream: AsyncIterable<Buffer>;
-}
-
 /** A body that is the file. */
-async function bytesOf({ raw }: FastifyRequest, most: number): Promise<Part> {
+async function bytesOf({ raw }: FastifyRequest, most: number): Promise<FormFile> {
   // Not ended when it is too large: the answer goes back the same way.
   const stream: AsyncIterable<Buffer> = raw.iterator({ destroyOnReturn: false });
   return { filename: '', stream: limited(stream, most, () => false) };
-}
-
-/** What comes before the field named `file` is passed over. */
-async function fileOf(request: FastifyRequest, most: number): Promise<Part> {
-  const { filename, file } = await fieldOf(request);
-  // The multipart parser only stops at its limit: what is cut short must not pass for the whole.
-  return { filename: filename ?? '', stream: limited(file, most, () => file.truncated) };
-}
-
-async function* limited(
-  stream: AsyncIterable<Buffer>,
-  most: number,
-  truncated: () => boolean,
-): AsyncGenerator<Buffer> {
-  let length = 0;
-  for await (const chunk of stream) {
-    length += chunk.length;
-    if (length > most) throw tooLarge();
-    yield chunk;
-  }
-  if (truncated()) throw tooLarge();
-}
-
-async function fieldOf(request: FastifyRequest): Promise<MultipartFile> {
-  try {
-    for await (const part of request.parts()) {
-      if (part.type !== 'file') continue;
-      if (part.fieldname !== 'file') throw noFile();
-      return part;
-    }
-  } catch (error) {
-    if (error instanceof HttpError || request.raw.destroyed) throw error;
-    if (error instanceof Error && 'statusCode' in error && error.statusCode === 413) throw error;
-    throw new HttpError(400, 'the form is broken', 'bad_request');
-  }
-  throw noFile();
 }
 
 /** `pieces` when it is small, else `file`. */
@@ -176,12 +134,4 @@ async function writeAll(handle: FileHandle, parts: readonly Buffer[], length: nu
   if (bytesWritten === length) return;
   // A disk that fills up takes what it can; the rest says why.
   await handle.appendFile(Buffer.concat(parts).subarray(bytesWritten));
-}
-
-function noFile(): HttpError {
-  return new HttpError(400, 'send a multipart field named file', 'bad_request');
-}
-
-function tooLarge(): HttpError {
-  return new HttpError(413, 'the upload is too large', 'bad_request');
 }

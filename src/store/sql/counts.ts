@@ -39,6 +39,14 @@ export async function countsOf(db: Kysely<Tables>): Promise<StoreCounts> {
         .where('state', '=', 'open')
         .executeTakeFirst(),
     ),
+    escalated_reviews: await count(
+      db
+        .selectFrom('reviews')
+        .select((select) => select.fn.countAll<number>().as('count'))
+        .where('state', '=', 'open')
+        .where('escalated_at', 'is not', null)
+        .executeTakeFirst(),
+    ),
     quarantined: await count(
       db
         .selectFrom('items')

@@ -15,6 +15,7 @@ import { newRow } from './file-row.ts';
 import { idPatterns, MAX_FOUND } from './id-patterns.ts';
 import { intentFromJson, intentToJson } from './intent-json.ts';
 import { append } from './journal.ts';
+import { beginningWith } from './path-range.ts';
 import { openReview } from './review-list.ts';
 import type { FileRow, Tables } from './tables.ts';
 
@@ -260,7 +261,10 @@ export class SqlItemIndex implements ItemIndex {
     limit,
     after,
     rule,
+    found,
+    under,
     since,
+    until,
   }: Parameters<ItemIndex['list']>[0]): Promise<readonly StoredItem[]> {
     const rows = await read(this.#context, (db) => {
       let query = db
@@ -272,6 +276,19 @@ export class SqlItemIndex implements ItemIndex {
         .limit(limit);
       if (after !== undefined) query = query.where('id', '>', after);
       if (since !== undefined) query = query.where('taken_at', '>=', since);
+      if (until !== undefined) query = query.where('taken_at', '<', until);
+      if (under !== undefined)
+        for (const [op, path] of beginningWith(under)) query = query.where('origin', op, path);
+      if (found !== undefined) {
+        query = query.where('id', 'in', (nested) =>
+          nested
+            .selectFrom('item_rules')
+            .select('item')
+            .where('rule', '>=', `${found}:`)
+            // The semicolon follows the colon.
+            .where('rule', '<', `${found};`),
+        );
+      }
       if (rule !== undefined) {
         query = query.where('id', 'in', (nested) =>
           nested.selectFrom('item_rules').select('item').where('rule', '=', rule),

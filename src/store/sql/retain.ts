@@ -97,6 +97,18 @@ async function removeEnded(context: Context, before: string): Promise<number> {
     await trx.deleteFrom('scan_bases').where('scan', 'in', scans).execute();
     await trx.deleteFrom('release_calls').where('file', 'in', ids).where('state', '=', 'failed').execute();
     await trx.deleteFrom('scans').where('file', 'in', ids).execute();
+    const reviews = trx
+      .selectFrom('reviews')
+      .select('id')
+      .where('file', 'in', ids)
+      .where('state', '!=', 'open');
+    await trx.deleteFrom('review_rules').where('review', 'in', reviews).execute();
+    const paths = trx
+      .selectFrom('files')
+      .select('path')
+      .where('id', 'in', ids)
+      .where('state', '!=', 'restored');
+    await trx.deleteFrom('uploads').where('path', 'in', paths).where('arrived', '=', 1).execute();
     await trx.deleteFrom('reviews').where('file', 'in', ids).where('state', '!=', 'open').execute();
     await trx
       .deleteFrom('dispositions')

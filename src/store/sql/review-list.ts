@@ -1,11 +1,13 @@
+import { expressionBuilder, type Kysely } from 'kysely';
 import { rulesOf, seenOf } from '../../contracts/index.ts';
 import { BackupLensError, newId } from '../../domain/index.ts';
-import type { Answer, Remembered, Review, ReviewList } from '../review-list.ts';
+import type { Answer, Remembered, Review, ReviewFilter, ReviewGroup, ReviewList } from '../review-list.ts';
 import { only, read, write, type Context, type Trx } from './context.ts';
 import { change, rowOf, tell } from './file-changes.ts';
 import { groupOf } from './grounds.ts';
 import { idPatterns, MAX_FOUND } from './id-patterns.ts';
 import { append } from './journal.ts';
+import { beginningWith } from './path-range.ts';
 import { unpackReport } from './report-blob.ts';
 import type { FileRow, Tables } from './tables.ts';
 
@@ -64,8 +66,14 @@ export async function openReview(
       answered_at: null,
       remember: 0,
       until_at: null,
+      escalated_at: null,
     })
     .execute();
+  const named = rules.map((name) => {
+    const colon = name.indexOf(':');
+    return { kind: name.slice(0, colon), rule: name.slice(colon + 1), review: id };
+  });
+  if (named.length > 0) await trx.insertInto('review_rules').values(named).execute();
   return id;
 }
 
@@ -90,15 +98,80 @@ export class SqlReviewList implements ReviewList {
     });
   }
 
-  async list({ state, group, limit, after }: Parameters<ReviewList['list']>[0]): Promise<readonly Review[]> {
-    const rows = await read(this.#context, (db) => {
-      let query = db.selectFrom('reviews').selectAll().orderBy('id').limit(limit);
-      if (state !== undefined) query = query.where('state', '=', state);
-      if (group !== undefined) query = query.where('grounds', '=', group);
-      if (after !== undefined) query = query.where('id', '>', after);
-      return query.execute();
-    });
+  async list(options: Parameters<ReviewList['list']>[0]): Promise<readonly Review[]> {
+    const rows = await read(this.#context, async (db) => pageOf(db, options));
     return rows.map(reviewOf);
+  }
+
+  async groups(limit: number): Promise<{ items: ReviewGroup[]; groups: number }> {
+    return read(this.#context, async (db) => {
+      const open = db.selectFrom('reviews').where('state', '=', 'open');
+      const all = await open
+        .select((select) => select.fn.count<number>('grounds').distinct().as('groups'))
+        .executeTakeFirst();
+      const found = await open
+        .select((select) => [
+          'grounds',
+          select.fn.countAll<number>().as('reviews'),
+          select.fn.sum<number | null>('size').as('bytes'),
+          select.fn.min('id').as('first'),
+          select.fn.min('opened_at').as('oldest'),
+          select.fn.max('opened_at').as('newest'),
+        ])
+        .groupBy('grounds')
+        .orderBy('reviews', 'desc')
+        .orderBy('grounds')
+        .limit(limit)
+        .execute();
+      const firsts = found.map(({ first }) => first);
+      const shown =
+        firsts.length === 0
+          ? []
+          : await db
+              .selectFrom('reviews')
+              .select(['id', 'rules', 'reasons'])
+              .where('id', 'in', firsts)
+              .execute();
+      const items = found.map(({ grounds: group, reviews, bytes, first, oldest, newest }) => {
+        const one = shown.find(({ id }) => id === first);
+        const rules: string[] = JSON.parse(one?.rules ?? '[]');
+        const reasons: string[] = JSON.parse(one?.reasons ?? '[]');
+        return { group, reviews, bytes: bytes ?? 0, rules, reasons, oldest, newest };
+      });
+      return { items, groups: all?.groups ?? 0 };
+    });
+  }
+
+  async escalate(before: string, limit: number): Promise<number> {
+    return write(this.#context, async (trx) => {
+      const rows = await trx
+        .selectFrom('reviews')
+        .select(['id', 'grounds', 'opened_at', 'rules'])
+        .where('state', '=', 'open')
+        .where('escalated_at', 'is', null)
+        .where('opened_at', '<', before)
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      if (rows.length === 0) return 0;
+      const time = this.#context.now().toISOString();
+      const ids = rows.map(({ id }) => id);
+      await trx.updateTable('reviews').set({ escalated_at: time }).where('id', 'in', ids).execute();
+      const groups = Map.groupBy(rows, ({ grounds }) => grounds);
+      for (const [group, [first, ...others]] of groups) {
+        const detail = `${1 + others.length} of group ${group} wait since ${first?.opened_at ?? time}: ${first?.rules ?? ''}`;
+        const nothing = { file: null, path: null, sha256: null, decision: null, verdict: null };
+        await append(trx, {
+          action: 'escalated',
+          time,
+          who: this.#context.who,
+          item: first?.id ?? null,
+          ...nothing,
+          detail,
+        });
+      }
+      return ids.length;
+    });
   }
 
   async get(id: string): Promise<Review | null> {
@@ -125,39 +198,56 @@ export class SqlReviewList implements ReviewList {
   async answer(
     id: string,
     decision: 'auto_approve' | 'quarantine',
+    answer: Omit<Answer, 'at'>,
+  ): Promise<Review> {
+    return write(this.#context, async (trx) => this.#answer(trx, id, decision, answer));
+  }
+
+  async answerAll(
+    items: Parameters<ReviewList['answerAll']>[0],
+    decision: 'auto_approve' | 'quarantine',
+    answer: Omit<Answer, 'at' | 'sha256'>,
+  ): Promise<void> {
+    await write(this.#context, async (trx) => {
+      for (const { id, sha256 } of items) await this.#answer(trx, id, decision, { ...answer, sha256 });
+    });
+  }
+
+  async #answer(
+    trx: Trx,
+    id: string,
+    decision: 'auto_approve' | 'quarantine',
     { who, reason, sha256, remember, until }: Omit<Answer, 'at'>,
   ): Promise<Review> {
-    return write(this.#context, async (trx) => {
-      const review = await oneOf(trx, id);
-      assertAnswerable(review, sha256);
-      const file = await rowOf(trx, review.file);
-      const at = this.#context.now().toISOString();
-      const state = decision === 'auto_approve' ? 'approved' : 'rejected';
-      await trx
-        .updateTable('reviews')
-        .set({ state, who, reason, answered_sha256: sha256, answered_at: at })
-        .set({ remember: remember ? 1 : 0, until_at: until })
-        .where('id', '=', id)
-        .execute();
-      const isRemembered = remember && decision === 'auto_approve';
-      if (isRemembered) await this.#remember(trx, review, { who, reason, sha256, until, at });
-      await change(trx, this.#context, file.id, { state: 'decided', decision });
-      await append(trx, {
-        action: state,
-        time: at,
-        who,
-        file: file.id,
-        item: id,
-        path: file.path,
-        sha256,
-        decision,
-        verdict: file.verdict,
-        detail: isRemembered
-          ? `${reason}; remembered ${until === null ? 'without an end' : `until ${until}`}`
-          : reason,
-      });
-      return reviewOf(await oneOf(trx, id));
+    const review = await oneOf(trx, id);
+    assertAnswerable(review, sha256);
+    const file = await rowOf(trx, review.file);
+    const at = this.#context.now().toISOString();
+    const state = decision === 'auto_approve' ? 'approved' : 'rejected';
+    await trx
+      .updateTable('reviews')
+      .set({ state, who, reason, answered_sha256: sha256, answered_at: at })
+      .set({ remember: remember ? 1 : 0, until_at: until })
+      .where('id', '=', id)
+      .execute();
+    const isRemembered = remember && decision === 'auto_approve';
+    if (isRemembered) await this.#remember(trx, review, { who, reason, sha256, until, at });
+    await change(trx, this.#context, file.id, { state: 'decided', decision });
+    await append(trx, {
+      action: state,
+      time: at,
+      who,
+      file: file.id,
+      item: id,
+      path: file.path,
+      sha256,
+      decision,
+      verdict: file.verdict,
+      detail: isRemembered
+        ? `${reason}; remembered ${until === null ? 'without an end' : `until ${until}`}`
+        : reason,
     });
+    return reviewOf(await oneOf(trx, id));
   }
 
   async remembered(sha256: string): Promise<readonly Remembered[]> {
@@ -228,6 +318,48 @@ export class SqlReviewList implements ReviewList {
   }
 }
 
+/** Oldest first. What has a kind or a rule is found from there, as among scans. */
+async function pageOf(
+  db: Kysely<Tables>,
+  { limit, after, ...filter }: Parameters<ReviewList['list']>[0],
+): Promise<Tables['reviews'][]> {
+  const { kind, rule } = filter;
+  const fits = fitting(filter);
+  if (kind === undefined && rule === undefined) {
+    let query = db.selectFrom('reviews').selectAll().where(fits).orderBy('id').limit(limit);
+    if (after !== undefined) query = query.where('id', '>', after);
+    return query.execute();
+  }
+  let query = db
+    .selectFrom('review_rules')
+    .innerJoin('reviews', 'reviews.id', 'review_rules.review')
+    .select('review_rules.review as id')
+    .distinct()
+    .where(fits)
+    .orderBy('review_rules.review')
+    .limit(limit);
+  if (kind !== undefined) query = query.where('review_rules.kind', '=', kind);
+  if (rule !== undefined) query = query.where('review_rules.rule', '=', rule);
+  if (after !== undefined) query = query.where('review_rules.review', '>', after);
+  const ids = (await query.execute()).map(({ id }) => id);
+  if (ids.length === 0) return [];
+  return db.selectFrom('reviews').selectAll().where('id', 'in', ids).orderBy('id').execute();
+}
+
+function fitting({ state, group, under, since, until, escalated }: ReviewFilter) {
+  const review = expressionBuilder<Tables, 'reviews'>();
+  return review.and([
+    ...(state === undefined ? [] : [review('reviews.state', '=', state)]),
+    ...(group === undefined ? [] : [review('reviews.grounds', '=', group)]),
+    ...(since === undefined ? [] : [review('reviews.opened_at', '>=', since)]),
+    ...(until === undefined ? [] : [review('reviews.opened_at', '<', until)]),
+    ...(escalated === undefined ? [] : [review('reviews.escalated_at', escalated ? 'is not' : 'is', null)]),
+    ...(under === undefined
+      ? []
+      : beginningWith(under).map(([op, path]) => review('reviews.path', op, path))),
+  ]);
+}
+
 function assertAnswerable({ id, state, sha256: held }: Tables['reviews'], sha256: string): void {
   if (state !== 'open') throw new BackupLensError('BL_STORE', `review ${id} is ${state} already`);
   if (held === null) {
@@ -262,6 +394,7 @@ function reviewOf(row: Tables['reviews']): Review {
     sha256: row.sha256,
     size: row.size,
     opened_at: row.opened_at,
+    escalated_at: row.escalated_at,
     reasons,
     rules,
     group: row.grounds,

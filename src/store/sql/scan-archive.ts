@@ -1,8 +1,10 @@
+import { expressionBuilder, type Kysely } from 'kysely';
 import type { FileResult } from '../../contracts/index.ts';
 import type { ScanArchive, ScanFilter, ScanSummary } from '../scan-archive.ts';
 import { read, type Context } from './context.ts';
+import { beginningWith } from './path-range.ts';
 import { unpackReport } from './report-blob.ts';
-import type { ScanRow } from './tables.ts';
+import type { ScanRow, Tables } from './tables.ts';
 
 const SUMMARY = [
   'id',
@@ -34,30 +36,13 @@ export class SqlScanArchive implements ScanArchive {
   }: {
     readonly filter?: ScanFilter;
     readonly limit: number;
-    readonly before?: string;
+    readonly before?: string | undefined;
   }): Promise<readonly ScanSummary[]> {
-    const rows = await read(this.#context, (db) => {
-      let query = db.selectFrom('scans').select(SUMMARY).orderBy('id', 'desc').limit(limit);
-      if (before !== undefined) query = query.where('id', '<', before);
-      const { decision, kind, rule, under, sha256, since, until } = filter;
-      if (decision !== undefined) query = query.where('decision', '=', decision);
-      if (sha256 !== undefined) query = query.where('sha256', '=', sha256);
-      if (since !== undefined) query = query.where('finished_at', '>=', since);
-      if (until !== undefined) query = query.where('finished_at', '<', until);
-      if (under !== undefined) {
-        query = query.where('path', '>=', under);
-        const end = afterAllThatBeginWith(under);
-        if (end !== null) query = query.where('path', '<', end);
-      }
-      if (kind !== undefined || rule !== undefined) {
-        query = query.where('id', 'in', (nested) => {
-          let rules = nested.selectFrom('scan_rules').select('scan');
-          if (kind !== undefined) rules = rules.where('kind', '=', kind);
-          if (rule !== undefined) rules = rules.where('rule', '=', rule);
-          return rules;
-        });
-      }
-      return query.execute();
+    const rows = await read(this.#context, async (db) => {
+      // First the ids, out of an index: a row carries its report, which is not asked for.
+      const ids = await idsOf(db, filter, before, limit);
+      if (ids.length === 0) return [];
+      return db.selectFrom('scans').select(SUMMARY).where('id', 'in', ids).orderBy('id', 'desc').execute();
     });
     return rows.map(summaryOf);
   }
@@ -92,14 +77,57 @@ function summaryOf(row: Pick<ScanRow, (typeof SUMMARY)[number]>): ScanSummary {
   };
 }
 
-/** The least bytes that come after everything with this beginning; null: nothing does. */
-function afterAllThatBeginWith(beginning: Uint8Array): Buffer | null {
-  const end = Buffer.from(beginning);
-  for (let at = end.length - 1; at >= 0; at--) {
-    const byte = end.readUInt8(at);
-    if (byte === 0xff) continue;
-    end.writeUInt8(byte + 1, at);
-    return end.subarray(0, at + 1);
+/** A scan is recorded when it is finished, or a little later: its id, which begins with that time, bounds the search. */
+const SLACK_MS = 86_400_000;
+
+/**
+ * The ids of a page, newest first. What has a kind or a rule is found from there: walking the scans until enough of them have
+ * a rare one would read them all.
+ */
+async function idsOf(
+  db: Kysely<Tables>,
+  filter: ScanFilter,
+  before: string | undefined,
+  limit: number,
+): Promise<string[]> {
+  const { kind, rule } = filter;
+  const fits = fitting(filter);
+  if (kind === undefined && rule === undefined) {
+    let query = db.selectFrom('scans').select('id').where(fits).orderBy('id', 'desc').limit(limit);
+    if (before !== undefined) query = query.where('id', '<', before);
+    return (await query.execute()).map(({ id }) => id);
   }
-  return null;
+  let query = db
+    .selectFrom('scan_rules')
+    .innerJoin('scans', 'scans.id', 'scan_rules.scan')
+    .select('scan_rules.scan as id')
+    .distinct()
+    .where(fits)
+    .orderBy('scan_rules.scan', 'desc')
+    .limit(limit);
+  if (kind !== undefined) query = query.where('scan_rules.kind', '=', kind);
+  if (rule !== undefined) query = query.where('scan_rules.rule', '=', rule);
+  if (before !== undefined) query = query.where('scan_rules.scan', '<', before);
+  return (await query.execute()).map(({ id }) => id);
+}
+
+function fitting({ decision, under, sha256, file, since, until }: ScanFilter) {
+  const scan = expressionBuilder<Tables, 'scans'>();
+  return scan.and([
+    ...(decision === undefined ? [] : [scan('scans.decision', '=', decision)]),
+    ...(sha256 === undefined ? [] : [scan('scans.sha256', '=', sha256)]),
+    ...(file === undefined ? [] : [scan('scans.file', '=', file)]),
+    ...(since === undefined
+      ? []
+      : [scan('scans.finished_at', '>=', since), scan('scans.id', '>', idAt(since, -SLACK_MS))]),
+    ...(until === undefined
+      ? []
+      : [scan('scans.finished_at', '<', until), scan('scans.id', '<', idAt(until, SLACK_MS))]),
+    ...(under === undefined ? [] : beginningWith(under).map(([op, path]) => scan('scans.path', op, path))),
+  ]);
+}
+
+/** The least id of that moment, and so much later. */
+function idAt(instant: string, laterMs: number): string {
+  return new Date(Date.parse(instant) + laterMs).toISOString().replaceAll(/[-:.]/g, '');
 }

@@ -14,6 +14,7 @@ import { SqlReviewList } from './review-list.ts';
 import { SqlScanArchive } from './scan-archive.ts';
 import { setting } from './settings.ts';
 import { SqlUnsettledList } from './unsettled-list.ts';
+import { SqlUploadList } from './upload-list.ts';
 
 /** The store over any database that Kysely speaks to. */
 export class SqlStore implements Store {
@@ -23,6 +24,7 @@ export class SqlStore implements Store {
   readonly items: SqlItemIndex;
   readonly reviews: SqlReviewList;
   readonly gate: SqlGate;
+  readonly uploads: SqlUploadList;
   readonly journal: SqlJournal;
   readonly judgements: SqlJudgements;
   readonly releases: SqlReleaseCalls;
@@ -38,6 +40,7 @@ export class SqlStore implements Store {
     this.items = new SqlItemIndex(context);
     this.reviews = new SqlReviewList(context);
     this.gate = new SqlGate(context);
+    this.uploads = new SqlUploadList(context);
     this.journal = new SqlJournal(context);
     this.judgements = new SqlJudgements(context);
     this.releases = new SqlReleaseCalls(context);

@@ -125,6 +125,18 @@ export interface Tables {
     readonly answered_at: string | null;
     readonly remember: number;
     readonly until_at: string | null;
+    readonly escalated_at: string | null;
+  };
+  /** What weighed in a review, for filters: a finding's kind and rule; of a gap `gap` and `reason:by`. */
+  readonly review_rules: { readonly kind: string; readonly rule: string; readonly review: string };
+  readonly uploads: {
+    readonly path: Uint8Array;
+    readonly id: string;
+    readonly folder: Uint8Array;
+    readonly name: string;
+    readonly who: string;
+    readonly at: string;
+    readonly arrived: number;
   };
   readonly waivers: {
     readonly id: Generated<number>;

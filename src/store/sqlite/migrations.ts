@@ -193,4 +193,40 @@ export const MIGRATIONS: readonly string[] = [
 
   create table unsettled (path blob primary key, met_at text not null) strict, without rowid;
   `,
+  `
+  alter table reviews add column escalated_at text;
+  create index reviews_escalated on reviews (escalated_at, id) where state = 'open';
+  create index reviews_path on reviews (path, id);
+  create table review_rules (
+    kind text not null,
+    rule text not null,
+    review text not null,
+    primary key (kind, rule, review)
+  ) strict, without rowid;
+  create index review_rules_rule on review_rules (rule, review);
+  create index review_rules_kind on review_rules (kind, review);
+  create index review_rules_review on review_rules (review);
+  insert or ignore into review_rules (kind, rule, review)
+    select substr(value, 1, instr(value, ':') - 1), substr(value, instr(value, ':') + 1), reviews.id
+    from reviews, json_each(reviews.rules) where instr(value, ':') > 0;
+
+  create index scans_decision on scans (decision, id);
+  create index scans_path on scans (path, id);
+  create index scan_rules_rule on scan_rules (rule, scan);
+  create index scan_rules_kind on scan_rules (kind, scan);
+  create index scan_rules_scan on scan_rules (scan);
+  create index items_origin on items (origin, id) where present = 1;
+  create index item_rules_item on item_rules (item);
+
+  create table uploads (
+    path blob primary key,
+    id text not null unique,
+    folder blob not null,
+    name text not null,
+    who text not null,
+    at text not null,
+    arrived integer not null check (arrived in (0, 1))
+  ) strict, without rowid;
+  create index uploads_arriving on uploads (id) where arrived = 0;
+  `,
 ];

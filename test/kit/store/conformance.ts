@@ -482,6 +482,87 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         expect((await store.reviews.list({ group: groups[0] ?? '', limit: 9 })).length).toBe(2);
       });
 
+      test('they are found by kind, rule, path and time, and counted by their grounds, the largest first', async () => {
+        const a = finding(['a'], { rule: 'A', weight: 40 });
+        const b = finding(['a'], { rule: 'B', weight: 40, kind: 'ransom_note' });
+        const one = await held('/in/a/1', { findings: [a] });
+        pass(clocks, 1);
+        const two = await held('/in/a/2', { findings: [a] });
+        pass(clocks, 1000);
+        const three = await held('/in/b', { findings: [a, b] });
+        const ids = async (filter: object) =>
+          (await store.reviews.list({ ...filter, limit: 9 })).map(({ id }) => id);
+        expect(await ids({ kind: 'ransom_note' })).toEqual([three.id]);
+        expect(await ids({ rule: 'A' })).toEqual([one.id, two.id, three.id]);
+        expect(await ids({ rule: 'A', after: two.id })).toEqual([three.id]);
+        expect(await ids({ kind: 'ransom_note', rule: 'A' })).toEqual([]);
+        expect(await ids({ under: Buffer.from('/in/a/') })).toEqual([one.id, two.id]);
+        const { opened_at: last } = (await store.reviews.get(three.id)) ?? { opened_at: '' };
+        expect(await ids({ since: last })).toEqual([three.id]);
+        expect(await ids({ until: last })).toEqual([one.id, two.id]);
+        const { items, groups } = await store.reviews.groups(1);
+        expect({ items, groups }).toMatchObject({ items: [{ reviews: 2, bytes: 24 }], groups: 2 });
+      });
+
+      test('many are answered in one step, or none of them', async () => {
+        const [one, two] = [await held('/in/a'), await held('/in/b')];
+        const said = { who: 'w', reason: 'r', remember: false, until: null };
+        const wrong = [
+          { id: one.id, sha256: hashOf('a') },
+          { id: two.id, sha256: hashOf('f') },
+        ];
+        await expect(store.reviews.answerAll(wrong, 'quarantine', said)).rejects.toMatchObject({
+          code: 'BL_STORE',
+        });
+        expect((await store.reviews.get(one.id))?.state).toBe('open');
+        await store.reviews.answerAll(
+          wrong.map(({ id }) => ({ id, sha256: hashOf('a') })),
+          'quarantine',
+          said,
+        );
+        expect((await store.reviews.list({ state: 'rejected', limit: 9 })).length).toBe(2);
+      });
+
+      test('what waits too long is marked once, told once a group, and not decided by it', async () => {
+        const { id } = await held('/in/a');
+        await held('/in/b');
+        pass(clocks, 1000);
+        const before = clocks.now.toISOString();
+        const { id: later } = await held('/in/c');
+        expect(await store.reviews.escalate(before, 10)).toBe(2);
+        expect(await store.reviews.escalate(before, 10)).toBe(0);
+        expect((await actions()).filter((action) => action === 'escalated')).toHaveLength(1);
+        expect((await store.reviews.get(id))?.state).toBe('open');
+        expect((await store.reviews.list({ escalated: false, limit: 9 })).map((review) => review.id)).toEqual(
+          [later],
+        );
+        expect(await store.counts()).toMatchObject({ open_reviews: 3, escalated_reviews: 2 });
+      });
+
+      test('who uploaded what is known by its path, from the last byte on', async () => {
+        const upload = {
+          id: 'u',
+          path: Buffer.from('/in/u'),
+          folder: Buffer.from('/in/.u'),
+          name: 'a\nb',
+          who: 'w',
+        };
+        await store.uploads.begin(upload);
+        await store.uploads.begin({ ...upload, id: 'v', path: Buffer.from('/in/v') });
+        expect((await store.uploads.arriving()).map(({ id }) => id)).toEqual(['u', 'v']);
+        await store.uploads.arrived('u', hashOf('a'));
+        await store.uploads.brokeOff('v');
+        await store.uploads.brokeOff('u');
+        expect(await store.uploads.arriving()).toEqual([]);
+        expect(await store.uploads.at(Buffer.from('/in/u'))).toMatchObject({
+          id: 'u',
+          name: 'a\nb',
+          who: 'w',
+        });
+        expect(await store.uploads.at(Buffer.from('/in/v'))).toBe(null);
+        expect((await actions()).filter((action) => action === 'uploaded')).toHaveLength(1);
+      });
+
       test.each([
         ['auto_approve', 'approved'],
         ['quarantine', 'rejected'],

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { count, instant, sha256 } from './common.ts';
+
+export const health = z.strictObject({ status: z.literal('healthy'), version: z.string() });
+
+const engineState = z.strictObject({ status: z.string(), detail: z.string().nullable() });
+
+export const readiness = z.strictObject({
+  status: z.enum(['ready', 'not_ready']),
+  store: z.string(),
+  engines: z.record(z.string(), engineState),
+  intake: z.enum(['starting', 'watching', 'paused', 'away', 'stopping']),
+});
+
+export const stats = z.strictObject({
+  version: z.string(),
+  instance_id: z.string(),
+  files: z.record(z.string(), count).describe('by state'),
+  waiting: z.record(z.string(), count).describe('by lane'),
+  suspect: count,
+  open_reviews: count,
+  escalated_reviews: count,
+  quarantined: count,
+  unfinished_dispositions: count,
+  oldest_waiting: instant.nullable(),
+  oldest_provisional: instant.nullable(),
+  oldest_review: instant.nullable(),
+  last_file_seen: instant.nullable(),
+  last_decision: instant.nullable(),
+  journal_records: count,
+  journal_head: sha256,
+  engines: z.record(z.string(), engineState),
+  event_clients: count,
+});
+
+export const openapiDocument = z.looseObject({ openapi: z.string() });
