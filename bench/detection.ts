@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadRansomwareNames } from '../src/config/index.ts';
+import { ATTACKS } from './detection/attacks.ts';
 import { takeSamples } from './detection/samples.ts';
 import { detection, falseAlarms, half } from './detection/tables.ts';
 import { treeTable } from './detection/trees.ts';
@@ -15,21 +16,33 @@ import { Judge } from './detection/verdicts.ts';
 const { values } = parseArgs({
   options: {
     samples: { type: 'string', default: join(tmpdir(), 'backuplens-detection') },
+    seed: { type: 'string', default: '7' },
+    take: { type: 'boolean', default: false },
+    kinds: { type: 'string' },
+    attacks: { type: 'string' },
     half: { type: 'string', default: 'tuning' },
     most: { type: 'string', default: '200' },
     trees: { type: 'string' },
   },
 });
 /** Of the corpus, and of its cut into halves. */
-const SEED = 7;
+const SEED = Number(values.seed);
 
+if (values.take) {
+  takeSamples(values.samples, SEED);
+  process.exit();
+}
 const judge = await Judge.open(loadRansomwareNames());
 if (values.trees === undefined) {
   takeSamples(values.samples, SEED);
-  const samples = half(values.samples, SEED, values.half === 'untouched' ? 'untouched' : 'tuning');
+  const kinds = values.kinds?.split(',');
+  const samples = half(values.samples, SEED, values.half === 'untouched' ? 'untouched' : 'tuning').filter(
+    ({ kind }) => kinds?.includes(kind) ?? true,
+  );
   console.log(`${samples.length} files (${values.half})\n`);
   console.log((await falseAlarms(samples, judge)).join('\n'), '\n');
-  console.log((await detection(samples, judge, Number(values.most))).join('\n'));
+  const attacks = ATTACKS.filter(({ name }) => name.includes(values.attacks ?? ''));
+  console.log((await detection(samples, judge, attacks, Number(values.most))).join('\n'));
 } else {
   console.log((await treeTable(values.trees.split(','), judge)).join('\n'));
 }

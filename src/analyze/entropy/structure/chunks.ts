@@ -1,3 +1,4 @@
+import { oggSum } from './ogg-sum.ts';
 import type { Walk } from './walk.ts';
 
 /** RIFF (Microsoft and IBM, Multimedia Programming Interface 1.0): chunks of four letters and a length; lists hold chunks. */
@@ -61,16 +62,27 @@ export function* gif(): Walk {
   }
 }
 
-/** RFC 3533: pages that begin with `OggS`, each with a table of the lengths of its segments. */
+/** RFC 3533: pages that begin with `OggS`, each with a table of the lengths of its segments, and a check sum. */
 export function* ogg(): Walk {
   for (let pages = 0; ; pages++) {
     const head = yield { take: 27 };
     if (head.ended) return head.bytes.length === 0 && pages > 0 ? 'holds' : 'broken';
     if (head.bytes.toString('latin1', 0, 4) !== 'OggS' || head.bytes[4] !== 0) return 'broken';
+    const written = head.bytes.readUInt32LE(SUM_AT);
     const count = head.bytes[26] ?? 0;
-    if (count === 0) continue;
-    const table = yield { take: count };
-    if (table.ended) return 'broken';
-    yield { pass: table.bytes.reduce((sum, length) => sum + length, 0) };
+    // Over the page as it is while the sum is not known yet.
+    let start = oggSum(Buffer.from(head.bytes).fill(0, SUM_AT, SUM_AT + 4), 0);
+    let length = 0;
+    if (count > 0) {
+      const table = yield { take: count };
+      if (table.ended) return 'broken';
+      length = table.bytes.reduce((sum, part) => sum + part, 0);
+      start = oggSum(table.bytes, start);
+    }
+    const { sum, ended } = yield { pass: length, sum: { start, over: oggSum } };
+    if (!ended && sum !== written) return 'broken';
   }
 }
+
+/** Where in a page's head its sum stands. */
+const SUM_AT = 22;
