@@ -39,6 +39,11 @@ export function natureOf({ mime, by, density, container }: ContentType): Nature 
   return 'packed';
 }
 
+/** Sound, pictures, outlines and text: no table of a check sum or a cipher is in them, as in programs and databases. */
+export function isWithoutTables({ mime, by }: ContentType): boolean {
+  return by === 'text' || NOISELESS.has(mime);
+}
+
 /** Formats that are encrypted by design: named, and a gap; not accused, unless the name says that it was something else. */
 const ENCRYPTED: ReadonlySet<string> = new Set([
   'application/x-luks',
