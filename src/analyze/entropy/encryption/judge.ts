@@ -5,6 +5,7 @@ import type { Structure } from '../structure/index.ts';
 import {
   BLURRED_BESIDE_LONG,
   BLURRED_PER_SHARP,
+  LEAST_BLOCK_BYTES,
   LEAST_NAMELESS_BYTES,
   LEAST_BEHIND_HEADER,
   LEAST_SHORT,
@@ -62,8 +63,8 @@ function groundOf(facts: Case): Ground | null {
   if (isEncryptedByDesign(type)) return underAnotherName(facts);
   // It needs a password that we do not have: that is a gap of its own.
   if (opening.locked) return null;
-  // Its decoder ran to the end, with every sum right.
-  if (opening.whole) return null;
+  // Its decoder ran to the end, with every sum right. A tar has none over what is in it.
+  if (opening.whole) return type.container === 'tar' ? inBlocks(facts, 2) : null;
   if (opening.damaged) return damaged(facts) ?? stride(facts) ?? lostToEnding(facts);
   if (facts.structure?.is === 'holds') return lostToEnding(facts);
   return (
@@ -244,8 +245,9 @@ function encoded(facts: Case): Ground | null {
 /** A small file with a few bytes before or behind the noise: a key, a marker, zeros. */
 function betweenTrimmings(facts: Case): Ground | null {
   const { profile, head } = facts;
-  if (!(lostType(facts) || promisesText(facts)) || head.length < profile.bytes || !noiseBetween(head))
-    return null;
+  if (head.length < profile.bytes) return null;
+  const least = lostType(facts) || promisesText(facts) ? LEAST_BLOCK_BYTES : LEAST_NAMELESS_BYTES;
+  if (!noiseBetween(head, least)) return null;
   return { rule: 'noise-between-trimmings', why: 'uniform but for a few bytes before or behind' };
 }
 

@@ -32,36 +32,6 @@ export function* riff(): Walk {
   }
 }
 
-/** GIF89a: blocks of at most 255 bytes, each with its length before it (CompuServe 1990, sections 15 and 18 to 27). */
-export function* gif(): Walk {
-  const screen = yield { take: 13 };
-  if (screen.ended) return 'broken';
-  const flags = screen.bytes[10] ?? 0;
-  if ((flags & 0x80) !== 0) yield { pass: 3 * 2 ** ((flags & 7) + 1) };
-  for (;;) {
-    const { bytes, ended } = yield { take: 1 };
-    if (ended) return 'broken';
-    const kind = bytes[0] ?? 0;
-    if (kind === 0x3b) return 'holds';
-    if (kind === 0x2c) {
-      const image = yield { take: 9 };
-      if (image.ended) return 'broken';
-      const local = image.bytes[8] ?? 0;
-      if ((local & 0x80) !== 0) yield { pass: 3 * 2 ** ((local & 7) + 1) };
-      yield { pass: 1 };
-    } else if (kind === 0x21) {
-      yield { pass: 1 };
-    } else if (kind !== 0) return 'broken';
-    if (kind === 0) continue;
-    for (;;) {
-      const size = yield { take: 1 };
-      if (size.ended) return 'broken';
-      if (size.bytes[0] === 0) break;
-      yield { pass: size.bytes[0] ?? 0 };
-    }
-  }
-}
-
 /** RFC 3533: pages that begin with `OggS`, each with a table of the lengths of its segments, and a check sum. */
 export function* ogg(): Walk {
   for (let pages = 0; ; pages++) {

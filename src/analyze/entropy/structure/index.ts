@@ -1,8 +1,9 @@
 import { MemorySource, type ByteSource } from '../../../bytes/index.ts';
-import { gif, ogg, riff } from './chunks.ts';
+import { ogg, riff } from './chunks.ts';
 import { samplesHold } from './film-samples.ts';
 import { flac } from './flac.ts';
 import { mp3 } from './frames.ts';
+import { gif } from './gif.ts';
 import { isoMedia, type FilmIndex } from './iso-media.ts';
 import { jpeg } from './jpeg.ts';
 import { matroska, type Declared } from './matroska.ts';
@@ -25,7 +26,6 @@ export interface Structure {
 const WALKS: readonly (readonly [mimes: RegExp, walk: () => Walk])[] = [
   [/^image\/png$/, png],
   [/^image\/jpeg$/, jpeg],
-  [/^image\/gif$/, gif],
   [/^video\/x-msvideo$/, riff],
   [/^(?:audio|video|application)\/ogg$/, ogg],
   [/^audio\/flac$/, flac],
@@ -39,6 +39,7 @@ const DECODERS: ReadonlyMap<string, (source: ByteSource) => Promise<Shape | null
   ['font/woff2', wholly(woff2)],
   ['application/x-font-type1', wholly(type1)],
   ['application/postscript', wholly(clearType1)],
+  ['image/gif', wholly(gif)],
   ['image/webp', wholly(webp)],
   ['image/tiff', tiff],
 ]);

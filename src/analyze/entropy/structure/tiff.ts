@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import type { ByteSource } from '../../../bytes/index.ts';
 import { jpeg } from './jpeg.ts';
-import { lzwLength } from './lzw.ts';
+import { tiffLength } from './lzw.ts';
 import { Walker, type Shape } from './walk.ts';
 
 /** Pictures of one file that are looked at; a book has hundreds. */
@@ -216,7 +216,7 @@ function decodes(bytes: Buffer, { compression, plain }: Piece): boolean | null {
   if (compression === LZW) {
     // LZW of old, the lowest bits first.
     if (bytes[0] === 0 && ((bytes[1] ?? 0) & 1) === 1) return null;
-    return lzwLength(bytes, plain) >= plain;
+    return tiffLength(bytes, plain) >= plain;
   }
   if (compression === PACKBITS) return packBitsLength(bytes) === plain;
   if (DEFLATE.has(compression)) return inflatedLength(bytes, plain) >= plain;
