@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadRansomwareNames } from '../src/config/index.ts';
 import { ATTACKS } from './detection/attacks.ts';
+import { makeMail } from './detection/mail.ts';
 import { takeSamples } from './detection/samples.ts';
 import { detection, falseAlarms, half } from './detection/tables.ts';
-import { treeTable } from './detection/trees.ts';
+import { SHARES, treeTable } from './detection/trees.ts';
 import { Judge } from './detection/verdicts.ts';
 
 const { values } = parseArgs({
@@ -23,6 +24,8 @@ const { values } = parseArgs({
     half: { type: 'string', default: 'tuning' },
     most: { type: 'string', default: '200' },
     trees: { type: 'string' },
+    mail: { type: 'string' },
+    clean: { type: 'boolean', default: false },
   },
 });
 /** Of the corpus, and of its cut into halves. */
@@ -30,6 +33,7 @@ const SEED = Number(values.seed);
 
 if (values.take) {
   takeSamples(values.samples, SEED);
+  if (values.mail !== undefined) makeMail(values.mail, values.samples, SEED);
   process.exit();
 }
 const judge = await Judge.open(loadRansomwareNames());
@@ -44,6 +48,6 @@ if (values.trees === undefined) {
   const attacks = ATTACKS.filter(({ name }) => name.includes(values.attacks ?? ''));
   console.log((await detection(samples, judge, attacks, Number(values.most))).join('\n'));
 } else {
-  console.log((await treeTable(values.trees.split(','), judge)).join('\n'));
+  console.log((await treeTable(values.trees.split(','), values.clean ? [] : SHARES, judge)).join('\n'));
 }
 await judge.close();

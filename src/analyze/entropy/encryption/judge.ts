@@ -229,8 +229,8 @@ function stride(facts: Case): Ground | null {
   const seen = facts.profile.stride;
   if (seen === null || seen.blocks < solid(facts) * STRIDE_SHARE_OF_ALL) return null;
   // Of compressed parts, the other bytes are noise, too: there are only few blocks that can show anything.
-  const share = seen.blocks / (seen.blocks < LEAST_STRIDE_BLOCKS ? solid(facts) : Math.max(1, seen.of));
-  if (share < STRIDE_SHARE) return null;
+  const of = seen.blocks < LEAST_STRIDE_BLOCKS ? solid(facts) : seen.of;
+  if (seen.blocks < of * STRIDE_SHARE) return null;
   return { rule: 'noise-in-strides', why: `${seen.words} are uniform, the others are not` };
 }
 

@@ -78,9 +78,7 @@ function ofBeginning(head: Buffer, isPromised: boolean): number | null {
   for (const { at: from, bytes, weak } of BEGINNINGS) {
     const key = (head[from] ?? 0) ^ bytes.charCodeAt(0);
     if (key === 0 || (weak && !isPromised)) continue;
-    let place = 1;
-    while (place < bytes.length && ((head[from + place] ?? 0) ^ key) === bytes.charCodeAt(place)) place++;
-    if (place === bytes.length) return key;
+    if (isAt(head, from, bytes, key)) return key;
   }
   return programKey(head);
 }
@@ -90,9 +88,14 @@ function programKey(head: Buffer): number | null {
   const key = (head[0] ?? 0) ^ 0x4d;
   if (key === 0 || ((head[1] ?? 0) ^ key) !== 0x5a) return null;
   const sign = ((head[0x3c] ?? 0) ^ key) | (((head[0x3d] ?? 0) ^ key) << 8);
-  return [...'PE\0\0'].every((letter, place) => ((head[sign + place] ?? 0) ^ key) === letter.charCodeAt(0))
-    ? key
-    : null;
+  return isAt(head, sign, 'PE\0\0', key) ? key : null;
+}
+
+function isAt(head: Buffer, from: number, plain: string, key: number): boolean {
+  for (let place = 0; place < plain.length; place++) {
+    if (((head[from + place] ?? 0) ^ key) !== plain.charCodeAt(place)) return false;
+  }
+  return true;
 }
 
 /** As it is it is no language, and under one key it is. */
@@ -111,7 +114,13 @@ function ofText(head: Buffer, counts: Float64Array): number | null {
   // NUL is most frequent in records as they are; and what is nearly a text needs no key.
   if (most === 0 || textShare(sample, 0) >= PLAIN_SHARE) return null;
   const keys = [most, most ^ 0x20, most ^ 0x65, most ^ 0xff, most ^ 0x0a];
-  return keys.find((key) => key !== 0 && key !== 0x20 && textShare(sample, key) >= TEXT_SHARE) ?? null;
+  const isOne = (key: number): boolean => textShare(sample, key) >= TEXT_SHARE && hasLines(sample, key);
+  return keys.find((key) => key !== 0 && key !== 0x20 && isOne(key)) ?? null;
+}
+
+/** Two-byte characters of East Asia also become text under a key, but their line ends do not stay line ends. */
+function hasLines(bytes: Buffer, key: number): boolean {
+  return bytes.includes(0x0a ^ key) && !bytes.includes(key);
 }
 
 function textShare(bytes: Buffer, key: number): number {
