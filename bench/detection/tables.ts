@@ -20,6 +20,20 @@ const UNCOMPRESSED =
   /^(?:txt|html|source|json|xml|csv|md|log|sql|mbox|pyc|elf-.*|pe|bmp|wav|ttf|otf|sqlite|doc|xls|rtf|tar|mo|ps)$/;
 const WITH_HEAD = /^(?!txt|html|source|json|xml|csv|md|log|sql|mbox)/;
 
+/** SHA-256 of all that lies in a corpus. */
+export function contents(folder: string): ReadonlySet<string> {
+  const all = readdirSync(folder).filter((name) => name !== 'complete');
+  return new Set(
+    all.flatMap((kind) =>
+      readdirSync(join(folder, kind)).map((file) => sha256(readFileSync(join(folder, kind, file)))),
+    ),
+  );
+}
+
+export function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 /** The half of the corpus that a seed gives: one to tune on, and one that is looked at once. */
 export function half(folder: string, seed: number, which: 'tuning' | 'untouched'): Sample[] {
   const samples: Sample[] = [];

@@ -189,10 +189,10 @@ function piecesOf(directory: Directory): Piece[] {
   const [across = 2, down = 2] = directory.get(SUBSAMPLING) ?? [];
   // Section 21: one pair of colours for so many points of brightness.
   const isShared = one(COLOURS, 0) === YCBCR && samples === 3 && !apart;
-  const plain = (height: number): number =>
+  const plain = (lines: number): number =>
     isShared
-      ? Math.ceil(height / down) * Math.ceil(width / across) * (across * down + 2)
-      : height * Math.ceil((width * bits) / 8);
+      ? Math.ceil(lines / down) * Math.ceil(width / across) * (across * down + 2)
+      : lines * Math.ceil((width * bits) / 8);
   return offsets.map((at, index) => {
     const last = !isTiled && index % perPlane === perPlane - 1;
     const here = last ? height - rows * (perPlane - 1) : rows;
