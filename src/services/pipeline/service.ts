@@ -102,9 +102,10 @@ export class PipelineService implements Served {
     const metrics = new ServiceMetrics(new Metrics());
     let pool: WorkerPool | null = null;
     let engines: EngineWatch | null = null;
+    const fixed = fixedSetup(settings);
     engines = await EngineWatch.start({
       choice: settings.engines,
-      moved: (endpoints) => pool?.renew({ ...fixedSetup(settings), ...endpoints }),
+      moved: (endpoints) => pool?.renew({ ...fixed, ...endpoints }),
       changed: (engine, status, detail) => {
         if (engines !== null) metrics.engines(engines.state);
         const facts = { engine, status, untrusted: { detail } };
@@ -117,7 +118,7 @@ export class PipelineService implements Served {
     metrics.engines(engines.state);
     pool = new WorkerPool({
       workers: settings.config.workers.value,
-      setup: { ...fixedSetup(settings), ...engines.endpoints },
+      setup: { ...fixed, ...engines.endpoints },
       stdin: false,
       scratch: parts.scratch,
       readable: [settings.incoming.toString()],
@@ -334,6 +335,7 @@ interface Assembly {
   readonly undo: (() => Promise<unknown>)[];
 }
 
+/** What no engine changes; the list of names is read here, and only here. */
 function fixedSetup({ limits, passwords, config }: ServiceSettings) {
   const ransomware_names = loadRansomwareNames(config.ransomwareNamesFile.value);
   return { limits, passwords, entropy_threshold: ENTROPY_THRESHOLD, ransomware_names };

@@ -1,4 +1,4 @@
-import type { ContentType, RansomwareName } from '../../../domain/index.ts';
+import { isEncryptedByDesign, type ContentType, type RansomwareName } from '../../../domain/index.ts';
 import type { Claim, Opening } from '../../analyzer.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Structure } from '../structure/index.ts';
@@ -24,7 +24,7 @@ import {
 } from '../thresholds.ts';
 import { encodedNoise } from './encoded.ts';
 import { isDeflated } from './deflated.ts';
-import { isEncryptedByDesign, isWithoutTables, natureOf, type Nature } from './natures.ts';
+import { isWithoutTables, natureOf, type Nature } from './natures.ts';
 import { noiseBetween } from './trimmings.ts';
 import { xorKey } from './xor.ts';
 
@@ -60,7 +60,8 @@ export function judge(facts: Case): Claim | null {
 function groundOf(facts: Case): Ground | null {
   const { type, opening, profile } = facts;
   if (profile.bytes === 0 || type.by === 'empty') return null;
-  if (isEncryptedByDesign(type)) return underAnotherName(facts);
+  // libmagic believes two bytes.
+  if (type.by !== 'libmagic' && isEncryptedByDesign(type.mime)) return underAnotherName(facts);
   // It needs a password that we do not have: that is a gap of its own.
   if (opening.locked) return null;
   // Its decoder ran to the end, with every sum right. A tar has none over what is in it.

@@ -47,26 +47,3 @@ export function natureOf({ mime, by, density, container }: ContentType): Nature 
 export function isWithoutTables({ mime, by, container }: ContentType): boolean {
   return by === 'text' || container === 'ole' || NOISELESS.has(mime);
 }
-
-/** Formats that are encrypted by design: named, and a gap; not accused, unless the name says that it was something else. */
-const ENCRYPTED: ReadonlySet<string> = new Set([
-  'application/x-luks',
-  'application/x-bitlocker',
-  'application/x-apple-diskimage-encrypted',
-  'application/pgp-encrypted',
-  'application/age-encryption',
-  'application/x-openssl-salted',
-  'application/x-ansible-vault',
-  'application/x-axcrypt',
-  'application/x-aescrypt',
-  'application/x-ecryptfs',
-  'application/x-proxmox-backup-encrypted',
-  'application/x-keepass',
-  'application/x-java-keystore',
-  'application/x-pkcs12',
-  'application/x-borg-segment',
-]);
-
-export function isEncryptedByDesign({ mime, by }: ContentType): boolean {
-  return by !== 'libmagic' && ENCRYPTED.has(mime);
-}
