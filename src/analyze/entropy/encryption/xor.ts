@@ -6,6 +6,8 @@ const SAMPLE_BYTES = 4096;
 const PLAIN_SHARE = 0.5;
 /** Share of characters of text from which on it is one; any other key leaves less than two thirds. */
 const TEXT_SHARE = 0.92;
+/** The same of a text in one line only. */
+const ALL_TEXT = 0.995;
 
 /** What files begin with; `identify/signatures.ts` has the sources. */
 interface Beginning {
@@ -69,9 +71,7 @@ export function xorKey(
   isPromised: boolean,
 ): number | null {
   if (head.length < 64) return null;
-  return (
-    ofBeginning(head, isPromised) ?? ofLanguage(counts, bytes) ?? (isPromised ? ofText(head, counts) : null)
-  );
+  return ofBeginning(head, isPromised) ?? ofLanguage(counts, bytes) ?? (isPromised ? ofText(head) : null);
 }
 
 function ofBeginning(head: Buffer, isPromised: boolean): number | null {
@@ -106,28 +106,32 @@ function ofLanguage(counts: Float64Array, bytes: number): number | null {
   return null;
 }
 
-/** Guessed from what is most frequent: the blank in text, `e`, the end of a line. */
-function ofText(head: Buffer, counts: Float64Array): number | null {
-  let most = 0;
-  for (let value = 1; value < 256; value++) if ((counts[value] ?? 0) > (counts[most] ?? 0)) most = value;
+/** Under one key nearly all of the beginning is text; of several, the one under which there are most blanks. */
+function ofText(head: Buffer): number | null {
   const sample = head.subarray(0, SAMPLE_BYTES);
-  // NUL is most frequent in records as they are; and what is nearly a text needs no key.
-  if (most === 0 || textShare(sample, 0) >= PLAIN_SHARE) return null;
-  const keys = [most, most ^ 0x20, most ^ 0x65, most ^ 0xff, most ^ 0x0a];
-  const isOne = (key: number): boolean => textShare(sample, key) >= TEXT_SHARE && hasLines(sample, key);
-  return keys.find((key) => key !== 0 && key !== 0x20 && isOne(key)) ?? null;
+  const counts = new Uint32Array(256);
+  for (const byte of sample) counts[byte] = (counts[byte] ?? 0) + 1;
+  // What is nearly a text needs no key; and NUL is most frequent in records as they are.
+  if (textShare(counts, sample.length, 0) >= PLAIN_SHARE || Math.max(...counts) === counts[0]) return null;
+  let best: number | null = null;
+  for (let key = 1; key < 256; key++) {
+    if (key === 0x20 || !isText(counts, sample.length, key)) continue;
+    if (best === null || (counts[0x20 ^ key] ?? 0) > (counts[0x20 ^ best] ?? 0)) best = key;
+  }
+  return best;
 }
 
 /** Two-byte characters of East Asia also become text under a key, but their line ends do not stay line ends. */
-function hasLines(bytes: Buffer, key: number): boolean {
-  return bytes.includes(0x0a ^ key) && !bytes.includes(key);
+function isText(counts: Uint32Array, bytes: number, key: number): boolean {
+  const share = textShare(counts, bytes, key);
+  const hasLines = (counts[0x0a ^ key] ?? 0) > 0 && counts[key] === 0;
+  return share >= ALL_TEXT || (share >= TEXT_SHARE && hasLines);
 }
 
-function textShare(bytes: Buffer, key: number): number {
+function textShare(counts: Uint32Array, bytes: number, key: number): number {
   let text = 0;
-  for (const byte of bytes) {
-    const plain = byte ^ key;
-    if ((plain >= 0x20 && plain < 0x7f) || (plain >= 9 && plain <= 13)) text++;
+  for (let plain = 9; plain < 0x7f; plain++) {
+    if (plain <= 13 || plain >= 0x20) text += counts[plain ^ key] ?? 0;
   }
-  return text / bytes.length;
+  return text / bytes;
 }
