@@ -82,6 +82,11 @@ function attacked(
 const kinds = (result: { findings: readonly { kind: string }[] }): string[] =>
   result.findings.map(({ kind }) => kind);
 
+function single(name: string, bytes: Buffer): string {
+  writeFileSync(join(work, name), bytes);
+  return join(work, name);
+}
+
 /** The folders and files that are scanned together, as a user may; each given folder is judged by itself. */
 let given: Record<
   | 'ordinary'
@@ -102,10 +107,6 @@ let results: Report['results'];
 beforeAll(async () => {
   const salted = Buffer.concat([Buffer.from('Salted__'), cipher(words(30_000, 3), 'salt')]);
   const object = cipher(words(50_000, 3), 'restic');
-  const single = (name: string, bytes: Buffer): string => {
-    writeFileSync(join(work, name), bytes);
-    return join(work, name);
-  };
   given = {
     ordinary: folderOf('ordinary', ORDINARY),
     whole: folderOf('whole', attacked(3, cipher)),

@@ -30,6 +30,10 @@ const ZIP: ContentType = {
   density: 'compressed',
 };
 
+function plainType(mime: string, by: 'signature' | 'text'): Options {
+  return { type: { ...UNKNOWN, mime, by, density: 'plain' } };
+}
+
 interface Options {
   readonly type?: ContentType;
   readonly opening?: Opening;
@@ -179,12 +183,9 @@ describe('encryption_suspected', () => {
   test('a short run of noise may be a table in a program, but in no sound, and no text', async () => {
     const samples = Buffer.from(Array.from({ length: 65_536 }, (_, at) => (at * at) & 0x3f));
     noise(4096).copy(samples, 8192);
-    const of = (mime: string, by: 'signature' | 'text') => ({
-      type: { ...UNKNOWN, mime, by, density: 'plain' } as const,
-    });
-    expect(await rule(samples, of('application/x-executable', 'signature'))).toBeNull();
-    expect(await rule(samples, of('audio/x-wav', 'signature'))).toBe('noise-in-blocks');
-    expect(await rule(samples, of('application/sql', 'text'))).toBe('noise-in-text');
+    expect(await rule(samples, plainType('application/x-executable', 'signature'))).toBeNull();
+    expect(await rule(samples, plainType('audio/x-wav', 'signature'))).toBe('noise-in-blocks');
+    expect(await rule(samples, plainType('application/sql', 'text'))).toBe('noise-in-text');
   });
 
   test('a tar whose sums are right is judged by its own blocks', async () => {

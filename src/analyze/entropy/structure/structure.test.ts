@@ -89,24 +89,26 @@ function gif(): Buffer {
   ]);
 }
 
+function entry(tag: number, type: number, count: number, value: number): Buffer {
+  const bytes = Buffer.alloc(12);
+  bytes.writeUInt16LE(tag);
+  bytes.writeUInt16LE(type, 2);
+  bytes.writeUInt32LE(count, 4);
+  bytes.writeUInt32LE(value, 8);
+  return bytes;
+}
+
+function littleWords(values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length);
+  for (const [at, value] of values.entries()) bytes.writeUInt32LE(value, 4 * at);
+  return bytes;
+}
+
 /** 200 x 200 grey points in four strips, each packed by `pack`. */
 function tiff(compression: number, pack: (strip: Buffer) => Buffer): Buffer {
   const strips = Array.from({ length: 4 }, (_, at) =>
     pack(noise(40_000).subarray(at * 10_000, (at + 1) * 10_000)),
   );
-  const entry = (tag: number, type: number, count: number, value: number): Buffer => {
-    const bytes = Buffer.alloc(12);
-    bytes.writeUInt16LE(tag);
-    bytes.writeUInt16LE(type, 2);
-    bytes.writeUInt32LE(count, 4);
-    bytes.writeUInt32LE(value, 8);
-    return bytes;
-  };
-  const words = (values: readonly number[]): Buffer => {
-    const bytes = Buffer.alloc(4 * values.length);
-    for (const [at, value] of values.entries()) bytes.writeUInt32LE(value, 4 * at);
-    return bytes;
-  };
   const directory = 8;
   const lists = directory + 2 + 12 * 8 + 4;
   const starts: number[] = [];
@@ -126,9 +128,9 @@ function tiff(compression: number, pack: (strip: Buffer) => Buffer): Buffer {
     entry(273, 4, 4, lists),
     entry(278, 3, 1, 50),
     entry(279, 4, 4, lists + 16),
-    words([0]),
-    words(starts),
-    words(strips.map(({ length }) => length)),
+    littleWords([0]),
+    littleWords(starts),
+    littleWords(strips.map(({ length }) => length)),
     ...strips,
   ]);
 }
