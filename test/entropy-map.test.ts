@@ -1,7 +1,16 @@
 // needs: python3 ent jq librsvg2-bin
 import { execFileSync, spawn } from 'node:child_process';
 import { createCipheriv } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -381,6 +390,61 @@ describe('the picture', () => {
     ]);
     expect(run.code).toBe(2);
     expect(run.stderr).toContain('cannot write');
+  });
+});
+
+/** What a terminal of so many columns gets, standard error included; `script` gives the program one. */
+function shown(args: readonly string[], columns: number, env: Readonly<Record<string, string>> = {}): string {
+  return execFileSync(
+    'script',
+    [
+      '-qec',
+      `stty cols ${columns}; exec "$PROGRAM" ${args.map((_, at) => `"$ARG${at}"`).join(' ')}`,
+      '/dev/null',
+    ],
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        PATH: '/usr/bin:/bin',
+        PROGRAM,
+        ...Object.fromEntries(args.map((arg, at) => [`ARG${at}`, arg])),
+        ...env,
+      },
+    },
+  ).replaceAll('\r\n', '\n');
+}
+
+describe('on a terminal', () => {
+  test('of 40 columns no line is longer', () => {
+    const paths = [
+      file('a rather long name of a file that is text.txt', `${'some words and more\n'.repeat(2000)}a\n`),
+      file('narrow.bin', Buffer.concat([Buffer.alloc(300_000), noise(300_000), readFileSync('/bin/ls')])),
+      file('narrow-empty.bin', ''),
+    ];
+    const lines = shown(['--quiet', ...paths], 40).split('\n');
+    expect(lines.filter((line) => line.length > 40)).toEqual([]);
+    expect(lines.filter((line) => line.startsWith('File:'))).toHaveLength(3);
+    expect(lines.filter((line) => line.startsWith('Suggested threshold:'))).toHaveLength(2);
+  });
+
+  test('a long file shows a bar with its share, which is gone at the end', () => {
+    const path = file('long.bin', '');
+    truncateSync(path, 768 * 2 ** 20);
+    const all = shown([path], 100);
+    expect(all.split('\r\u001b[2K')).toContainEqual(expect.stringMatching(/^\[=* *\] +\d+% 0\/1 file/));
+    // The last thing that was done to the line of progress is to erase it.
+    expect(all.slice(0, all.indexOf('File:')).endsWith('\r\u001b[2K')).toBe(true);
+    expect(shown(['--quiet', path], 100)).not.toContain('\u001b');
+  });
+
+  test('there is no colour, with NO_COLOR or without', () => {
+    const path = file('plain.bin', noise(5000));
+    // oxlint-disable-next-line no-control-regex
+    const colour = /\u001b\[[\d;]*m/;
+    expect(shown([path], 80)).not.toMatch(colour);
+    expect(shown([path], 80, { NO_COLOR: '1' })).not.toMatch(colour);
+    expect(shown(['--quiet', path], 80, { NO_COLOR: '1' })).toBe(installed([path], '/'));
   });
 });
 

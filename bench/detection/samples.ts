@@ -320,8 +320,7 @@ function makeMedia(into: Into, list: (kind: string) => string[], pick: <T>(from:
       picture,
       '-c:v',
       'libwebp',
-      '-quality',
-      String(50 + at),
+      ...(at % 4 === 3 ? ['-lossless', '1'] : ['-quality', String(50 + at)]),
       join(into('webp'), `made${at}.webp`),
     ]);
     run('ffmpeg', [

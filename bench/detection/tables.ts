@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ATTACKS, Key, type Attack } from './attacks.ts';
+import { Key, type Attack } from './attacks.ts';
 import { naive, wilson, type Naive } from './measures.ts';
 import type { Judge } from './verdicts.ts';
 
@@ -19,6 +19,20 @@ const LOCKED = /^(?:gpg|openssl|keystore|.*-locked)$/;
 const UNCOMPRESSED =
   /^(?:txt|html|source|json|xml|csv|md|log|sql|mbox|pyc|elf-.*|pe|bmp|wav|ttf|otf|sqlite|doc|xls|rtf|tar|mo|ps)$/;
 const WITH_HEAD = /^(?!txt|html|source|json|xml|csv|md|log|sql|mbox)/;
+
+/** SHA-256 of all that lies in a corpus. */
+export function contents(folder: string): ReadonlySet<string> {
+  const all = readdirSync(folder).filter((name) => name !== 'complete');
+  return new Set(
+    all.flatMap((kind) =>
+      readdirSync(join(folder, kind)).map((file) => sha256(readFileSync(join(folder, kind, file)))),
+    ),
+  );
+}
+
+export function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
 
 /** The half of the corpus that a seed gives: one to tune on, and one that is looked at once. */
 export function half(folder: string, seed: number, which: 'tuning' | 'untouched'): Sample[] {
@@ -87,13 +101,18 @@ export async function falseAlarms(samples: readonly Sample[], judge: Judge): Pro
   ];
 }
 
-export async function detection(samples: readonly Sample[], judge: Judge, most: number): Promise<string[]> {
+export async function detection(
+  samples: readonly Sample[],
+  judge: Judge,
+  attacks: readonly Attack[],
+  most: number,
+): Promise<string[]> {
   const lines = [
     '| variant | files | BackupLens | H(64 KiB) > 6.5 | H > 7.2 | chi-square | missed most |',
     '| --- | --- | --- | --- | --- | --- | --- |',
   ];
   const groups = new Map<string, Count>();
-  for (const attack of ATTACKS) {
+  for (const attack of attacks) {
     const { count, missed } = await tried(attack, samples, judge, most, groups);
     const worst = [...missed].toSorted(([, a], [, b]) => b - a).slice(0, 4);
     const words = worst.map(([kind, misses]) => `${kind} ${misses}`).join(', ');
@@ -130,7 +149,10 @@ async function tried(
     const ours = await isSuspected(judge, attack.rename(sample.name, key), locked);
     const others = naive(locked);
     count.add(ours, others);
-    if (!ours) missed.set(sample.kind, (missed.get(sample.kind) ?? 0) + 1);
+    if (!ours) {
+      missed.set(sample.kind, (missed.get(sample.kind) ?? 0) + 1);
+      console.error(`missed: ${attack.name}: ${sample.path}`);
+    }
     for (const group of groupsOf(attack, sample)) {
       const sum = groups.get(group) ?? new Count();
       groups.set(group, sum);

@@ -10,7 +10,8 @@ import type { Judge } from './verdicts.ts';
 /** Files of a tree that are looked at, evenly spread; larger ones are left out to keep the time in bounds. */
 const MOST_FILES = 5000;
 const MOST_BYTES = 2 * 2 ** 20;
-const SHARES = [0.01, 0.05, 0.5];
+/** Of the files of a tree that are attacked. */
+export const SHARES = [0.01, 0.05, 0.5];
 /** One a tree, in turn; none of them is the easiest. */
 const VARIANTS = [
   'full, AES-CTR, same name',
@@ -21,15 +22,20 @@ const VARIANTS = [
   'every other 16 bytes',
 ];
 
-export async function treeTable(trees: readonly string[], judge: Judge): Promise<string[]> {
+/** `shares`: of the files of each tree that are attacked, one run each. */
+export async function treeTable(
+  trees: readonly string[],
+  shares: readonly number[],
+  judge: Judge,
+): Promise<string[]> {
   const lines = [
-    '| tree | files | suspected | quarantined | mismatch | attack | 1 % | 5 % | 50 % |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+    `| tree | files | suspected | quarantined | mismatch | attack | ${shares.map((share) => `${100 * share} %`).join(' | ')} |`,
+    `|${' --- |'.repeat(6 + shares.length)}`,
   ];
   for (const [index, tree] of trees.entries()) {
     const attack = ATTACKS.find(({ name }) => name === VARIANTS[index % VARIANTS.length]);
     if (attack === undefined) throw new Error('no such attack');
-    const line = await row(tree, attack, judge);
+    const line = await row(tree, attack, shares, judge);
     console.error(line);
     lines.push(line);
   }
@@ -38,7 +44,7 @@ export async function treeTable(trees: readonly string[], judge: Judge): Promise
 
 type Found = Pick<Finding, 'kind' | 'evidence'>;
 
-async function row(tree: string, attack: Attack, judge: Judge): Promise<string> {
+async function row(tree: string, attack: Attack, wanted: readonly number[], judge: Judge): Promise<string> {
   const paths = evenly([...files(tree)].toSorted());
   const clean: (readonly Found[])[] = [];
   let suspected = 0;
@@ -54,7 +60,7 @@ async function row(tree: string, attack: Attack, judge: Judge): Promise<string> 
     clean.push(findings.map(({ kind, evidence }) => ({ kind, evidence })));
   }
   const shares = [];
-  for (const share of SHARES) shares.push(await attacked(tree, paths, clean, { attack, share }, judge));
+  for (const share of wanted) shares.push(await attacked(tree, paths, clean, { attack, share }, judge));
   const mass = massOf(tree, paths, clean);
   const cells = [
     tree,

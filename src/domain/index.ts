@@ -5,6 +5,7 @@ export * from './content-type.ts';
 export * from './coverage.ts';
 export * from './decision.ts';
 export * from './disposition.ts';
+export * from './encrypted-by-design.ts';
 export * from './engine.ts';
 export * from './errors.ts';
 export * from './finding.ts';

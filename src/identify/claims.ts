@@ -119,6 +119,7 @@ ttf | font/ttf | font | strict
 otf | font/otf | font | strict
 woff | font/woff | font | strict
 woff2 | font/woff2 | font | strict
+pfb | application/x-font-type1 | font postscript | strict
 
 sqlite sqlite3 | application/vnd.sqlite3 | database | strict
 accdb | application/vnd.ms-access | database | strict

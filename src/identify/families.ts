@@ -1,4 +1,4 @@
-import type { ContentType } from '../domain/index.ts';
+import { isEncryptedByDesign, type ContentType } from '../domain/index.ts';
 
 /** Kinds of content between which names are mixed up in everyday life, or not. */
 export const FAMILIES = [
@@ -106,20 +106,6 @@ const BY_MIME: Readonly<Record<string, Family>> = {
   'application/vnd.sqlite3': 'database',
   'application/vnd.ms-access': 'database',
   'application/x-font-type1': 'font',
-  'application/x-luks': 'encrypted',
-  'application/x-bitlocker': 'encrypted',
-  'application/pgp-encrypted': 'encrypted',
-  'application/age-encryption': 'encrypted',
-  'application/x-openssl-salted': 'encrypted',
-  'application/x-axcrypt': 'encrypted',
-  'application/x-aescrypt': 'encrypted',
-  'application/x-ecryptfs': 'encrypted',
-  'application/x-apple-diskimage-encrypted': 'encrypted',
-  'application/x-proxmox-backup-encrypted': 'encrypted',
-  'application/x-keepass': 'encrypted',
-  'application/x-java-keystore': 'encrypted',
-  'application/x-pkcs12': 'encrypted',
-  'application/x-borg-segment': 'encrypted',
 };
 
 /** The kind of content. Its own type stands before a container behind it: a picture with a zip is a picture. */
@@ -127,6 +113,7 @@ export function family(found: Pick<ContentType, 'mime' | 'by' | 'container'>): F
   if (found.by === 'text') return 'text';
   const named = BY_MIME[found.mime];
   if (named !== undefined) return named;
+  if (isEncryptedByDesign(found.mime)) return 'encrypted';
   if (found.mime.startsWith('image/')) return 'image';
   if (found.mime.startsWith('audio/') || found.mime.startsWith('video/')) return 'media';
   if (found.mime.startsWith('font/')) return 'font';

@@ -1,4 +1,4 @@
-import type { ContentType } from '../domain/index.ts';
+import { ENCRYPTED_BY_DESIGN, type ContentType } from '../domain/index.ts';
 
 export interface NoReader {
   readonly reason: 'opaque' | 'unsupported_format' | 'encrypted';
@@ -10,24 +10,9 @@ export interface NoReader {
  * `encrypted`: it needs a key; `unsupported_format`: it could be read, but no reader of ours does.
  */
 const TABLE: Readonly<Record<NoReader['reason'], readonly string[]>> = {
-  encrypted: [
-    'application/x-luks',
-    'application/x-bitlocker',
-    'application/x-apple-diskimage-encrypted',
-    'application/pgp-encrypted',
-    'application/age-encryption',
-    'application/x-openssl-salted',
-    'application/x-ansible-vault',
-    'application/x-axcrypt',
-    'application/x-aescrypt',
-    'application/x-ecryptfs',
-    'application/x-proxmox-backup-encrypted',
-  ],
+  encrypted: ENCRYPTED_BY_DESIGN.encrypted,
   opaque: [
-    'application/x-keepass',
-    'application/x-java-keystore',
-    'application/x-pkcs12',
-    'application/x-borg-segment',
+    ...ENCRYPTED_BY_DESIGN.opaque,
     'application/x-git-packfile',
     'application/x-proxmox-backup-blob',
     'application/x-swap-image',

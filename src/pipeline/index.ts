@@ -16,7 +16,7 @@ export { examineDropped, MAX_DROPPED_FILES } from './examine-dropped.ts';
 export { examineWhole, shapeOf } from './examine-whole.ts';
 export { unexaminedUnit, type ExaminedUnit } from './examine-unit.ts';
 export { HashTables, type HashSets } from './hash-sets.ts';
-export { judge, type Judge } from './judge.ts';
+export type { Judge } from './judge.ts';
 export { judgeUnit, unitBasis, type JudgedUnit, type UnitBasis } from './judge-unit.ts';
 export { MassWindow, withAttack, type Attack } from './mass-window.ts';
 export type { Apply, ScanEvent, ScanRequest } from './request.ts';

@@ -32,7 +32,7 @@ export function entropyAnalyzer(options: EntropyOptions = {}): Analyzer {
   const names = ransomwareNames(options.ransomware_names ?? []);
   return {
     id: 'entropy',
-    version: `2/${threshold}`,
+    version: `3/${threshold}`,
     examine: (subject) => new Statistics(subject, threshold, names),
     close: async () => undefined,
   };

@@ -31,6 +31,9 @@ export const BESIDE_STRIDE = 800;
 export const LEAST_STRIDE_BYTES = 256;
 /** Share of blocks that must show one and the same stride. Measured: attacks 1.0; what is in order, never twice. */
 export const STRIDE_SHARE = 0.5;
+/** From so many blocks on, it is the share of those that are neither noise nor blank; and it has to be so much of all of them. */
+export const LEAST_STRIDE_BLOCKS = 2;
+export const STRIDE_SHARE_OF_ALL = 0.2;
 
 /** Share of blocks (blank ones left out) from which on content is noise throughout. Computed: a cipher's blocks fail once in 16,000. */
 export const THROUGHOUT = 0.95;
@@ -46,14 +49,20 @@ export const MIXED_IN_LOST_TYPE = 0.7;
  */
 export const MOST_IN_TABLE = 8;
 export const MOST_SHARE_OF_TABLE = 0.3;
-/** In blocks, of noise behind a header of no known kind; half of it where the name promises a type. Computed: what is deflated has a chi-square of 370 and more at this size. */
+/** In blocks, of noise behind a header of no known kind. Computed: what is deflated has a chi-square of 370 and more at this size. */
 export const LEAST_BEHIND_HEADER = 8;
+/** The same for smaller files, of which only the first block is anything else; one less where the name promises a type. */
+export const LEAST_SHORT = 5;
+/** Chi-square of all that noise. Computed: 2 standard deviations; what is deflated has 310 and more at 16 KiB. */
+export const UNIFORM_SHORT = 300;
 /** Share of noise in a program or a database whose first block is in order (a packed program keeps its tables). */
 export const SHARE_IN_PLAIN_TYPE = 0.9;
 /** Share of noise behind a beginning that was kept. */
 export const SHARE_TO_THE_END = 0.5;
 /** Most borders that are not sharp beside each that is: what is compressed within a program does not keep to blocks. */
 export const BLURRED_PER_SHARP = 0.25;
+/** The same where one of the sharp runs is longer than any table. */
+export const BLURRED_BESIDE_LONG = 1;
 
 /** In characters of base64 or hexadecimal digits: fewer may be keys or sums. */
 export const LEAST_ENCODED_CHARS = 2048;

@@ -27,6 +27,11 @@ describe('mass_encryption', () => {
     expect(mass?.detail).toBe('50 of 5000 files (1 %) look encrypted');
   });
 
+  test('an attack on 1 % of 5,000 files of which only a quarter can be seen is one; what any tree may hold is none', () => {
+    expect(counted(5000, 12).mass()?.rule).toBe('share-of-files');
+    expect(counted(5000, 9).mass()).toBeNull();
+  });
+
   test('many that were renamed alike are one whatever their share', () => {
     expect(counted(100_000, 12, suspected('.locked8')).mass()).toMatchObject({
       rule: 'renamed-alike',

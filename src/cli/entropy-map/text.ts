@@ -11,16 +11,16 @@ const SPARKS = '▁▂▃▄▅▆▇█';
 /** One file for people, in at most `columns` where its figures fit; ends with a line break. */
 export function asText(map: EntropyMap, columns: number = DEFAULT_COLUMNS): string {
   const { statistics: known, samples, kind, above, threshold } = map;
-  const fields: [string, string][] = [
-    ['File', shorten(forTerminal(map.file), Math.max(MIN_BAR, columns - LABEL))],
-    ['MIME type', forTerminal(map.mime)],
-    [
-      'File type',
-      kind === 'text' ? 'Text (a sample a line)' : `Binary (a sample every ${number(BLOCK_BYTES)} bytes)`,
-    ],
-    ['Samples', `${number(samples)} in ${size(map.size)}`],
+  const [type, unit] =
+    kind === 'text'
+      ? ['Text', '(a sample a line)']
+      : ['Binary', `(a sample every ${number(BLOCK_BYTES)} bytes)`];
+  const head = [
+    line('File', shorten(forTerminal(map.file), Math.max(MIN_BAR, columns - LABEL))),
+    line('MIME type', forTerminal(map.mime)),
+    ...explained(line('File type', type), unit, columns),
+    line('Samples', `${number(samples)} in ${size(map.size)}`),
   ];
-  const head = fields.map(([name, value]) => line(name, value));
   if (known === null)
     return [
       ...head,
@@ -44,13 +44,15 @@ export function asText(map: EntropyMap, columns: number = DEFAULT_COLUMNS): stri
     'Distribution',
     ...histogram(known.bins, samples, columns),
     '',
-    line(
-      'Suggested threshold',
-      `${known.suggested.toFixed(4)} (${share}th percentile: what lies above is unusual here)`,
+    ...explained(
+      line('Suggested threshold', known.suggested.toFixed(4)),
+      `(${share}th percentile: what lies above is unusual here)`,
+      columns,
     ),
-    line(
-      'Pipeline threshold',
-      `${threshold} (${number(above)} of ${counted(samples, 'sample')} above it: ${percent(above, samples)})`,
+    ...explained(
+      line('Pipeline threshold', String(threshold)),
+      `(${number(above)} of ${counted(samples, 'sample')} above it: ${percent(above, samples)})`,
+      columns,
     ),
     '',
   ].join('\n');
@@ -60,6 +62,21 @@ const LABEL = 13;
 
 function line(name: string, value: string): string {
   return `${`${name}:`.padEnd(LABEL - 1)} ${value}`;
+}
+
+/** On one line where there is room, else in lines of their own. */
+function explained(figure: string, words: string, columns: number): string[] {
+  if (figure.length + 1 + words.length <= columns) return [`${figure} ${words}`];
+  const lines = [figure];
+  let rest = '  ';
+  for (const word of words.split(' ')) {
+    if (rest.trim() !== '' && rest.length + word.length > columns) {
+      lines.push(rest.trimEnd());
+      rest = '  ';
+    }
+    rest += `${word} `;
+  }
+  return [...lines, rest.trimEnd()];
 }
 
 function percent(part: number, whole: number): string {

@@ -1,4 +1,5 @@
 import { createCipheriv, createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ContentType } from '../../../domain/index.ts';
 import type { Judgement, Opening } from '../../analyzer.ts';
@@ -28,6 +29,10 @@ const ZIP: ContentType = {
   container: 'zip',
   density: 'compressed',
 };
+
+function plainType(mime: string, by: 'signature' | 'text'): Options {
+  return { type: { ...UNKNOWN, mime, by, density: 'plain' } };
+}
 
 interface Options {
   readonly type?: ContentType;
@@ -155,6 +160,46 @@ describe('encryption_suspected', () => {
     const type = { ...UNKNOWN, renamed_from: 'text/plain' };
     expect(await rule(hidden, { type, name: 'notes.txt.x' })).toBe('xor-one-byte');
     expect(await rule(hidden)).toBeNull();
+  });
+
+  test('a text in a language is found under any key without a promise, a program by its beginning', async () => {
+    const words = Buffer.from(
+      'the order of the words in this report says nothing of its meaning\n'.repeat(60),
+    );
+    for (const key of [0x01, 0x0f, 0x55, 0x93, 0xff]) {
+      const hidden = Buffer.from(words.map((byte) => byte ^ key));
+      expect(await rule(hidden), `key ${key}`).toBe('xor-one-byte');
+      const program = Buffer.from(readFileSync('/bin/ls').map((byte) => byte ^ key));
+      expect(await rule(program), `key ${key}`).toBe('xor-one-byte');
+    }
+    expect(await rule(words)).toBeNull();
+    // What is text again under a key is held against the letters of a language.
+    const asText = { type: { ...UNKNOWN, by: 'text', mime: 'text/plain', density: 'plain' } as const };
+    expect(await rule(Buffer.from(words.map((byte) => byte ^ 0x01)), asText)).toBe('xor-one-byte');
+    expect(await rule(words, asText)).toBeNull();
+    expect(await rule(Buffer.from(`${'ACGTTGCA'.repeat(8)}\n`.repeat(60)), asText)).toBeNull();
+  });
+
+  test('a short run of noise may be a table in a program, but in no sound, and no text', async () => {
+    const samples = Buffer.from(Array.from({ length: 65_536 }, (_, at) => (at * at) & 0x3f));
+    noise(4096).copy(samples, 8192);
+    expect(await rule(samples, plainType('application/x-executable', 'signature'))).toBeNull();
+    expect(await rule(samples, plainType('audio/x-wav', 'signature'))).toBe('noise-in-blocks');
+    expect(await rule(samples, plainType('application/sql', 'text'))).toBe('noise-in-text');
+  });
+
+  test('a tar whose sums are right is judged by its own blocks', async () => {
+    const tar = Buffer.concat([text(40_960), noise(8192), text(40_960), noise(8192), text(40_960)]);
+    const type = {
+      ...UNKNOWN,
+      mime: 'application/x-tar',
+      container: 'tar',
+      by: 'structure',
+      density: 'compressed',
+    } as const;
+    const opening = { whole: true, damaged: false, locked: false };
+    expect(await rule(tar, { type, opening })).toBe('noise-in-blocks');
+    expect(await rule(text(40_960), { type, opening })).toBeNull();
   });
 
   test('a known ending and no known content is enough; the ending alone is not', async () => {

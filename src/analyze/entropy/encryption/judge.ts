@@ -1,24 +1,30 @@
-import type { ContentType, RansomwareName } from '../../../domain/index.ts';
+import { isEncryptedByDesign, type ContentType, type RansomwareName } from '../../../domain/index.ts';
 import type { Claim, Opening } from '../../analyzer.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Structure } from '../structure/index.ts';
 import {
+  BLURRED_BESIDE_LONG,
   BLURRED_PER_SHARP,
+  LEAST_BLOCK_BYTES,
   LEAST_NAMELESS_BYTES,
   LEAST_BEHIND_HEADER,
+  LEAST_SHORT,
   MIXED_IN_LOST_TYPE,
   MOST_IN_TABLE,
   MOST_SHARE_OF_TABLE,
   SHARE_IN_LOST_TYPE,
   SHARE_IN_PLAIN_TYPE,
   SHARE_TO_THE_END,
+  LEAST_STRIDE_BLOCKS,
   STRIDE_SHARE,
+  STRIDE_SHARE_OF_ALL,
   THROUGHOUT,
   UNIFORM,
+  UNIFORM_SHORT,
 } from '../thresholds.ts';
 import { encodedNoise } from './encoded.ts';
 import { isDeflated } from './deflated.ts';
-import { isEncryptedByDesign, natureOf, type Nature } from './natures.ts';
+import { isWithoutTables, natureOf, type Nature } from './natures.ts';
 import { noiseBetween } from './trimmings.ts';
 import { xorKey } from './xor.ts';
 
@@ -54,16 +60,17 @@ export function judge(facts: Case): Claim | null {
 function groundOf(facts: Case): Ground | null {
   const { type, opening, profile } = facts;
   if (profile.bytes === 0 || type.by === 'empty') return null;
-  if (isEncryptedByDesign(type)) return underAnotherName(facts);
+  // libmagic believes two bytes.
+  if (type.by !== 'libmagic' && isEncryptedByDesign(type.mime)) return underAnotherName(facts);
   // It needs a password that we do not have: that is a gap of its own.
   if (opening.locked) return null;
-  // Its decoder ran to the end, with every sum right.
-  if (opening.whole) return null;
+  // Its decoder ran to the end, with every sum right. A tar has none over what is in it.
+  if (opening.whole) return type.container === 'tar' ? inBlocks(facts, 2) : null;
   if (opening.damaged) return damaged(facts) ?? stride(facts) ?? lostToEnding(facts);
   if (facts.structure?.is === 'holds') return lostToEnding(facts);
   return (
     brokenStructure(facts) ??
-    (facts.isPiece ? null : byStatistics(facts, natureOf(type))) ??
+    (facts.isPiece ? null : byStatistics(facts, facts.structure?.is === 'bare' ? 'plain' : natureOf(type))) ??
     lostToEnding(facts)
   );
 }
@@ -84,7 +91,7 @@ function byStatistics(facts: Case, nature: Nature): Ground | null {
         xor(facts)
       );
     case 'plain':
-      return inText(facts) ?? inPlain(facts) ?? stride(facts) ?? encoded(facts);
+      return inText(facts) ?? inPlain(facts) ?? stride(facts) ?? encoded(facts) ?? xorInText(facts);
     case 'program':
       return inPlain(facts) ?? stride(facts);
     case 'document':
@@ -170,16 +177,19 @@ function inBlocks(facts: Case, least: number): Ground | null {
   const { sharp, sharpEdges, blurredEdges } = runs;
   // A single short run may be a table: of a check sum, of a cipher's constants.
   const isTable = sharp < 2 && blocks.noise < MOST_IN_TABLE && share(facts) < MOST_SHARE_OF_TABLE;
-  if (isTable && !lostType(facts)) return null;
-  if (sharp < least || sharpEdges < 2 * least || blurredEdges > sharpEdges * BLURRED_PER_SHARP) return null;
+  if (isTable && !lostType(facts) && !isWithoutTables(facts.type)) return null;
+  // A table is never as long as that: then other noise beside it says less.
+  const blurred = runs.longestSharp >= MOST_IN_TABLE ? BLURRED_BESIDE_LONG : BLURRED_PER_SHARP;
+  if (sharp < least || sharpEdges < 2 * least || blurredEdges > sharpEdges * blurred) return null;
   return { rule: 'noise-in-blocks', why: `${sharp} runs of uniform blocks, cut exactly at blocks` };
 }
 
 /** A header of no known kind, and noise from there on. */
 function behindHeader(facts: Case): Ground | null {
   const { runs, noiseChi } = facts.profile;
-  const least = hasPromise(facts) ? LEAST_BEHIND_HEADER / 2 : LEAST_BEHIND_HEADER;
-  if (runs.longest < Math.max(least, solid(facts) - 2) || noiseChi > UNIFORM.high) return null;
+  const isLong = runs.longest >= LEAST_BEHIND_HEADER;
+  const least = Math.max(hasPromise(facts) ? LEAST_SHORT - 1 : LEAST_SHORT, solid(facts) - (isLong ? 2 : 1));
+  if (runs.longest < least || noiseChi > (isLong ? UNIFORM.high : UNIFORM_SHORT)) return null;
   return { rule: 'noise-behind-header', why: 'uniform but for its first block, without any structure' };
 }
 
@@ -218,7 +228,10 @@ function inPlain(facts: Case): Ground | null {
 
 function stride(facts: Case): Ground | null {
   const seen = facts.profile.stride;
-  if (seen === null || seen.blocks < solid(facts) * STRIDE_SHARE) return null;
+  if (seen === null || seen.blocks < solid(facts) * STRIDE_SHARE_OF_ALL) return null;
+  // Of compressed parts, the other bytes are noise, too: there are only few blocks that can show anything.
+  const of = seen.blocks < LEAST_STRIDE_BLOCKS ? solid(facts) : seen.of;
+  if (seen.blocks < of * STRIDE_SHARE) return null;
   return { rule: 'noise-in-strides', why: `${seen.words} are uniform, the others are not` };
 }
 
@@ -233,22 +246,27 @@ function encoded(facts: Case): Ground | null {
 /** A small file with a few bytes before or behind the noise: a key, a marker, zeros. */
 function betweenTrimmings(facts: Case): Ground | null {
   const { profile, head } = facts;
-  if (!(lostType(facts) || promisesText(facts)) || head.length < profile.bytes || !noiseBetween(head))
-    return null;
+  if (head.length < profile.bytes) return null;
+  const least = lostType(facts) || promisesText(facts) ? LEAST_BLOCK_BYTES : LEAST_NAMELESS_BYTES;
+  if (!noiseBetween(head, least)) return null;
   return { rule: 'noise-between-trimmings', why: 'uniform but for a few bytes before or behind' };
 }
 
 function xor(facts: Case): Ground | null {
   const { head, profile } = facts;
-  // Records of no known type are anything, with any key.
-  if (!lostType(facts) && !promisesText(facts)) return null;
-  const key = xorKey(head, profile.counts);
+  // Records of no known type are anything, with any key: without a promise, only what is surely a beginning counts.
+  const key = xorKey(head, profile, lostType(facts) || promisesText(facts));
   if (key === null) return null;
   const hex = `0x${key.toString(16).padStart(2, '0')}`;
   return {
     rule: 'xor-one-byte',
     why: `every byte was combined with ${hex}: without it, there is a known content`,
   };
+}
+
+/** Letters became other characters of text. */
+function xorInText(facts: Case): Ground | null {
+  return facts.type.by === 'text' && facts.type.container === null ? xor(facts) : null;
 }
 
 /** What ransomware renamed and no longer is what its name said, however little else shows. */

@@ -1,18 +1,19 @@
 import { chiSquare, isUniform } from '../profile/chi-square.ts';
-import { LEAST_BLOCK_BYTES } from '../thresholds.ts';
 
 /** In bytes: what is put before or behind a file that was encrypted (keys of RSA-4096, markers, names). */
 const TRIMMINGS = [0, 16, 64, 128, 256, 512, 1024, 2048];
 
-/** All of a small file is uniform, but for zeros at its end and a few bytes before or behind. */
-export function noiseBetween(whole: Buffer): boolean {
+/** All of a small file is uniform, but for zeros at its end and a few bytes before or behind; `least`: in bytes, of noise. */
+export function noiseBetween(whole: Buffer, least: number): boolean {
   let end = whole.length;
   while (end > 0 && whole[end - 1] === 0) end--;
-  return TRIMMINGS.some((cut) => isNoise(whole, 0, end - cut) || (cut > 0 && isNoise(whole, cut, end)));
+  return TRIMMINGS.some(
+    (cut) => isNoise(whole, 0, end - cut, least) || (cut > 0 && isNoise(whole, cut, end, least)),
+  );
 }
 
-function isNoise(bytes: Buffer, from: number, to: number): boolean {
-  if (to - from < LEAST_BLOCK_BYTES) return false;
+function isNoise(bytes: Buffer, from: number, to: number, least: number): boolean {
+  if (to - from < least) return false;
   const counts = new Uint32Array(256);
   for (const byte of bytes.subarray(from, to)) counts[byte] = (counts[byte] ?? 0) + 1;
   return isUniform(chiSquare(counts, to - from));

@@ -1,82 +1,137 @@
-/** Enough to tell a type or a text. */
+import { isLanguage } from './language.ts';
+
+/** Enough to tell a text. */
 const SAMPLE_BYTES = 4096;
-/** What files begin with (signatures.ts of identify has the sources). */
-const MAGICS = [
-  'PK\x03\x04',
-  '%PDF-',
-  '\x7fELF',
-  '\x89PNG\r\n',
-  '\xff\xd8\xff\xe0',
-  '\xff\xd8\xff\xe1',
-  '\xff\xd8\xff\xdb',
-  'GIF8',
-  '\xd0\xcf\x11\xe0',
-  'SQLite format 3',
-  '7z\xbc\xaf',
-  'RIFF',
-  '\x1f\x8b\x08',
-  '{\\rtf',
-  'OggS',
-  'fLaC',
-  '<?xml',
-  '<!DOC',
-  'OTTO',
-  '\0\x01\0\0\0',
-  'wOF2',
-  'wOFF',
-  'ID3',
-  'BM',
-  'MZ',
-  '\xca\xfe\xba\xbe',
-  'ustar',
-];
-/** Share of characters of text from which on it is one; any other key leaves less than two thirds. */
 /** Share of characters of text above which content is no noise that hides one. */
 const PLAIN_SHARE = 0.5;
+/** Share of characters of text from which on it is one; any other key leaves less than two thirds. */
 const TEXT_SHARE = 0.92;
+/** The same of a text in one line only. */
+const ALL_TEXT = 0.995;
+
+/** What files begin with; `identify/signatures.ts` has the sources. */
+interface Beginning {
+  readonly at: number;
+  readonly bytes: string;
+  /** Short, or what numbers may come to by themselves: needs a name that promised something. */
+  readonly weak: boolean;
+}
+
+const at = (offset: number, bytes: string, weak = false): Beginning => ({ at: offset, bytes, weak });
+const BEGINNINGS: readonly Beginning[] = [
+  at(0, 'PK\x03\x04'),
+  at(0, '%PDF-'),
+  at(0, '%!PS-'),
+  at(0, '\x7fELF'),
+  at(0, '\x89PNG\r\n'),
+  at(0, '\xff\xd8\xff\xe0\0\x10JF'),
+  at(0, '\xff\xd8\xff\xe1', true),
+  at(0, '\xff\xd8\xff\xdb\0'),
+  at(0, 'GIF8'),
+  at(0, '\xd0\xcf\x11\xe0'),
+  at(0, 'SQLite format 3'),
+  at(0, '7z\xbc\xaf'),
+  at(0, 'RIFF'),
+  at(0, '\x1f\x8b\x08', true),
+  at(0, 'BZh', true),
+  at(4, '1AY&SY'),
+  at(0, '\xfd7zXZ\0'),
+  at(0, '\x28\xb5\x2f\xfd'),
+  at(0, '{\\rtf'),
+  at(0, 'OggS'),
+  at(0, 'fLaC'),
+  at(0, 'ID3\x03\0'),
+  at(0, 'ID3\x04\0'),
+  at(4, 'ftyp'),
+  at(0, '\x1a\x45\xdf\xa3'),
+  at(0, '<?xml'),
+  at(0, '<!DOC'),
+  at(0, 'OTTO'),
+  at(0, '\0\x01\0\0', true),
+  at(0, 'wOF2'),
+  at(0, 'wOFF'),
+  at(0, 'II*\0\x08\0\0\0'),
+  at(0, 'II*\0', true),
+  at(0, 'MM\0*', true),
+  at(6, '%!PS-'),
+  at(0, '\xca\xfe\xba\xbe'),
+  at(0, '\xde\x12\x04\x95\0\0\0\0'),
+  at(2, '\r\r\n\0\0\0\0', true),
+  at(2, '\r\n\0\0\0\0'),
+  at(257, 'ustar'),
+];
 
 /**
- * The one byte that content of no known type was combined with (exclusive or), when taking it away gives a known beginning
- * or a text. Guessed from what is most frequent: NUL in records, the blank in text.
+ * The one byte that all content was combined with (exclusive or), when taking it away gives a known beginning or a text.
+ * `isPromised`: the name promised a type that the content is not.
  */
-export function xorKey(head: Buffer, counts: Float64Array): number | null {
+export function xorKey(
+  head: Buffer,
+  { counts, bytes }: { readonly counts: Float64Array; readonly bytes: number },
+  isPromised: boolean,
+): number | null {
   if (head.length < 64) return null;
-  let most = 0;
-  for (let value = 1; value < 256; value++) if ((counts[value] ?? 0) > (counts[most] ?? 0)) most = value;
-  const sample = head.subarray(0, SAMPLE_BYTES);
-  // NUL is most frequent in records as they are; and what is nearly a text needs no key.
-  const mayBeText = most !== 0 && textShare(sample) < PLAIN_SHARE;
-  for (const key of new Set([
-    most,
-    most ^ 0x20,
-    most ^ 0x65,
-    most ^ 0xff,
-    most ^ 0x0a,
-    ...keysOfMagics(head),
-  ])) {
-    if (key === 0) continue;
-    const plain = Buffer.from(sample.map((byte) => byte ^ key));
-    const start = plain.toString('latin1', 0, 16);
-    if (
-      MAGICS.some((magic) => magic.length >= 4 && start.startsWith(magic)) ||
-      (mayBeText && key !== 0x20 && isText(plain))
-    )
-      return key;
+  return ofBeginning(head, isPromised) ?? ofLanguage(counts, bytes) ?? (isPromised ? ofText(head) : null);
+}
+
+function ofBeginning(head: Buffer, isPromised: boolean): number | null {
+  for (const { at: from, bytes, weak } of BEGINNINGS) {
+    const key = (head[from] ?? 0) ^ bytes.charCodeAt(0);
+    if (key === 0 || (weak && !isPromised)) continue;
+    if (isAt(head, from, bytes, key)) return key;
   }
+  return programKey(head);
+}
+
+/** `MZ`, and where it points to `PE` (Microsoft, PE Format, "MS-DOS Stub"). */
+function programKey(head: Buffer): number | null {
+  const key = (head[0] ?? 0) ^ 0x4d;
+  if (key === 0 || ((head[1] ?? 0) ^ key) !== 0x5a) return null;
+  const sign = ((head[0x3c] ?? 0) ^ key) | (((head[0x3d] ?? 0) ^ key) << 8);
+  return isAt(head, sign, 'PE\0\0', key) ? key : null;
+}
+
+function isAt(head: Buffer, from: number, plain: string, key: number): boolean {
+  for (let place = 0; place < plain.length; place++) {
+    if (((head[from + place] ?? 0) ^ key) !== plain.charCodeAt(place)) return false;
+  }
+  return true;
+}
+
+/** As it is it is no language, and under one key it is. */
+function ofLanguage(counts: Float64Array, bytes: number): number | null {
+  if (isLanguage(counts, bytes)) return null;
+  // The other case of all letters is no other content.
+  for (let key = 1; key < 256; key++) if (key !== 0x20 && isLanguage(counts, bytes, key)) return key;
   return null;
 }
 
-/** Whatever the first byte would have to be combined with. */
-function keysOfMagics(head: Buffer): number[] {
-  return MAGICS.filter((magic) => magic.length >= 4).map((magic) => magic.charCodeAt(0) ^ (head[0] ?? 0));
+/** Under one key nearly all of the beginning is text; of several, the one under which there are most blanks. */
+function ofText(head: Buffer): number | null {
+  const sample = head.subarray(0, SAMPLE_BYTES);
+  const counts = new Uint32Array(256);
+  for (const byte of sample) counts[byte] = (counts[byte] ?? 0) + 1;
+  // What is nearly a text needs no key; and NUL is most frequent in records as they are.
+  if (textShare(counts, sample.length, 0) >= PLAIN_SHARE || Math.max(...counts) === counts[0]) return null;
+  let best: number | null = null;
+  for (let key = 1; key < 256; key++) {
+    if (key === 0x20 || !isText(counts, sample.length, key)) continue;
+    if (best === null || (counts[0x20 ^ key] ?? 0) > (counts[0x20 ^ best] ?? 0)) best = key;
+  }
+  return best;
 }
 
-function isText(bytes: Buffer): boolean {
-  return textShare(bytes) >= TEXT_SHARE;
+/** Two-byte characters of East Asia also become text under a key, but their line ends do not stay line ends. */
+function isText(counts: Uint32Array, bytes: number, key: number): boolean {
+  const share = textShare(counts, bytes, key);
+  const hasLines = (counts[0x0a ^ key] ?? 0) > 0 && counts[key] === 0;
+  return share >= ALL_TEXT || (share >= TEXT_SHARE && hasLines);
 }
 
-function textShare(bytes: Buffer): number {
+function textShare(counts: Uint32Array, bytes: number, key: number): number {
   let text = 0;
-  for (const byte of bytes) if ((byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13)) text++;
-  return text / bytes.length;
+  for (let plain = 9; plain < 0x7f; plain++) {
+    if (plain <= 13 || plain >= 0x20) text += counts[plain ^ key] ?? 0;
+  }
+  return text / bytes;
 }

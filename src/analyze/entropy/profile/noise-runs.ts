@@ -21,8 +21,9 @@ export interface Runs {
   /** Blocks of the run that the artifact ends with, and whether it begins sharply. */
   readonly last: number;
   readonly lastIsSharp: boolean;
-  /** Blocks of the longest run. */
+  /** Blocks of the longest run, and of the longest that is sharp. */
   readonly longest: number;
+  readonly longestSharp: number;
 }
 
 /** Counts runs as blocks go by. What is encrypted block by block changes at borders; what is compressed does not keep to them. */
@@ -34,6 +35,7 @@ export class NoiseRuns {
   #first = 0;
   #firstIsSharp = false;
   #longest = 0;
+  #longestSharp = 0;
   #length = 0;
   /** How the present run began. */
   #began: 'start' | 'sharp' | 'other' = 'other';
@@ -70,6 +72,7 @@ export class NoiseRuns {
       first: this.#first,
       firstIsSharp: this.#firstIsSharp,
       longest: this.#longest,
+      longestSharp: this.#longestSharp,
     };
   }
 
@@ -81,7 +84,10 @@ export class NoiseRuns {
   #end(edge: 'start' | 'sharp' | 'other'): void {
     this.#count++;
     const sharp = this.#began !== 'other' && edge !== 'other';
-    if (sharp) this.#sharp++;
+    if (sharp) {
+      this.#sharp++;
+      this.#longestSharp = Math.max(this.#longestSharp, this.#length);
+    }
     if (this.#began === 'start') {
       this.#first = this.#length;
       this.#firstIsSharp = edge === 'sharp';

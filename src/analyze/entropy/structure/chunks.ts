@@ -1,3 +1,4 @@
+import { oggSum } from './ogg-sum.ts';
 import type { Walk } from './walk.ts';
 
 /** RIFF (Microsoft and IBM, Multimedia Programming Interface 1.0): chunks of four letters and a length; lists hold chunks. */
@@ -31,46 +32,27 @@ export function* riff(): Walk {
   }
 }
 
-/** GIF89a: blocks of at most 255 bytes, each with its length before it (CompuServe 1990, sections 15 and 18 to 27). */
-export function* gif(): Walk {
-  const screen = yield { take: 13 };
-  if (screen.ended) return 'broken';
-  const flags = screen.bytes[10] ?? 0;
-  if ((flags & 0x80) !== 0) yield { pass: 3 * 2 ** ((flags & 7) + 1) };
-  for (;;) {
-    const { bytes, ended } = yield { take: 1 };
-    if (ended) return 'broken';
-    const kind = bytes[0] ?? 0;
-    if (kind === 0x3b) return 'holds';
-    if (kind === 0x2c) {
-      const image = yield { take: 9 };
-      if (image.ended) return 'broken';
-      const local = image.bytes[8] ?? 0;
-      if ((local & 0x80) !== 0) yield { pass: 3 * 2 ** ((local & 7) + 1) };
-      yield { pass: 1 };
-    } else if (kind === 0x21) {
-      yield { pass: 1 };
-    } else if (kind !== 0) return 'broken';
-    if (kind === 0) continue;
-    for (;;) {
-      const size = yield { take: 1 };
-      if (size.ended) return 'broken';
-      if (size.bytes[0] === 0) break;
-      yield { pass: size.bytes[0] ?? 0 };
-    }
-  }
-}
-
-/** RFC 3533: pages that begin with `OggS`, each with a table of the lengths of its segments. */
+/** RFC 3533: pages that begin with `OggS`, each with a table of the lengths of its segments, and a check sum. */
 export function* ogg(): Walk {
   for (let pages = 0; ; pages++) {
     const head = yield { take: 27 };
     if (head.ended) return head.bytes.length === 0 && pages > 0 ? 'holds' : 'broken';
     if (head.bytes.toString('latin1', 0, 4) !== 'OggS' || head.bytes[4] !== 0) return 'broken';
+    const written = head.bytes.readUInt32LE(SUM_AT);
     const count = head.bytes[26] ?? 0;
-    if (count === 0) continue;
-    const table = yield { take: count };
-    if (table.ended) return 'broken';
-    yield { pass: table.bytes.reduce((sum, length) => sum + length, 0) };
+    // Over the page as it is while the sum is not known yet.
+    let start = oggSum(Buffer.from(head.bytes).fill(0, SUM_AT, SUM_AT + 4), 0);
+    let length = 0;
+    if (count > 0) {
+      const table = yield { take: count };
+      if (table.ended) return 'broken';
+      length = table.bytes.reduce((sum, part) => sum + part, 0);
+      start = oggSum(table.bytes, start);
+    }
+    const { sum, ended } = yield { pass: length, sum: { start, over: oggSum } };
+    if (!ended && sum !== written) return 'broken';
   }
 }
+
+/** Where in a page's head its sum stands. */
+const SUM_AT = 22;

@@ -1,14 +1,18 @@
-import type { ByteSource } from '../../../bytes/index.ts';
-import { gif, ogg, riff } from './chunks.ts';
+import { MemorySource, type ByteSource } from '../../../bytes/index.ts';
+import { ogg, riff } from './chunks.ts';
 import { samplesHold } from './film-samples.ts';
 import { flac } from './flac.ts';
 import { mp3 } from './frames.ts';
+import { gif } from './gif.ts';
 import { isoMedia, type FilmIndex } from './iso-media.ts';
 import { jpeg } from './jpeg.ts';
 import { matroska, type Declared } from './matroska.ts';
 import { png } from './png.ts';
+import { tiff } from './tiff.ts';
+import { clearType1, type1 } from './type1.ts';
 import { Walker, type Shape, type Walk } from './walk.ts';
-import { webFont } from './web-font.ts';
+import { woff, woff2 } from './web-font.ts';
+import { webp } from './webp.ts';
 
 export type { Shape } from './walk.ts';
 
@@ -22,12 +26,33 @@ export interface Structure {
 const WALKS: readonly (readonly [mimes: RegExp, walk: () => Walk])[] = [
   [/^image\/png$/, png],
   [/^image\/jpeg$/, jpeg],
-  [/^image\/gif$/, gif],
   [/^video\/x-msvideo$/, riff],
   [/^(?:audio|video|application)\/ogg$/, ogg],
   [/^audio\/flac$/, flac],
   [/^audio\/mpeg$/, mp3],
 ];
+/** In bytes: what is decoded as a whole. Of larger ones nothing is said. */
+const MOST_DECODED = 8 * 1024 * 1024;
+/** What is not followed as it goes by, but decoded afterwards. */
+const DECODERS: ReadonlyMap<string, (source: ByteSource) => Promise<Shape | null>> = new Map([
+  ['font/woff', wholly(woff)],
+  ['font/woff2', wholly(woff2)],
+  ['application/x-font-type1', wholly(type1)],
+  ['application/postscript', wholly(clearType1)],
+  ['image/gif', wholly(gif)],
+  ['image/webp', wholly(webp)],
+  ['image/tiff', tiff],
+]);
+
+function wholly(decode: (bytes: Buffer) => Shape | null): (source: ByteSource) => Promise<Shape | null> {
+  return async (source) => {
+    if (source.size > MOST_DECODED) return null;
+    const bytes = source.bytes ?? Buffer.alloc(source.size);
+    if (source.bytes === null && (await source.readAt(bytes, 0)) < bytes.length) return null;
+    return decode(bytes);
+  };
+}
+
 const MATROSKA = /^video\/(?:x-matroska|webm)$/;
 const FILM = /^(?:video\/(?:mp4|quicktime|3gpp)|audio\/mp4|image\/(?:heic|heif|avif))$/;
 
@@ -57,12 +82,16 @@ export class StructureCheck {
   }
 
   /**
-   * After the last byte. `source` is read at a few hundred places of a film, `whole` is all of it where it is small; null
-   * for a type that has no structure that is followed.
+   * After the last byte. `source` is read at a few hundred places of a film, and read again of what is decoded; `whole` is
+   * all of it where it is small. null for a type that has no structure that is followed, and for what only streamed past.
    */
   async close(source: ByteSource | null, whole: Buffer | null): Promise<Structure | null> {
-    const font = whole === null ? null : webFont(this.#mime, whole);
-    if (font !== null) return { is: font, brokenAt: null };
+    const decode = DECODERS.get(this.#mime);
+    if (decode !== undefined) {
+      const bytes = whole === null ? source : new MemorySource(whole);
+      const shape = bytes === null ? null : await decode(bytes);
+      return shape === null ? null : { is: shape, brokenAt: null };
+    }
     if (this.#walker === null) return null;
     const structure = { is: this.#walker.close(), brokenAt: this.#walker.brokenAt };
     const { end } = this.#declared;

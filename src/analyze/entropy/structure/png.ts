@@ -11,10 +11,9 @@ export function* png(): Walk {
     const type = head.bytes.toString('latin1', 4, 8);
     if (!/^[A-Za-z]{4}$/.test(type) || length > 0x7fffffff) return 'broken';
     const name = crc32(head.bytes.subarray(4, 8));
-    const { crc } = yield { pass: length, sum: name };
-    const sum = yield { take: 4 };
-    if (sum.ended) return 'broken';
-    if (sum.bytes.readUInt32BE(0) !== crc) return 'broken';
+    const { sum } = yield { pass: length, sum: { start: name, over: crc32 } };
+    const written = yield { take: 4 };
+    if (written.ended || written.bytes.readUInt32BE(0) !== sum) return 'broken';
     // What follows the end is an artifact of its own.
     if (type === 'IEND') return 'holds';
   }

@@ -39,13 +39,151 @@ function jpeg(): Buffer {
   ]);
 }
 
+/** Bit by bit, as RFC 3533 describes it. */
+function oggCrc(page: Buffer): number {
+  let sum = 0;
+  for (const byte of page) {
+    sum ^= byte << 24;
+    for (let bit = 0; bit < 8; bit++) sum = sum < 0 ? (sum << 1) ^ 0x04c11db7 : sum << 1;
+  }
+  return sum >>> 0;
+}
+
+/** Codes of so many bits, each cleared before the table needs longer ones: LZW without compression. */
+function lzw(bytes: Buffer, pointBits: number, lowFirst: boolean): Buffer {
+  const clear = 1 << pointBits;
+  const codes = [clear];
+  for (const [at, byte] of bytes.entries()) {
+    if (at > 0 && at % (clear - 4) === 0) codes.push(clear);
+    codes.push(byte);
+  }
+  codes.push(clear + 1);
+  const width = pointBits + 1;
+  const out = Buffer.alloc(Math.ceil((codes.length * width) / 8));
+  for (const [index, code] of codes.entries()) {
+    for (let bit = 0; bit < width; bit++) {
+      const at = index * width + bit;
+      const value = (code >> (lowFirst ? bit : width - 1 - bit)) & 1;
+      out[at >> 3] = (out[at >> 3] ?? 0) | (value << (lowFirst ? at & 7 : 7 - (at & 7)));
+    }
+  }
+  return out;
+}
+
+/** 200 x 200 points of noise, so that only a decoder can tell it from a cipher's output. */
+function gif(): Buffer {
+  const data = lzw(noise(40_000), 8, true);
+  const blocks: Buffer[] = [];
+  for (let at = 0; at < data.length; at += 255) {
+    const block = data.subarray(at, at + 255);
+    blocks.push(Buffer.from([block.length]), block);
+  }
+  return Buffer.concat([
+    Buffer.from('GIF89a', 'latin1'),
+    Buffer.from('c800c800f70000', 'hex'),
+    Buffer.alloc(768, 7),
+    Buffer.from('2c00000000c800c80000', 'hex'),
+    Buffer.from([8]),
+    ...blocks,
+    Buffer.from([0, 0x3b]),
+  ]);
+}
+
+function entry(tag: number, type: number, count: number, value: number): Buffer {
+  const bytes = Buffer.alloc(12);
+  bytes.writeUInt16LE(tag);
+  bytes.writeUInt16LE(type, 2);
+  bytes.writeUInt32LE(count, 4);
+  bytes.writeUInt32LE(value, 8);
+  return bytes;
+}
+
+function littleWords(values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length);
+  for (const [at, value] of values.entries()) bytes.writeUInt32LE(value, 4 * at);
+  return bytes;
+}
+
+/** 200 x 200 grey points in four strips, each packed by `pack`. */
+function tiff(compression: number, pack: (strip: Buffer) => Buffer): Buffer {
+  const strips = Array.from({ length: 4 }, (_, at) =>
+    pack(noise(40_000).subarray(at * 10_000, (at + 1) * 10_000)),
+  );
+  const directory = 8;
+  const lists = directory + 2 + 12 * 8 + 4;
+  const starts: number[] = [];
+  let end = lists + 32;
+  for (const strip of strips) {
+    starts.push(end);
+    end += strip.length;
+  }
+  return Buffer.concat([
+    Buffer.from('49492a0008000000', 'hex'),
+    Buffer.from([8, 0]),
+    entry(256, 3, 1, 200),
+    entry(257, 3, 1, 200),
+    entry(258, 3, 1, 8),
+    entry(259, 3, 1, compression),
+    entry(262, 3, 1, 1),
+    entry(273, 4, 4, lists),
+    entry(278, 3, 1, 50),
+    entry(279, 4, 4, lists + 16),
+    littleWords([0]),
+    littleWords(starts),
+    littleWords(strips.map(({ length }) => length)),
+    ...strips,
+  ]);
+}
+
+/** Section 9 of TIFF 6.0, without any runs. */
+function packBits(strip: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < strip.length; at += 128) {
+    const part = strip.subarray(at, at + 128);
+    parts.push(Buffer.from([part.length - 1]), part);
+  }
+  return Buffer.concat(parts);
+}
+
+/** A font program as eexec locks it: `r = (cipher + r) * 52845 + 22719` (Adobe Type 1 Font Format, 7.1). */
+function eexec(plain: Buffer): Buffer {
+  let key = 55_665;
+  return Buffer.from(
+    plain.map((byte) => {
+      const cipher = byte ^ (key >> 8);
+      key = ((cipher + key) * 52_845 + 22_719) % 65_536;
+      return cipher;
+    }),
+  );
+}
+
+const LOCKED = eexec(
+  Buffer.concat([
+    Buffer.from('rndmdup /Private 8 dict dup begin '),
+    noise(30_000),
+    Buffer.from('mark currentfile closefile\n'),
+  ]),
+);
+const CLEAR = Buffer.from(
+  `%!PS-AdobeFont-1.0: Test 1.0\n${'/FontName /Test def\n'.repeat(40)}currentfile eexec\n`,
+);
+const ZEROS = Buffer.from(`${`${'0'.repeat(64)}\n`.repeat(8)}cleartomark\n`);
+
+function segment(kind: number, bytes: Buffer): Buffer {
+  const head = Buffer.from([0x80, kind, 0, 0, 0, 0]);
+  head.writeUInt32LE(bytes.length, 2);
+  return Buffer.concat([head, bytes]);
+}
+
 function ogg(): Buffer {
   const pages = Array.from({ length: 40 }, (_, number) => {
     const head = Buffer.alloc(27);
     head.write('OggS', 'latin1');
     head.writeUInt32LE(number, 18);
     head[26] = 20;
-    return Buffer.concat([head, Buffer.alloc(20, 200), noise(20 * 200)]);
+    const page = Buffer.concat([head, Buffer.alloc(20, 200), noise(20 * 200)]);
+    page.writeUInt32LE(oggCrc(page), 22);
+    return page;
   });
   return Buffer.concat(pages);
 }
@@ -53,7 +191,7 @@ function ogg(): Buffer {
 async function check(mime: string, bytes: Buffer, size = 4096): Promise<Structure | null> {
   const structure = new StructureCheck(mime);
   for (let at = 0; at < bytes.length; at += size) structure.add(bytes.subarray(at, at + size));
-  return structure.close(null, null);
+  return structure.close(new MemorySource(bytes), null);
 }
 
 function encrypted(bytes: Buffer, from: number, length: number): Buffer {
@@ -67,6 +205,15 @@ describe('structure', () => {
     ['image/png', png()],
     ['image/jpeg', jpeg()],
     ['audio/ogg', ogg()],
+    ['image/gif', gif()],
+    ['image/tiff', tiff(5, (strip) => lzw(strip, 8, false))],
+    ['image/tiff', tiff(8, (strip) => deflateSync(strip))],
+    ['image/tiff', tiff(32_773, packBits)],
+    [
+      'application/x-font-type1',
+      Buffer.concat([segment(1, CLEAR), segment(2, LOCKED), segment(1, ZEROS), Buffer.from([0x80, 3])]),
+    ],
+    ['application/postscript', Buffer.concat([CLEAR, LOCKED, ZEROS])],
   ];
 
   test.each(kinds)('%s holds together, in chunks of any size', async (mime, bytes) => {

@@ -1,5 +1,3 @@
-import { crc32 } from 'node:zlib';
-
 /** What a walk over a file's structure came to. */
 export type Shape =
   /** It holds together to its end. */
@@ -7,23 +5,32 @@ export type Shape =
   /** It breaks off within: what follows is no part of it. */
   | 'broken'
   /** The file ends before its structure does. */
-  | 'cut';
+  | 'cut'
+  /** It holds together, and says of what is in it that it is not compressed: noise is none of it. */
+  | 'bare';
 
-/** What a walker asks for: that many bytes to look at; to be passed over; or passed over with their CRC-32. */
+/** A check sum over what is passed. */
+export interface Sum {
+  /** Of the bytes before. */
+  readonly start: number;
+  readonly over: (bytes: Buffer, before: number) => number;
+}
+
+/** What a walker asks for: that many bytes to look at; to be passed over; or passed over with their check sum. */
 export type Ask =
   | { readonly take: number }
-  | { readonly pass: number; readonly sum?: number }
+  | { readonly pass: number; readonly sum?: Sum }
   /** Passes bytes until `find` answers where in a piece it wants to stop (-1: not in this one). */
   | { readonly find: (piece: Buffer) => number };
 
-/** Answers: the bytes taken (fewer at the end of the file), or the CRC-32 of what was passed. */
+/** Answers: the bytes taken (fewer at the end of the file), or the sum of what was passed. */
 export type Walk = Generator<Ask, 'holds' | 'broken', Answer>;
 
 export interface Answer {
   /** What was taken; empty otherwise. */
   readonly bytes: Buffer;
   /** Of what was passed. */
-  readonly crc: number;
+  readonly sum: number;
   /** The file ended first. */
   readonly ended: boolean;
 }
@@ -42,13 +49,13 @@ export class Walker {
   readonly #taken = Buffer.alloc(MOST_TAKEN);
   #held = 0;
   #left = 0;
-  #crc = 0;
+  #sum = 0;
   #position = 0;
   #brokenAt: number | null = null;
 
   constructor(walk: Walk) {
     this.#walk = walk;
-    this.#step({ bytes: EMPTY, crc: 0, ended: false });
+    this.#step({ bytes: EMPTY, sum: 0, ended: false });
   }
 
   /** Where it broke; null when it did not. */
@@ -64,7 +71,7 @@ export class Walker {
   close(): Shape {
     if (this.#done === null) {
       // A walker that only looked whether anything follows is told that nothing does.
-      this.#step({ bytes: this.#taken.subarray(0, this.#held), crc: this.#crc, ended: true });
+      this.#step({ bytes: this.#taken.subarray(0, this.#held), sum: this.#sum, ended: true });
       this.#done ??= this.#isAbsurd() ? 'broken' : 'cut';
     }
     return this.#done;
@@ -87,23 +94,23 @@ export class Walker {
       this.#held += part;
       this.#position += part;
       if (this.#held === ask.take) {
-        this.#step({ bytes: this.#taken.subarray(0, this.#held), crc: 0, ended: false });
+        this.#step({ bytes: this.#taken.subarray(0, this.#held), sum: 0, ended: false });
       }
       return part;
     }
     if ('pass' in ask) {
       const part = Math.min(this.#left, chunk.length - at);
-      if (ask.sum !== undefined) this.#crc = crc32(chunk.subarray(at, at + part), this.#crc);
+      if (ask.sum !== undefined) this.#sum = ask.sum.over(chunk.subarray(at, at + part), this.#sum);
       this.#left -= part;
       this.#position += part;
-      if (this.#left === 0) this.#step({ bytes: EMPTY, crc: this.#crc, ended: false });
+      if (this.#left === 0) this.#step({ bytes: EMPTY, sum: this.#sum, ended: false });
       return part;
     }
     const piece = chunk.subarray(at);
     const found = ask.find(piece);
     const used = found < 0 ? piece.length : found;
     this.#position += used;
-    if (found >= 0) this.#step({ bytes: EMPTY, crc: 0, ended: false });
+    if (found >= 0) this.#step({ bytes: EMPTY, sum: 0, ended: false });
     return used;
   }
 
@@ -121,8 +128,8 @@ export class Walker {
     this.#held = 0;
     this.#left = 'pass' in ask ? ask.pass : 0;
     if ('pass' in ask) {
-      this.#crc = ask.sum ?? 0;
-      if (ask.pass <= 0) this.#step({ bytes: EMPTY, crc: this.#crc, ended: false });
+      this.#sum = ask.sum?.start ?? 0;
+      if (ask.pass <= 0) this.#step({ bytes: EMPTY, sum: this.#sum, ended: false });
     } else if ('take' in ask && (ask.take > MOST_TAKEN || ask.take < 1)) this.#done = 'broken';
   }
 }

@@ -4,21 +4,27 @@ import type { Shape } from './walk.ts';
 /** In bytes: fonts of the largest scripts are smaller; more is a bomb. */
 const MOST_OUT = 16 * 1024 * 1024;
 
-/**
- * Web fonts are decoded as far as they are in sight (`whole`: all of it): WOFF 1.0, 5: tables in zlib streams; WOFF2, 4 and
- * 5: one Brotli stream behind the directory. null: not in sight, or no web font.
- */
-export function webFont(mime: string, whole: Buffer): Shape | null {
+/** WOFF 1.0, 5: tables in zlib streams. */
+export function woff(bytes: Buffer): Shape {
   try {
-    if (mime === 'font/woff') return woff(whole);
-    if (mime === 'font/woff2') return woff2(whole);
-    return null;
+    return tablesInflate(bytes);
   } catch {
+    // No zlib stream, or no directory: then it is none.
     return 'broken';
   }
 }
 
-function woff(bytes: Buffer): Shape {
+/** WOFF2, 4 and 5: one Brotli stream behind the directory. */
+export function woff2(bytes: Buffer): Shape {
+  try {
+    return streamDecodes(bytes);
+  } catch {
+    // No Brotli stream, or no directory: then it is none.
+    return 'broken';
+  }
+}
+
+function tablesInflate(bytes: Buffer): Shape {
   const tables = bytes.readUInt16BE(12);
   for (let at = 44; at < 44 + 20 * tables; at += 20) {
     const offset = bytes.readUInt32BE(at + 4);
@@ -37,7 +43,7 @@ function woff(bytes: Buffer): Shape {
 /** Known tags have one byte (4.1, table of known tags); 63 stands before a tag of four. */
 const ANY_TAG = 63;
 
-function woff2(bytes: Buffer): Shape {
+function streamDecodes(bytes: Buffer): Shape {
   const tables = bytes.readUInt16BE(12);
   const packed = bytes.readUInt32BE(20);
   const collection = bytes.toString('latin1', 4, 8) === 'ttcf';
