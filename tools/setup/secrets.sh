@@ -3,7 +3,7 @@
 # overwrites one.
 set -eu
 cd "$(dirname "$0")/../.."
-mkdir -p incoming quarantine yara-rules clamav-db
+mkdir -p incoming quarantine yara-rules clamav-db bundles
 # The folder is what keeps the token from others: in the containers it is read by users of other numbers.
 mkdir -p -m 0700 secrets
 if [ ! -s secrets/api-token ]; then
