@@ -21,6 +21,7 @@ import { tarHeader } from '../src/bundle/tar-header.ts';
 import { Machine, type Contents } from './kit/bundle/machine.ts';
 import { startClamd, type RealClamd } from './kit/clamd/real.ts';
 import { cli, scanJson, type Ended } from './kit/cli.ts';
+import { programPath } from './kit/program.ts';
 
 let machine: Machine;
 beforeEach(() => {
@@ -500,11 +501,11 @@ describe('ended at any moment', () => {
     await machine.import(path, {}, (step) => {
       if (step !== 'tried') return;
       const { PATH } = process.env;
-      const other = spawnSync(
-        process.execPath,
-        [join(import.meta.dirname, '../src/cli/main.ts'), 'bundle', 'import', path],
-        { cwd: machine.cwd, env: { PATH, CLAMD_HOST: 'off' }, encoding: 'utf8' },
-      );
+      const other = spawnSync(process.execPath, [programPath('cli/main'), 'bundle', 'import', path], {
+        cwd: machine.cwd,
+        env: { PATH, CLAMD_HOST: 'off' },
+        encoding: 'utf8',
+      });
       told = other.stderr;
     });
     expect(told).toContain(`process ${process.pid} is at work on bundles just now`);

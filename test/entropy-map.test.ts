@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cli } from './kit/cli.ts';
+import { programPath } from './kit/program.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const PROGRAM = join(ROOT, 'bin/entropy-map');
@@ -331,7 +332,7 @@ describe('the output', () => {
       '-c',
       '"$0" "$1" entropy $(yes "$2" | head -n 300) | head -n 1',
       process.execPath,
-      join(ROOT, 'src/cli/main.ts'),
+      programPath('cli/main'),
       path,
     ]);
     let said = '';

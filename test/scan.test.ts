@@ -18,11 +18,12 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { report as reportSchema } from '../src/contracts/index.ts';
 import { cli, ended, outline, scanJson, startCli } from './kit/cli.ts';
+import { programPath } from './kit/program.ts';
 import { MARKER } from './kit/marker.ts';
 import { nameOf, tarOf } from './kit/trees.ts';
 
 const NO_CLAMD = ['--clamd', 'off'];
-const MAIN = join(import.meta.dirname, '../src/cli/main.ts');
+const MAIN = programPath('cli/main');
 
 let folder: string;
 let work: string;

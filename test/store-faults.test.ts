@@ -249,7 +249,7 @@ describe('two at once', () => {
 /** A file system of its own in memory. */
 function small(): string {
   const place = mkdtempSync(join(tmpdir(), 'store-small-'));
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=700', 'tmpfs', place]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=700', 'tmpfs', place]);
   onEnd.push(() => {
     execFileSync('umount', [place]);
     rmSync(place, { recursive: true });

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
 import type { z } from 'zod';
 import type { report } from '../../src/contracts/index.ts';
+import { programPath } from './program.ts';
 
-const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
+const MAIN = programPath('cli/main');
 const DEADLINE_MS = 120_000;
 
 export interface Ended {

@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openStoreForReading, type Store, type WatchedFile } from '../../src/store/index.ts';
 import { MARKER } from './marker.ts';
+import { programPath } from './program.ts';
 
-const MAIN = join(import.meta.dirname, '../../src/services/pipeline/main.ts');
+const MAIN = programPath('services/pipeline/main');
 const DEADLINE_MS = 120_000;
 const POLL_MS = 50;
 

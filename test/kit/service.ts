@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { programPath } from './program.ts';
 
-const SERVICES = join(import.meta.dirname, '../../src/services');
 const START_MS = 20_000;
 
 /** As every service of ours writes it. */
@@ -25,13 +24,13 @@ export interface Service {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** A service of `src/services/`, as its users start it; its environment holds nothing but `env`. */
+/** A service, as its users start it; its environment holds nothing but `env`. */
 export async function startService(
   name: string,
   env: Readonly<Record<string, string>>,
   args: readonly string[] = [],
 ): Promise<Service> {
-  const child = spawn(process.execPath, [join(SERVICES, name, 'main.ts'), ...args], {
+  const child = spawn(process.execPath, [programPath(`services/${name}/main`), ...args], {
     env: { PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

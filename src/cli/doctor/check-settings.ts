@@ -101,7 +101,8 @@ async function tokens({ apiToken, apiTokenFile, tokensFile }: EffectiveConfig): 
   }
   for (const [name, path] of [
     ['API_TOKEN_FILE', apiTokenFile.value],
-    ['TOKENS_FILE', tokensFile.value],
+    // The usual one is made by the first `token create`.
+    ['TOKENS_FILE', tokensFile.origin === 'default' ? null : tokensFile.value],
   ] as const) {
     if (path === null) continue;
     const id = name.toLowerCase().replaceAll('_', '-');
