@@ -700,7 +700,9 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         const [first] = await store.judgements.underOther(policy, 1);
         expect(first).toMatchObject({ basis: { from: 'these findings' }, decision: 'auto_approve' });
         await store.judgements.stands(first?.scan ?? '', policy);
-        expect(await underOther()).toEqual(['/in/b']);
+        // Of two that were recorded in the same millisecond, either may come first.
+        const dealtWith = Buffer.from(first?.file.path ?? '').toString();
+        expect(await underOther()).toEqual(['/in/a', '/in/b'].filter((path) => path !== dealtWith));
         // Under the one that they were made under, nothing is to be done for the other.
         expect(await store.judgements.underOther(hashOf('b'), 10)).toHaveLength(1);
       });
@@ -750,7 +752,8 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         const [first, ...none] = await store.judgements.heldProvisionally({ limit: 1 });
         expect(none).toEqual([]);
         const rest = await store.judgements.heldProvisionally({ limit: 5, after: first?.id ?? '' });
-        expect(rest.map(({ path }) => Buffer.from(path).toString())).toEqual(['/in/c']);
+        const found = [first, ...rest].map((file) => Buffer.from(file?.path ?? '').toString());
+        expect(found.toSorted()).toEqual(['/in/a', '/in/c']);
       });
 
       test('what only waits for an engine is provisional, whatever was decided', async () => {
