@@ -119,7 +119,7 @@ for engine in ${ENGINES:-podman docker}; do
   ticker=''
   leave() {
     set +e
-    [ -z "$ticker" ] || kill "$ticker"
+    [ -z "$ticker" ] || kill "$ticker" 2>/dev/null
     (cd "$lab/app" && stack down -v) >/dev/null 2>&1
     [ "$engine" = podman ] && podman network prune -f >/dev/null 2>&1
     engine_down
