@@ -20,7 +20,7 @@ import { statusCommand } from '../src/cli/status.ts';
 import { storeCommand } from '../src/cli/store.ts';
 import type { CommandIo } from '../src/cli/command-io.ts';
 import type { Folders } from '../src/config/index.ts';
-import { carryOut } from '../src/pipeline/index.ts';
+import { carryOut } from '../src/pipeline/reviews/index.ts';
 import { forTerminal } from '../src/report/index.ts';
 import { openStore, type ScanRecord, type WatchedFile } from '../src/store/index.ts';
 import { identityOf, sha256 } from './kit/dispose/store.ts';

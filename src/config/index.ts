@@ -1,8 +1,8 @@
-/** Settings: defaults, then the policy file, then the environment, then flags. The only reader of process.env. */
+/** Settings: defaults, then the policy file, then the environment, then flags. Two more doors: start/, tokens/. */
 export { BaselineCollector, loadBaseline, writeBaseline, type Judgement } from './baseline.ts';
 export { describeConfig, type ConfigRow } from './describe.ts';
 export type { YaraChoice } from './engine-address.ts';
-export { VARIABLES, processEnvironment, type Environment, type LogLevel } from './environment.ts';
+export { VARIABLES, type LogLevel } from './environment.ts';
 export {
   hashSetFolders,
   limitValues,
@@ -17,10 +17,8 @@ export {
   type ScannerSettings,
 } from './load.ts';
 export { loadPolicy, type LoadedPolicy } from './policy.ts';
-export { addToken, ownToken, ownTokenIfAny, proofOf, readTokens, removeTokens } from './named-tokens.ts';
 export { loadRansomwareNames } from './ransomware-names.ts';
 export { readToken } from './token.ts';
-export { programVersion } from './version.ts';
 export type { Origin, Setting } from './setting.ts';
 export {
   assertTrusted,

@@ -9,13 +9,8 @@ import {
   tcpAddress,
   type YaraChoice,
 } from './engine-address.ts';
-import {
-  DELAYED_NAMES,
-  readEnvironment,
-  type Environment,
-  type Given,
-  type LogLevel,
-} from './environment.ts';
+import { DELAYED_NAMES, readEnvironment, type Given, type LogLevel } from './environment.ts';
+import type { Environment } from './start/index.ts';
 import {
   DELIVERED_POLICY,
   DELIVERED_RANSOMWARE_NAMES,

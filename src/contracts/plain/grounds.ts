@@ -1,4 +1,4 @@
-import type { FileResult } from './report.ts';
+import type { FileResult } from '../report.ts';
 
 /** As many as a facts header has room for; a rule set that fires more often is one ground more or less. */
 const MAX_RULES = 100;

@@ -1,10 +1,10 @@
 import { lstat, realpath } from 'node:fs/promises';
-import { nameFromBytes } from '../bytes/index.ts';
-import { openClaims } from '../dispose/index.ts';
-import { BackupLensError, inWords, type UnitKind } from '../domain/index.ts';
-import { unitAt, unitsOf, volumesWith } from '../intake/index.ts';
-import type { GateAnswer, Store } from '../store/index.ts';
-import { hashUnit } from './unit-content.ts';
+import { nameFromBytes } from '../../bytes/index.ts';
+import { openClaims } from '../../dispose/index.ts';
+import { BackupLensError, inWords, type UnitKind } from '../../domain/index.ts';
+import { unitAt, unitsOf, volumesWith } from '../../intake/index.ts';
+import type { GateAnswer, Store } from '../../store/index.ts';
+import { hashUnit } from '../unit-content.ts';
 
 /** What the gate says, and of what. */
 export interface GateSaid extends GateAnswer {

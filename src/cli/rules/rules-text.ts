@@ -1,5 +1,5 @@
-import type { RuleProblem, RulesCheckReport, RulesListReport } from '../contracts/index.ts';
-import { counted, forTerminal, padEnd, paint, shortenEnd, width, type Paint } from '../report/index.ts';
+import type { RuleProblem, RulesCheckReport, RulesListReport } from '../../contracts/index.ts';
+import { counted, forTerminal, padEnd, paint, shortenEnd, width, type Paint } from '../../report/index.ts';
 
 /** `rules check` and `rules list` for people. Everything that a rule's author chose is escaped here. */
 

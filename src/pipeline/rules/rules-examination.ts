@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { examinerLine, type ExaminedFile, type ExaminerLine } from '../contracts/index.ts';
-import { BackupLensError } from '../domain/index.ts';
-import { CODE } from './program-code.ts';
-import { residentBytes } from './resident-bytes.ts';
+import { examinerLine, type ExaminedFile, type ExaminerLine } from '../../contracts/index.ts';
+import { BackupLensError } from '../../domain/index.ts';
+import { CODE } from '../program-code.ts';
+import { residentBytes } from '../resident-bytes.ts';
 
 /** Every rule file below some folders, examined by a process of its own. */
 export interface RulesExamination {
@@ -37,8 +37,8 @@ const MAX_DEATHS = 50;
 const PROGRAM = fileURLToPath(
   new URL(
     import.meta.url.endsWith('.ts')
-      ? '../services/yara-scanner/examine-rules.ts'
-      : '../services/yara-scanner/examine-rules.js',
+      ? '../../services/yara-scanner/examine-rules.ts'
+      : '../../services/yara-scanner/examine-rules.js',
     import.meta.url,
   ),
 );

@@ -1,5 +1,5 @@
-import type { ScanState, Watcher } from '../pipeline/index.ts';
-import type { Progress } from './progress.ts';
+import type { ScanState, Watcher } from '../../pipeline/index.ts';
+import type { Progress } from '../progress.ts';
 
 const REFRESH_MS = 100;
 

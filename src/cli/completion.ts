@@ -1,10 +1,10 @@
 import { Argument, Command } from 'commander';
-import { DONE, dressed, run, type CommandIo } from '../command-io.ts';
-import { describeEntropyMap } from '../entropy-map/command.ts';
-import { bashCompletion } from './bash.ts';
-import { commandWords, type CommandWords } from './command-words.ts';
-import { fishCompletion } from './fish.ts';
-import { zshCompletion } from './zsh.ts';
+import { DONE, dressed, run, type CommandIo } from './command-io.ts';
+import { describeEntropyMap } from './entropy-map.ts';
+import { bashCompletion } from './completion/bash.ts';
+import { commandWords, type CommandWords } from './completion/command-words.ts';
+import { fishCompletion } from './completion/fish.ts';
+import { zshCompletion } from './completion/zsh.ts';
 
 const SHELLS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion };
 type Shell = keyof typeof SHELLS;

@@ -1,7 +1,7 @@
 import { createWriteStream, type BigIntStats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
-import { BackupLensError, inWords } from '../domain/index.ts';
+import { BackupLensError, inWords } from '../../domain/index.ts';
 
 /** Opens the file that `--output` names; `identity` tells intake not to scan it. Throws BL_OUTPUT. */
 export async function openOutput(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Store } from '../store/index.ts';
-import { openSession, type SessionOptions } from './store-session.ts';
+import type { Store } from '../../store/index.ts';
+import type { SessionOptions } from '../store-session.ts';
 
 /** A long scan gives others their turn this often … */
 const SLICE_MS = 3000;
@@ -39,6 +39,8 @@ export class StoreTurns {
     if (this.#open === null) {
       const pause = this.#pausedUntil - performance.now();
       if (pause > 0) await sleep(pause);
+      // Loaded here: most scans do without a store.
+      const { openSession } = await import('../store-session.ts');
       this.#open = { store: await openSession(this.#options), until: performance.now() + SLICE_MS };
     }
     const { store, until } = this.#open;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
-import { BackupLensError } from '../domain/index.ts';
-import type { Answer, Review, ReviewFilter, Store } from '../store/index.ts';
+import { BackupLensError } from '../../domain/index.ts';
+import type { Answer, Review, ReviewFilter, Store } from '../../store/index.ts';
 
 /** Open reviews that are decided together. */
 export interface ReviewSelection {

@@ -9,9 +9,9 @@ import {
   unlessMissing,
   writeWhole,
   type Folder,
-} from '../bytes/index.ts';
-import { tokensFile, TOKENS_SCHEMA, type NamedToken, type Role } from '../contracts/index.ts';
-import { BackupLensError, inWords } from '../domain/index.ts';
+} from '../../bytes/index.ts';
+import { tokensFile, TOKENS_SCHEMA, type NamedToken, type Role } from '../../contracts/index.ts';
+import { BackupLensError, inWords } from '../../domain/index.ts';
 
 /** 1,000 tokens take 250 KB. */
 const MAX_FILE_BYTES = 1024 * 1024;

@@ -1,6 +1,6 @@
-import { BackupLensError } from '../domain/index.ts';
-import type { Disposition } from '../dispose/index.ts';
-import type { Answer, Review, Store, WatchedFile } from '../store/index.ts';
+import { BackupLensError } from '../../domain/index.ts';
+import type { Disposition } from '../../dispose/index.ts';
+import type { Answer, Review, Store, WatchedFile } from '../../store/index.ts';
 
 /** What a person says of something that is held. */
 export type ReviewAnswer = Omit<Answer, 'at'>;
