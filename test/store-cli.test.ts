@@ -19,7 +19,7 @@ import { reviewCommand } from '../src/cli/review.ts';
 import { statusCommand } from '../src/cli/status.ts';
 import { storeCommand } from '../src/cli/store.ts';
 import type { CommandIo } from '../src/cli/command-io.ts';
-import type { Folders } from '../src/config/index.ts';
+import type { Folders } from '../src/config/folders/index.ts';
 import { carryOut } from '../src/pipeline/reviews/index.ts';
 import { forTerminal } from '../src/report/index.ts';
 import { openStore, type ScanRecord, type WatchedFile } from '../src/store/index.ts';

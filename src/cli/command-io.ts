@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Folders } from '../config/index.ts';
+import type { Folders } from '../config/folders/index.ts';
 import type { Recovered } from '../dispose/index.ts';
 import { BackupLensError, ERRORS } from '../domain/index.ts';
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Folders } from '../config/index.ts';
+import type { Folders } from '../config/folders/index.ts';
 import { programVersion } from '../config/start/index.ts';
 import { answered, deleted, OPERATIONS, restored, type Problem } from '../contracts/index.ts';
 import { deleteFromQuarantine, restoreFromQuarantine, type Restored } from '../dispose/index.ts';

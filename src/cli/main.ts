@@ -9,7 +9,7 @@ import { runner } from './run.ts';
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 /** Loaded when a command asks for one: what checks them is the dearest part of a start. */
-const settings = async () => import('../config/index.ts');
+const settings = async () => import('../config/folders/index.ts');
 
 const env = processEnvironment();
 const program = backuplensProgram(

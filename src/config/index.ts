@@ -1,4 +1,4 @@
-/** Settings: defaults, then the policy file, then the environment, then flags. Two more doors: start/, tokens/. */
+/** Settings: defaults, then the policy file, then the environment, then flags. More doors: start/, folders/, tokens/. */
 export { BaselineCollector, loadBaseline, writeBaseline, type Judgement } from './baseline.ts';
 export { describeConfig, type ConfigRow } from './describe.ts';
 export type { YaraChoice } from './engine-address.ts';
@@ -7,12 +7,9 @@ export {
   hashSetFolders,
   limitValues,
   loadConfig,
-  loadFolders,
-  loadTokensPath,
   loadScannerSettings,
   type EffectiveConfig,
   type Flags,
-  type Folders,
   type Limits,
   type ScannerSettings,
 } from './load.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DECISIONS, FINDING_KINDS, GAP_REASONS } from '../domain/index.ts';
-import { FOLDER_MIME, MAX_FINDINGS, MAX_TRAILS_PER_REASON, REPORT_SCHEMA } from './plain/report-words.ts';
+import { REPORT_SCHEMA } from './plain/report-words.ts';
 
 /**
  * The report as it crosses a wire (docs: CONTRACTS, section 2). schema/report.schema.json is generated from here.

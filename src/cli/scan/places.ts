@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { EffectiveConfig, Folders, UsedFile } from '../../config/index.ts';
+import type { EffectiveConfig, UsedFile } from '../../config/index.ts';
+import type { Folders } from '../../config/folders/index.ts';
 import { BackupLensError } from '../../domain/index.ts';
 
 /** What lies where: nothing that decides, and no folder that files are moved to, may lie in what is scanned. */

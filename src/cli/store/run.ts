@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { asciiJson, nameFromBytes } from '../../bytes/index.ts';
-import type { Folders } from '../../config/index.ts';
+import type { Folders } from '../../config/folders/index.ts';
 import { findItems, putBackOrphans } from '../../dispose/index.ts';
 import { BackupLensError, type StoredItem } from '../../domain/index.ts';
 import { backUpStore, checkStore, restoreStore, setStoreAside, type Store } from '../../store/index.ts';

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 /** The program backuplens-pipeline, and `backuplens watch`: watches INCOMING_DIR until it is told to end. */
 import { parseArgs } from 'node:util';
-import { processEnvironment, programVersion } from '../../config/start/index.ts';
+import { programVersion } from '../../config/start/index.ts';
 import { BackupLensError } from '../../domain/index.ts';
 import { HELP } from './help.ts';
 

@@ -1,4 +1,4 @@
-import { processEnvironment, programVersion } from '../../config/start/index.ts';
+import { processEnvironment } from '../../config/start/index.ts';
 import { ownToken } from '../../config/tokens/index.ts';
 import { listen, type Server } from '../../http/index.ts';
 import { openLog, type Log } from '../../observe/index.ts';
