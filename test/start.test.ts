@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,8 @@ import { ended } from './kit/cli.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const HOOK = join(import.meta.dirname, 'kit/list-loaded.ts');
+
+const DEADLINE_MS = 60_000;
 
 let home: string;
 let runs = 0;
@@ -30,18 +32,44 @@ interface Loaded {
   readonly files: readonly string[];
 }
 
-/** Runs a program of ours from its source; what it had loaded when it ended. */
-async function start(program: string, ...args: readonly string[]): Promise<Loaded> {
-  const list = join(home, `loaded-${runs++}`);
+/** Starts a program of ours from its source, with descriptor 3 as asked; `list` is where it says what it has loaded. */
+function spawned(
+  list: string,
+  third: 'pipe' | 'ipc',
+  program: string,
+  args: readonly string[],
+): ChildProcess {
   const { PATH } = process.env;
-  const child = spawn(process.execPath, ['--import', HOOK, join(ROOT, 'src', program), ...args], {
+  return spawn(process.execPath, ['--import', HOOK, join(ROOT, 'src', program), ...args], {
     cwd: home,
     env: { PATH, HOME: home, DATA_DIR: join(home, 'data'), YARA_CACHE_DIR: 'off', LOADED_LIST: list },
-    // The fourth is where an engine process is asked: nobody does. A worker speaks over the fifth, and is told to end.
-    stdio: ['ignore', 'pipe', 'pipe', 'ignore', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', third],
   });
-  child.once('message', () => child.disconnect());
+}
+
+/** Runs it to its end; what it had loaded then. */
+async function start(program: string, ...args: readonly string[]): Promise<Loaded> {
+  const list = join(home, `loaded-${runs++}`);
+  const child = spawned(list, 'pipe', program, args);
+  // An engine process is asked there, and ends when nobody does any more.
+  child.stdio[3]?.destroy();
   const { code, stdout } = await ended(child);
+  return loadedIn(list, code, stdout);
+}
+
+/** Starts a scan worker, and tells it to end when it is ready. */
+async function startWorker(): Promise<Loaded> {
+  const list = join(home, `loaded-${runs++}`);
+  const child = spawned(list, 'ipc', 'pipeline/worker.ts', []);
+  child.once('message', () => child.disconnect());
+  const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
+  // Not `close`: it never comes for who hangs up himself.
+  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
+  clearTimeout(deadline);
+  return loadedIn(list, code, '');
+}
+
+async function loadedIn(list: string, code: number | null, stdout: string): Promise<Loaded> {
   const urls = (await readFile(list, 'utf8')).split('\n');
   const found = (pattern: RegExp): string[] =>
     [...new Set(urls.flatMap((url) => pattern.exec(url)?.[1] ?? []))].toSorted();
@@ -122,7 +150,7 @@ test.each([
 });
 
 test('a scan worker is ready without a database, a client or a schema', async () => {
-  const loaded = await start('pipeline/worker.ts');
+  const loaded = await startWorker();
   expect(loaded.code).toBe(0);
   expect(heavyOf(loaded)).toEqual([]);
   expect(loaded.packages).not.toContain('zod');
