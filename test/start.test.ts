@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ended } from './kit/cli.ts';
+import { programPath } from './kit/program.ts';
 
 // Starting is most of what a small command does. What counts here is what it loads, not how long that takes.
 
-const ROOT = join(import.meta.dirname, '..');
 const HOOK = join(import.meta.dirname, 'kit/list-loaded.ts');
 
 const DEADLINE_MS = 60_000;
@@ -28,11 +28,11 @@ interface Loaded {
   readonly packages: readonly string[];
   /** `unpack`, `services/pipeline`. */
   readonly rooms: readonly string[];
-  /** Below src/. */
+  /** Below src/ or dist/, without their endings. */
   readonly files: readonly string[];
 }
 
-/** Starts a program of ours from its source, with descriptor 3 as asked; `list` is where it says what it has loaded. */
+/** Starts a program of ours with descriptor 3 as asked; `list` is where it says what it has loaded. */
 function spawned(
   list: string,
   third: 'pipe' | 'ipc',
@@ -40,7 +40,7 @@ function spawned(
   args: readonly string[],
 ): ChildProcess {
   const { PATH } = process.env;
-  return spawn(process.execPath, ['--import', HOOK, join(ROOT, 'src', program), ...args], {
+  return spawn(process.execPath, ['--import', HOOK, programPath(program), ...args], {
     cwd: home,
     env: { PATH, HOME: home, DATA_DIR: join(home, 'data'), YARA_CACHE_DIR: 'off', LOADED_LIST: list },
     stdio: ['ignore', 'pipe', 'pipe', third],
@@ -60,7 +60,7 @@ async function start(program: string, ...args: readonly string[]): Promise<Loade
 /** Starts a scan worker, and tells it to end when it is ready. */
 async function startWorker(): Promise<Loaded> {
   const list = join(home, `loaded-${runs++}`);
-  const child = spawned(list, 'ipc', 'pipeline/worker.ts', []);
+  const child = spawned(list, 'ipc', 'pipeline/worker', []);
   child.once('message', () => child.disconnect());
   const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
   // Not `close`: it never comes for who hangs up himself.
@@ -71,18 +71,19 @@ async function startWorker(): Promise<Loaded> {
 
 async function loadedIn(list: string, code: number | null, stdout: string): Promise<Loaded> {
   const urls = (await readFile(list, 'utf8')).split('\n');
-  const found = (pattern: RegExp): string[] =>
-    [...new Set(urls.flatMap((url) => pattern.exec(url)?.[1] ?? []))].toSorted();
+  const found = (pattern: RegExp, among: readonly string[]): string[] =>
+    [...new Set(among.flatMap((url) => pattern.exec(url)?.[1] ?? []))].toSorted();
+  const ours = urls.filter((url) => !url.includes('/node_modules/'));
   return {
     code,
     stdout,
-    packages: found(/.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//),
-    rooms: found(/\/src\/(services\/[^/]+|[^/]+)\//),
-    files: found(/\/src\/(.*)$/),
+    packages: found(/.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//, urls),
+    rooms: found(/\/(?:src|dist)\/(services\/[^/]+|[^/]+)\//, ours),
+    files: found(/\/(?:src|dist)\/(.*)\.[jt]s$/, ours),
   };
 }
 
-const CLI = 'cli/main.ts';
+const CLI = 'cli/main';
 /** What no small command needs: a database, HTTP both ways, logs, container and type libraries. */
 const HEAVY = ['7z-wasm', 'fastify', 'kysely', 'pino', 'prom-client', 'undici', 'wasmagic'];
 const heavyOf = ({ packages }: Loaded): string[] => packages.filter((name) => HEAVY.includes(name));
@@ -95,12 +96,12 @@ test.each([['--version'], ['--help'], ['scan --help'], ['rules check --help'], [
     expect(loaded.stdout).not.toBe('');
     expect(loaded.packages).toEqual(['commander']);
     expect(loaded.rooms).toEqual(['cli', 'config', 'contracts', 'domain', 'report']);
-    expect(loaded.files.filter((file) => /^cli\/[^/]+\/run\.ts$/.test(file))).toEqual([]);
+    expect(loaded.files.filter((file) => /^cli\/[^/]+\/run$/.test(file))).toEqual([]);
   },
 );
 
 test('entropy-map says its version without what measures', async () => {
-  const loaded = await start('cli/entropy-map/main.ts', '--version');
+  const loaded = await start('cli/entropy-map/main', '--version');
   expect([loaded.code, loaded.packages]).toEqual([0, ['commander']]);
   expect(loaded.rooms).toEqual(['cli', 'config', 'contracts', 'domain', 'report']);
 });
@@ -112,7 +113,7 @@ test.each([
   ['yara-scanner', '--help'],
   ['clamav-updater', '--version'],
 ])('the service %s answers %s without a package', async (service, option) => {
-  const loaded = await start(`services/${service}/main.ts`, option);
+  const loaded = await start(`services/${service}/main`, option);
   expect([loaded.code, loaded.packages]).toEqual([0, []]);
   expect(['config', 'domain', `services/${service}`]).toEqual(expect.arrayContaining([...loaded.rooms]));
 });
@@ -154,11 +155,11 @@ test('a scan worker is ready without a database, a client or a schema', async ()
   expect(loaded.code).toBe(0);
   expect(heavyOf(loaded)).toEqual([]);
   expect(loaded.packages).not.toContain('zod');
-  expect(loaded.files).toContain('pipeline/scan-root.ts');
+  expect(loaded.files).toContain('pipeline/scan-root');
 });
 
 test.each(['engine', 'compile'])('the %s process of YARA loads what it asks with alone', async (name) => {
-  const loaded = await start(`services/yara-scanner/${name}-process.ts`);
+  const loaded = await start(`services/yara-scanner/${name}-process`);
   expect([loaded.code, loaded.packages]).toEqual([0, []]);
   expect(loaded.rooms).toEqual(['analyze', 'services/yara-scanner']);
   expect(
