@@ -69,10 +69,13 @@ async function startWorker(): Promise<Loaded> {
   return loadedIn(list, code, '');
 }
 
+/** What the pattern takes out of each, without repetition. */
+function found(pattern: RegExp, urls: readonly string[]): string[] {
+  return [...new Set(urls.flatMap((url) => pattern.exec(url)?.[1] ?? []))].toSorted();
+}
+
 async function loadedIn(list: string, code: number | null, stdout: string): Promise<Loaded> {
   const urls = (await readFile(list, 'utf8')).split('\n');
-  const found = (pattern: RegExp, among: readonly string[]): string[] =>
-    [...new Set(among.flatMap((url) => pattern.exec(url)?.[1] ?? []))].toSorted();
   const ours = urls.filter((url) => !url.includes('/node_modules/'));
   return {
     code,
