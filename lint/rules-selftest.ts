@@ -76,7 +76,7 @@ planting.breach(
 planting.allowed('src/http', `${logging} log.info('scanned', { untrusted: { name } });`);
 
 planting.breach(ENVIRONMENT, 'src/pipeline', "export const x = process.env['HOME'];");
-planting.allowed('src/config/environment.ts', "export const x = process.env['HOME'];");
+planting.allowed('src/config/start/process-environment.ts', "export const x = process.env['HOME'];");
 planting.breach(CONSOLE, 'src/cli', "console.log('x');\nexport const x = 1;");
 planting.breach(EMPTY, 'src/cli', 'try {\n  JSON.parse("x");\n} catch {}\nexport const x = 1;');
 planting.allowed(

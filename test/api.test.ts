@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { OPERATIONS, openapi, type OperationId } from '../src/contracts/index.ts';
-import { programVersion } from '../src/config/index.ts';
+import { programVersion } from '../src/config/start/index.ts';
 import { fileForm, type Api } from './kit/api/client.ts';
 import { serve, type Served } from './kit/api/installation.ts';
 import { infected, inStore } from './kit/pipeline-service.ts';

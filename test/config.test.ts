@@ -10,12 +10,12 @@ import {
   loadConfig,
   loadPolicy,
   type EffectiveConfig,
-  type Environment,
   type Flags,
 } from '../src/config/index.ts';
+import type { Environment } from '../src/config/start/index.ts';
 import { localFirst } from '../src/config/places.ts';
 import { BackupLensError, DEFAULT_POLICY } from '../src/domain/index.ts';
-import { DEFAULT_LIMITS } from '../src/unpack/budget.ts';
+import { DEFAULT_LIMITS } from '../src/unpack/index.ts';
 
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 

@@ -11,7 +11,7 @@ import {
   RELEASE_STEPS,
   RESTORE_STEPS,
 } from '../src/dispose/index.ts';
-import { carryOut } from '../src/pipeline/index.ts';
+import { carryOut } from '../src/pipeline/reviews/index.ts';
 import type { WatchedFile } from '../src/store/index.ts';
 import {
   disposeOf,

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { examineRules } from '../src/pipeline/index.ts';
+import { examineRules } from '../src/pipeline/rules/index.ts';
 import { descendants } from './kit/process-cost.ts';
 import { ruleFolder, type RuleFolder } from './kit/yara/rule-folder.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import * as contracts from '../src/contracts/index.ts';
-import { programVersion } from '../src/config/index.ts';
+import { programVersion } from '../src/config/start/index.ts';
 import { operationsPage } from './operations-page.ts';
 import { configurationPage, formatsPage } from './pages.ts';
 

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { describeEntropyMap } from '../src/cli/entropy-map/command.ts';
+import { describeEntropyMap } from '../src/cli/entropy-map.ts';
 import { backuplensProgram } from '../src/cli/program.ts';
-import { programVersion } from '../src/config/index.ts';
+import { programVersion } from '../src/config/start/index.ts';
 
 /**
  * Manual pages, from what --help prints: `node tools/man-pages.ts FOLDER` writes one a program and one a command of

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { opendirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { FolderCounter } from '../../src/analyze/index.ts';
+import { FolderCounter } from '../../src/analyze/mass-encryption/index.ts';
 import type { Finding } from '../../src/domain/index.ts';
 import { ATTACKS, Key, type Attack } from './attacks.ts';
 import type { Judge } from './verdicts.ts';

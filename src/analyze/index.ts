@@ -2,5 +2,4 @@
 export type { Analyzer, Claim, Examination, Judgement, Miss, Opening, Outcome, Subject } from './analyzer.ts';
 export type { Away } from './engine-away.ts';
 export type { HashSetsEndpoint } from './hash-sets/index.ts';
-export { FolderCounter, MassCounter, type Mass } from './mass-encryption/index.ts';
 export { openAnalyzers, type AnalyzerOptions, type EngineEndpoints } from './registry.ts';

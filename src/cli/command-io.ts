@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Folders } from '../config/index.ts';
+import type { Folders } from '../config/folders/index.ts';
 import type { Recovered } from '../dispose/index.ts';
 import { BackupLensError, ERRORS } from '../domain/index.ts';
 
@@ -12,7 +12,7 @@ export interface CommandIo {
   /** Makes any text safe for a terminal, on one line. */
   escape(text: string): string;
   /** From the configuration; may throw. */
-  folders(): Folders;
+  folders(): Folders | Promise<Folders>;
   /** Sets the exit code of the program; process.exitCode when it is not given. */
   exit?(code: number): void;
 }

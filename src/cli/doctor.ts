@@ -1,38 +1,10 @@
 import type { Command } from 'commander';
-import { asciiJson } from '../bytes/index.ts';
-import {
-  loadConfig,
-  processEnvironment,
-  programVersion,
-  readToken,
-  type EffectiveConfig,
-} from '../config/index.ts';
-import { DOCTOR_SCHEMA, type DoctorReport, type HealthCheck, type HealthState } from '../contracts/index.ts';
-import { engineChoice } from '../pipeline/index.ts';
-import { DONE, WRONG } from './command-io.ts';
-import { checkClamd } from './doctor/check-clamd.ts';
-import { checkFolders } from './doctor/check-folders.ts';
-import { checkRuntime } from './doctor/check-runtime.ts';
-import { checkSettings } from './doctor/check-settings.ts';
-import { checkSpace } from './doctor/check-space.ts';
-import { checkStore } from './doctor/check-store.ts';
-import { checkYara } from './doctor/check-yara.ts';
-import { doctorText } from './doctor/doctor-text.ts';
-import { examineAll } from './doctor/examine-all.ts';
 import { collect } from './option-values.ts';
-import type { CommonOptions, Run } from './run.ts';
+import type { Run } from './run.ts';
+import type { DoctorOptions } from './doctor/run.ts';
 
-/** The largest public collections of rules take half a minute to compile. */
-const DEADLINE_MS = 60_000;
-
-interface DoctorOptions extends CommonOptions {
-  readonly json?: boolean;
-  readonly strict?: boolean;
-  readonly clamd?: string;
-  readonly yara?: string;
-  readonly rules?: readonly string[];
-  readonly scoring?: string;
-}
+/** The work behind it, loaded when it is asked for. */
+const work = async () => import('./doctor/run.ts');
 
 const HELP = `
 What is looked at:
@@ -75,54 +47,6 @@ export function addDoctorCommand(program: Command, run: Run): void {
     .option('--no-color', 'no colours (as with NO_COLOR)')
     .addHelpText('after', HELP)
     .action(async (options: DoctorOptions) =>
-      run(options, async (tty) => {
-        const { strict, ...flags } = options;
-        const report = await examine(loadConfig({ cwd: process.cwd(), env: processEnvironment(), flags }));
-        if (options.json === true) tty.print(asciiJson(report, 2));
-        else {
-          const { quiet = false } = options;
-          for (const line of doctorText(report, { color: tty.color, quiet })) tty.print(line);
-        }
-        return report.state === 'ok' || (report.state === 'warn' && strict !== true) ? DONE : WRONG;
-      }),
+      run(options, async (tty) => (await work()).doctor(options, tty)),
     );
-}
-
-async function examine(config: EffectiveConfig): Promise<DoctorReport> {
-  const choice = engineChoice({
-    clamd: config.clamd.value,
-    clamd_canary: config.clamdCanary.value,
-    clamd_conf: config.clamdConf.value,
-    clamd_max_age_days: config.clamdMaxAgeDays.value,
-    yara: config.yara.value,
-    yara_token: readToken('YARA_TOKEN', {
-      token: config.yaraToken.value?.reveal() ?? null,
-      file: config.yaraTokenFile.value,
-    }),
-    rules: config.rulesDirs.value,
-    yara_cache: config.yaraCacheDir.value,
-  });
-  const checks = await examineAll(
-    {
-      runtime: checkRuntime,
-      clamd: async () => checkClamd(config),
-      yara: async () => checkYara(choice),
-      settings: async () => checkSettings(config),
-      folders: async () => checkFolders(config),
-      space: async () => checkSpace(config),
-      store: async () => checkStore(config),
-    },
-    DEADLINE_MS,
-  );
-  return {
-    schema: DOCTOR_SCHEMA,
-    tool: { name: 'backuplens', version: programVersion() },
-    state: worst(checks),
-    checks,
-  };
-}
-
-function worst(checks: readonly HealthCheck[]): HealthState {
-  const has = (state: HealthState): boolean => checks.some((check) => check.state === state);
-  return has('fail') ? 'fail' : has('warn') ? 'warn' : 'ok';
 }

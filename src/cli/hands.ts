@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
-import { programVersion, type Folders } from '../config/index.ts';
+import type { Folders } from '../config/folders/index.ts';
+import { programVersion } from '../config/start/index.ts';
 import { answered, deleted, OPERATIONS, restored, type Problem } from '../contracts/index.ts';
 import { deleteFromQuarantine, restoreFromQuarantine, type Restored } from '../dispose/index.ts';
 import { BackupLensError } from '../domain/index.ts';
-import { approve, carryOut, reject, type Answered, type ReviewAnswer } from '../pipeline/index.ts';
+import { approve, carryOut, reject, type Answered, type ReviewAnswer } from '../pipeline/reviews/index.ts';
 import type { Store } from '../store/index.ts';
 import { operatingSystemUser } from './os-user.ts';
 import { findService, type ServiceClient } from './service-client.ts';

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { asciiJson } from '../bytes/index.ts';
-import { BackupLensError } from '../domain/index.ts';
-import type { JournalCheck } from '../store/index.ts';
-import { DONE, groupOf, run, say, WRONG, type CommandIo } from './command-io.ts';
-import { withReader } from './store-session.ts';
+import { groupOf, run, type CommandIo } from './command-io.ts';
+
+/** The work behind it, loaded when it is asked for. */
+const work = async () => import('./journal/run.ts');
 
 const EXAMPLES = `
 Examples:
@@ -33,32 +32,7 @@ export function journalCommand(io: CommandIo): Command {
     .option('--head <hash>', 'a hash that one of the records must have')
     .option('--json', 'as JSON')
     .action(async ({ head, json }: { head?: string; json?: boolean }) =>
-      run(io, () => verify(io, head?.toLowerCase(), json === true)),
+      run(io, async () => (await work()).verify(io, head?.toLowerCase(), json === true)),
     );
   return command;
-}
-
-async function verify(io: CommandIo, head: string | undefined, json: boolean): Promise<number> {
-  if (head !== undefined && !/^[0-9a-f]{64}$/.test(head)) {
-    throw new BackupLensError('BL_USAGE', '--head: expected 64 hexadecimal digits');
-  }
-  const none: JournalCheck = {
-    records: 0,
-    head: '0'.repeat(64),
-    broken: null,
-    head_found: head === undefined ? null : false,
-  };
-  const check = await withReader<JournalCheck>(
-    io.folders(),
-    async ({ journal }) => journal.verify(head),
-    () => none,
-  );
-  const { broken, records } = check;
-  if (json) io.out(`${asciiJson(check)}\n`);
-  else io.out(`${records} records in order, head ${check.head}\n`);
-  if (broken !== null)
-    say(io, `record ${broken.seq} is broken: ${broken.reason}`, 'compare with a backup of the store');
-  if (check.head_found === false)
-    say(io, 'no record has that head', 'the journal was cut, or begun anew, since it was noted');
-  return broken === null && check.head_found !== false ? DONE : WRONG;
 }

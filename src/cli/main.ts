@@ -1,6 +1,6 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 import { CommanderError } from 'commander';
-import { loadFolders, loadTokensPath, processEnvironment } from '../config/index.ts';
+import { processEnvironment } from '../config/start/index.ts';
 import { forTerminal } from '../report/index.ts';
 import { backuplensProgram } from './program.ts';
 import { runner } from './run.ts';
@@ -8,16 +8,19 @@ import { runner } from './run.ts';
 // A reader that has gone (`--help | head -1`) is no fault; who writes a report says what it means for that.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
+/** Loaded when a command asks for one: what checks them is the dearest part of a start. */
+const settings = async () => import('../config/folders/index.ts');
+
 const env = processEnvironment();
 const program = backuplensProgram(
   {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     escape: forTerminal,
-    folders: () => loadFolders({ cwd: process.cwd(), env }),
+    folders: async () => (await settings()).loadFolders({ cwd: process.cwd(), env }),
   },
   runner((env['NO_COLOR'] ?? '') !== ''),
-  () => loadTokensPath({ cwd: process.cwd(), env }),
+  async () => (await settings()).loadTokensPath({ cwd: process.cwd(), env }),
 );
 
 try {

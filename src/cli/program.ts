@@ -1,13 +1,13 @@
 import { Command } from 'commander';
-import { programVersion } from '../config/index.ts';
-import { addBundleCommand } from './bundle/command.ts';
+import { programVersion } from '../config/start/index.ts';
+import { addBundleCommand } from './bundle.ts';
 import type { CommandIo } from './command-io.ts';
-import { completionCommand } from './completion/command.ts';
+import { completionCommand } from './completion.ts';
 import { addConfigCommand } from './config.ts';
 import { addDoctorCommand } from './doctor.ts';
-import { describeEntropyMap } from './entropy-map/command.ts';
+import { describeEntropyMap } from './entropy-map.ts';
 import { gateCommand } from './gate.ts';
-import { addHashesCommand } from './hashes/command.ts';
+import { addHashesCommand } from './hashes.ts';
 import { journalCommand } from './journal.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { reviewCommand } from './review.ts';
@@ -23,7 +23,7 @@ import { addWatchCommand } from './watch.ts';
  * Every command of `backuplens`: what --help prints, shells complete and the manual pages say is read from it.
  * `tokensPath`: TOKENS_FILE; may throw.
  */
-export function backuplensProgram(io: CommandIo, run: Run, tokensPath: () => string): Command {
+export function backuplensProgram(io: CommandIo, run: Run, tokensPath: () => Promise<string>): Command {
   const program = new Command('backuplens')
     .description(
       'Examines backups before they are restored: what is in there, is it what it claims to be, and how much of it was really looked at.',

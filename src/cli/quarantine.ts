@@ -1,24 +1,10 @@
-import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
-import { asciiJson, nameFromBytes } from '../bytes/index.ts';
-import { inspectQuarantined, listQuarantine, type QuarantineItem } from '../dispose/index.ts';
-import type { KeptFacts, StoredItem } from '../domain/index.ts';
-import type { Store } from '../store/index.ts';
-import {
-  COULD_NOT,
-  DONE,
-  facts,
-  groupOf,
-  run,
-  say,
-  tellRecovered,
-  theOne,
-  WRONG,
-  type CommandIo,
-} from './command-io.ts';
-import { withHands, type Hands } from './hands.ts';
+import { groupOf, run, type CommandIo } from './command-io.ts';
 import { instant } from './instant.ts';
-import { withReader } from './store-session.ts';
+import type { DeleteFlags, ListFlags, RestoreFlags, ShowFlags } from './quarantine/run.ts';
+
+/** The work behind it, loaded when it is asked for. */
+const work = async () => import('./quarantine/run.ts');
 
 const EXAMPLES = `
 Examples:
@@ -42,9 +28,6 @@ Exit codes:
   2  it could not be done
 `;
 
-/** Items of one page: held in memory at once. */
-const PAGE = 500;
-
 /** Builds `quarantine list|show|restore|delete`. */
 export function quarantineCommand(io: CommandIo): Command {
   const command = groupOf(
@@ -65,14 +48,16 @@ export function quarantineCommand(io: CommandIo): Command {
     )
     .option('--all', 'also what lies in other folders than QUARANTINE_DIR')
     .option('--json', 'as JSON')
-    .action(async (options: ListFlags) => run(io, () => list(io, options)));
+    .action(async (options: ListFlags) => run(io, async () => (await work()).list(io, options)));
   command
     .command('show')
     .description('One item: where it came from, what it is, and why it was taken.')
     .argument('<id>', 'the item, or an unmistakable part of its id')
     .option('--json', 'as JSON, with the whole report')
     .option('--verify', 'read all of it, and compare the hashes')
-    .action(async (id: string, options: ShowFlags) => run(io, () => show(io, id, options)));
+    .action(async (id: string, options: ShowFlags) =>
+      run(io, async () => (await work()).show(io, id, options)),
+    );
   command
     .command('restore')
     .description('Brings files back, byte by byte, and takes them out of quarantine. Never overwrites.')
@@ -84,7 +69,9 @@ export function quarantineCommand(io: CommandIo): Command {
     .option('--since <time>', 'with --rule: only what was taken since then', instant)
     .option('--reason <text>', 'why, for the journal')
     .option('--json', 'as JSON')
-    .action(async (id: string | undefined, options: RestoreFlags) => run(io, () => restore(io, id, options)));
+    .action(async (id: string | undefined, options: RestoreFlags) =>
+      run(io, async () => (await work()).restore(io, id, options)),
+    );
   command
     .command('delete')
     .description('Deletes an item for good. The journal keeps who did it, when and why.')
@@ -92,286 +79,8 @@ export function quarantineCommand(io: CommandIo): Command {
     .requiredOption('--reason <text>', 'why, for the journal')
     .option('--yes', 'really do it: without, only says what would be deleted')
     .option('--json', 'as JSON')
-    .action(async (id: string, options: DeleteFlags) => run(io, () => remove(io, id, options)));
+    .action(async (id: string, options: DeleteFlags) =>
+      run(io, async () => (await work()).remove(io, id, options)),
+    );
   return command;
-}
-
-interface ListFlags {
-  readonly rule?: string;
-  readonly since?: string;
-  readonly all?: boolean;
-  readonly json?: boolean;
-}
-interface ShowFlags {
-  readonly json?: boolean;
-  readonly verify?: boolean;
-}
-interface RestoreFlags {
-  readonly to?: string;
-  readonly keep?: boolean;
-  readonly withPrivileges?: boolean;
-  readonly rule?: string;
-  readonly since?: string;
-  readonly reason?: string;
-  readonly json?: boolean;
-}
-interface DeleteFlags {
-  readonly reason: string;
-  readonly yes?: boolean;
-  readonly json?: boolean;
-}
-
-async function list(io: CommandIo, { rule, since, all, json }: ListFlags): Promise<number> {
-  const folders = io.folders();
-  const known = new Set<string>();
-  const seen = { count: 0, damaged: 0, elsewhere: 0, strays: 0 };
-  const tell = (value: Record<string, unknown>, text: string): void => {
-    if (json === true) io.out(`${seen.count === 0 ? '' : ','}\n${asciiJson(value)}`);
-    else io.out(`${text}\n`);
-    seen.count++;
-  };
-  if (json === true) io.out('[');
-  await withReader(
-    folders,
-    async (store) => {
-      for await (const item of itemsOf(store, rule, since)) {
-        known.add(item.id);
-        if (all !== true && folderOf(item) !== folders.quarantineDir) {
-          seen.elsewhere++;
-          continue;
-        }
-        const { damaged } = await look(item, false);
-        tell(publicFacts(item, damaged), line(io, item.id, item.facts, damaged));
-        if (damaged !== null) seen.damaged++;
-      }
-    },
-    () => undefined,
-  );
-  if (rule === undefined && since === undefined) {
-    for await (const { id, damaged, header } of listQuarantine(folders.quarantineDir)) {
-      if (known.has(id)) continue;
-      const { cipher: _, format: __, ...kept } = header ?? { id };
-      tell({ ...kept, damaged, in_store: false }, `${line(io, id, header, damaged)}  (not in the store)`);
-      if (damaged === null) seen.strays++;
-      else seen.damaged++;
-    }
-  }
-  if (json === true) io.out('\n]\n');
-  else if (seen.count === 0) say(io, `nothing is in quarantine (${folders.quarantineDir})`);
-  if (seen.elsewhere > 0) {
-    say(io, `${seen.elsewhere} more in other folders than ${folders.quarantineDir}`, 'add --all to see them');
-  }
-  if (seen.strays > 0) {
-    say(
-      io,
-      `${seen.strays} not in the store`,
-      '`backuplens store rebuild` enters them, so that they can be restored',
-    );
-  }
-  if (seen.damaged > 0) {
-    say(io, `${seen.damaged} of ${seen.count} damaged`, 'the .json beside each says what it was');
-  }
-  return seen.damaged > 0 ? WRONG : DONE;
-}
-
-/** Page by page; what is taken out of quarantine on the way does no harm. */
-async function* itemsOf(
-  store: Store,
-  rule?: string,
-  since?: string,
-): AsyncGenerator<StoredItem, void, undefined> {
-  for (let after = ''; ;) {
-    const page = await store.items.list({
-      kind: 'quarantine',
-      limit: PAGE,
-      after,
-      ...(rule === undefined ? {} : { rule }),
-      ...(since === undefined ? {} : { since }),
-    });
-    yield* page;
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return;
-    after = last.id;
-  }
-}
-
-const folderOf = ({ location }: StoredItem): string => dirname(Buffer.from(location).toString());
-
-/** The container as it is now. */
-async function look(
-  item: StoredItem,
-  verify: boolean,
-): Promise<{ readonly damaged: string | null; readonly header: QuarantineItem['header'] }> {
-  const id = basename(Buffer.from(item.location).toString(), '.blq');
-  const found = await inspectQuarantined(folderOf(item), id, { verify });
-  if (found === null) return { damaged: 'its container is not there', header: null };
-  return { damaged: found.item.damaged, header: found.item.header };
-}
-
-function line(io: CommandIo, id: string, kept: KeptFacts | null, damaged: string | null): string {
-  if (damaged !== null || kept === null) return `${io.escape(id)}  damaged: ${io.escape(damaged ?? '')}`;
-  const { origin, size, reasons, taken_at: takenAt } = kept;
-  const why = reasons[0] === undefined ? '' : `  ${io.escape(reasons[0])}`;
-  return `${id}  ${takenAt.slice(0, 19)}Z  ${size} bytes  ${io.escape(origin.path)}${why}`;
-}
-
-async function show(io: CommandIo, short: string, { json, verify = false }: ShowFlags): Promise<number> {
-  return withReader(
-    io.folders(),
-    async (store) => {
-      const id = theOne(io, short, await store.items.find(short), 'in quarantine');
-      const item = id === null ? null : await store.ledger.item(id);
-      if (item === null) return WRONG;
-      const { damaged } = await look(item, verify);
-      if (json === true) {
-        io.out(
-          `${asciiJson({ ...publicFacts(item, damaged), verified: verify, report: await reportOf(store, item) })}\n`,
-        );
-      } else {
-        facts(io, rowsOf(item));
-        if (verify && damaged === null) facts(io, [['verified', 'every byte is as it was taken']]);
-      }
-      if (damaged === null) return DONE;
-      say(io, `${item.id} is damaged: ${damaged}`);
-      return WRONG;
-    },
-    () => missing(io, short),
-  );
-}
-
-async function reportOf(store: Store, { file, id, location }: StoredItem): Promise<unknown> {
-  const scan = file === null ? null : ((await store.files.get(file))?.scan ?? null);
-  const known = scan === null ? null : ((await store.scans.get(scan))?.result ?? null);
-  if (known !== null) return known;
-  const beside = await inspectQuarantined(dirname(Buffer.from(location).toString()), id, { verify: false });
-  return beside?.report ?? null;
-}
-
-function rowsOf({ id, location, facts: kept }: StoredItem): (readonly [string, string])[] {
-  const { origin, size, sha256, mode, uid, gid, nlink, mtime_ns: mtime, xattrs } = kept;
-  const others = nlink - 1;
-  return [
-    ['id', id],
-    ['from', origin.path],
-    ['now', nameFromBytes(location)],
-    ['taken', kept.taken_at],
-    ['size', `${size} bytes`],
-    ['sha256', sha256],
-    ['mode', `${mode}, owner ${uid}:${gid}`],
-    ['modified', new Date(Number(BigInt(mtime) / 1_000_000n)).toISOString()],
-    ...(xattrs === null || xattrs.length === 0
-      ? []
-      : [['attributes', xattrs.map(({ name }) => name).join(', ')] as const]),
-    ...(others > 0
-      ? [['links', `${others} more when it was taken: they are still where they were`] as const]
-      : []),
-    ['verdict', `${kept.verdict}, score ${kept.score}`],
-    ...kept.reasons.map((reason) => ['because', reason] as const),
-  ];
-}
-
-async function restore(io: CommandIo, short: string | undefined, options: RestoreFlags): Promise<number> {
-  const { rule, since, to } = options;
-  if ((short === undefined) === (rule === undefined)) {
-    say(io, 'give either the id of an item, or a rule', 'for one: backuplens quarantine restore 9f3a5c7e');
-    return COULD_NOT;
-  }
-  if (rule !== undefined && to !== undefined) {
-    say(
-      io,
-      '--to names one file, and --rule may mean many',
-      'restore them to where they came from, or one by one',
-    );
-    return COULD_NOT;
-  }
-  const session = {
-    folders: io.folders(),
-    what: 'backuplens quarantine restore',
-    onRecovered: tellRecovered(io),
-  };
-  return withHands(session, async (store, hands) => {
-    if (short !== undefined) {
-      const id = theOne(io, short, await store.items.find(short), 'in quarantine');
-      return id === null ? WRONG : restoreOne(io, hands, id, options);
-    }
-    let worst = DONE;
-    let count = 0;
-    const ids: string[] = [];
-    for await (const { id } of itemsOf(store, rule, since)) ids.push(id);
-    for (const id of ids) {
-      const code = await eachOnItsOwn(io, () => restoreOne(io, hands, id, options));
-      worst = Math.max(worst, code);
-      if (code === DONE) count++;
-    }
-    if (ids.length === 0) {
-      say(io, `${rule} has put nothing into quarantine`, '`list` shows why each item is there');
-      return WRONG;
-    }
-    say(io, `${count} of ${ids.length} restored`);
-    return worst;
-  });
-}
-
-/** One that cannot be restored keeps no other back. */
-async function eachOnItsOwn(io: CommandIo, work: () => Promise<number>): Promise<number> {
-  let code = COULD_NOT;
-  await run({ ...io, exit: (given) => void (code = given) }, work);
-  return code;
-}
-
-async function restoreOne(
-  io: CommandIo,
-  hands: Hands,
-  id: string,
-  { to, keep = false, withPrivileges = false, reason = '', json }: RestoreFlags,
-): Promise<number> {
-  const restored = await hands.restore(id, { to, keep, withPrivileges, reason });
-  if (restored.status === 'missing') return missing(io, id);
-  if (restored.status === 'damaged') {
-    say(io, `${id} is damaged and was not restored: ${restored.reason}`);
-    return WRONG;
-  }
-  const { sha256, size } = restored;
-  const location = nameFromBytes(restored.location);
-  if (json === true) io.out(`${asciiJson({ id, location, sha256, size, kept: keep })}\n`);
-  else io.out(`${id} restored to ${io.escape(location)}${keep ? ', and kept in quarantine' : ''}\n`);
-  return DONE;
-}
-
-async function remove(io: CommandIo, short: string, options: DeleteFlags): Promise<number> {
-  if (options.yes !== true) {
-    return withReader(
-      io.folders(),
-      async (store) => {
-        const id = theOne(io, short, await store.items.find(short), 'in quarantine');
-        const item = id === null ? null : await store.ledger.item(id);
-        if (item === null) return WRONG;
-        io.out(`${line(io, item.id, item.facts, null)}\n`);
-        say(io, 'nothing was deleted', 'add --yes to delete this item for good');
-        return COULD_NOT;
-      },
-      () => missing(io, short),
-    );
-  }
-  const session = {
-    folders: io.folders(),
-    what: 'backuplens quarantine delete',
-    onRecovered: tellRecovered(io),
-  };
-  return withHands(session, async (store, hands) => {
-    const id = theOne(io, short, await store.items.find(short), 'in quarantine');
-    if (id === null) return WRONG;
-    if (!(await hands.remove(id, options.reason))) return missing(io, short);
-    io.out(options.json === true ? `${asciiJson({ id, deleted: true })}\n` : `${id} deleted\n`);
-    return DONE;
-  });
-}
-
-function missing(io: CommandIo, short: string): number {
-  say(io, `there is no item ${short} in quarantine`, '`list` shows what there is');
-  return WRONG;
-}
-
-function publicFacts(item: StoredItem, damaged: string | null): Record<string, unknown> {
-  return { ...item.facts, location: nameFromBytes(item.location), damaged };
 }

@@ -1,22 +1,11 @@
 import type { Command } from 'commander';
-import { asciiJson, nameFromBytes } from '../bytes/index.ts';
-import type { Answered } from '../pipeline/index.ts';
-import type { Review } from '../store/index.ts';
-import {
-  COULD_NOT,
-  DONE,
-  facts,
-  groupOf,
-  run,
-  say,
-  tellRecovered,
-  theOne,
-  WRONG,
-  type CommandIo,
-} from './command-io.ts';
-import { withHands } from './hands.ts';
+import { groupOf, run, type CommandIo } from './command-io.ts';
 import { instant } from './instant.ts';
-import { withReader } from './store-session.ts';
+import { STATES } from './review/states.ts';
+import type { AnswerFlags } from './review/run.ts';
+
+/** The work behind it, loaded when it is asked for. */
+const work = async () => import('./review/run.ts');
 
 const EXAMPLES = `
 Examples:
@@ -36,17 +25,6 @@ Exit codes:
   2  it could not be done
 `;
 
-const PAGE = 500;
-const STATES = ['open', 'approved', 'rejected', 'closed', 'all'] as const;
-
-interface AnswerFlags {
-  readonly sha256: string;
-  readonly reason: string;
-  readonly remember?: boolean;
-  readonly until?: string;
-  readonly json?: boolean;
-}
-
 /** Builds `review list|show|approve|reject`. */
 export function reviewCommand(io: CommandIo): Command {
   const command = groupOf(
@@ -62,7 +40,7 @@ export function reviewCommand(io: CommandIo): Command {
     .option('--group <group>', 'only those with these grounds')
     .option('--json', 'as JSON')
     .action(async (options: { state: string; group?: string; json?: boolean }) =>
-      run(io, () => list(io, options)),
+      run(io, async () => (await work()).list(io, options)),
     );
   command
     .command('show')
@@ -70,7 +48,7 @@ export function reviewCommand(io: CommandIo): Command {
     .argument('<id>', 'the review, or an unmistakable part of its id')
     .option('--json', 'as JSON, with the whole report')
     .action(async (id: string, options: { json?: boolean }) =>
-      run(io, () => show(io, id, options.json === true)),
+      run(io, async () => (await work()).show(io, id, options.json === true)),
     );
   for (const [verb, description] of [
     ['approve', 'The file is what it should be: it goes to APPROVED_DIR, or back to its place.'],
@@ -89,185 +67,9 @@ export function reviewCommand(io: CommandIo): Command {
     }
     answering
       .option('--json', 'as JSON')
-      .action(async (id: string, options: AnswerFlags) => run(io, () => answer(io, id, verb, options)));
+      .action(async (id: string, options: AnswerFlags) =>
+        run(io, async () => (await work()).answer(io, id, verb, options)),
+      );
   }
   return command;
-}
-
-async function list(
-  io: CommandIo,
-  { state, group, json }: { readonly state: string; readonly group?: string; readonly json?: boolean },
-): Promise<number> {
-  const known = STATES.find((one) => one === state);
-  if (known === undefined) {
-    say(io, `--state: expected one of ${STATES.join(', ')}, got ${state}`);
-    return 2;
-  }
-  let count = 0;
-  if (json === true) io.out('[');
-  await withReader(
-    io.folders(),
-    async (store) => {
-      for (let after = ''; ;) {
-        const page = await store.reviews.list({
-          limit: PAGE,
-          after,
-          ...(known === 'all' ? {} : { state: known }),
-          ...(group === undefined ? {} : { group }),
-        });
-        for (const review of page) {
-          if (json === true) io.out(`${count === 0 ? '' : ','}\n${asciiJson(publicReview(review))}`);
-          else io.out(`${line(io, review)}\n`);
-          count++;
-        }
-        const last = page.at(-1);
-        if (last === undefined || page.length < PAGE) return;
-        after = last.id;
-      }
-    },
-    () => undefined,
-  );
-  if (json === true) io.out('\n]\n');
-  else if (count === 0) say(io, 'nothing waits for a review');
-  return DONE;
-}
-
-function line(io: CommandIo, review: Review): string {
-  const why = review.reasons[0] === undefined ? '' : `  ${io.escape(review.reasons[0])}`;
-  const state = review.state === 'open' ? '' : `  ${review.state}`;
-  const opened = `${review.opened_at.slice(0, 19)}Z`;
-  return `${review.id}  ${opened}  ${review.group}${state}  ${io.escape(nameFromBytes(review.path))}${why}`;
-}
-
-async function show(io: CommandIo, short: string, json: boolean): Promise<number> {
-  return withReader(
-    io.folders(),
-    async (store) => {
-      const id = theOne(io, short, await store.reviews.find(short), 'under review');
-      const review = id === null ? null : await store.reviews.get(id);
-      if (review === null) return WRONG;
-      const result = review.scan === null ? null : ((await store.scans.get(review.scan))?.result ?? null);
-      if (json) io.out(`${asciiJson({ ...publicReview(review), report: result })}\n`);
-      else {
-        facts(io, rowsOf(review));
-        for (const finding of result?.findings ?? []) {
-          const where = finding.trail.slice(1).join(' › ');
-          facts(io, [
-            [
-              'found',
-              `${finding.kind} ${finding.rule} (${finding.weight})${where === '' ? '' : ` in ${where}`}`,
-            ],
-          ]);
-        }
-        for (const gap of result?.gaps ?? []) {
-          facts(io, [['not seen', `${gap.reason} (${gap.by}): ${gap.detail}`]]);
-        }
-      }
-      return DONE;
-    },
-    () => missing(io, short),
-  );
-}
-
-function rowsOf(review: Review): (readonly [string, string])[] {
-  const { answer: given } = review;
-  return [
-    ['id', review.id],
-    ['file', nameFromBytes(review.path)],
-    ...(review.unit === 'file'
-      ? []
-      : [['unit', `${review.unit}: answered as a whole, never moved`] as const]),
-    ['now', review.location === null ? 'held in place' : nameFromBytes(review.location)],
-    ['held', review.opened_at],
-    ['size', review.size === null ? 'unknown' : `${review.size} bytes`],
-    ['sha256', review.sha256 ?? 'unknown: it was not read to its end'],
-    ['group', review.group],
-    ['state', review.state],
-    ...(given === null
-      ? []
-      : [
-          ['answered', `${given.at} by ${given.who}: ${given.reason}`] as const,
-          ...(given.remember ? [['remembered', given.until ?? 'without an end'] as const] : []),
-        ]),
-    ...review.reasons.map((reason) => ['because', reason] as const),
-  ];
-}
-
-async function answer(
-  io: CommandIo,
-  short: string,
-  verb: 'approve' | 'reject',
-  { sha256, reason, remember = false, until, json }: AnswerFlags,
-): Promise<number> {
-  const what = `backuplens review ${verb}`;
-  return withHands({ folders: io.folders(), what, onRecovered: tellRecovered(io) }, async (store, hands) => {
-    const id = theOne(io, short, await store.reviews.find(short), 'under review');
-    if (id === null) return WRONG;
-    const given = { reason, sha256, remember, until: until ?? null };
-    return tell(io, id, await hands.answer(verb, id, given), json === true);
-  });
-}
-
-function tell(io: CommandIo, id: string, answered: Answered, json: boolean): number {
-  switch (answered.status) {
-    case 'missing':
-      return missing(io, id);
-    case 'over':
-      say(io, `${id} is ${answered.review.state} already`, '`show` says who answered it');
-      return WRONG;
-    case 'other_content':
-      say(
-        io,
-        `what is held as ${id} is not the file with that SHA-256`,
-        'look at it again: `backuplens review show` has its SHA-256',
-      );
-      return COULD_NOT;
-    case 'unread':
-      say(
-        io,
-        `what is held as ${id} was never read to its end`,
-        'see that it can be read, and scan it again',
-      );
-      return COULD_NOT;
-    case 'own_upload':
-      say(io, `you have uploaded ${id} yourself`, 'somebody else has to approve it');
-      return COULD_NOT;
-    case 'answered':
-      return tellOf(io, answered, json);
-    default:
-      return answered satisfies never;
-  }
-}
-
-function tellOf(
-  io: CommandIo,
-  { review, file, disposition }: Extract<Answered, { status: 'answered' }>,
-  json: boolean,
-): number {
-  const isDone = disposition.action !== 'failed';
-  if (json) io.out(`${asciiJson({ ...publicReview(review), file_state: file.state, disposition })}\n`);
-  else if (isDone) io.out(`${review.id} ${review.state}: ${io.escape(disposition.location)}\n`);
-  if (isDone) return DONE;
-  const later = file.state === 'disposition_pending';
-  say(
-    io,
-    `${review.id} is ${review.state}, but ${disposition.detail ?? 'the file could not be moved'}`,
-    later ? 'the service tries again; without one, mend that and give the same command again' : undefined,
-  );
-  return WRONG;
-}
-
-function missing(io: CommandIo, short: string): number {
-  say(io, `there is no review ${short}`, '`list` shows what there is');
-  return WRONG;
-}
-
-function publicReview(review: Review): Record<string, unknown> {
-  const { path, location, ...rest } = review;
-  return {
-    ...rest,
-    path: nameFromBytes(path),
-    path_base64: Buffer.from(path).toString('base64'),
-    location: location === null ? null : nameFromBytes(location),
-  };
 }

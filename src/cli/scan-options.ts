@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
+import { DEFAULT_LIMITS } from '../domain/index.ts';
 import { REPORT_FORMATS, type ReportFormat } from '../report/index.ts';
-import { DEFAULT_LIMITS } from '../unpack/index.ts';
 import { FAIL_ON, type FailOn } from './exit-code.ts';
 import { bytes, collect, listOf, positive } from './option-values.ts';
 

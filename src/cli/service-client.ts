@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { z } from 'zod';
 import { openFile, openManagedFolder, readWhole, unlessMissing } from '../bytes/index.ts';
-import { ownTokenIfAny, proofOf } from '../config/index.ts';
+import { ownTokenIfAny, proofOf } from '../config/tokens/index.ts';
 import {
   OPERATIONS,
   problem,

@@ -1,4 +1,4 @@
-import type { Folders } from '../config/index.ts';
+import type { Folders } from '../config/folders/index.ts';
 import { assertApart, leftOver, ownFolders, recoverDispositions, type Recovered } from '../dispose/index.ts';
 import { BackupLensError } from '../domain/index.ts';
 import { openStore, openStoreForReading, type Store } from '../store/index.ts';

@@ -1,9 +1,11 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { asciiJson } from '../bytes/index.ts';
-import { addToken, readTokens, removeTokens } from '../config/index.ts';
-import { ROLES, type NamedToken, type Role } from '../contracts/index.ts';
-import { DONE, groupOf, run, say, WRONG, type CommandIo } from './command-io.ts';
+import { ROLES, type Role } from '../contracts/plain/index.ts';
+import { groupOf, run, type CommandIo } from './command-io.ts';
 import { instant } from './instant.ts';
+import type { CreateOptions } from './token/run.ts';
+
+/** The work behind it, loaded when it is asked for. */
+const work = async () => import('./token/run.ts');
 
 const EXAMPLES = `
 Examples:
@@ -27,7 +29,7 @@ Exit codes:
 `;
 
 /** Builds `token create|list|revoke`. */
-export function tokenCommand(io: CommandIo, tokensFile: () => string): Command {
+export function tokenCommand(io: CommandIo, tokensFile: () => Promise<string>): Command {
   const command = groupOf(
     'token',
     'create, list or revoke tokens for the API',
@@ -41,41 +43,23 @@ export function tokenCommand(io: CommandIo, tokensFile: () => string): Command {
     .requiredOption('--role <role>', `one of ${ROLES.join(', ')}`, role)
     .option('--expires <time>', 'until then (default: without an end)', instant)
     .option('--json', 'as JSON')
-    .action(async (name: string, options: { role: Role; expires?: string; json?: boolean }) =>
-      run(io, async () => {
-        const asked = { name, role: options.role, expires_at: options.expires ?? null, now: new Date() };
-        const { token, entry } = await addToken(tokensFile(), asked);
-        io.out(options.json === true ? `${asciiJson({ ...shown(entry), token })}\n` : `${token}\n`);
-        return DONE;
-      }),
+    .action(async (name: string, options: CreateOptions) =>
+      run(io, async () => (await work()).create(io, await tokensFile(), name, options)),
     );
   command
     .command('list')
     .description('All tokens, without what is secret.')
     .option('--json', 'as JSON')
-    .action(async (options: { json?: boolean }) =>
-      run(io, async () => {
-        const tokens = await readTokens(tokensFile());
-        if (options.json === true) io.out(`${asciiJson(tokens.map(shown))}\n`);
-        else for (const one of tokens) io.out(`${line(one)}\n`);
-        if (tokens.length === 0 && options.json !== true) say(io, 'there is no named token');
-        return DONE;
-      }),
+    .action(async ({ json }: { json?: boolean }) =>
+      run(io, async () => (await work()).list(io, await tokensFile(), json === true)),
     );
   command
     .command('revoke')
     .description('Takes a token away.')
     .argument('<name or id>', 'all of that name, or the one with that id')
     .option('--json', 'as JSON')
-    .action(async (which: string, options: { json?: boolean }) =>
-      run(io, async () => {
-        const gone = await removeTokens(tokensFile(), which);
-        if (options.json === true) io.out(`${asciiJson(gone.map(shown))}\n`);
-        else for (const { id, name } of gone) io.out(`${id} ${name} revoked\n`);
-        if (gone.length > 0) return DONE;
-        say(io, `there is no token ${which}`, '`list` shows what there is');
-        return WRONG;
-      }),
+    .action(async (which: string, { json }: { json?: boolean }) =>
+      run(io, async () => (await work()).revoke(io, await tokensFile(), which, json === true)),
     );
   return command;
 }
@@ -84,14 +68,4 @@ function role(text: string): Role {
   const known = ROLES.find((one) => one === text);
   if (known === undefined) throw new InvalidArgumentError(`expected one of ${ROLES.join(', ')}.`);
   return known;
-}
-
-function shown(token: NamedToken): Omit<NamedToken, 'sha256'> {
-  const { sha256: _, ...rest } = token;
-  return rest;
-}
-
-function line({ id, name, role: as, created_at: since, expires_at: until }: NamedToken): string {
-  const end = until === null ? '' : `  until ${until.slice(0, 19)}Z`;
-  return `${id}  ${as.padEnd(8)}  ${name}  since ${since.slice(0, 19)}Z${end}`;
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { processEnvironment } from '../config/index.ts';
+import { processEnvironment } from '../config/start/index.ts';
 import { BackupLensError } from '../domain/index.ts';
 import type { Run } from './run.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BackupLensError } from '../domain/index.ts';
-import { VARIABLES, readEnvironment, type Environment } from './environment.ts';
+import { VARIABLES, readEnvironment } from './environment.ts';
+import type { Environment } from './start/index.ts';
 
 function problems(environment: Environment): string[] {
   try {

@@ -3,13 +3,7 @@ import { BackupLensError } from '../domain/index.ts';
 import { isHost } from './engine-address.ts';
 import { suggestion } from './nearest.ts';
 import type { Setting } from './setting.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The environment of this process. Nobody else reads it. */
-export function processEnvironment(): Environment {
-  return process.env;
-}
+import type { Environment } from './start/index.ts';
 
 interface Variable<T> {
   /** Turns the text into the value; its message is what was expected. */

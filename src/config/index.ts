@@ -1,26 +1,21 @@
-/** Settings: defaults, then the policy file, then the environment, then flags. The only reader of process.env. */
+/** Settings: defaults, then the policy file, then the environment, then flags. More doors: start/, folders/, tokens/. */
 export { BaselineCollector, loadBaseline, writeBaseline, type Judgement } from './baseline.ts';
 export { describeConfig, type ConfigRow } from './describe.ts';
 export type { YaraChoice } from './engine-address.ts';
-export { VARIABLES, processEnvironment, type Environment, type LogLevel } from './environment.ts';
+export { VARIABLES, type LogLevel } from './environment.ts';
 export {
   hashSetFolders,
   limitValues,
   loadConfig,
-  loadFolders,
-  loadTokensPath,
   loadScannerSettings,
   type EffectiveConfig,
   type Flags,
-  type Folders,
   type Limits,
   type ScannerSettings,
 } from './load.ts';
 export { loadPolicy, type LoadedPolicy } from './policy.ts';
-export { addToken, ownToken, ownTokenIfAny, proofOf, readTokens, removeTokens } from './named-tokens.ts';
 export { loadRansomwareNames } from './ransomware-names.ts';
 export { readToken } from './token.ts';
-export { programVersion } from './version.ts';
 export type { Origin, Setting } from './setting.ts';
 export {
   assertTrusted,

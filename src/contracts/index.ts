@@ -1,11 +1,10 @@
-/** What crosses a wire: schemas shared by whoever writes and whoever reads. */
+/** What crosses a wire: schemas shared by whoever writes and whoever reads. plain/ is the door to what needs none. */
 export * from './clamav-updater.ts';
 export * from './doctor.ts';
-export * from './grounds.ts';
+export * from './plain/index.ts';
 export * from './report.ts';
 export * from './yara-scanner.ts';
 export * from './rules-check.ts';
-export * from './roles.ts';
 export * from './tokens.ts';
 export * from './api/common.ts';
 export * from './api/events.ts';

@@ -1,16 +1,11 @@
 import { z } from 'zod';
 import { DECISIONS, FINDING_KINDS, GAP_REASONS } from '../domain/index.ts';
+import { REPORT_SCHEMA } from './plain/report-words.ts';
 
 /**
  * The report as it crosses a wire (docs: CONTRACTS, section 2). schema/report.schema.json is generated from here.
  * Sizes are bytes, times `_ms` or RFC 3339 UTC, hashes lower-case hex SHA-256.
  */
-export const REPORT_SCHEMA = 'backuplens.report/1';
-
-/** Bounds of one result; what is beyond is counted in `omitted`, never silently dropped. */
-export const MAX_FINDINGS = 1000;
-export const MAX_TRAILS_PER_REASON = 100;
-
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().nonnegative();
 const time = z.iso.datetime();
@@ -72,9 +67,6 @@ const disposition = z.strictObject({
   id: z.string().nullable(),
   detail: z.string().nullable(),
 });
-
-/** Content type of the result that a given folder has when something is true of it and of none of its files. */
-export const FOLDER_MIME = 'inode/directory';
 
 export const fileResult = z.strictObject({
   path: z.string(),

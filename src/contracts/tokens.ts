@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ROLES } from './roles.ts';
+import { ROLES } from './plain/roles.ts';
 
 /** TOKENS_FILE: who may do what over the API. */
 export const TOKENS_SCHEMA = 'backuplens.tokens/1';

@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { nameFromBytes } from '../bytes/index.ts';
-import { rulesOf, type FileResult } from '../contracts/index.ts';
+import type { FileResult } from '../contracts/index.ts';
+import { rulesOf } from '../contracts/plain/index.ts';
 import type { KeptFacts } from '../domain/index.ts';
 import { boundedReasons } from './container.ts';
 

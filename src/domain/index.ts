@@ -13,6 +13,7 @@ export * from './gap.ts';
 export * from './glob.ts';
 export * from './hash-sets.ts';
 export * from './id.ts';
+export * from './limits.ts';
 export * from './loopback.ts';
 export * from './measurement.ts';
 export * from './policy.ts';

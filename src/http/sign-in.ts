@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import { mayAs, type Access } from '../contracts/index.ts';
+import type { Access } from '../contracts/index.ts';
+import { mayAs } from '../contracts/plain/index.ts';
 import type { Log } from '../observe/index.ts';
 import { FailedLogins } from './failed-logins.ts';
 import { HttpError } from './http-error.ts';

@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { errorCode, nameFromBytes, unlessMissing } from '../bytes/index.ts';
-import { rulesOf, type FileResult } from '../contracts/index.ts';
+import type { FileResult } from '../contracts/index.ts';
+import { rulesOf } from '../contracts/plain/index.ts';
 import {
   applyDisposition,
   HELD_CONTENT,

@@ -1,6 +1,6 @@
 import { basename, relative } from 'node:path';
-import { FolderCounter } from '../analyze/index.ts';
-import { FOLDER_MIME } from '../contracts/index.ts';
+import { FolderCounter } from '../analyze/mass-encryption/index.ts';
+import { FOLDER_MIME } from '../contracts/plain/index.ts';
 import type { GapReason } from '../domain/index.ts';
 import { Manifest, walk, type ManifestEntry, type Met } from '../intake/index.ts';
 import { examineUnit, unexaminedUnit, type ExaminedUnit, type ExamineOptions } from './examine-unit.ts';

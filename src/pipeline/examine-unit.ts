@@ -4,7 +4,7 @@ import type { FileMet, Met, PartSet } from '../intake/index.ts';
 import { unexamined } from './file-result.ts';
 import { withJoined } from './one-decision.ts';
 import type { TreeOutcome } from './protocol.ts';
-import { withPartGap } from './scan-set.ts';
+import { withPartGap } from './part-gap.ts';
 import type { PoolOutcome, WorkerPool } from './worker-pool.ts';
 
 /** One file, with everything in it, as the scan workers left it. */

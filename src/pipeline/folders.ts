@@ -1,7 +1,8 @@
-import { FolderCounter, type Mass } from '../analyze/index.ts';
+import { FolderCounter, type Mass } from '../analyze/mass-encryption/index.ts';
 import { assess } from '../assess/index.ts';
 import { nameFromBytes } from '../bytes/index.ts';
-import { FOLDER_MIME, type FileResult } from '../contracts/index.ts';
+import type { FileResult } from '../contracts/index.ts';
+import { FOLDER_MIME } from '../contracts/plain/index.ts';
 import type { Assessment, Finding } from '../domain/index.ts';
 import type { Met } from '../intake/index.ts';
 import { fileResult } from './file-result.ts';

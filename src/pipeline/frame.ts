@@ -1,4 +1,5 @@
-import { REPORT_SCHEMA, type ReportFooter, type ReportHeader, type Summary } from '../contracts/index.ts';
+import type { ReportFooter, ReportHeader, Summary } from '../contracts/index.ts';
+import { REPORT_SCHEMA } from '../contracts/plain/index.ts';
 import type { Engines } from '../domain/index.ts';
 import type { ScanRequest } from './request.ts';
 

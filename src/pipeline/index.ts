@@ -1,14 +1,4 @@
-/** The only room that knows all stages. Start reading at scan.ts. */
-export { approve, reject, type Answered, type CarriesOut, type ReviewAnswer } from './answer-review.ts';
-export {
-  answerReviews,
-  selectReviews,
-  type AnsweredAll,
-  type ReviewSelection,
-  type Selected,
-} from './answer-reviews.ts';
-export { askGate, type GateSaid } from './ask-gate.ts';
-export { carryOut, identityAt, type CarryOutOptions } from './carry-out.ts';
+/** The only room that knows all stages. Start reading at scan.ts. More doors: gate/, reviews/, rules/. */
 export { recall, type Recalled } from './remembered.ts';
 export { engineChoice, startYara, type EngineChoice } from './engines.ts';
 export { ENGINES, EngineWatch, isUp, type EngineName } from './engine-watch.ts';
@@ -20,7 +10,6 @@ export type { Judge } from './judge.ts';
 export { judgeUnit, unitBasis, type JudgedUnit, type UnitBasis } from './judge-unit.ts';
 export { MassWindow, withAttack, type Attack } from './mass-window.ts';
 export type { Apply, ScanEvent, ScanRequest } from './request.ts';
-export { examineRules, type RulesExamination } from './rules-examination.ts';
 export { scan } from './scan.ts';
 export type { ScanState, Watcher } from './watcher.ts';
 export { WorkerPool, type PoolOptions } from './worker-pool.ts';

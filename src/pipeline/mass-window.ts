@@ -1,4 +1,4 @@
-import { MassCounter, type Mass } from '../analyze/index.ts';
+import { MassCounter, type Mass } from '../analyze/mass-encryption/index.ts';
 import type { Finding } from '../domain/index.ts';
 import type { ExaminedUnit } from './examine-unit.ts';
 import { massFinding } from './folders.ts';

@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto';
-import {
-  MassCounter,
-  type Analyzer,
-  type Examination,
-  type Opening,
-  type Outcome,
-  type Subject,
-} from '../analyze/index.ts';
+import type { Analyzer, Examination, Opening, Outcome, Subject } from '../analyze/index.ts';
+import { MassCounter } from '../analyze/mass-encryption/index.ts';
 import type { Artifact, ContentType, Finding, FindingKind, Gap, GapReason } from '../domain/index.ts';
 import { withoutReader } from '../identify/index.ts';
 import { canOpen, checksItself } from '../unpack/index.ts';

@@ -1,6 +1,5 @@
 import type { EngineEndpoints, HashSetsEndpoint } from '../analyze/index.ts';
-import type { Coverage, Finding, Gap, Measurement, RansomwareName } from '../domain/index.ts';
-import type { BudgetLimits } from '../unpack/index.ts';
+import type { Coverage, Finding, Gap, Measurement, RansomwareName, BudgetLimits } from '../domain/index.ts';
 
 /** What the parent and its scan workers say to each other, over the child's IPC channel. */
 

@@ -1,4 +1,5 @@
-import { seenOf, type FileResult } from '../contracts/index.ts';
+import type { FileResult } from '../contracts/index.ts';
+import { seenOf } from '../contracts/plain/index.ts';
 import { ENGINE_AWAY } from '../domain/index.ts';
 import type { Store } from '../store/index.ts';
 

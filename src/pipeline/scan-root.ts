@@ -1,9 +1,9 @@
 import type { Analyzer } from '../analyze/index.ts';
 import { CHUNK_BYTES, FileSource, MemorySource, readWhole, type Scratch } from '../bytes/index.ts';
-import { inWords, type Artifact, type GapReason } from '../domain/index.ts';
+import { inWords, type Artifact, type GapReason, type BudgetLimits } from '../domain/index.ts';
 import type { Identifier } from '../identify/index.ts';
 import { hasChanged, NotRegular, openRoot, type RootFile } from '../intake/index.ts';
-import { Budget, type BudgetLimits } from '../unpack/index.ts';
+import { Budget } from '../unpack/index.ts';
 import { examineTree } from './examine.ts';
 import { HELD_BYTES, type Feed } from './held.ts';
 import { Ledger } from './ledger.ts';

@@ -5,6 +5,7 @@ import { hasChanged, openRoot, type RootFile } from '../intake/index.ts';
 import { canOpen } from '../unpack/index.ts';
 import { tailOf } from './held.ts';
 import type { RestOfSet, RootFacts, SetOutcome, TreeOutcome } from './protocol.ts';
+import { withPartGap } from './part-gap.ts';
 import { RootScan, scanFile, type RootContext } from './scan-root.ts';
 
 /** As for single files: what changes while it is read is examined once more (DESIGN 5), then that is a gap. */
@@ -124,21 +125,4 @@ async function oneByOne(
     outcomes.push(why === null ? outcome : withPartGap(outcome, name, `the parts were not joined: ${why}`));
   }
   return setScan(outcomes, null);
-}
-
-/** One more thing that is not known of a file: that it is a part of something nobody looked into. */
-export function withPartGap(outcome: TreeOutcome, name: string, detail: string): TreeOutcome {
-  const gap = {
-    stage: 'unpack',
-    by: 'parts',
-    reason: 'unsupported_format',
-    artifact: 0,
-    trail: [name],
-    sha256: outcome.root.sha256,
-    format: outcome.root.content_type.mime,
-    detail,
-    bytes: outcome.root.size,
-    artifacts: 1,
-  } as const;
-  return { ...outcome, gaps: [...outcome.gaps, gap] };
 }

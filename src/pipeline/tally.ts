@@ -1,4 +1,5 @@
-import { FOLDER_MIME, type FileResult, type Summary } from '../contracts/index.ts';
+import type { FileResult, Summary } from '../contracts/index.ts';
+import { FOLDER_MIME } from '../contracts/plain/index.ts';
 import { harsher, type Decision } from '../domain/index.ts';
 import type { ScanEvent } from './request.ts';
 

@@ -1,4 +1,4 @@
-import { MAX_FINDINGS, MAX_TRAILS_PER_REASON } from '../contracts/index.ts';
+import { MAX_FINDINGS, MAX_TRAILS_PER_REASON } from '../contracts/plain/index.ts';
 import type { FileResult } from '../contracts/index.ts';
 
 /** UTF-16 units of JSON that one result may take: an archive of archives must not write the report for itself. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Writable } from 'node:stream';
-import { REPORT_SCHEMA } from '../contracts/index.ts';
+import { REPORT_SCHEMA } from '../contracts/plain/index.ts';
 import type { ErrorEntry, FileResult, ReportFooter, ReportHeader, SkippedEntry } from '../contracts/index.ts';
 import { boundResult } from './bound-result.ts';
 import { BoundedList } from './bounded-list.ts';

@@ -1,4 +1,5 @@
-import { FOLDER_MIME, type FileResult, type SkippedEntry } from '../contracts/index.ts';
+import type { FileResult, SkippedEntry } from '../contracts/index.ts';
+import { FOLDER_MIME } from '../contracts/plain/index.ts';
 import type { Decision, GapReason } from '../domain/index.ts';
 
 interface Decided {

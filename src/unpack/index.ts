@@ -1,5 +1,6 @@
 /** Artifact → child Artifacts or Gaps: everything that opens containers, within one Budget a tree. */
-export { Budget, DEFAULT_LIMITS, type BudgetLimits } from './budget.ts';
+export { DEFAULT_LIMITS, type BudgetLimits } from '../domain/index.ts';
+export { Budget } from './budget.ts';
 export type { Container, Format, FormatDoc, Member, MemberSink, UnpackContext } from './format.ts';
 export { openContainer } from './open-container.ts';
 export { canOpen, checksItself, FORMATS, isPiece, opensWhole } from './registry.ts';

@@ -1,4 +1,4 @@
-import { Client } from 'undici';
+import type { Client } from 'undici';
 import { inWords, type RejectedRule, type YaraState } from '../../domain/index.ts';
 
 const CONNECT_MS = 3000;
@@ -67,8 +67,10 @@ async function ask(
   { secret, token, ...connect }: Known,
   timeoutMs: number,
 ): Promise<YaraState> {
+  // Loaded here: most programs that can ask never do.
+  const undici = await import('undici');
   const { origin, pathname } = new URL(url);
-  const client = new Client(origin, {
+  const client = new undici.Client(origin, {
     connect: { timeout: CONNECT_MS, ...connect },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,

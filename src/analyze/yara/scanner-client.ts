@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Pool, type Dispatcher } from 'undici';
+import type { Dispatcher, Pool } from 'undici';
 import type { YaraMatch } from '../../contracts/index.ts';
 import type { GapReason } from '../../domain/index.ts';
 import { ABOUT_HEADER } from './about.ts';
@@ -57,8 +57,11 @@ const REFUSED = new Set([
 
 /** Asks one yara-scanner, over a few connections that stay open. Never throws: trouble is a reason. */
 export class ScannerClient {
-  readonly #pool: Pool;
+  readonly #endpoint: Endpoint;
+  /** Made when there is something to send, and what makes it loaded with it. */
+  #pool: Promise<Pool> | null = null;
   readonly #private: boolean;
+  readonly #origin: string;
   readonly #base: string;
   /** With every request. */
   readonly #headers: Readonly<Record<string, string>>;
@@ -78,16 +81,9 @@ export class ScannerClient {
     const url = 'socket' in endpoint ? new URL('http://yara-scanner') : new URL(endpoint.url);
     const token = 'socket' in endpoint ? undefined : endpoint.token;
     this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    this.#origin = url.origin;
     this.#base = url.pathname.replace(/\/$/, '');
-    this.#pool = new Pool(url.origin, {
-      connections: CONNECTIONS,
-      connect: {
-        timeout: this.#timeouts.connectMs,
-        ...('socket' in endpoint ? { socketPath: endpoint.socket } : {}),
-      },
-      headersTimeout: this.#timeouts.answerMs,
-      bodyTimeout: this.#timeouts.answerMs,
-    });
+    this.#endpoint = endpoint;
   }
 
   async scanBytes(bytes: Buffer, about: string): Promise<Reply> {
@@ -120,7 +116,23 @@ export class ScannerClient {
   /** What is still being asked ends as failed. */
   async close(): Promise<void> {
     this.#closed.abort();
-    await this.#pool.destroy();
+    await (await this.#pool)?.destroy();
+  }
+
+  #connections(): Promise<Pool> {
+    return (this.#pool ??= this.#open());
+  }
+
+  async #open(): Promise<Pool> {
+    const { Pool } = await import('undici');
+    const { connectMs, answerMs } = this.#timeouts;
+    const socket = 'socket' in this.#endpoint ? { socketPath: this.#endpoint.socket } : {};
+    return new Pool(this.#origin, {
+      connections: CONNECTIONS,
+      connect: { timeout: connectMs, ...socket },
+      headersTimeout: answerMs,
+      bodyTimeout: answerMs,
+    });
   }
 
   /** By path; null when the scanner has not proven that it sees the file: then it has to be sent. */
@@ -156,7 +168,10 @@ export class ScannerClient {
     const path = `${this.#base}/health`;
     try {
       const options = { path, method: 'GET', headersTimeout: this.#timeouts.connectMs } as const;
-      const { statusCode, text } = await exchange(this.#pool, { ...options, headers: this.#headers });
+      const { statusCode, text } = await exchange(await this.#connections(), {
+        ...options,
+        headers: this.#headers,
+      });
       if (statusCode === 200) this.#abilities = parseAbilities(text);
     } catch {
       // It is away, and the scan that follows says so.
@@ -194,7 +209,7 @@ export class ScannerClient {
     for (let attempt = 1; ; attempt++) {
       try {
         const content = Buffer.isBuffer(body) ? body : Readable.from(body());
-        return await exchange(this.#pool, { ...options, body: content });
+        return await exchange(await this.#connections(), { ...options, body: content });
       } catch (error) {
         const code = codeOf(error);
         // A connection that was idle may have been closed by the other side just now.

@@ -7,7 +7,7 @@ import { tryDatabases } from '../../bundle/index.ts';
 import { Scratch } from '../../bytes/index.ts';
 import { loadPolicy, loadRansomwareNames, type EffectiveConfig } from '../../config/index.ts';
 import { BackupLensError } from '../../domain/index.ts';
-import { examineRules } from '../../pipeline/index.ts';
+import { examineRules } from '../../pipeline/rules/index.ts';
 
 /** What came of trying a release before anything uses it. */
 export interface Trial {

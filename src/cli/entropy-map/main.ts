@@ -1,9 +1,8 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 import { Command, CommanderError } from 'commander';
-import { processEnvironment } from '../../config/index.ts';
+import { processEnvironment, programVersion } from '../../config/start/index.ts';
 import { runner } from '../run.ts';
-import { programVersion } from '../../config/index.ts';
-import { describeEntropyMap } from './command.ts';
+import { describeEntropyMap } from '../entropy-map.ts';
 
 /** The specification's `entropy-map`; `backuplens entropy` is the same. */
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Role } from '../roles.ts';
+import type { Role } from '../plain/roles.ts';
 
 /** One request of the API: what it takes, what it answers, who may make it. The server, /openapi.json and the pages go by it. */
 export interface Operation {

@@ -1,7 +1,7 @@
 import type { Breaker, Disposition, Places } from '../../dispose/index.ts';
 import { BackupLensError, type Decision } from '../../domain/index.ts';
 import type { Log } from '../../observe/index.ts';
-import { carryOut, type CarryOutOptions } from '../../pipeline/index.ts';
+import { carryOut, type CarryOutOptions } from '../../pipeline/reviews/index.ts';
 import type { Store, WatchedFile } from '../../store/index.ts';
 import { shown } from './examination.ts';
 

@@ -1,22 +1,9 @@
 #!/usr/bin/env -S node --max-semi-space-size=2
 /** The program backuplens-pipeline, and `backuplens watch`: watches INCOMING_DIR until it is told to end. */
 import { parseArgs } from 'node:util';
-import { ownToken, processEnvironment, programVersion } from '../../config/index.ts';
+import { programVersion } from '../../config/start/index.ts';
 import { BackupLensError } from '../../domain/index.ts';
-import { listen, type Server } from '../../http/index.ts';
-import { openLog, type Log } from '../../observe/index.ts';
-import { announce } from './announce.ts';
-import { createApp, localUrl } from './api/app.ts';
-import { Keyring } from './api/keyring.ts';
 import { HELP } from './help.ts';
-import { PipelineService } from './service.ts';
-import { readSettings, readSettingsAgain, type ServiceSettings } from './settings.ts';
-
-const DEFAULT_PORT = 8080;
-/** Beyond what SHUTDOWN_WITHIN gives to the files, in ms. */
-const SHUTDOWN_SLACK_MS = 5000;
-
-const from = { cwd: process.cwd(), env: processEnvironment() };
 
 process.exitCode = await main();
 
@@ -27,89 +14,11 @@ async function main(): Promise<number> {
     });
     if (values.help === true) process.stdout.write(HELP);
     else if (values.version === true) process.stdout.write(`${programVersion()}\n`);
-    else await serve(await readSettings(from));
+    else await (await import('./serve.ts')).serve();
     return 0;
   } catch (error) {
     process.stderr.write(wordsFor(error));
     return 2;
-  }
-}
-
-async function serve(settings: ServiceSettings): Promise<void> {
-  const { config, incoming } = settings;
-  const log = openLog({ name: 'backuplens-pipeline', level: config.logLevel.value });
-  warnOfWhatDoesNothing(settings, log);
-  // From here on a signal ends it in order, also one that comes while it starts.
-  const end = told();
-  let running: PipelineService | null = null;
-  process.on('SIGHUP', () => {
-    if (running !== null) void reload(running, settings, log);
-  });
-  const service = await PipelineService.start(settings, log);
-  running = service;
-  let app: Server;
-  let withdraw: () => Promise<void>;
-  try {
-    const keyring = await keyringOf(settings, log);
-    app = await createApp({ served: service, keyring, host: settings.access.host, log });
-    const port = config.port.value ?? DEFAULT_PORT;
-    const address = await listen(app, { host: config.host.value, port });
-    withdraw = await announce(config.dataDir.value, { url: localUrl(app), pid: process.pid });
-    log.info('watching', { address, version: service.version, untrusted: { incoming: incoming.toString() } });
-  } catch (error) {
-    await service.close();
-    throw error;
-  }
-  await end;
-  log.info('ending');
-  const late = setTimeout(() => {
-    log.error('not ended in time: what is under way is taken up again at the next start');
-    // An exit would wait for every call to a file system that is still out; one that hangs never comes back.
-    process.kill(process.pid, 'SIGKILL');
-  }, config.shutdownWithin.value + SHUTDOWN_SLACK_MS);
-  await withdraw();
-  await app.close();
-  await service.close();
-  clearTimeout(late);
-  log.info('ended');
-}
-
-/** What is broken is refused, and what was in force stays. */
-async function reload(service: PipelineService, { incoming }: ServiceSettings, log: Log): Promise<void> {
-  try {
-    const config = readSettingsAgain(from, incoming);
-    service.setPolicy(config.policy.policy);
-    log.info('policy read again', { policy_sha256: service.policy.sha256 });
-    await service.readListsAgain(config);
-  } catch (error) {
-    log.error('the policy was not taken: the old one stays', {
-      policy_sha256: service.policy.sha256,
-      untrusted: { error },
-    });
-  }
-}
-
-async function keyringOf({ config, access }: ServiceSettings, log: Log): Promise<Keyring> {
-  const own = await ownToken(config.dataDir.value);
-  return Keyring.open({ own, administrator: access.token, tokensFile: config.tokensFile.value, log });
-}
-
-async function told(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
-  });
-}
-
-/** Settings that other parts of the program will need: said, so that nobody relies on them. */
-function warnOfWhatDoesNothing({ config }: ServiceSettings, log: Log): void {
-  const unused = {
-    STORE_URL: config.storeUrl,
-    EXPECT_FILE_WITHIN: config.expectFileWithin,
-    WEBHOOK_URL: config.webhookUrl,
-    SYSLOG_URL: config.syslogUrl,
-  };
-  for (const [variable, { value }] of Object.entries(unused)) {
-    if (value !== null) log.warn('this variable is set and does nothing yet', { variable });
   }
 }
 

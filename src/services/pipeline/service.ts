@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Scratch } from '../../bytes/index.ts';
-import { programVersion, type EffectiveConfig } from '../../config/index.ts';
+import type { EffectiveConfig } from '../../config/index.ts';
+import { programVersion } from '../../config/start/index.ts';
 import {
   assertApart,
   leftOver,
@@ -12,14 +13,8 @@ import {
 import type { HashSetsState, Policy } from '../../domain/index.ts';
 import { WatchedFolder, type Lingering, type UnitOptions } from '../../intake/index.ts';
 import { Metrics, type Log } from '../../observe/index.ts';
-import {
-  EngineWatch,
-  HashTables,
-  isUp,
-  WorkerPool,
-  type CarriesOut,
-  type Judge,
-} from '../../pipeline/index.ts';
+import { EngineWatch, HashTables, isUp, WorkerPool, type Judge } from '../../pipeline/index.ts';
+import type { CarriesOut } from '../../pipeline/reviews/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import type { Readiness, Served } from './api/served.ts';
 import { Arrivals } from './arrivals.ts';

@@ -7,14 +7,13 @@ import {
   limitValues,
   loadConfig,
   readToken,
-  readTokens,
   type EffectiveConfig,
-  type Environment,
 } from '../../config/index.ts';
-import { BackupLensError, inWords } from '../../domain/index.ts';
+import type { Environment } from '../../config/start/index.ts';
+import { readTokens } from '../../config/tokens/index.ts';
+import { BackupLensError, inWords, DEFAULT_LIMITS, type BudgetLimits } from '../../domain/index.ts';
 import { refuseExposure, type AccessOptions } from '../../http/index.ts';
 import { engineChoice, type EngineChoice } from '../../pipeline/index.ts';
-import { DEFAULT_LIMITS, type BudgetLimits } from '../../unpack/index.ts';
 
 /** Everything the service needs to know; nothing is read from anywhere else. */
 export interface ServiceSettings {

@@ -11,7 +11,7 @@ import {
 import { newId } from '../../domain/index.ts';
 import { HttpError } from '../../http/index.ts';
 import type { Log } from '../../observe/index.ts';
-import { identityAt } from '../../pipeline/index.ts';
+import { identityAt } from '../../pipeline/reviews/index.ts';
 import type { ArrivingUpload, Store, WatchedFile } from '../../store/index.ts';
 import { laneOf } from './arrivals.ts';
 import { shortOfSpace } from './free-space.ts';

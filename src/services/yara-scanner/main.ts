@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   if (typeof values === 'string') return refuse(values);
   if (values.help) return print(HELP);
   if (values.version) {
-    const { programVersion } = await import('../../config/index.ts');
+    const { programVersion } = await import('../../config/start/index.ts');
     return print(`yara-scanner ${programVersion()}\n`);
   }
   const { engine } = values;

@@ -1,4 +1,5 @@
-import { loadScannerSettings, processEnvironment } from '../../config/index.ts';
+import { loadScannerSettings } from '../../config/index.ts';
+import { processEnvironment } from '../../config/start/index.ts';
 import { buildFrom, type RulesPlace } from './build-rules.ts';
 import type { EnginePool, PoolWatcher } from './engine-pool.ts';
 import { putInForce } from './first-rules.ts';

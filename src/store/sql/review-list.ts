@@ -1,5 +1,5 @@
 import { expressionBuilder, type Kysely } from 'kysely';
-import { rulesOf, seenOf } from '../../contracts/index.ts';
+import { rulesOf, seenOf } from '../../contracts/plain/index.ts';
 import { BackupLensError, newId } from '../../domain/index.ts';
 import type { Answer, Remembered, Review, ReviewFilter, ReviewGroup, ReviewList } from '../review-list.ts';
 import { only, read, write, type Context, type Trx } from './context.ts';

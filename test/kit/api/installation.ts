@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { addToken } from '../../../src/config/index.ts';
+import { addToken } from '../../../src/config/tokens/index.ts';
 import type { Role } from '../../../src/contracts/index.ts';
 import {
   infected,

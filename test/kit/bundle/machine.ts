@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { createKey, Releases, trustedKeys, writeBundle } from '../../../src/bundle/index.ts';
 import type { BundleSource, Manifest } from '../../../src/bundle/index.ts';
 import { importBundle, rollBack, type Installed, type Step } from '../../../src/cli/bundle/install.ts';
-import { loadConfig, type Environment } from '../../../src/config/index.ts';
+import { loadConfig } from '../../../src/config/index.ts';
+import type { Environment } from '../../../src/config/start/index.ts';
 
 const DAY_MS = 86_400_000;
 

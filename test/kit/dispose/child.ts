@@ -31,8 +31,8 @@ if (action === 'restore' || action === 'copy') {
   const back = await restore(places, done.id);
   process.stdout.write(JSON.stringify({ ...back, peakMiB: process.resourceUsage().maxRSS / 1024 }));
 } else if (action === 'answer') {
-  // Only here: it brings the whole program along, and most of these children live for a moment.
-  const { carryOut } = await import('../../../src/pipeline/index.ts');
+  // Only here: most of these children live for a moment, and do without.
+  const { carryOut } = await import('../../../src/pipeline/reviews/index.ts');
   const file = await data.files.get(subject);
   if (file === null) throw new Error('no such file');
   await carryOut(data, file, { places: folders, who: 'a test', toolVersion: '0.1.0', breaker: null, onStep });

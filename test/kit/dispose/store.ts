@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Folders } from '../../../src/config/index.ts';
+import type { Folders } from '../../../src/config/folders/index.ts';
 import {
   applyDisposition,
   deleteFromQuarantine,

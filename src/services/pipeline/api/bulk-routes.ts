@@ -2,7 +2,7 @@ import { nameFromBytes } from '../../../bytes/index.ts';
 import { MAX_BULK, OPERATIONS } from '../../../contracts/index.ts';
 import { BackupLensError } from '../../../domain/index.ts';
 import { addOperation, HttpError, type Server } from '../../../http/index.ts';
-import { answerReviews, selectReviews } from '../../../pipeline/index.ts';
+import { answerReviews, selectReviews } from '../../../pipeline/reviews/index.ts';
 import { filterOf, nameOf } from './review-routes.ts';
 import type { Served } from './served.ts';
 

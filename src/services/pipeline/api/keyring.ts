@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { readTokens } from '../../../config/index.ts';
+import { readTokens } from '../../../config/tokens/index.ts';
 import type { NamedToken } from '../../../contracts/index.ts';
 import { Keys } from '../../../http/index.ts';
 import type { Log } from '../../../observe/index.ts';

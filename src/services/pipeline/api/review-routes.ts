@@ -1,6 +1,6 @@
 import { OPERATIONS } from '../../../contracts/index.ts';
 import { addOperation, HttpError, type Identity, type Server } from '../../../http/index.ts';
-import { approve, reject, type Answered } from '../../../pipeline/index.ts';
+import { approve, reject, type Answered } from '../../../pipeline/reviews/index.ts';
 import type { ReviewFilter } from '../../../store/index.ts';
 import { page } from './page.ts';
 import type { Served } from './served.ts';

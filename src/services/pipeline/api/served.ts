@@ -1,5 +1,5 @@
 import type { Store } from '../../../store/index.ts';
-import type { CarriesOut } from '../../../pipeline/index.ts';
+import type { CarriesOut } from '../../../pipeline/reviews/index.ts';
 import type { UploadIntake } from '../upload-intake.ts';
 
 /** What the routes see of the service: they read the store, and call verbs. */

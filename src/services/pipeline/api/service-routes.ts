@@ -1,4 +1,4 @@
-import { proofOf } from '../../../config/index.ts';
+import { proofOf } from '../../../config/tokens/index.ts';
 import { OPERATIONS, openapi } from '../../../contracts/index.ts';
 import { addOperation, SENT, type Server } from '../../../http/index.ts';
 import { METRICS_TYPE } from '../../../observe/index.ts';

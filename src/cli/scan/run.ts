@@ -1,0 +1,236 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism, userInfo } from 'node:os';
+import { resolve } from 'node:path';
+import {
+  assertTrusted,
+  BaselineCollector,
+  decidingFiles,
+  hashSetFolders,
+  limitValues,
+  loadBaseline,
+  loadConfig,
+  loadRansomwareNames,
+  readToken,
+  writeBaseline,
+  type UsedFile,
+} from '../../config/index.ts';
+import { processEnvironment, programVersion } from '../../config/start/index.ts';
+import type { Recovered } from '../../dispose/index.ts';
+import type { FileResult } from '../../contracts/index.ts';
+import { BackupLensError, DEFAULT_LIMITS, ENGINE_AWAY, ENTROPY_THRESHOLD } from '../../domain/index.ts';
+import { pathList } from '../../intake/index.ts';
+import { engineChoice, scan, type ScanEvent, type ScanRequest } from '../../pipeline/index.ts';
+import { createReport, type ReportWriter } from '../../report/index.ts';
+import { exitCode } from '../exit-code.ts';
+import { Progress } from '../progress.ts';
+import type { Tty } from '../tty.ts';
+import { openOutput } from './report-file.ts';
+import type { ScanOptions } from '../scan-options.ts';
+import {
+  dispositionFolders,
+  droppedFolders,
+  foldersOf,
+  outsideOf,
+  refuseOver,
+  withRealPaths,
+} from './places.ts';
+import { ScanProgress } from './scan-progress.ts';
+import { operatingSystemUser } from '../os-user.ts';
+import { StoreTurns } from './store-turns.ts';
+
+export async function scanCommand(paths: readonly string[], options: ScanOptions, tty: Tty): Promise<number> {
+  checkUsage(paths, options);
+  const cwd = process.cwd();
+  const config = loadConfig({ cwd, env: processEnvironment(), flags: options });
+  const baseline = options.baseline === undefined ? [] : loadBaseline(options.baseline);
+  const roots = paths.filter((path) => path !== '-').map((path) => resolve(cwd, path));
+  const used = assertTrusted(decidingFiles(config, options.baseline), roots);
+  const folders = options.apply === true ? dispositionFolders(config, roots) : null;
+
+  const { signal, release } = interruption();
+  const output = options.output === undefined ? null : await openOutput(options.output);
+  const report = createReport(options.format, output?.stream ?? tty.output(), {
+    ...(output === null ? { columns: tty.columns, color: tty.color } : {}),
+    quiet: options.quiet,
+    verbose: options.verbose,
+    quarantineAbove: config.policy.policy.thresholds.manual_review,
+  });
+  const turns =
+    folders === null
+      ? null
+      : new StoreTurns({ folders, what: 'backuplens scan --apply', onRecovered: warnOf(tty) });
+  // What an earlier run left half done comes to its end first, before a minute of scanning is spent.
+  await turns?.inTurn(async () => undefined);
+  const progress = new ScanProgress(new Progress(tty));
+  const collector = new BaselineCollector({ who: userInfo().username, why: '', until: null });
+  try {
+    const request: ScanRequest = {
+      version: programVersion(),
+      paths: given(paths, options.filesFrom, [...used, ...foldersOf(folders)]),
+      stdin: paths.includes('-'),
+      walk: {
+        include: options.include ?? [],
+        exclude: options.exclude ?? [],
+        one_file_system: options.oneFileSystem === true,
+        except: output === null ? [] : [output.identity],
+        ...(folders === null ? {} : { units: { isDropped: droppedFolders(config) } }),
+      },
+      policy: config.policy.policy,
+      policy_path: config.policy.path,
+      baseline,
+      used,
+      engines: engineChoice({
+        clamd: config.clamd.value,
+        clamd_canary: config.clamdCanary.value,
+        clamd_conf: config.clamdConf.value,
+        clamd_max_age_days: config.clamdMaxAgeDays.value,
+        yara: config.yara.value,
+        yara_token: readToken('YARA_TOKEN', {
+          token: config.yaraToken.value?.reveal() ?? null,
+          file: config.yaraTokenFile.value,
+        }),
+        rules: config.rulesDirs.value,
+        yara_cache: outsideOf(roots, config.yaraCacheDir.value),
+      }),
+      hash_sets: hashSetFolders(config),
+      require: options.require ?? [],
+      workers: config.workers.origin === 'default' ? defaultWorkers() : config.workers.value,
+      settings: {
+        limits: { ...DEFAULT_LIMITS, ...limitValues(config) },
+        passwords: config.passwords.value.map((secret) => secret.reveal()),
+        entropy_threshold: ENTROPY_THRESHOLD,
+        ransomware_names: loadRansomwareNames(config.ransomwareNamesFile.value),
+      },
+      readable: options.filesFrom === undefined && roots.length <= MAX_ROOTS ? withRealPaths(roots) : ['/'],
+      scratch_parent: config.tmpDir.value,
+      apply:
+        folders === null || turns === null
+          ? null
+          : { places: folders, who: operatingSystemUser(), inTurn: turns.inTurn },
+      signal,
+    };
+    let code = 2;
+    let missed = false;
+    for await (const event of scan(request, progress)) {
+      await tell(event, report);
+      if (event.type === 'result') {
+        progress.finished(event.result.path);
+        missed ||= event.result.gaps.some((gap) => isMissed(gap, options.require ?? []));
+        if (options.writeBaseline !== undefined) collector.add(event.assessment);
+      }
+      if (event.type === 'footer') {
+        code = exitCode(event.footer.summary, options.failOn, missed);
+        if (missed) tty.warn('an engine that --require names was away for a part of the scan');
+        if (event.footer.summary.files === 0) tty.warn('nothing was scanned: no file was found');
+      }
+    }
+    if (options.writeBaseline !== undefined) {
+      writeBaseline(options.writeBaseline, collector.entries());
+      tty.note(
+        `wrote ${options.writeBaseline}`,
+        'say why in each entry that is to be accepted, and remove the others',
+      );
+    }
+    return code;
+  } finally {
+    progress.stop();
+    release();
+    if (options.filesFrom === '-') process.stdin.destroy(); // Whoever writes the list may go on; nobody reads it.
+    await output?.close();
+    await turns?.close();
+  }
+}
+
+/** Beyond this many given paths, workers are allowed to read everywhere: each path is an argument of theirs. */
+const MAX_ROOTS = 64;
+
+function checkUsage(paths: readonly string[], options: ScanOptions): void {
+  if (options.writeBaseline !== undefined && existsSync(options.writeBaseline)) {
+    throw new BackupLensError(
+      'BL_OUTPUT',
+      `${options.writeBaseline} exists already, and is not overwritten`,
+      {
+        hint: 'move it away first, or name another file',
+      },
+    );
+  }
+  for (const [engine, choice] of [
+    ['clamav', options.clamd],
+    ['yara', options.yara],
+  ] as const) {
+    if (choice !== 'off' || options.require?.includes(engine) !== true) continue;
+    throw new BackupLensError('BL_USAGE', `${engine} is required and turned off at the same time`, {
+      hint: `leave it out of --require, or do not turn it off`,
+    });
+  }
+  if (paths.length === 0 && options.filesFrom === undefined) {
+    throw new BackupLensError('BL_USAGE', 'nothing to scan', {
+      hint: 'name files or folders, or - for standard input: backuplens scan /restore/nightly.tar.zst',
+    });
+  }
+  if (paths.indexOf('-') !== paths.lastIndexOf('-')) {
+    throw new BackupLensError('BL_USAGE', 'standard input can be scanned only once', { hint: 'give - once' });
+  }
+  if (paths.includes('-') && options.filesFrom === '-') {
+    throw new BackupLensError('BL_USAGE', 'standard input cannot be both the backup and the list of paths', {
+      hint: 'give --files-from a file',
+    });
+  }
+}
+
+async function* given(
+  paths: readonly string[],
+  filesFrom: string | undefined,
+  used: readonly UsedFile[],
+): AsyncGenerator<Buffer> {
+  for (const path of paths) yield Buffer.from(path);
+  if (filesFrom === undefined) return;
+  for await (const path of pathList(filesFrom, process.stdin)) {
+    // In a list, - is a file of that name.
+    const named = path.toString() === '-' ? Buffer.from('./-') : path;
+    refuseOver(named, used);
+    yield named;
+  }
+}
+
+/** One a core: more would only wait. The service has its own default. */
+function defaultWorkers(): number {
+  return Math.min(5, availableParallelism());
+}
+
+function isMissed({ by, reason }: FileResult['gaps'][number], required: readonly string[]): boolean {
+  return required.includes(by) && ENGINE_AWAY.includes(reason);
+}
+
+function warnOf(tty: Tty): (recovered: Recovered) => void {
+  return ({ id, action, detail }) => tty.warn(`${id}: an earlier run was interrupted: ${action}: ${detail}`);
+}
+
+/** The first Ctrl-C ends the scan in order; a second one ends the program. */
+function interruption(): { readonly signal: AbortSignal; readonly release: () => void } {
+  const controller = new AbortController();
+  const interrupt = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
+  const release = (): void => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
+  };
+  return { signal: controller.signal, release };
+}
+
+async function tell(event: ScanEvent, report: ReportWriter): Promise<void> {
+  switch (event.type) {
+    case 'header':
+      return report.begin(event.header);
+    case 'result':
+      return report.result(event.result);
+    case 'skipped':
+      return report.skipped(event.entry);
+    case 'error':
+      return report.error(event.entry);
+    case 'footer':
+      return report.end(event.footer);
+  }
+}

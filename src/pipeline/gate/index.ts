@@ -1,0 +1,2 @@
+/** What a restore script asks. Apart: it scans nothing. */
+export { askGate, type GateSaid } from './ask-gate.ts';

@@ -1,0 +1,16 @@
+import { describeEnvironment } from './environment.ts';
+
+/** `clamav-updater --help`. */
+export const HELP = `Usage: clamav-updater
+
+Updates ClamAV's signature database when asked to: in the container of clamd over the socket of Podman or Docker, or
+with the freshclam of this machine; then has clamd load it. Works without a network until somebody asks for an update.
+
+  curl -X POST http://localhost:8082/update
+  curl http://localhost:8082/health
+
+Environment (each may also be given with the prefix BACKUPLENS_, which wins):
+${describeEnvironment()}
+
+A socket of Podman or Docker is root on this machine: without a token this service listens on loopback only.
+`;

@@ -1,0 +1,171 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ended } from './kit/cli.ts';
+import { programPath } from './kit/program.ts';
+
+// Starting is most of what a small command does. What counts here is what it loads, not how long that takes.
+
+const HOOK = join(import.meta.dirname, 'kit/list-loaded.ts');
+
+const DEADLINE_MS = 60_000;
+
+let home: string;
+let runs = 0;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'start-'));
+  await mkdir(join(home, 'data'));
+  await writeFile(join(home, 'small'), 'abc');
+});
+afterAll(async () => rm(home, { recursive: true, force: true }));
+
+interface Loaded {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly packages: readonly string[];
+  /** `unpack`, `services/pipeline`. */
+  readonly rooms: readonly string[];
+  /** Below src/ or dist/, without their endings. */
+  readonly files: readonly string[];
+}
+
+/** Starts a program of ours with descriptor 3 as asked; `list` is where it says what it has loaded. */
+function spawned(
+  list: string,
+  third: 'pipe' | 'ipc',
+  program: string,
+  args: readonly string[],
+): ChildProcess {
+  const { PATH } = process.env;
+  return spawn(process.execPath, ['--import', HOOK, programPath(program), ...args], {
+    cwd: home,
+    env: { PATH, HOME: home, DATA_DIR: join(home, 'data'), YARA_CACHE_DIR: 'off', LOADED_LIST: list },
+    stdio: ['ignore', 'pipe', 'pipe', third],
+  });
+}
+
+/** Runs it to its end; what it had loaded then. */
+async function start(program: string, ...args: readonly string[]): Promise<Loaded> {
+  const list = join(home, `loaded-${runs++}`);
+  const child = spawned(list, 'pipe', program, args);
+  // An engine process is asked there, and ends when nobody does any more.
+  child.stdio[3]?.destroy();
+  const { code, stdout } = await ended(child);
+  return loadedIn(list, code, stdout);
+}
+
+/** Starts a scan worker, and tells it to end when it is ready. */
+async function startWorker(): Promise<Loaded> {
+  const list = join(home, `loaded-${runs++}`);
+  const child = spawned(list, 'ipc', 'pipeline/worker', []);
+  child.once('message', () => child.disconnect());
+  const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
+  // Not `close`: it never comes for who hangs up himself.
+  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
+  clearTimeout(deadline);
+  return loadedIn(list, code, '');
+}
+
+/** What the pattern takes out of each, without repetition. */
+function found(pattern: RegExp, urls: readonly string[]): string[] {
+  return [...new Set(urls.flatMap((url) => pattern.exec(url)?.[1] ?? []))].toSorted();
+}
+
+async function loadedIn(list: string, code: number | null, stdout: string): Promise<Loaded> {
+  const urls = (await readFile(list, 'utf8')).split('\n');
+  const ours = urls.filter((url) => !url.includes('/node_modules/'));
+  return {
+    code,
+    stdout,
+    packages: found(/.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//, urls),
+    rooms: found(/\/(?:src|dist)\/(services\/[^/]+|[^/]+)\//, ours),
+    files: found(/\/(?:src|dist)\/(.*)\.[jt]s$/, ours),
+  };
+}
+
+const CLI = 'cli/main';
+/** What no small command needs: a database, HTTP both ways, logs, container and type libraries. */
+const HEAVY = ['7z-wasm', 'fastify', 'kysely', 'pino', 'prom-client', 'undici', 'wasmagic'];
+const heavyOf = ({ packages }: Loaded): string[] => packages.filter((name) => HEAVY.includes(name));
+
+test.each([['--version'], ['--help'], ['scan --help'], ['rules check --help'], ['completion bash']])(
+  'backuplens %s loads what describes commands, and no work',
+  async (line) => {
+    const loaded = await start(CLI, ...line.split(' '));
+    expect(loaded.code).toBe(0);
+    expect(loaded.stdout).not.toBe('');
+    expect(loaded.packages).toEqual(['commander']);
+    expect(loaded.rooms).toEqual(['cli', 'config', 'contracts', 'domain', 'report']);
+    expect(loaded.files.filter((file) => /^cli\/[^/]+\/run$/.test(file))).toEqual([]);
+  },
+);
+
+test('entropy-map says its version without what measures', async () => {
+  const loaded = await start('cli/entropy-map/main', '--version');
+  expect([loaded.code, loaded.packages]).toEqual([0, ['commander']]);
+  expect(loaded.rooms).toEqual(['cli', 'config', 'contracts', 'domain', 'report']);
+});
+
+test.each([
+  ['pipeline', '--version'],
+  ['pipeline', '--help'],
+  ['yara-scanner', '--version'],
+  ['yara-scanner', '--help'],
+  ['clamav-updater', '--version'],
+])('the service %s answers %s without a package', async (service, option) => {
+  const loaded = await start(`services/${service}/main`, option);
+  expect([loaded.code, loaded.packages]).toEqual([0, []]);
+  expect(['config', 'domain', `services/${service}`]).toEqual(expect.arrayContaining([...loaded.rooms]));
+});
+
+test('a scan without engines loads no store, no HTTP, no API, and leaves opening and telling types to its workers', async () => {
+  const loaded = await start(CLI, 'scan', '--clamd', 'off', '--yara', 'off', 'small');
+  expect(loaded.stdout).toContain('Decision: manual_review');
+  expect(heavyOf(loaded)).toEqual([]);
+  for (const room of ['store', 'unpack', 'identify', 'http', 'observe', 'bundle']) {
+    expect(loaded.rooms).not.toContain(room);
+  }
+  expect(loaded.files.filter((file) => file.startsWith('contracts/api/'))).toEqual([]);
+});
+
+test('a scan with our own YARA loads the one client that asks it, and nothing more', async () => {
+  const loaded = await start(CLI, 'scan', '--clamd', 'off', 'small');
+  expect(loaded.stdout).toContain('Decision: auto_approve');
+  expect(heavyOf(loaded)).toEqual(['undici']);
+  expect(loaded.rooms).not.toContain('store');
+});
+
+test.each([
+  ['gate small', 2],
+  ['status', 0],
+  ['journal verify', 0],
+])('%s loads the store, and nothing that opens, analyzes or talks', async (line, code) => {
+  const loaded = await start(CLI, ...line.split(' '));
+  expect(loaded.code).toBe(code);
+  expect(heavyOf(loaded)).toEqual(['kysely']);
+  expect(loaded.packages).not.toContain('yaml');
+  for (const room of ['unpack', 'analyze', 'identify', 'assess', 'http', 'observe', 'bundle']) {
+    expect(loaded.rooms).not.toContain(room);
+  }
+  expect(loaded.files.filter((file) => file.startsWith('contracts/api/'))).toEqual([]);
+});
+
+test('a scan worker is ready without a database, a client or a schema', async () => {
+  const loaded = await startWorker();
+  expect(loaded.code).toBe(0);
+  expect(heavyOf(loaded)).toEqual([]);
+  expect(loaded.packages).not.toContain('zod');
+  expect(loaded.files).toContain('pipeline/scan-root');
+});
+
+test.each(['engine', 'compile'])('the %s process of YARA loads what it asks with alone', async (name) => {
+  const loaded = await start(`services/yara-scanner/${name}-process`);
+  expect([loaded.code, loaded.packages]).toEqual([0, []]);
+  expect(loaded.rooms).toEqual(['analyze', 'services/yara-scanner']);
+  expect(
+    loaded.files.filter((file) => file.startsWith('analyze/') && !file.startsWith('analyze/yara/')),
+  ).toEqual([]);
+});
