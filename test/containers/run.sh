@@ -101,7 +101,7 @@ scenario() {
   "$runtime" start clamav >/dev/null
   expect 'when clamd is back it is scanned again' eventually "$runtime" exec backuplens-pipeline backuplens gate /incoming/while-away.txt
 
-  expect 'the logs target follows the pipeline' bash -c "timeout 5 $here/tools/setup/compose.sh $engine logs pipeline | grep -q watching"
+  expect 'the logs target follows the pipeline' bash -c "timeout 60 $here/tools/setup/compose.sh $engine logs pipeline | grep -q watching"
   expect 'it goes down' "$here/tools/setup/compose.sh" "$engine" down
   expect 'it comes up again' timeout 300 "$here/tools/setup/compose.sh" "$engine" up -d
   expect 'what was approved stands approved after that' eventually "$runtime" exec backuplens-pipeline backuplens gate /incoming/clean.txt
