@@ -21,6 +21,7 @@ import { tarHeader } from '../src/bundle/tar-header.ts';
 import { Machine, type Contents } from './kit/bundle/machine.ts';
 import { startClamd, type RealClamd } from './kit/clamd/real.ts';
 import { cli, scanJson, type Ended } from './kit/cli.ts';
+import { allFiles, infected, launchService, newInstallation } from './kit/pipeline-service.ts';
 import { programPath } from './kit/program.ts';
 
 let machine: Machine;
@@ -104,6 +105,12 @@ const until = async (rules: readonly string[]): Promise<void> => {
     if (performance.now() > deadline) throw new Error(`clamd does not come to find ${rules.join()}`);
     await sleep(100);
   }
+};
+
+const rules = async (): Promise<{ rule: string; namespace: string }[]> => {
+  const { stdout } = await cli(['rules', 'list', '--json'], { cwd: machine.cwd, env: machine.env });
+  const { rules: listed }: { rules: { rule: string; namespace: string }[] } = JSON.parse(stdout);
+  return listed.map(({ rule: name, namespace }) => ({ rule: name, namespace }));
 };
 
 describe('from one machine to another', () => {
@@ -195,6 +202,51 @@ describe('from one machine to another', () => {
       Array.from({ length: 4 }, () => 'quarantine'),
     );
   });
+});
+
+describe('beside the delivered rules', () => {
+  const A = { rule: 'A', namespace: 'a' };
+
+  test('a bundle adds its rules; what it brings of the delivered ones is there once', async () => {
+    const delivered = await rules();
+    expect(delivered.length).toBeGreaterThan(1);
+    const marker = readFileSync(join(import.meta.dirname, '../yara-rules/test-marker.yar'));
+    await machine.import(await machine.make({ ...RULES, 'yara-rules/test-marker.yar': marker }));
+    expect(await rules()).toEqual([...delivered, A]);
+    await machine.import(
+      await machine.make({ ...RULES, 'yara-rules/test-marker.yar': rule('Other', 'of the same file name') }),
+    );
+    expect(await rules()).toEqual([...delivered, A, { rule: 'Other', namespace: 'test-marker#2' }]);
+  });
+
+  test('a running service takes them on SIGHUP, and goes on with the delivered ones', async () => {
+    const installation = newInstallation({ BUNDLE_DIR: join(machine.cwd, 'bundles') });
+    const { YARA_RULES_DIR: _none, ...env } = installation.env;
+    const service = launchService(env, machine.cwd);
+    try {
+      await service.until(() => service.said('watching').length > 0, 'the start');
+      const delivered = (await rules()).length;
+      const path = await machine.make(RULES);
+      expect((await bundle('import', path)).code).toBe(0);
+      service.process.kill('SIGHUP');
+      await service.until(
+        () => service.log.some(({ msg }) => msg === 'rules read again' || msg.includes('not taken')),
+        'the second reading',
+      );
+      expect(service.said('rules read again')[0]?.['rules']).toBe(delivered + 1);
+      installation.put('new.txt', 'with the marker of a');
+      installation.put('known.txt', infected());
+      await service.until(async () => {
+        const files = await allFiles(installation);
+        return files.length === 2 && files.every(({ decision }) => decision !== null);
+      }, 'both decisions');
+      const files = await allFiles(installation);
+      expect(files.map(({ decision }) => decision)).toEqual(['quarantine', 'quarantine']);
+    } finally {
+      await service.stop();
+      installation.remove();
+    }
+  }, 120_000);
 });
 
 describe('what is not what was signed', () => {
@@ -366,13 +418,21 @@ describe('a genuine bundle that something speaks against', () => {
     await machine.import(await machine.make(many));
     const { 'yara-rules/r0.yar': _one, 'yara-rules/r1.yar': _two, ...fewer } = many;
     expect(await refusal(machine.import(await machine.make(fewer)))).toContain(
-      '8 rules where 10 are in force',
+      '8 rules where 10 of a bundle are in force',
     );
     const broken = await machine.make({ ...many, 'yara-rules/broken.yar': 'rule X { condition: nowhere }' });
     expect(await refusal(machine.import(broken))).toContain('1 faults in its rule files');
     expect((await machine.inForce())?.serial).toBe(1);
     await machine.import(broken, force);
     expect((await machine.inForce())?.serial).toBe(3);
+  });
+
+  test('is refused when it brings no rules at all where those of a bundle are in force', async () => {
+    await machine.import(await machine.make(RULES));
+    const none = await machine.make(LIST);
+    expect(await refusal(machine.import(none))).toContain('0 rules where 1 of a bundle are in force');
+    await machine.import(none, force);
+    expect((await machine.inForce())?.serial).toBe(2);
   });
 
   test('is refused when nothing of a part could be used, whatever the reason', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
@@ -82,6 +82,26 @@ test('new rules come into force, and the answer says what was loaded and what wa
     message: 'the rules have not changed',
     rule_count: 20,
   });
+});
+
+test('a bundle that came since the start is in force after a reload, beside what was', async () => {
+  const bundles = mkdtempSync('/tmp/backuplens-bundles-');
+  const started = await startProgram({ BUNDLE_DIR: bundles }, ['--engines=1']);
+  const told = async (path: string, method: string): Promise<unknown> =>
+    (await fetch(`${started.url}${path}`, { method })).json();
+  try {
+    const before = yaraHealth.parse(await told('/health', 'GET'));
+    mkdirSync(join(bundles, 'current/yara-rules'), { recursive: true });
+    writeFileSync(join(bundles, 'current/yara-rules/b.yar'), 'rule bundled { condition: true }');
+    expect(await told('/reload', 'POST')).toMatchObject({ success: true, rule_count: before.rules + 1 });
+    expect(await told('/health', 'GET')).toMatchObject({
+      rules: before.rules + 1,
+      rules_dir: `${before.rules_dir}:${join(bundles, 'current/yara-rules')}`,
+    });
+  } finally {
+    expect(await started.stop()).toBe(0);
+    rmSync(bundles, { recursive: true });
+  }
 });
 
 test('without rules, or without any that compile, the old ones stay in force', async () => {

@@ -375,12 +375,15 @@ function yaraCacheDir(cwd: string, given: Given, env: Environment): Setting<stri
   return { value: folder === null ? null : join(folder, 'backuplens', 'yara'), origin: 'default' };
 }
 
-/** A bundle's rules stand before ours, and beside those that somebody keeps here; what was delivered they take the place of. */
+/**
+ * A bundle's rules are in force beside those that somebody keeps here, or beside the delivered ones: it adds, and takes none away.
+ * The others stand first, so that it is the bundle's which are left out where all together are too many.
+ */
 function usualRules(cwd: string, bundled: Setting<string> | null): Setting<readonly string[]> {
   const usual = localFirst(cwd, './yara-rules', '/rules', DELIVERED_RULES);
-  if (bundled === null) return { value: [usual], origin: 'default' };
-  const own = usual === DELIVERED_RULES ? [] : [usual];
-  return { value: [bundled.value, ...own], origin: bundled.origin };
+  return bundled === null
+    ? { value: [usual], origin: 'default' }
+    : { value: [usual, bundled.value], origin: bundled.origin };
 }
 
 function rulesDirs(

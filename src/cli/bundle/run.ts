@@ -153,11 +153,15 @@ export async function take(file: string, options: ImportOptions, tty: Tty): Prom
   for (const words of done.against) tty.warn(`taken for a reason: ${words}`);
   for (const words of overridden) tty.warn(words);
   if (done.policy === 'left') tty.warn('its policy was not taken', '--accept-policy takes it');
+  tellServices(tty);
+  return 0;
+}
+
+function tellServices(tty: Tty): void {
   tty.note(
     'a running service goes on with what it has',
-    'kill -HUP has it read rules, lists and policy again',
+    'kill -HUP has it read rules, lists and policy again; where more than a tenth of its rules would go, only a restart does',
   );
-  return 0;
 }
 
 /** Settings that somebody made stand above a bundle: then it says nothing there, and that must not stay unnoticed. */
@@ -179,6 +183,7 @@ export async function back(options: { reason?: string; json?: boolean }, tty: Tt
   else {
     tty.print(done.release === null ? 'no bundle is in force any more' : `in force again: ${done.release}`);
     for (const words of done.told) tty.print(`  ${forTerminal(words)}`);
+    tellServices(tty);
   }
   return 0;
 }

@@ -37,6 +37,7 @@ export async function tryRelease(folder: string, options: TrialOptions): Promise
   let untested = false;
   const has = (part: string): boolean => existsSync(join(folder, part));
   if (has('yara-rules')) await tryRules(folder, options, tried, against);
+  else await compareRules(0, options.config, against);
   if (has('hash-sets')) await tryHashSets(folder, options, tried, against);
   if (has('lists')) {
     const path = join(folder, 'lists', 'ransomware-names.txt');
@@ -78,17 +79,21 @@ async function tryRules(
       `${broken.length} faults in its rule files; the first is ${first?.file}:${first?.line ?? '?'}: ${first?.message}`,
     );
   }
-  const now = await rulesInForce(config);
+  await compareRules(rules, config, against);
+}
+
+/** Against the bundle in force only: what is here besides stays beside every bundle. */
+async function compareRules(rules: number, config: EffectiveConfig, against: string[]): Promise<void> {
+  const now = await bundledRules(config);
   if (rules < now * (1 - MAX_LOST_SHARE)) {
-    against.push(`${rules} rules where ${now} are in force: more than a tenth would be gone`);
+    against.push(`${rules} rules where ${now} of a bundle are in force: more than a tenth would be gone`);
   }
 }
 
-async function rulesInForce({ rulesDirs }: EffectiveConfig): Promise<number> {
+async function bundledRules({ rulesDirs, bundleDir }: EffectiveConfig): Promise<number> {
   if (!rulesDirs.origin.startsWith('bundle ')) return 0;
-  const [bundled] = rulesDirs.value;
-  if (bundled === undefined) return 0;
-  const { files } = await examineRules({ folders: [bundled], mode: 'list' });
+  const folder = join(bundleDir.value, 'current', 'yara-rules');
+  const { files } = await examineRules({ folders: [folder], mode: 'list' });
   return files.reduce((sum, file) => sum + file.rules.length, 0);
 }
 

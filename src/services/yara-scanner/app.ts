@@ -27,12 +27,8 @@ const HEADERS_TIMEOUT_MS = 15_000;
 /** 5 GiB at the slowest pace take half as long. */
 const LONGEST_UPLOAD_MS = 24 * 60 * 60 * 1000;
 
-export interface AppOptions {
+export interface PublicOptions {
   readonly pool: EnginePool;
-  readonly rulesDir: string;
-}
-
-export interface PublicOptions extends AppOptions {
   readonly reloader: Reloader;
   readonly scanRoots: readonly string[];
   readonly maxUploadBytes: number;
@@ -49,7 +45,9 @@ export function createPrivateApp({
   pool,
   rulesDir,
   secret,
-}: AppOptions & {
+}: {
+  readonly pool: EnginePool;
+  readonly rulesDir: string;
   /** What the parent alone has told this process. */
   readonly secret: Promise<string>;
 }): Server {
@@ -59,7 +57,7 @@ export function createPrivateApp({
   });
   // As it comes: Fastify would put all of it together first.
   app.addContentTypeParser(BYTES, (_request, payload, done) => done(null, payload));
-  addHealth(app, pool, rulesDir, secret);
+  addHealth(app, pool, () => rulesDir, secret);
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   );
@@ -79,7 +77,7 @@ export function createPrivateApp({
 
 /** Answers anybody, over TCP: uploads, whole files below the roots, reloads. */
 export async function createPublicApp(options: PublicOptions): Promise<Server> {
-  const { pool, rulesDir, log, metrics, access, pace } = options;
+  const { pool, reloader, log, metrics, access, pace } = options;
   const app = createServer({
     bodyLimitBytes: MAX_INLINE_BYTES,
     requestTimeoutMs: LONGEST_UPLOAD_MS,
@@ -88,7 +86,7 @@ export async function createPublicApp(options: PublicOptions): Promise<Server> {
   });
   keepPace(app, pace, log);
   guard(app, access);
-  addHealth(app, pool, rulesDir);
+  addHealth(app, pool, () => reloader.folders.join(':'));
   addMetrics(app, metrics.all);
   // Only over TCP: the private child of a scan starts faster without.
   const [{ addUploads }, { addScanFile }, { addReload }] = await Promise.all([
@@ -102,10 +100,10 @@ export async function createPublicApp(options: PublicOptions): Promise<Server> {
   return app;
 }
 
-function addHealth(app: Server, pool: EnginePool, rulesDir: string, secret?: Promise<string>): void {
+function addHealth(app: Server, pool: EnginePool, rulesDir: () => string, secret?: Promise<string>): void {
   app.get('/health', async () => {
     await pool.ready();
-    const health = healthOf(pool, rulesDir);
+    const health = healthOf(pool, rulesDir());
     return secret === undefined
       ? { ...health, takes_bytes: true, proves_files: true }
       : { ...health, nonce: await secret };

@@ -16,13 +16,21 @@ const LEAST_SHARE = 0.9;
  */
 export class Reloader {
   readonly #pool: EnginePool;
-  readonly #place: RulesPlace;
+  readonly #place: () => RulesPlace;
+  #folders: readonly string[];
   #running: Promise<Reloaded> | null = null;
   #next: { readonly force: boolean; readonly done: Promise<Reloaded> } | null = null;
 
-  constructor(pool: EnginePool, place: RulesPlace) {
+  /** `place` is asked each time: a bundle may have come since. */
+  constructor(pool: EnginePool, place: () => RulesPlace) {
     this.#pool = pool;
     this.#place = place;
+    this.#folders = place().folders;
+  }
+
+  /** Of the rules in force. */
+  get folders(): readonly string[] {
+    return this.#folders;
   }
 
   /** `force`: also when many rules fewer come out of it. Never throws. */
@@ -46,9 +54,11 @@ export class Reloader {
   }
 
   async #once(force: boolean): Promise<Reloaded> {
+    let place: RulesPlace;
     let rules: BuiltRules;
     try {
-      rules = await buildRules(this.#place);
+      place = this.#place();
+      rules = await buildRules(place);
     } catch (error) {
       if (error instanceof BackupLensError || error instanceof CompileFailed) return refused(error.message);
       return refused(`the rules cannot be loaded: ${inWords(error)}`);
@@ -56,12 +66,16 @@ export class Reloader {
     const { rules: count } = rules.report;
     const before = this.#pool.state().rules;
     if (count === 0) return refused('no rules were found, or none that compile');
-    if (rules.id === this.#pool.rulesId && before > 0) return { ok: true, rules, changed: false };
+    if (rules.id === this.#pool.rulesId && before > 0) {
+      this.#folders = place.folders;
+      return { ok: true, rules, changed: false };
+    }
     if (!force && count < before * LEAST_SHARE) {
       return refused(`there would be ${count} rules instead of ${before}: say force to do it`);
     }
-    if (await this.#pool.use(rules)) return { ok: true, rules, changed: true };
-    return refused('no engine can load the new rules');
+    if (!(await this.#pool.use(rules))) return refused('no engine can load the new rules');
+    this.#folders = place.folders;
+    return { ok: true, rules, changed: true };
   }
 }
 

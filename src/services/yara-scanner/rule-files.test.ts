@@ -30,6 +30,20 @@ test('rule files are read from all folders below, in order of their names, one n
   expect(sha256).toMatch(/^[0-9a-f]{64}$/);
 });
 
+test('what two folders have alike is taken once; another content of the same name is taken beside it', () => {
+  put('one/same.yar', 'S');
+  put('one/other.yar', 'A');
+  put('two/same.yar', 'S');
+  put('two/other.yar', 'B');
+  const { files, rejected } = readRuleFiles([join(folder, 'one'), join(folder, 'two')]);
+  expect(files.map(({ namespace, source }) => [namespace, source])).toEqual([
+    ['other', 'A'],
+    ['same', 'S'],
+    ['other#2', 'B'],
+  ]);
+  expect(rejected).toEqual([]);
+});
+
 test('the hash changes with a name and with a content', () => {
   put('a.yar', 'A');
   const before = readRuleFiles([folder]).sha256;

@@ -35,7 +35,10 @@ export interface RuleSources {
   readonly sha256: string | null;
 }
 
-/** All rule files below the folders, in order of their names. Throws BL_RULES for a folder that cannot be read. */
+/**
+ * All rule files below the folders, in order of their names; what several folders have alike, once. Throws BL_RULES for a
+ * folder that cannot be read.
+ */
 export function readRuleFiles(folders: readonly string[]): RuleSources {
   const collected = new Collected();
   for (const folder of folders) {
@@ -65,6 +68,8 @@ class Collected {
   readonly #files: RuleFile[] = [];
   readonly #rejected: RejectedRule[] = [];
   readonly #namespaces = new Set<string>();
+  /** Hashes of names and sources. */
+  readonly #taken = new Set<string>();
   readonly #hash = createHash('sha256');
   /** Of the present root, in order: what includes may be resolved to is known when all of it was met. */
   #met: Read[] = [];
@@ -108,6 +113,10 @@ class Collected {
         }
         continue;
       }
+      // A bundle may bring what is here already: twice the same would weigh twice.
+      const same = createHash('sha256').update(`${read.file}\0${source}`).digest('hex');
+      if (this.#taken.has(same)) continue;
+      this.#taken.add(same);
       const extra = origins === null ? 0 : source.length;
       if (this.#bytes + extra > MAX_TOTAL_BYTES) {
         this.reject(read.file, `the rules together exceed ${MAX_TOTAL_BYTES} bytes`);

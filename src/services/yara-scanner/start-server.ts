@@ -18,7 +18,8 @@ const PACE: Pace = { idleMs: 20_000, bytesPerSecond: 16 * 1024, graceMs: 30_000 
 
 export interface ServerParts {
   readonly environment: ScannerSettings;
-  readonly place: RulesPlace;
+  /** As it is now. */
+  readonly place: () => RulesPlace;
   readonly pool: EnginePool;
   readonly rules: Promise<FirstRules>;
 }
@@ -34,7 +35,6 @@ export async function startServer({ environment, place, pool, rules }: ServerPar
   const scratch = await Scratch.create(environment.tmpDir);
   const app = await createPublicApp({
     pool,
-    rulesDir: place.folders.join(':'),
     reloader: new Reloader(pool, place),
     scanRoots,
     maxUploadBytes,
