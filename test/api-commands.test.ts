@@ -148,3 +148,16 @@ test('tokens are made, listed and revoked, and a token is shown once', async () 
     'the revocation',
   );
 });
+
+test('scan --apply beside the service is refused at once, with what to do instead', async () => {
+  const file = join(served.at.root, 'one.txt');
+  writeFileSync(file, 'buy milk');
+  const said = await cli(['scan', '--clamd', 'off', '--apply', file], {
+    env: served.at.env,
+    deadlineMs: 50_000,
+  });
+  expect(said).toMatchObject({ code: 2, stdout: '' });
+  expect(said.stderr).toContain(`backuplens-pipeline (pid ${served.service.process.pid}`);
+  expect(said.stderr).toContain(`INCOMING_DIR (${served.at.incoming})`);
+  expect(said.stderr).not.toContain('waits');
+});

@@ -58,6 +58,21 @@ test('list shows a line for each item, oldest first, with its name made safe', a
   expect(JSON.stringify(items)).not.toContain('"key"');
 });
 
+test('a filter that leaves nothing is named, and the quarantine is not called empty', async () => {
+  await idOf('a.txt');
+  expect(await run('list', '--rule', 'Nope')).toEqual({
+    out: '',
+    err: 'backuplens: nothing that Nope has put there is in quarantine\nhint: `list` without it shows everything\n',
+    code: 0,
+  });
+  expect((await run('list', '--since', '2099-01-01')).err).toBe(
+    'backuplens: nothing that was taken since 2099-01-01T00:00:00.000Z is in quarantine\nhint: `list` without it shows everything\n',
+  );
+  expect((await run('list', '--rule', 'Nope', '--since', '2099-01-01')).err).toContain(
+    'nothing that Nope has put there since 2099-01-01T00:00:00.000Z is in quarantine\n',
+  );
+});
+
 test('a damaged item is listed as damaged, and the exit code says so', async () => {
   const id = await idOf('a.txt');
   writeFileSync(join(store.quarantineDir, '20200101T000000000Z-000000000000.blq'), 'x');

@@ -10,7 +10,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cli, scanJson } from './kit/cli.ts';
+import { cli, ended, scanJson, startCli } from './kit/cli.ts';
+import { openData } from './kit/dispose/store.ts';
 import { MARKER } from './kit/marker.ts';
 import { resticFiles } from './kit/sets.ts';
 
@@ -117,6 +118,28 @@ test('sets stay whole, dropped folders share a decision, and the summary counts 
   expect(readdirSync(join(incoming, 'repo/data'))).toHaveLength(2);
   const gate = await cli(['gate', join(incoming, 'repo/config')], { env: folder });
   expect(gate).toMatchObject({ code: 1, stdout: expect.stringContaining('repo (restic)') });
+});
+
+test('a scan says once whom it waits for, has its turn then, and ends at once when it is told to', async () => {
+  writeFileSync(join(incoming, 'good.txt'), 'buy milk\n');
+  const args = ['scan', '--clamd', 'off', '--apply', incoming];
+  const holder = await openData(join(work, 'data'));
+  const [told, patient] = [startCli(args, { env }), startCli(args, { env })];
+  const all = [told, patient].map(async (child) => ended(child));
+  const waits = [told, patient].map(
+    async (child) =>
+      new Promise<void>((resolve) => {
+        child.stderr?.on('data', (text: string) => text.includes('waits') && resolve());
+        child.once('close', () => resolve());
+      }),
+  );
+  await Promise.all(waits);
+  told.kill('SIGTERM');
+  expect(await all[0]).toMatchObject({ code: 130, stdout: '' });
+  await holder.close();
+  const { code, stderr } = (await all[1]) ?? { code: null, stderr: '' };
+  expect(code).toBe(0);
+  expect(stderr.match(/waits.*: a test \(pid \d+ on /g)).toHaveLength(1);
 });
 
 /** Bytes without any structure, larger than the entropy analyzer's minimum. */

@@ -391,6 +391,27 @@ test('scan --apply, the commands and the gate are one story, as a user sees it',
   expect(readdirSync(folders.incomingDir)).toEqual([]);
   const gate = await cli(['gate', join(work, 'approved', 'good.txt')], { env });
   expect(gate).toMatchObject({ code: 0, stderr: '' });
+  // The folder as a whole too, though it holds our own marker; any other file of that name was never examined.
+  const marker = join(work, 'approved', '.backuplens-owner.json');
+  const ours = readFileSync(marker, 'utf8');
+  expect(await run('gate', join(work, 'approved'))).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('everything in it stands approved (1)'),
+  });
+  for (const other of [ours.replace(/[0-9a-f]/, (digit) => (digit === '0' ? '1' : '0')), `${ours} `, '']) {
+    writeFileSync(marker, other);
+    expect(await run('gate', join(work, 'approved'))).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('.backuplens-owner.json: no file at this place was ever examined'),
+    });
+  }
+  writeFileSync(marker, ours);
+  mkdirSync(join(work, 'empty'));
+  writeFileSync(join(work, 'empty', '.backuplens-owner.json'), ours);
+  expect(await run('gate', join(work, 'empty'))).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('nothing in it that was ever examined'),
+  });
   const status = JSON.parse((await cli(['status', '--json'], { env })).stdout);
   expect(status).toMatchObject({ files: { quarantined: 1, released: 1 }, quarantined: 1 });
   const verified = await cli(['journal', 'verify', '--head', status.journal_head], { env });
@@ -399,4 +420,14 @@ test('scan --apply, the commands and the gate are one story, as a user sees it',
     const { stdout } = await cli([name, '--help'], { env });
     expect([name, /Exit codes:\n {2}0 /.test(stdout)]).toEqual([name, true]);
   }
+});
+
+test.each(['approve', 'reject'])('the help of review %s tells its required options apart', (verb) => {
+  const io: CommandIo = { out: () => {}, err: () => {}, escape: forTerminal, folders: () => folders };
+  const help = reviewCommand(io)
+    .commands.find((one) => one.name() === verb)
+    ?.helpInformation();
+  expect(help).toMatch(/^Usage: .* <id> --sha256 <hash> --reason <text>$/m);
+  expect(help).toMatch(/--sha256 <hash> .*\(required\)\n.*--reason <text> .*\(required\)\n/);
+  expect(help).not.toMatch(/--(json|until|remember)\b.*\(required\)/);
 });

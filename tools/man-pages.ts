@@ -45,8 +45,7 @@ function pagesOf(command: Command, above: readonly string[] = []): readonly (rea
 
 function commandPage(command: Command, path: readonly string[], below: readonly Command[]): string {
   const help = command.createHelp();
-  const above = path.slice(0, -1).join(' ');
-  const usage = `${above} ${command.name()} ${command.usage()}`.trim();
+  const usage = help.commandUsage(command);
   const entries = (rows: readonly (readonly [string, string])[]): string =>
     rows.map(([term, text]) => `.TP\n${bold(term)}\n${roff(text)}\n`).join('');
   return [

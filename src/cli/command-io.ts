@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Folders } from '../config/folders/index.ts';
 import type { Recovered } from '../dispose/index.ts';
 import { BackupLensError, ERRORS } from '../domain/index.ts';
+import { SHOWS_REQUIRED } from './required-options.ts';
 
 /** What the commands that work on the store need of the world around them. */
 export interface CommandIo {
@@ -32,6 +33,7 @@ export function groupOf(name: string, summary: string, description: string, help
 export function dressed(command: Command): Command {
   return command
     .exitOverride()
+    .configureHelp(SHOWS_REQUIRED)
     .showHelpAfterError('hint: --help shows all options')
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'backuplens: ').replace(/\.\n/, '\n')),

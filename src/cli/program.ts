@@ -10,6 +10,7 @@ import { gateCommand } from './gate.ts';
 import { addHashesCommand } from './hashes.ts';
 import { journalCommand } from './journal.ts';
 import { quarantineCommand } from './quarantine.ts';
+import { SHOWS_REQUIRED } from './required-options.ts';
 import { reviewCommand } from './review.ts';
 import { addRulesCommand } from './rules.ts';
 import type { Run } from './run.ts';
@@ -29,6 +30,7 @@ export function backuplensProgram(io: CommandIo, run: Run, tokensPath: () => Pro
       'Examines backups before they are restored: what is in there, is it what it claims to be, and how much of it was really looked at.',
     )
     .version(programVersion(), '-V, --version')
+    .configureHelp(SHOWS_REQUIRED)
     .showHelpAfterError('hint: --help shows all options')
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error: /, 'backuplens: ').replace(/\.\n/, '\n')),

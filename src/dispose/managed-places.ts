@@ -1,7 +1,15 @@
-import { lstat, opendir, realpath } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open, opendir, realpath } from 'node:fs/promises';
 import { basename, dirname, join as joinText } from 'node:path';
 import { z } from 'zod';
-import { openManagedFolder, readAtMost, unlessMissing, writeWhole, type Folder } from '../bytes/index.ts';
+import {
+  openManagedFolder,
+  readAtMost,
+  readWhole,
+  unlessMissing,
+  writeWhole,
+  type Folder,
+} from '../bytes/index.ts';
 import { BackupLensError, inWords } from '../domain/index.ts';
 import { CLAIM_PREFIX } from './claim.ts';
 import { CONTAINER_EXTENSION } from './container.ts';
@@ -66,12 +74,30 @@ export async function ownFolders(
 
 async function writeName(folder: Folder, instanceId: string): Promise<void> {
   try {
-    await writeWhole(folder, OWNER_NAME, `${JSON.stringify({ instance_id: instanceId })}\n`);
+    await writeWhole(folder, OWNER_NAME, ownerText(instanceId));
   } catch (cause) {
     throw new BackupLensError('BL_CONFIG', `cannot write to ${folder.path.toString()}: ${inWords(cause)}`, {
       hint: 'make room there, or see that this user may write to it',
       cause,
     });
+  }
+}
+
+function ownerText(instanceId: string): string {
+  return `${JSON.stringify({ instance_id: instanceId })}\n`;
+}
+
+/** Whether a file is, byte by byte, the one that puts our name on a folder: no other file of that name is ours. */
+export async function isOwnerFile(path: Buffer, instanceId: string): Promise<boolean> {
+  const slash = path.lastIndexOf('/');
+  if (path.toString('latin1', slash + 1) !== OWNER_NAME) return false;
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const expected = Buffer.from(ownerText(instanceId));
+    // One byte more than it may have: a longer one is not ours.
+    return (await readWhole(handle, expected.length + 1)).equals(expected);
+  } finally {
+    await handle.close();
   }
 }
 

@@ -84,7 +84,7 @@ export async function list(io: CommandIo, { rule, since, all, json }: ListFlags)
     }
   }
   if (json === true) io.out('\n]\n');
-  else if (seen.count === 0) say(io, `nothing is in quarantine (${folders.quarantineDir})`);
+  else if (seen.count === 0) sayNone(io, folders.quarantineDir, rule, since);
   if (seen.elsewhere > 0) {
     say(io, `${seen.elsewhere} more in other folders than ${folders.quarantineDir}`, 'add --all to see them');
   }
@@ -99,6 +99,17 @@ export async function list(io: CommandIo, { rule, since, all, json }: ListFlags)
     say(io, `${seen.damaged} of ${seen.count} damaged`, 'the .json beside each says what it was');
   }
   return seen.damaged > 0 ? WRONG : DONE;
+}
+
+/** Nothing was found, and why that need not mean that nothing is there. */
+function sayNone(io: CommandIo, folder: string, rule?: string, since?: string): void {
+  if (rule === undefined && since === undefined) {
+    say(io, `nothing is in quarantine (${folder})`);
+    return;
+  }
+  const put = rule === undefined ? 'was taken' : `${rule} has put there`;
+  const from = since === undefined ? '' : ` since ${since}`;
+  say(io, `nothing that ${put}${from} is in quarantine`, '`list` without it shows everything');
 }
 
 /** Page by page; what is taken out of quarantine on the way does no harm. */

@@ -58,9 +58,23 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
   const turns =
     folders === null
       ? null
-      : new StoreTurns({ folders, what: 'backuplens scan --apply', onRecovered: warnOf(tty) });
-  // What an earlier run left half done comes to its end first, before a minute of scanning is spent.
-  await turns?.inTurn(async () => undefined);
+      : new StoreTurns({
+          folders,
+          what: 'backuplens scan --apply',
+          onRecovered: warnOf(tty),
+          signal,
+          onWait: (who) => tty.note(`waits, a minute at most: ${who}`),
+        });
+  try {
+    // What an earlier run left half done comes to its end first, before a minute of scanning is spent.
+    await turns?.inTurn(async () => undefined);
+  } catch (error) {
+    release();
+    await output?.close();
+    if (!signal.aborted) throw error;
+    tty.warn('interrupted before anything was scanned');
+    return INTERRUPTED;
+  }
   const progress = new ScanProgress(new Progress(tty));
   const collector = new BaselineCollector({ who: userInfo().username, why: '', until: null });
   try {
@@ -141,6 +155,8 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
   }
 }
 
+/** 128 and SIGINT, as shells have it. */
+const INTERRUPTED = 130;
 /** Beyond this many given paths, workers are allowed to read everywhere: each path is an argument of theirs. */
 const MAX_ROOTS = 64;
 

@@ -1,6 +1,6 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { nameFromBytes } from '../../bytes/index.ts';
-import { openClaims } from '../../dispose/index.ts';
+import { isOwnerFile, openClaims } from '../../dispose/index.ts';
 import { BackupLensError, inWords, type UnitKind } from '../../domain/index.ts';
 import { unitAt, unitsOf, volumesWith } from '../../intake/index.ts';
 import type { GateAnswer, Store } from '../../store/index.ts';
@@ -16,7 +16,7 @@ export interface GateSaid extends GateAnswer {
   readonly sha256: string | null;
 }
 
-type GateStore = Pick<Store, 'gate' | 'files' | 'ledger'>;
+type GateStore = Pick<Store, 'gate' | 'files' | 'ledger' | 'instanceId'>;
 type Said = Omit<GateSaid, 'path'>;
 
 /**
@@ -90,6 +90,7 @@ function ofSeveral(isApproved: boolean, because: string, of: Partial<GateAnswer>
 async function ofFolder(store: GateStore, folder: Buffer): Promise<Said> {
   let [approved, links] = [0, 0];
   let last = Buffer.alloc(0);
+  const instance = await store.instanceId();
   for await (const one of unitsOf(folder, { ours: openClaims(store.ledger) })) {
     if ('type' in one && one.type === 'skipped') {
       links++;
@@ -97,7 +98,10 @@ async function ofFolder(store: GateStore, folder: Buffer): Promise<Said> {
     }
     const name = nameFromBytes(one.path.subarray(folder.length + 1));
     if ('type' in one) return ofSeveral(false, `${name} cannot be looked at: ${one.message}`);
-    const unit = (await unitAround(store, one.path)) ?? one;
+    const around = await unitAround(store, one.path);
+    // What we wrote ourselves was never examined, and nobody could have it approved.
+    if (around === null && one.kind === 'file' && (await isOwnerFile(one.path, instance))) continue;
+    const unit = around ?? one;
     // A folder that is one unit was asked about with its first file.
     if (last.equals(unit.path)) continue;
     last = Buffer.from(unit.path);
