@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { OPERATIONS, openapi, type OperationId } from '../src/contracts/index.ts';
@@ -213,6 +213,28 @@ describe('a held file', () => {
     expect(await reviewer.wrong('rejectReview', 409, { id, body })).toMatchObject({
       code: 'already_decided',
     });
+  });
+
+  test('whose bytes were swapped where it is held is neither approved nor rejected, alone or with others', async () => {
+    const review = await served.held('swapped/a.txt');
+    const other = await served.held('swapped/b.txt');
+    const content = join(review.location, 'content');
+    chmodSync(content, 0o600);
+    writeFileSync(content, 'something else');
+    const { id } = review;
+    const body = { reason: 'looked at', sha256: review.sha256 };
+    for (const verb of ['approveReview', 'rejectReview'] as const)
+      expect(await reviewer.wrong(verb, 409, { id, body })).toMatchObject({
+        code: 'other_content',
+        detail: expect.stringContaining('its bytes are others'),
+      });
+    const ask = { action: 'approve', filter: { path: join(served.at.incoming, 'swapped/') } };
+    const { digest } = await reviewer.ok('previewReviews', { body: ask });
+    const done = await reviewer.ok('decideReviews', { body: { ...ask, digest, reason: 'all of them' } });
+    expect(done).toMatchObject({ decided: 1, refused: [{ id, code: 'other_content' }] });
+    expect(await viewer.ok('getReview', { id })).toMatchObject({ state: 'open', answer: null });
+    expect(await viewer.ok('getReview', { id: other.id })).toMatchObject({ state: 'approved' });
+    expect(readFileSync(content, 'utf8')).toBe('something else');
   });
 
   test('is rejected into quarantine, brought back, and deleted for good', async () => {

@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openStore } from '../src/store/index.ts';
 import { command } from './kit/commands.ts';
 import { cli } from './kit/cli.ts';
 import {
@@ -216,6 +217,41 @@ test('a member that was swapped between look and approve is not approved', async
   const given = await command(at, 'review', 'approve', id, '--sha256', sha256, '--reason', 'x');
   expect(given).toMatchObject({ code: 1, err: expect.stringContaining('changed') });
   expect((await allFiles(at)).map(({ state }) => state)).toEqual(['superseded']);
+});
+
+test('what was swapped after its approval waits, and is tried once at a time', async () => {
+  const policy = join(at.root, 'scoring.yaml');
+  writeFileSync(policy, 'weights: {yara_match: 60}\n');
+  const env = { SCORING_CONFIG: policy };
+  const first = await start(env);
+  at.put('a', infected());
+  await settled(first, { a: 'held' });
+  await first.stop();
+  const written = await openStore({
+    dataDir: at.data,
+    who: 'rita',
+    what: 'a test',
+    waitMs: 0,
+    leftOver: async () => null,
+  });
+  const [review] = await written.reviews.list({ limit: 10 });
+  const { id, sha256 } = { id: review?.id ?? '', sha256: review?.sha256 ?? '' };
+  const given = { who: 'rita', reason: 'x', sha256, remember: false, until: null };
+  await written.reviews.answer(id, 'auto_approve', given);
+  await written.close();
+  const content = join(at.review, id, 'content');
+  chmodSync(content, 0o600);
+  writeFileSync(content, 'something else');
+  const second = await start(env);
+  await settled(second, { a: 'disposition_pending' });
+  // Another round, in which it is not taken up.
+  at.put('b', 'nothing in here');
+  await settled(second, { b: 'in_place' });
+  const told = await inStore(at, async (store) => store.journal.read({ after: 0, limit: 500 }));
+  expect(told.filter(({ action }) => action === 'disposition_pending')).toMatchObject([
+    { detail: expect.stringContaining('its bytes are others') },
+  ]);
+  expect(second.said('not disposed of as decided')).toHaveLength(1);
 });
 
 test('an approval that is remembered holds for the same content, and for nothing more that is found in it', async () => {

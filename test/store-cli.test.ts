@@ -235,6 +235,20 @@ describe('review', () => {
     expect(code).toBe(1);
   });
 
+  test('what was swapped in the review folder is not approved by the hash of what was looked at', async () => {
+    await decided('a', 'held', forReview);
+    const [review = NONE] = await json('review', 'list');
+    const content = join(folders.reviewDir ?? '', review.id, 'content');
+    chmodSync(content, 0o600);
+    writeFileSync(content, 'swap');
+    const given = await run('review', 'approve', review.id, '--sha256', sha256('held'), '--reason', 'x');
+    expect(given).toMatchObject({ code: 1, out: '', err: expect.stringContaining('its bytes are others') });
+    expect((await json('review', 'list')).map(({ id, state }) => ({ id, state }))).toEqual([
+      { id: review.id, state: 'open' },
+    ]);
+    expect((await json('status')).files).toMatchObject({ held: 1 });
+  });
+
   test('a file that is held in place and overwritten meanwhile is not approved by its old answer', async () => {
     folders = { ...folders, reviewDir: null };
     await decided('a', 'held', forReview);

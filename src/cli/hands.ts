@@ -73,7 +73,7 @@ function servicesHands(store: Store, service: ServiceClient): Hands {
       const said = await service.ask(operation, answered, { id, body });
       const review = await store.reviews.get(id);
       if (review === null) return { status: 'missing' };
-      if (!said.ok) return refusal(said.problem, review);
+      if (!said.ok) return refusal(said.problem, review, sha256.toLowerCase());
       const file = await store.files.get(review.file);
       const { disposition } = said.body;
       if (file === null || disposition === null) return { status: 'missing' };
@@ -108,6 +108,7 @@ function servicesHands(store: Store, service: ServiceClient): Hands {
 function refusal(
   problem: Problem,
   review: Extract<Answered, { readonly status: 'over' }>['review'],
+  sha256: string,
 ): Answered {
   switch (problem.code) {
     case 'not_found':
@@ -115,6 +116,9 @@ function refusal(
     case 'already_decided':
       return { status: 'over', review };
     case 'other_content':
+      return review.sha256 === sha256
+        ? { status: 'swapped', review, why: problem.detail }
+        : { status: 'other_content', review };
     case 'unread':
     case 'own_upload':
       return { status: problem.code, review };

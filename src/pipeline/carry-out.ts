@@ -13,7 +13,6 @@ import {
   type OnStep,
   type Places,
 } from '../dispose/index.ts';
-import { BackupLensError } from '../domain/index.ts';
 import { isSameFile, unitAt, type Unit } from '../intake/index.ts';
 import type { Store, WatchedFile } from '../store/index.ts';
 import { changedSinceLook, leaveWhole } from './leave-whole.ts';
@@ -67,7 +66,12 @@ export async function carryOut(
     }
   }
   const source = await sourceOf(store, file);
-  if (source === null) return lost(store, file, 'it is not there any more');
+  if (source === null) {
+    const detail =
+      'what is held is not in the review folder: see that REVIEW_DIR is mounted, and `backuplens store check`';
+    await store.files.pend(file.id, detail);
+    return { ...stays(file, detail), action: 'failed' };
+  }
   const { disposition, retry } = await applyDisposition({
     ...source,
     sha256: file.sha256,
@@ -83,10 +87,11 @@ export async function carryOut(
     toolVersion: options.toolVersion,
     ...(options.onStep === undefined ? {} : { onStep: options.onStep }),
   });
-  if (retry) {
+  if (disposition.action === 'failed' && (retry || file.location !== null)) {
+    // What is held has no other place: what cannot be moved now, or is not what it was, waits for somebody to mend it.
     const identity = file.location === null ? await identityAt(Buffer.from(file.path)) : null;
     await store.files.pend(file.id, disposition.detail ?? '', identity ?? undefined);
-  } else if (disposition.action === 'failed' && file.location === null) {
+  } else if (disposition.action === 'failed') {
     await lost(store, file, null);
   }
   return disposition;
@@ -182,7 +187,7 @@ async function resultOf(store: Store, file: WatchedFile): Promise<FileResult> {
   };
 }
 
-/** Where the bytes are: at the file's own place, or in its folder in the review folder. */
+/** Where the bytes are: at the file's own place, or in its folder in the review folder; null: not there. */
 async function sourceOf(
   store: Store,
   file: WatchedFile,
@@ -195,11 +200,7 @@ async function sourceOf(
   const item = await store.ledger.item(id);
   const path = Buffer.concat([file.location, Buffer.from(`/${HELD_CONTENT}`)]);
   const stats = await unlessMissing(lstat(path, { bigint: true }));
-  if (item === null || stats === null) {
-    throw new BackupLensError('BL_DISPOSITION', `what is held as ${id} is not in the review folder`, {
-      hint: 'see that REVIEW_DIR is mounted; `backuplens store check` says what else is missing',
-    });
-  }
+  if (item === null || stats === null) return null;
   const { dev, ino, size } = stats;
   return {
     path,

@@ -147,6 +147,9 @@ function tell(io: CommandIo, id: string, answered: Answered, json: boolean): num
         'look at it again: `backuplens review show` has its SHA-256',
       );
       return COULD_NOT;
+    case 'swapped':
+      say(io, `${id} is not answered: ${answered.why}`, 'see who has written there; nothing was recorded');
+      return WRONG;
     case 'unread':
       say(
         io,

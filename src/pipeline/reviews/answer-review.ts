@@ -1,6 +1,7 @@
 import { BackupLensError } from '../../domain/index.ts';
 import type { Disposition } from '../../dispose/index.ts';
 import type { Answer, Review, Store, WatchedFile } from '../../store/index.ts';
+import { notWhatWasSeen } from './seen-content.ts';
 
 /** What a person says of something that is held. */
 export type ReviewAnswer = Omit<Answer, 'at'>;
@@ -21,6 +22,8 @@ export type Answered =
   | { readonly status: 'over'; readonly review: Review }
   /** The SHA-256 that was given is not that of what is held: nothing was written down (ATTACKS A20). */
   | { readonly status: 'other_content'; readonly review: Review }
+  /** What lies there is not what is held by that SHA-256 any more: nothing was written down (ATTACKS A11, A20). */
+  | { readonly status: 'swapped'; readonly review: Review; readonly why: string }
   /** It was never read to its end: there is nothing that could be approved or rejected. */
   | { readonly status: 'unread'; readonly review: Review }
   /** Who uploaded it wants to approve it (ATTACKS A20). */
@@ -67,6 +70,10 @@ async function answerReview(
   if (before.state !== 'open' && !isRepeated) return { status: 'over', review: before };
   if (decision === 'auto_approve' && (await store.uploads.at(before.path))?.who === answer.who)
     return { status: 'own_upload', review: before };
+  if (!isRepeated) {
+    const why = await notWhatWasSeen(store, before);
+    if (why !== null) return refusedOnce(store, before, why);
+  }
   const review = isRepeated ? before : await answeredOnce(store, id, decision, answer);
   if ('status' in review) return review;
   const file = await store.files.get(review.file);
@@ -90,6 +97,14 @@ async function answeredOnce(
     if (now.state !== 'open') return { status: 'over', review: now };
     throw error;
   }
+}
+
+/** Whoever was quicker may have had it moved while it was read. */
+async function refusedOnce(store: Store, before: Review, why: string): Promise<Answered> {
+  const review = await store.reviews.get(before.id);
+  return review === null || !['approved', 'rejected'].includes(review.state)
+    ? { status: 'swapped', review: review ?? before, why }
+    : { status: 'over', review };
 }
 
 function checked({ who, reason, sha256, remember, until }: ReviewAnswer): ReviewAnswer {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { BackupLensError } from '../../domain/index.ts';
 import type { Answer, Review, ReviewFilter, Store } from '../../store/index.ts';
+import { notWhatWasSeen } from './seen-content.ts';
 
 /** Open reviews that are decided together. */
 export interface ReviewSelection {
@@ -15,7 +16,7 @@ export interface ReviewSelection {
 
 interface Excluded {
   readonly id: string;
-  readonly code: 'unread' | 'own_upload' | 'already_decided' | 'refused';
+  readonly code: 'unread' | 'own_upload' | 'already_decided' | 'other_content' | 'refused';
   readonly detail: string;
 }
 
@@ -84,7 +85,12 @@ export async function answerReviews(
   const answer = { who: selection.who, reason, remember, until };
   const refused: Excluded[] = [];
   for (let at = 0; at < selected.items.length; at += BATCH) {
-    const batch = selected.items.slice(at, at + BATCH);
+    const batch: Selected['items'][number][] = [];
+    for (const item of selected.items.slice(at, at + BATCH)) {
+      const detail = await swapped(store, item);
+      if (detail === null) batch.push(item);
+      else refused.push({ id: item.id, ...(await refusalOf(store, item.id, detail, 'other_content')) });
+    }
     try {
       await store.reviews.answerAll(batch, decision, answer);
     } catch (error) {
@@ -100,6 +106,12 @@ export async function answerReviews(
   return { decided: selected.items.length - refused.length, refused };
 }
 
+/** As `notWhatWasSeen`; also of what was removed meanwhile. */
+async function swapped(store: Store, { id, sha256 }: Selected['items'][number]): Promise<string | null> {
+  const review = await store.reviews.get(id);
+  return review === null ? 'it is gone' : notWhatWasSeen(store, { ...review, sha256 });
+}
+
 async function unlessRefused(answering: Promise<Review>): Promise<string | null> {
   try {
     await answering;
@@ -110,9 +122,16 @@ async function unlessRefused(answering: Promise<Review>): Promise<string | null>
   }
 }
 
-async function refusalOf(store: Store, id: string, why: string): Promise<Omit<Excluded, 'id'>> {
+async function refusalOf(
+  store: Store,
+  id: string,
+  why: string,
+  code: 'other_content' | 'refused' = 'refused',
+): Promise<Omit<Excluded, 'id'>> {
   const now = await store.reviews.get(id);
-  return now === null || now.state !== 'open'
+  const isOver =
+    code === 'refused' ? now?.state !== 'open' : ['approved', 'rejected'].includes(now?.state ?? '');
+  return isOver
     ? { code: 'already_decided', detail: `it is ${now?.state ?? 'gone'} already` }
-    : { code: 'refused', detail: why };
+    : { code, detail: why };
 }

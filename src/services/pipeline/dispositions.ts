@@ -104,6 +104,10 @@ export class Dispositions {
     // Who asked may have seen it before somebody else was done with it.
     if (file.state !== 'decided') return carryOut(store, file, this.#means);
     const done = await carryOut(store, file, this.#means);
+    // Whatever is left undone waits until it is tried again, and is not taken up again in this round.
+    const left = await store.files.get(id);
+    if (left?.state === 'decided' && left.decision === file.decision)
+      await store.files.pend(id, done.detail ?? 'it could not be carried out');
     const untrusted = { path: shown(file.path), location: done.location, detail: done.detail };
     const facts = { file: file.id, decision: file.decision, action: done.action, untrusted };
     if (done.action === 'failed') {

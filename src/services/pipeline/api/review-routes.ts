@@ -76,6 +76,8 @@ function answered(given: Answered) {
       throw new HttpError(409, `it is ${given.review.state} already`, 'already_decided');
     case 'other_content':
       throw new HttpError(409, 'what is held is not the file with that SHA-256', 'other_content');
+    case 'swapped':
+      throw new HttpError(409, `what lies there is not what was looked at: ${given.why}`, 'other_content');
     case 'unread':
       throw new HttpError(409, 'what is held was never read to its end', 'unread');
     case 'own_upload':
