@@ -128,10 +128,10 @@ async function isWithin(folder: Folder, roots: readonly string[]): Promise<boole
   return false;
 }
 
-async function assertNotOurs(place: Buffer, managed: Managed): Promise<void> {
-  const folder = await managedFolderOf(place, managed);
+async function assertNotOurs(path: Buffer, managed: Managed): Promise<void> {
+  const folder = await managedFolderOf(path, managed);
   if (folder === null) return;
-  throw refusal(place, `lies in ${folder}, a folder of our own`, 'name another place with --to');
+  throw refusal(path, `lies in ${folder}, a folder of our own`, 'name another place with --to');
 }
 
 async function assertFree(parent: Folder, name: Buffer): Promise<void> {
