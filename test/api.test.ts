@@ -85,6 +85,32 @@ describe('what is uploaded', () => {
     expect(readdirSync(served.at.incoming).length).toBe(before);
   });
 
+  test('together with a second file is refused, and neither is kept', async () => {
+    const before = readdirSync(served.at.incoming);
+    const uploads = async () =>
+      inStore(served.at, async ({ journal }) =>
+        (await journal.read({ after: 0, limit: 1000 })).filter(({ action }) => action === 'uploaded'),
+      );
+    const known = await uploads();
+    for (const [field, size] of [
+      ['file', 10],
+      ['other', 10],
+      ['file', 300_000],
+    ] as const) {
+      const form = fileForm('one', 'one.txt');
+      form.append(field, new Blob(['x'.repeat(size)]), 'two.txt');
+      expect(await reviewer.wrong('uploadScan', 400, { body: form })).toMatchObject({
+        detail: 'send one file in a form',
+      });
+    }
+    expect(readdirSync(served.at.incoming)).toEqual(before);
+    expect(await uploads()).toEqual(known);
+    const form = fileForm('one', 'with-a-comment.txt');
+    form.append('comment', 'not a file');
+    const taken = await reviewer.ok('uploadScan', { body: form });
+    await scanned(taken.id, 'in_place');
+  });
+
   test('and breaks off is nowhere: neither in the folder nor in the store', async () => {
     const controller = new AbortController();
     const head = '--B\r\nContent-Disposition: form-data; name="file"; filename="half.bin"\r\n\r\n';
@@ -262,6 +288,11 @@ describe('a held file', () => {
     expect(await admin.wrong('restoreQuarantined', 409, { id: item })).toMatchObject({
       detail: 'the place exists already',
     });
+    const ours = join(served.at.data, 'tokens2.json');
+    expect(await admin.wrong('restoreQuarantined', 409, { id: item, body: { to: ours } })).toMatchObject({
+      detail: 'the place lies in DATA_DIR, a folder of our own',
+    });
+    expect(existsSync(ours)).toBe(false);
     const to = join(served.at.root, 'back.txt');
     expect(await admin.ok('restoreQuarantined', { id: item, body: { to, keep: true } })).toMatchObject({
       location: to,

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { quarantineCommand } from '../src/cli/quarantine.ts';
@@ -113,6 +113,38 @@ test('an abbreviation must mean one item', async () => {
   expect(err).toBe(`backuplens: ${one.slice(0, 6)} may be any of 2 items\nhint: for one: ${one} or ${two}\n`);
   expect((await run('show', one.slice(0, 3))).err).toContain('there is no item');
   expect((await run('show', '../../etc/passwd')).code).toBe(1);
+});
+
+test('restore puts nothing into the folders that are our own, and the place it came from stays open', async () => {
+  const id = await idOf('a.txt');
+  store.approvedDir = join(store.root, 'approved');
+  mkdirSync(join(store.approvedDir, 'deep'), { recursive: true });
+  mkdirSync(store.reviewDir);
+  symlinkSync(store.approvedDir, join(store.root, 'link'));
+  const refused: readonly [string, string][] = [
+    [join(store.approvedDir, 'x'), 'APPROVED_DIR'],
+    [join(store.approvedDir, 'deep', 'x'), 'APPROVED_DIR'],
+    [join(store.root, 'link', 'x'), 'APPROVED_DIR'],
+    [join(store.root, 'link', 'deep', '..', 'x'), 'APPROVED_DIR'],
+    [join(store.dataDir, 'tokens2.json'), 'DATA_DIR'],
+    [join(store.quarantineDir, 'x'), 'QUARANTINE_DIR'],
+    [join(store.reviewDir, 'x'), 'REVIEW_DIR'],
+  ];
+  for (const [to, name] of refused) {
+    const { code, err } = await run('restore', id, '--to', to);
+    expect({ to, code }).toEqual({ to, code: 2 });
+    expect(err).toContain(` lies in ${name}, a folder of our own\nhint: name another place with --to\n`);
+    expect(existsSync(to)).toBe(false);
+  }
+  // Nor in the place of one.
+  expect((await run('restore', id, '--to', store.reviewDir)).err).toContain(' lies in REVIEW_DIR');
+  // The same beginning is not the same folder.
+  mkdirSync(`${store.approvedDir}2`);
+  expect(await run('restore', id, '--keep', '--to', join(`${store.approvedDir}2`, 'x'))).toMatchObject({
+    code: 0,
+  });
+  expect(await run('restore', id)).toMatchObject({ code: 0 });
+  expect(readFileSync(join(store.incoming, 'a.txt'), 'utf8')).toBe('a.txt');
 });
 
 test('restore brings the file back, and never over another one', async () => {

@@ -36,6 +36,11 @@ function upload(bytes: Buffer | string, field = 'file'): RequestInit {
   body.append(field, new Blob([bytes]), 'name.bin');
   return { method: 'POST', body };
 }
+function two(): RequestInit {
+  const body = new FormData();
+  for (const name of ['one.bin', 'two.bin']) body.append('file', new Blob([NEEDLE]), name);
+  return { method: 'POST', body };
+}
 const json = (body: string): RequestInit => ({
   method: 'POST',
   headers: { 'content-type': 'application/json' },
@@ -128,6 +133,7 @@ describe('/scan', () => {
 
   test.each<[string, RequestInit, number]>([
     ['another field', upload('x', 'document'), 400],
+    ['two files', two(), 400],
     ['no body', { method: 'POST' }, 400],
     ['an empty form', { method: 'POST', body: new FormData() }, 400],
     ['JSON', json('{}'), 415],

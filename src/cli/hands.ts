@@ -55,6 +55,12 @@ function ownHands(store: Store, folders: Folders): Hands {
         ledger: store.ledger,
         item,
         roots: folders.restoreRoots,
+        managed: {
+          DATA_DIR: folders.dataDir,
+          QUARANTINE_DIR: folders.quarantineDir,
+          REVIEW_DIR: folders.reviewDir,
+          APPROVED_DIR: folders.approvedDir,
+        },
         who,
         why: reason === '' ? null : reason,
         keep,

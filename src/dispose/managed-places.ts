@@ -3,6 +3,7 @@ import { lstat, open, opendir, realpath } from 'node:fs/promises';
 import { basename, dirname, join as joinText } from 'node:path';
 import { z } from 'zod';
 import {
+  join,
   openManagedFolder,
   readAtMost,
   readWhole,
@@ -35,6 +36,21 @@ export async function assertApart(folders: Managed): Promise<void> {
       hint: 'give folders of which none holds another',
     });
   }
+}
+
+/**
+ * In which of the folders a place is, by the name of its variable; null: in none. `place`: without links. A folder that
+ * is not there yet has its name all the same.
+ */
+export async function managedFolderOf(place: Buffer, folders: Managed): Promise<string | null> {
+  for (const [name, path] of Object.entries(folders)) {
+    if (path === null) continue;
+    const real = Buffer.from(await realPathOf(path));
+    const inner = join(place, Buffer.alloc(0));
+    const outer = join(real, Buffer.alloc(0));
+    if (inner.subarray(0, outer.length).equals(outer)) return name;
+  }
+  return null;
 }
 
 /** Links followed as far as it exists. */

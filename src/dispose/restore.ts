@@ -16,6 +16,7 @@ import { Damaged } from './container.ts';
 import { draftName, dress, place, removeDraft } from './copy-out.ts';
 import { openContainer, removeItem, type OpenContainer } from './items.ts';
 import type { Ledger } from './ledger.ts';
+import { managedFolderOf, type Managed } from './managed-places.ts';
 import { NotMoved } from './not-moved.ts';
 import { assertRoom } from './room.ts';
 import { unseal, writeContent } from './seal.ts';
@@ -28,6 +29,8 @@ export interface RestoreRequest {
   readonly to?: string | Buffer;
   /** Folders of which one must hold the place; null: every place will do. */
   readonly roots: readonly string[] | null;
+  /** Folders of which none may hold the place: what lies there counts as ours, and is trusted. */
+  readonly managed: Managed;
   readonly who: string;
   readonly why: string | null;
   /** Leave the item in quarantine. */
@@ -61,6 +64,8 @@ export async function restoreFromQuarantine(request: RestoreRequest): Promise<Re
     try {
       const { parent, name } = await openTarget(request, Buffer.from(item.origin));
       try {
+        await assertNotOurs(parent.pathOf(name), request.managed);
+        // Where this item lies may have been the quarantine folder of another day.
         if (isBelow(parent, quarantine)) throw refusal(parent.pathOf(name), 'lies in the quarantine folder');
         await assertFree(parent, name);
         await bringBack(request, item.file, container, { quarantine, parent, name });
@@ -121,6 +126,12 @@ async function isWithin(folder: Folder, roots: readonly string[]): Promise<boole
     if (inner.subarray(0, outer.length).equals(outer)) return true;
   }
   return false;
+}
+
+async function assertNotOurs(path: Buffer, managed: Managed): Promise<void> {
+  const folder = await managedFolderOf(path, managed);
+  if (folder === null) return;
+  throw refusal(path, `lies in ${folder}, a folder of our own`, 'name another place with --to');
 }
 
 async function assertFree(parent: Folder, name: Buffer): Promise<void> {

@@ -10,6 +10,8 @@ export interface FormFile {
   readonly stream: AsyncIterable<Buffer>;
 }
 
+type Parts = ReturnType<FastifyRequest['parts']>;
+
 /** Around a file in a form: its boundary and headers, and other fields. */
 export const FORM_BYTES = 64 * 1024;
 
@@ -23,11 +25,30 @@ export const formLimits = (maxFileBytes: number) => ({
   headerPairs: 50,
 });
 
-/** The field named `file`; what comes before it is passed over. */
+/** The field named `file`; other fields are passed over. Its stream throws 400 at its end when a second file follows. */
 export async function formFile(request: FastifyRequest, most: number): Promise<FormFile> {
-  const { filename, file } = await fieldOf(request);
+  const parts = request.parts();
+  const { filename, file } = await fieldOf(request, parts);
   // The multipart parser only stops at its limit: what is cut short must not pass for the whole.
-  return { filename: filename ?? '', stream: limited(whole(request, file), most, () => file.truncated) };
+  const content = limited(whole(request, file), most, () => file.truncated);
+  return { filename: filename ?? '', stream: alone(request, content, parts) };
+}
+
+/** Whoever sends two must not take the answer about the one for an answer about both. */
+async function* alone(
+  request: FastifyRequest,
+  content: AsyncIterable<Buffer>,
+  parts: Parts,
+): AsyncGenerator<Buffer> {
+  yield* content;
+  try {
+    for (let next = await parts.next(); next.done !== true; next = await parts.next()) {
+      if (next.value.type === 'file') throw secondFile();
+    }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'FST_FILES_LIMIT') throw secondFile();
+    throw meaningOf(request, error);
+  }
 }
 
 /** What the parser finds wrong after the file has begun is the sender's fault; a connection that broke off is nobody's. */
@@ -54,19 +75,24 @@ export async function* limited(
   if (truncated()) throw tooLarge();
 }
 
-async function fieldOf(request: FastifyRequest): Promise<MultipartFile> {
+/** Leaves open what comes after it. */
+async function fieldOf(request: FastifyRequest, parts: Parts): Promise<MultipartFile> {
   try {
-    for await (const part of request.parts()) {
-      if (part.type !== 'file') continue;
-      if (part.fieldname !== 'file') throw noFile();
-      return part;
+    for (let next = await parts.next(); next.done !== true; next = await parts.next()) {
+      if (next.value.type !== 'file') continue;
+      if (next.value.fieldname !== 'file') throw noFile();
+      return next.value;
     }
   } catch (error) {
-    if (error instanceof HttpError || brokeOff(request)) throw error;
-    if (error instanceof Error && 'statusCode' in error && error.statusCode === 413) throw error;
-    throw broken();
+    throw meaningOf(request, error);
   }
   throw noFile();
+}
+
+/** Of what the parser throws between the parts. */
+function meaningOf(request: FastifyRequest, error: unknown): unknown {
+  if (error instanceof HttpError || brokeOff(request)) return error;
+  return error instanceof Error && 'statusCode' in error && error.statusCode === 413 ? error : broken();
 }
 
 /** Read to its end it counts as destroyed, too: only a connection that went has an error. */
@@ -76,6 +102,10 @@ function brokeOff({ raw }: FastifyRequest): boolean {
 
 function broken(): HttpError {
   return new HttpError(400, 'the form is broken', 'bad_request');
+}
+
+function secondFile(): HttpError {
+  return new HttpError(400, 'send one file in a form', 'bad_request');
 }
 
 export function noFile(): HttpError {

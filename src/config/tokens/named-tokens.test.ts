@@ -49,6 +49,29 @@ test.each(['', ' ', 'a b', '../x', 'ä', '\u001b[31m', 'x'.repeat(65), '-x'])(
   },
 );
 
+test.each(['root', 'Root', 'backuplens', 'anonymous', 'administrator', 'ADMINISTRATOR'])(
+  'the name %s makes none: the journal has it for somebody else',
+  async (name) => {
+    await expect(add(name)).rejects.toMatchObject({
+      code: 'BL_USAGE',
+      message: `no token can be called ${name}: the journal uses that name for somebody else`,
+    });
+    expect(await readTokens(file)).toEqual([]);
+  },
+);
+
+test.each(['2026-11-28T11:59:59.999Z', '2026-11-28T12:00:00.000Z', '2020-01-01T00:00:00.000Z'])(
+  'an end that is over (%s) makes none',
+  async (expires_at) => {
+    const now = new Date('2026-11-28T12:00:00Z');
+    await expect(addToken(file, { name: 'anna', role: 'viewer', expires_at, now })).rejects.toMatchObject({
+      code: 'BL_USAGE',
+      message: `the token would have expired already: ${expires_at}`,
+    });
+    expect(await readTokens(file)).toEqual([]);
+  },
+);
+
 test.each<[string, string]>([
   ['not JSON', '{'],
   ['another schema', '{"schema":"x","tokens":[]}'],

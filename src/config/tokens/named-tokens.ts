@@ -69,7 +69,25 @@ function whereWrong(
   return `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not what it should be'}`;
 }
 
-/** Adds a token, and gives it away: this once. Throws BL_USAGE for a name that is taken, BL_CONFIG. */
+/**
+ * In the journal they stand for what nobody in particular did: the service and its automatic steps, whoever came without
+ * a token, and API_TOKEN.
+ */
+const RESERVED_NAMES: readonly string[] = ['root', 'backuplens', 'anonymous', 'administrator'];
+
+function assertOwnName(name: string): void {
+  if (!RESERVED_NAMES.includes(name.toLowerCase())) return;
+  throw new BackupLensError(
+    'BL_USAGE',
+    `no token can be called ${name}: the journal uses that name for somebody else`,
+    { hint: 'name it after the person or the program that uses it' },
+  );
+}
+
+/**
+ * Adds a token, and gives it away: this once. Throws BL_USAGE for a name that is none or reserved and for an end that is
+ * over, BL_CONFIG.
+ */
 export async function addToken(
   path: string,
   {
@@ -79,6 +97,12 @@ export async function addToken(
     now,
   }: { readonly name: string; readonly role: Role; readonly expires_at: string | null; readonly now: Date },
 ): Promise<{ readonly token: string; readonly entry: NamedToken }> {
+  assertOwnName(name);
+  if (expires_at !== null && Date.parse(expires_at) <= now.getTime()) {
+    throw new BackupLensError('BL_USAGE', `the token would have expired already: ${expires_at}`, {
+      hint: 'give a time to come; a date alone is its beginning, 00:00 UTC',
+    });
+  }
   const token = drawToken();
   const entry: NamedToken = {
     id: randomBytes(6).toString('hex'),

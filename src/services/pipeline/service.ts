@@ -8,6 +8,7 @@ import {
   openClaims,
   ownFolders,
   recoverDispositions,
+  type Managed,
   type Places,
 } from '../../dispose/index.ts';
 import type { HashSetsState, Policy } from '../../domain/index.ts';
@@ -321,6 +322,16 @@ export class PipelineService implements Served {
 
   get restoreRoots(): readonly string[] | null {
     return this.#settings.config.restoreRoots.value;
+  }
+
+  get managed(): Managed {
+    const { dataDir, quarantineDir, reviewDir, approvedDir } = this.#settings.config;
+    return {
+      DATA_DIR: dataDir.value,
+      QUARANTINE_DIR: quarantineDir.value,
+      REVIEW_DIR: reviewDir.value,
+      APPROVED_DIR: approvedDir.value,
+    };
   }
 
   /** Carries out what was decided of a file, together with everything else that is. */

@@ -175,6 +175,7 @@ export async function restore(
     ledger,
     item: item ?? '',
     roots: null,
+    managed: {},
     who: 'a test',
     why: null,
     ...options,

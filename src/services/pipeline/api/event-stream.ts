@@ -35,8 +35,18 @@ export class EventStream {
 
   readonly #slowMs: number;
 
-  constructor(journal: Journal, log: Log, { slowMs = SLOW_MS }: { readonly slowMs?: number } = {}) {
+  readonly #heartbeatMs: number;
+
+  constructor(
+    journal: Journal,
+    log: Log,
+    {
+      slowMs = SLOW_MS,
+      heartbeatMs = HEARTBEAT_MS,
+    }: { readonly slowMs?: number; readonly heartbeatMs?: number } = {},
+  ) {
     this.#slowMs = slowMs;
+    this.#heartbeatMs = heartbeatMs;
     this.#records = new RecentRecords(journal);
     this.#log = log;
   }
@@ -96,19 +106,25 @@ export class EventStream {
   async #tick(): Promise<void> {
     const now = performance.now();
     try {
-      if (await this.#records.refresh()) for (const { client } of this.#following) client.wake();
+      await this.#records.refresh();
     } catch (error) {
       this.#log.error('the journal could not be read for the events', { untrusted: { error } });
     }
-    const beats = now - this.#beatAt >= HEARTBEAT_MS;
+    const beats = now - this.#beatAt >= this.#heartbeatMs;
     if (beats) this.#beatAt = now;
     for (const one of this.#following) {
       const { client, welcome } = one;
       if (client.stuckFor(now) >= this.#slowMs) {
         this.#log.warn('a client of the events is too slow, and was dropped');
         this.#drop(one, 'dropped: too slow');
-      } else if (beats && !(await welcome())) this.#drop(one, 'this token is no longer known');
-      else if (beats) client.comment('heartbeat');
+      } else if (!(await welcome())) {
+        // Asked after the journal, and before it is told of what is new there: a revoked token learns nothing more.
+        this.#drop(one, 'this token is no longer known');
+      } else {
+        // Whoever came meanwhile may have fetched what is new for all.
+        client.wake();
+        if (beats) client.comment('heartbeat');
+      }
     }
   }
 }

@@ -9,7 +9,7 @@ import type { Served } from './served.ts';
 import { shownPath, shownUpload } from './shown.ts';
 
 /** What is in quarantine, the way back, and the end. */
-export function addQuarantine(app: Server, { store, restoreRoots }: Served): void {
+export function addQuarantine(app: Server, { store, restoreRoots, managed }: Served): void {
   addOperation(app, OPERATIONS.listQuarantine, async ({ query }) => {
     const { limit: _, cursor: __, path, kind: found, ...filter } = query;
     const under = path === undefined ? undefined : Buffer.from(path);
@@ -44,6 +44,7 @@ export function addQuarantine(app: Server, { store, restoreRoots }: Served): voi
       ledger: store.ledger,
       item: id,
       roots: restoreRoots,
+      managed,
       who: nameOf(who, request.headers),
       why: reason,
       keep,

@@ -1,4 +1,5 @@
 import type { Store } from '../../../store/index.ts';
+import type { Managed } from '../../../dispose/index.ts';
 import type { CarriesOut } from '../../../pipeline/reviews/index.ts';
 import type { UploadIntake } from '../upload-intake.ts';
 
@@ -14,6 +15,8 @@ export interface Served {
   readonly maxUploadBytes: number;
   /** null: files may be restored everywhere. */
   readonly restoreRoots: readonly string[] | null;
+  /** Where nothing is restored to. */
+  readonly managed: Managed;
   ready(): Promise<Readiness>;
   metrics(): Promise<string>;
 }
