@@ -140,6 +140,15 @@ test('the npm package installs into an empty folder and scans; on an older Node.
 }, 180_000);
 
 describe('make', () => {
+  test('scan makes the samples, and every decision about them is as expected', async () => {
+    const { stdout } = await execute('make', ['scan'], {
+      cwd: ROOT,
+      env: { ...process.env, CLAMD_HOST: 'off' },
+      timeout: 120_000,
+    });
+    expect(stdout).toContain('samples were decided as expected');
+  }, 180_000);
+
   test('help lists every target with what it does', async () => {
     const { stdout } = await execute('make', ['help'], { cwd: ROOT });
     const makefile = await readFile(join(ROOT, 'Makefile'), 'utf8');

@@ -90,7 +90,7 @@ async function samples(): Promise<Record<string, Sample>> {
     'documents/report.docx': {
       content: noise(60_000, 'docx'),
       decision: 'manual_review',
-      because: 'high_entropy',
+      because: 'encryption_suspected',
     },
     'documents/HOW_TO_DECRYPT_FILES.txt': {
       content: Buffer.from(NOTES[0]?.text ?? ''),
