@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { random } from '../random.ts';
+import { seeded } from '../seeded.ts';
 import {
   allFiles,
   infected,
@@ -50,7 +50,7 @@ const DRAIN_MS = 20 * 60_000;
 export async function crashRun({ files, kills, seed, tell }: CrashOptions): Promise<CrashResult> {
   const at = newInstallation();
   const env = { ...at.env, APPROVED_DIR: at.approved, LOG_LEVEL: 'info', SCAN_INTERVAL_MS: '100' };
-  const next = random(seed);
+  const next = seeded(seed);
   const world = new World(at, next);
   let early = 0;
   try {

@@ -17,14 +17,14 @@ import {
   type Service,
 } from '../pipeline-service.ts';
 import { descendants } from '../process-cost.ts';
-import { random } from '../random.ts';
+import { seeded } from '../seeded.ts';
 import { filesBelow, sha256 } from '../whereabouts.ts';
 
 const [minutes = 10, seed = 1] = process.argv.slice(2).map(Number);
 const SIGNED = ['CLAMD', 'KNOWS', 'THIS', 'TEXT'].join('-');
 const SETTLE_MS = 10 * 60_000;
 
-const next = random(seed);
+const next = seeded(seed);
 const at = newInstallation();
 const trash = join(at.root, 'trash');
 mkdirSync(trash);
