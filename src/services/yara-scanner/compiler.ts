@@ -102,17 +102,25 @@ async function attempt(
     },
   });
   const began = performance.now();
-  const watch = setInterval(() => {
+  const exceeded = (): boolean => {
     const now = performance.now();
     const late = now - began > limits.timeoutMs || (at !== null && now - fileSince > limits.fileMs);
     const large = residentBytes(child.pid) > limits.memoryBytes;
-    if (!late && !large) return;
-    why = late ? 'takes too long' : `takes more than ${limits.memoryBytes / 1024 ** 2} MiB`;
-    child.kill();
+    if (late || large)
+      why = late ? 'takes too long' : `takes more than ${limits.memoryBytes / 1024 ** 2} MiB`;
+    return late || large;
+  };
+  const watch = setInterval(() => {
+    if (exceeded()) child.kill();
   }, WATCH_MS);
   const answer = await child.ask(ASK.prepare, [payload], Buffer.from(JSON.stringify(prepare)));
   clearInterval(watch);
   if (answer === null) return { ok: false, at, why };
+  // The watch sees nothing of what takes less than its interval.
+  if (exceeded()) {
+    child.kill();
+    return { ok: false, at, why };
+  }
   child.hangUp();
   const { engine, version, report }: Prepared = JSON.parse(answer.about.toString());
   // A copy: the set is kept, and must not hold on to what it came with.

@@ -109,6 +109,9 @@ async function unlocked(archive: Archive, content: Content): Promise<Examined> {
       trouble = error;
     }
   }
+  // Damage and a wrong password that fits by one byte look alike: what nobody opened is called locked, never only damaged.
+  if (reading.aesKeyBytes === null && trouble.reason === 'corrupt')
+    trouble = new Unread('encrypted', `no password is proven: ${trouble.message}`);
   return { used: reading.packed, trouble };
 }
 

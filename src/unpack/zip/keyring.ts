@@ -1,5 +1,6 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { FormatSink, UnpackContext } from '../format.ts';
+import type { FormatSink, Member, UnpackContext } from '../format.ts';
+import { unpackBoxed } from './boxed.ts';
 import { checked, decoded, isBoxed, METHOD, SMALL_BYTES } from './decode.ts';
 import type { Reading } from './headers.ts';
 import { Unread } from './unread.ts';
@@ -10,6 +11,8 @@ import { HEADER_BYTES, ZipCrypto } from './zip-crypto.ts';
 const MAX_DERIVATIONS = 100_000;
 /** So much of a large member must be decoded without error before a password is believed. */
 const PROBE_BYTES = 64 * 1024;
+/** Members above that are not decoded once more only to prove a password: what comes out of them counts as examined. */
+const MAX_PROVEN_BYTES = 256 * 1024 * 1024;
 
 /** Packed bytes that can be read again: [start, end) of the source, or of what is in memory. */
 export type Packed = (start: number, end: number) => AsyncGenerator<Buffer, void, undefined>;
@@ -86,9 +89,14 @@ export class Keyring {
     reading: Reading,
     chunks: Unlocked['chunks'],
   ): Promise<{ readonly content: Buffer | null } | null> {
-    if (isBoxed(reading.method)) return { content: null };
     const small = reading.packed <= SMALL_BYTES && reading.size <= SMALL_BYTES;
-    if (!small && reading.method === METHOD.stored) return { content: null };
+    // One byte of ZipCrypto lets one wrong password of 256 through: of these methods only the check sum at the end tells.
+    const weak = reading.aesKeyBytes === null;
+    const stored = reading.method === METHOD.stored;
+    if (!small && (stored || isBoxed(reading.method)) && !(weak && reading.size <= MAX_PROVEN_BYTES))
+      return { content: null };
+    if (isBoxed(reading.method)) return this.#probeBoxed(reading, chunks);
+    const enough = small ? SMALL_BYTES : stored ? Infinity : PROBE_BYTES;
     const reader = new ByteReader(chunks());
     const content = checked(reading, decoded(reading, reader, this.#context), this.#context);
     const parts: Buffer[] = [];
@@ -97,7 +105,7 @@ export class Keyring {
       for await (const part of content) {
         if (small) parts.push(Buffer.from(part));
         length += part.length;
-        if (length > (small ? SMALL_BYTES : PROBE_BYTES)) return { content: null };
+        if (length > enough) return { content: null };
       }
     } catch (error) {
       if (error instanceof Unread && error.reason === 'unsupported_format') return { content: null };
@@ -106,6 +114,30 @@ export class Keyring {
     }
     const whole = Buffer.concat(parts);
     return { content: small && (await endsThere(reader)) ? whole : null };
+  }
+
+  async #probeBoxed(
+    reading: Reading,
+    chunks: Unlocked['chunks'],
+  ): Promise<{ readonly content: Buffer | null } | null> {
+    let parts: Buffer[] = [];
+    let length = 0;
+    const keep = async (content: Member['content']): Promise<void> => {
+      for await (const part of checked(reading, content, this.#context)) {
+        length += part.length;
+        if (length > reading.size) throw new Unread('corrupt', 'more comes out than was declared');
+        if (length <= SMALL_BYTES) parts.push(Buffer.from(part));
+        else parts = [];
+      }
+    };
+    try {
+      await unpackBoxed(reading, chunks(), keep, this.#sink, this.#context);
+    } catch (error) {
+      if (error instanceof Unread && error.reason === 'unsupported_format') return { content: null };
+      if (error instanceof Unread) return null;
+      throw error;
+    }
+    return { content: length <= SMALL_BYTES ? Buffer.concat(parts) : null };
   }
 }
 
