@@ -136,6 +136,15 @@ describe('where things hide', () => {
     expect(texts(opened).filter((text) => text === MARKER.toString())).toHaveLength(2);
   });
 
+  test('without a length, a check sum that ends with a carriage return is still whole', async () => {
+    // Adler-32 ends with the low byte of 1 + the sum of all bytes.
+    const packed = deflateSync(Buffer.from([0x41, 203]));
+    expect(packed.at(-1)).toBe(13);
+    const opened = await open([{ text: '<< /Filter /FlateDecode /Length 99 0 R >>', stream: packed }]);
+    expect(opened.gaps).toEqual([]);
+    expect(opened.members.map(({ size }) => size)).toEqual([2]);
+  });
+
   test('what stands before the document, between its objects and behind its end is handed on', async () => {
     const whole = pdfBytes([{ text: '<< >>', stream: MARKER }]);
     const at = whole.indexOf('2 0 obj');

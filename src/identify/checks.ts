@@ -36,6 +36,13 @@ export const isBzip2 = (v: View): boolean =>
   v.byte(3) <= 0x39 &&
   (v.has(4, '\x31\x41\x59\x26\x53\x59') || v.has(4, '\x17\x72\x45\x38\x50\x90'));
 
+/** One font with a name of at most 255 bytes: an index of one entry, whose two offsets say so. */
+export const isCompactFont = (v: View): boolean =>
+  v.byte(3) >= 1 && v.byte(3) <= 4 && v.has(4, '\0\x01\x01\x01') && v.byte(8) > 1;
+
+/** Behind `blob `, the size as git writes it, and a NUL. */
+export const isGitBlob = (v: View): boolean => /^(?:0|[1-9]\d{0,15})\0/.test(v.latin1(5, 22));
+
 export const isCompress = (v: View): boolean =>
   (v.byte(2) & 0x60) === 0 && (v.byte(2) & 0x1f) >= 9 && (v.byte(2) & 0x1f) <= 16;
 

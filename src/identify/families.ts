@@ -106,6 +106,7 @@ const BY_MIME: Readonly<Record<string, Family>> = {
   'application/vnd.sqlite3': 'database',
   'application/vnd.ms-access': 'database',
   'application/x-font-type1': 'font',
+  'application/x-font-cff': 'font',
 };
 
 /** The kind of content. Its own type stands before a container behind it: a picture with a zip is a picture. */

@@ -77,6 +77,7 @@ export const SIGNATURES: readonly Signature[] = [
   row('application/x-pack200', 0, '\xca\xfe\xd0\x0d', 'JSR 200, Pack200'),
   row('application/x-openpgp-data', 0, '', 'RFC 9580, 5.4 and 5.6', check.isPgpData),
   row('application/x-activemime', 0, 'ActiveMime', 'oletools, olevba'),
+  row('application/x-git-blob', 0, 'blob ', 'git, gitformat-loose', check.isGitBlob),
   row('application/x-snappy-framed', 0, '\xff\x06\0\0sNaPpY', 'snappy, framing_format.txt'),
 
   row('application/zip', 0, 'PK\x03\x04', 'PKWARE APPNOTE 6.3.10, 4.3.7'),
@@ -385,6 +386,7 @@ export const SIGNATURES: readonly Signature[] = [
   row('font/collection', 0, 'ttcf\0', 'OpenType 1.9, "Font collections"'),
   row('font/woff', 0, 'wOFF', 'W3C, WOFF 1.0, 4', (v) => v.be16(12) > 0),
   row('font/woff2', 0, 'wOF2', 'W3C, WOFF 2.0, 4', (v) => v.be16(12) > 0),
+  row('application/x-font-cff', 0, '\x01\0\x04', 'Adobe Technical Note 5176, 6 and 7', check.isCompactFont),
   row('application/x-font-type1', 0, '\x80\x01', 'Adobe Technical Note 5040', (v) => v.has(6, '%!')),
 
   row('application/vnd.sqlite3', 0, 'SQLite format 3\0', 'SQLite, Database File Format, 1.3'),

@@ -109,6 +109,7 @@ application/x-zpaq | ZPAQ archive | - | compressed
 application/x-installshield | InstallShield cabinet | - | compressed
 application/x-dar | Disk ARchive (dar) | - | compressed
 application/x-borg-segment | Borg repository segment | - | compressed
+application/x-git-blob | Git blob | git-blob | compressed
 application/x-git-packfile | Git pack | - | compressed
 application/x-proxmox-vma | Proxmox VMA backup | - | compressed
 application/x-proxmox-backup-blob | Proxmox Backup Server blob | - | compressed
@@ -230,6 +231,7 @@ font/otf | OpenType font | - | compressed
 font/collection | Font collection | - | compressed
 font/woff | Web font (WOFF) | - | compressed
 font/woff2 | Web font (WOFF2) | - | compressed
+application/x-font-cff | Compact font (CFF) | - | compressed
 application/x-font-type1 | PostScript Type 1 font | - | compressed
 
 application/vnd.sqlite3 | SQLite database | sqlite | plain

@@ -22,6 +22,7 @@ import { exfat } from './formats/exfat.ts';
 import { ext } from './formats/ext.ts';
 import { fat } from './formats/fat.ts';
 import { gif } from './formats/gif.ts';
+import { gitBlob } from './formats/git-blob.ts';
 import { gpt } from './formats/gpt.ts';
 import { gzip } from './formats/gzip.ts';
 import { hfs } from './formats/hfs.ts';
@@ -96,6 +97,7 @@ export const FORMATS: readonly Format[] = [
   ext,
   fat,
   gif,
+  gitBlob,
   gpt,
   gzip,
   hfs,

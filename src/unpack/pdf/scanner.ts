@@ -12,6 +12,8 @@ const HEADER_BYTES = 48;
 /** All objects and streams together, as a multiple of the file: they may overlap, but not without end. */
 const MAX_WORK = 16;
 const SPARE_WORK = 64 * 1024 * 1024;
+const LF = 10;
+const CR = 13;
 
 export interface PdfObject {
   /** 0 when no number stands before `obj`. */
@@ -129,9 +131,9 @@ export class Scanner {
     }
     const at = await this.#endstreamFrom(data);
     if (at === null) return { end: this.#window.size, cut: true };
-    const tail = await this.#window.slice(Math.max(data, at - 2), Math.min(2, at - data));
-    const marks = tail.at(-1) === 10 ? (tail.at(-2) === 13 ? 2 : 1) : tail.at(-1) === 13 ? 1 : 0;
-    return { end: at - marks, cut: false };
+    // Of CR LF only the LF is surely none of the data: a CR may be the last byte of a check sum.
+    const [last] = await this.#window.slice(Math.max(data, at - 1), Math.min(1, at - data));
+    return { end: at - (last === LF || last === CR ? 1 : 0), cut: false };
   }
 
   async #endstreamFrom(from: number): Promise<number | null> {

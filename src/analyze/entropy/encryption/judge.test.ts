@@ -180,6 +180,21 @@ describe('encryption_suspected', () => {
     expect(await rule(Buffer.from(`${'ACGTTGCA'.repeat(8)}\n`.repeat(60)), asText)).toBeNull();
   });
 
+  test.each([
+    ['Thai', 'ล็อกอิน ถ้าคุณยังไม่ได้ล็อกอิน ให้ใส่ข้อมูลของคุณด้านล่าง คุณจำเป็นต้องเปิดใช้งานคุกกี้ '],
+    ['Japanese', 'このページは読み取り専用です。文書のソースを見ることはできますが、変更はできません。'],
+    ['Russian', 'Эти дополнения установлены сейчас, и здесь можно изменить их настройки или удалить их. '],
+    ['Chinese', '这些是目前安装的插件。您可以在这里启用、停用甚至完全卸载它们。'],
+    ['Khmer', 'ទំព័រចាស់ដែលអ្នកស្វែងរកមិនមានទេ សូមប្រើប៊ូតុងដើម្បីបង្ហាញទំព័រចាស់ៗ។ '],
+  ])('a short text in %s is no other text under a key', async (_, sentence) => {
+    const asText = { ...UNKNOWN, by: 'text', mime: 'text/plain', density: 'plain' } as const;
+    for (const times of [1, 2, 3, 8, 50]) {
+      const content = Buffer.from(`====== ${sentence} ======\n\n${sentence.repeat(times)}\n`);
+      for (const type of [asText, { ...asText, renamed_from: 'text/plain' }])
+        expect(await rule(content, { type }), `${times} times`).toBeNull();
+    }
+  });
+
   test('a short run of noise may be a table in a program, but in no sound, and no text', async () => {
     const samples = Buffer.from(Array.from({ length: 65_536 }, (_, at) => (at * at) & 0x3f));
     noise(4096).copy(samples, 8192);

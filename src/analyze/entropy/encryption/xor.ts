@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { isLanguage } from './language.ts';
 
 /** Enough to tell a text. */
@@ -8,6 +9,9 @@ const PLAIN_SHARE = 0.5;
 const TEXT_SHARE = 0.92;
 /** The same of a text in one line only. */
 const ALL_TEXT = 0.995;
+
+/** Share of bytes in characters of two bytes or more from which on a text is written in another script than Latin. */
+const OTHER_SCRIPT_SHARE = 0.4;
 
 /** What files begin with; `identify/signatures.ts` has the sources. */
 interface Beginning {
@@ -70,8 +74,20 @@ export function xorKey(
   { counts, bytes }: { readonly counts: Float64Array; readonly bytes: number },
   isPromised: boolean,
 ): number | null {
-  if (head.length < 64) return null;
+  if (head.length < 64 || isOtherScript(head.subarray(0, SAMPLE_BYTES))) return null;
   return ofBeginning(head, isPromised) ?? ofLanguage(counts, bytes) ?? (isPromised ? ofText(head) : null);
+}
+
+/**
+ * Thai, Japanese or Cyrillic in UTF-8: what a key makes of its few leading bytes may look like letters of a language,
+ * and no Latin text becomes such characters under a key: they never follow each other so.
+ */
+function isOtherScript(sample: Buffer): boolean {
+  let high = 0;
+  for (const byte of sample) if (byte >= 0x80) high++;
+  if (high < sample.length * OTHER_SCRIPT_SHARE) return false;
+  // The last character may be cut off.
+  return [0, 1, 2, 3].some((cut) => isUtf8(sample.subarray(0, sample.length - cut)));
 }
 
 function ofBeginning(head: Buffer, isPromised: boolean): number | null {

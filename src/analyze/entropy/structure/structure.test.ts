@@ -3,6 +3,7 @@ import { deflateSync } from 'node:zlib';
 import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { MemorySource } from '../../../bytes/index.ts';
+import { CLEAR, LOCKED, ZEROS } from '../../../../test/kit/type1-font.ts';
 import { StructureCheck, type Structure } from './index.ts';
 
 const noise = (length: number): Buffer =>
@@ -144,30 +145,6 @@ function packBits(strip: Buffer): Buffer {
   }
   return Buffer.concat(parts);
 }
-
-/** A font program as eexec locks it: `r = (cipher + r) * 52845 + 22719` (Adobe Type 1 Font Format, 7.1). */
-function eexec(plain: Buffer): Buffer {
-  let key = 55_665;
-  return Buffer.from(
-    plain.map((byte) => {
-      const cipher = byte ^ (key >> 8);
-      key = ((cipher + key) * 52_845 + 22_719) % 65_536;
-      return cipher;
-    }),
-  );
-}
-
-const LOCKED = eexec(
-  Buffer.concat([
-    Buffer.from('rndmdup /Private 8 dict dup begin '),
-    noise(30_000),
-    Buffer.from('mark currentfile closefile\n'),
-  ]),
-);
-const CLEAR = Buffer.from(
-  `%!PS-AdobeFont-1.0: Test 1.0\n${'/FontName /Test def\n'.repeat(40)}currentfile eexec\n`,
-);
-const ZEROS = Buffer.from(`${`${'0'.repeat(64)}\n`.repeat(8)}cleartomark\n`);
 
 function segment(kind: number, bytes: Buffer): Buffer {
   const head = Buffer.from([0x80, kind, 0, 0, 0, 0]);

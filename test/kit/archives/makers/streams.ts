@@ -29,6 +29,10 @@ export const STREAMS: Makers = {
   lzop: { ...filter('lzop', ['-c']), encrypted: NO_ENCRYPTION },
   lzma: { ...filter('xz', ['--format=lzma', '-c']), encrypted: NO_ENCRYPTION },
   zlib: { ...built((marker) => deflateSync(marker)), encrypted: NO_ENCRYPTION },
+  'git-blob': {
+    ...built((marker) => Buffer.concat([Buffer.from(`blob ${marker.length}\0`), marker])),
+    encrypted: NO_ENCRYPTION,
+  },
   brotli: {
     ...built((marker) => brotliCompressSync(marker)),
     encrypted: NO_ENCRYPTION,
