@@ -42,7 +42,7 @@ export async function treeTable(
   return lines;
 }
 
-type Found = Pick<Finding, 'kind' | 'evidence'>;
+type Found = Pick<Finding, 'kind' | 'rule' | 'evidence'>;
 
 async function row(tree: string, attack: Attack, wanted: readonly number[], judge: Judge): Promise<string> {
   const paths = evenly([...files(tree)].toSorted());
@@ -57,7 +57,7 @@ async function row(tree: string, attack: Attack, wanted: readonly number[], judg
       console.error(`suspected: ${path} ${first.trail.slice(1).join(' > ')} ${first.rule}`);
     }
     if (findings.some(({ kind }) => kind === 'mime_mismatch')) mismatched++;
-    clean.push(findings.map(({ kind, evidence }) => ({ kind, evidence })));
+    clean.push(findings.map(({ kind, rule, evidence }) => ({ kind, rule, evidence })));
   }
   const shares = [];
   for (const share of wanted) shares.push(await attacked(tree, paths, clean, { attack, share }, judge));
@@ -95,7 +95,7 @@ async function attacked(
     of++;
     const found = await judge.findings(attack.rename(nameOf(path), key), locked);
     if (found.some(({ kind }) => kind === 'encryption_suspected')) hit++;
-    findings[index] = found.map(({ kind, evidence }) => ({ kind, evidence }));
+    findings[index] = found.map(({ kind, rule, evidence }) => ({ kind, rule, evidence }));
   }
   const mass = massOf(tree, paths, findings);
   return `${mass === null ? '**missed**' : 'quarantined'} (${hit} of ${of})`;

@@ -40,6 +40,21 @@ export const isBzip2 = (v: View): boolean =>
 export const isCompactFont = (v: View): boolean =>
   v.byte(3) >= 1 && v.byte(3) <= 4 && v.has(4, '\0\x01\x01\x01') && v.byte(8) > 1;
 
+const GSM_FRAME_BYTES = 33;
+/** In frames: chance passes fewer. */
+const LEAST_GSM_FRAMES = 8;
+const MOST_GSM_FRAMES = 64;
+
+/** Telephone speech has no header, but the first half byte of each frame is the same. */
+export function isGsm(view: View): boolean {
+  if (view.size !== null && view.size % GSM_FRAME_BYTES !== 0) return false;
+  const frames = Math.min(MOST_GSM_FRAMES, Math.floor(view.head.length / GSM_FRAME_BYTES));
+  if (frames < LEAST_GSM_FRAMES) return false;
+  for (let frame = 0; frame < frames; frame++)
+    if (view.byte(frame * GSM_FRAME_BYTES) >> 4 !== 0xd) return false;
+  return true;
+}
+
 /** Behind `blob `, the size as git writes it, and a NUL. */
 export const isGitBlob = (v: View): boolean => /^(?:0|[1-9]\d{0,15})\0/.test(v.latin1(5, 22));
 

@@ -259,6 +259,23 @@ const SAMPLES: readonly Row[] = [
     null,
     'compressed',
   ],
+  [
+    'telephone speech',
+    Buffer.concat(Array.from({ length: 9 }, () => Buffer.concat([raw('\xd6'), noise(32)]))),
+    'audio/x-gsm',
+    null,
+    'compressed',
+  ],
+  [
+    "a Sphinx documentation's index",
+    Buffer.concat([
+      raw('# Sphinx inventory version 2\n# Project: x\n# Version: 1\n# zlib\n'),
+      deflateSync('a'),
+    ]),
+    'application/x-sphinx-inventory',
+    'sphinx-inventory',
+    'compressed',
+  ],
   ['a git blob', raw('blob 12\0hello, there'), 'application/x-git-blob', 'git-blob', 'compressed'],
   ['a git pack', raw('PACK\0\0\0\x02\0\0\0\x01'), 'application/x-git-packfile', null, 'compressed'],
   ['a Proxmox backup', raw('VMA\0\0\0\0\x01'), 'application/x-proxmox-vma', null, 'compressed'],

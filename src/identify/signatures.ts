@@ -77,6 +77,7 @@ export const SIGNATURES: readonly Signature[] = [
   row('application/x-pack200', 0, '\xca\xfe\xd0\x0d', 'JSR 200, Pack200'),
   row('application/x-openpgp-data', 0, '', 'RFC 9580, 5.4 and 5.6', check.isPgpData),
   row('application/x-activemime', 0, 'ActiveMime', 'oletools, olevba'),
+  row('application/x-sphinx-inventory', 0, '# Sphinx inventory version 2\n', 'Sphinx, util/inventory.py'),
   row('application/x-git-blob', 0, 'blob ', 'git, gitformat-loose', check.isGitBlob),
   row('application/x-snappy-framed', 0, '\xff\x06\0\0sNaPpY', 'snappy, framing_format.txt'),
 
@@ -379,6 +380,8 @@ export const SIGNATURES: readonly Signature[] = [
   row('video/quicktime', 4, 'moov', ISOBMFF, (v) => v.be32(0) >= 8),
   row('video/quicktime', 4, 'mdat', ISOBMFF, (v) => v.be32(0) >= 8 || v.be32(0) === 1),
   row('video/quicktime', 4, 'wide', 'Apple, QuickTime File Format', (v) => v.be32(0) === 8),
+
+  row('audio/x-gsm', 0, '', 'RFC 3551, 4.5.8.1', check.isGsm),
 
   row('font/ttf', 0, '\0\x01\0\0', 'OpenType 1.9, "Organization of an OpenType font"', check.isSfnt),
   row('font/ttf', 0, 'true\0', 'Apple, TrueType Reference Manual', check.isSfnt),

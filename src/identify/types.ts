@@ -109,6 +109,7 @@ application/x-zpaq | ZPAQ archive | - | compressed
 application/x-installshield | InstallShield cabinet | - | compressed
 application/x-dar | Disk ARchive (dar) | - | compressed
 application/x-borg-segment | Borg repository segment | - | compressed
+application/x-sphinx-inventory | Index of a Sphinx documentation | sphinx-inventory | compressed
 application/x-git-blob | Git blob | git-blob | compressed
 application/x-git-packfile | Git pack | - | compressed
 application/x-proxmox-vma | Proxmox VMA backup | - | compressed
@@ -222,6 +223,7 @@ video/webm | WebM video | - | compressed
 video/x-msvideo | AVI video | riff | compressed
 video/x-flv | Flash video | - | compressed
 video/x-ms-asf | Windows Media (ASF) | - | compressed
+audio/x-gsm | Telephone speech (GSM 06.10) | - | compressed
 video/mpeg | MPEG video | - | compressed
 video/mp2t | MPEG transport stream | - | compressed
 application/x-riff | RIFF data | riff | unknown

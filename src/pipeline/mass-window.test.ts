@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MassWindow } from './index.ts';
 
 const HOUR = 3_600_000;
-const LOST = [{ kind: 'encryption_suspected', evidence: {} }] as const;
+const LOST = [{ kind: 'encryption_suspected', rule: 'noise-throughout', evidence: {} }] as const;
 const SOUND = [] as const;
 
 test('what arrives within the window is counted together, and what lies further back is not', () => {

@@ -1,5 +1,4 @@
-import { MassCounter, type Mass } from '../analyze/mass-encryption/index.ts';
-import type { Finding } from '../domain/index.ts';
+import { MassCounter, type CountedFinding, type Mass } from '../analyze/mass-encryption/index.ts';
 import type { ExaminedUnit } from './examine-unit.ts';
 import { massFinding } from './folders.ts';
 
@@ -36,7 +35,7 @@ export class MassWindow {
   }
 
   /** Counts a file; what is answered holds for it too. null: nothing speaks of an attack. */
-  add(folder: string, findings: readonly Pick<Finding, 'kind' | 'evidence'>[]): Attack | null {
+  add(folder: string, findings: readonly CountedFinding[]): Attack | null {
     const now = this.#now();
     const counted = this.#of(folder, now);
     counted.older.add(findings);

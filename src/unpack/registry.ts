@@ -52,6 +52,7 @@ import { rpm } from './formats/rpm.ts';
 import { rtf } from './formats/rtf.ts';
 import { shellPayload } from './formats/shell-payload.ts';
 import { snappy } from './formats/snappy.ts';
+import { sphinxInventory } from './formats/sphinx-inventory.ts';
 import { sqlite } from './formats/sqlite.ts';
 import { sqliteLog } from './formats/sqlite-log.ts';
 import { squashfs } from './formats/squashfs.ts';
@@ -127,6 +128,7 @@ export const FORMATS: readonly Format[] = [
   rtf,
   shellPayload,
   snappy,
+  sphinxInventory,
   sqlite,
   sqliteLog,
   squashfs,

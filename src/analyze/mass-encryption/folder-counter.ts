@@ -1,5 +1,4 @@
-import type { Finding } from '../../domain/index.ts';
-import { MassCounter, type Mass } from './mass-counter.ts';
+import { MassCounter, type CountedFinding, type Mass } from './mass-counter.ts';
 import { MOST_NAMED } from './thresholds.ts';
 
 /** Deeper folders count with the one that they lie in. */
@@ -22,7 +21,7 @@ export class FolderCounter {
   }
 
   /** `path`: as the file is called in reports. */
-  add(path: string, findings: readonly Pick<Finding, 'kind' | 'evidence'>[]): void {
+  add(path: string, findings: readonly CountedFinding[]): void {
     this.#whole.add(findings);
     const below = path.startsWith(this.#given) ? path.slice(this.#given.length) : path;
     const folders = below.split('/').slice(0, -1).slice(0, MOST_DEPTH);

@@ -6,8 +6,11 @@ import {
   MOST_ENDINGS,
   OF_FEW,
   OF_MANY,
+  OF_MANY_BY_STATISTICS,
   OF_SOME,
+  STATISTICAL_RULES,
   WITHIN,
+  type Bound,
 } from './thresholds.ts';
 
 /** Why a whole looks attacked. */
@@ -17,10 +20,15 @@ export interface Mass {
   readonly evidence: Evidence;
 }
 
+/** What is counted of a finding. */
+export type CountedFinding = Pick<Finding, 'kind' | 'rule' | 'evidence'>;
+
 /** Counts how many of the files of one whole look encrypted. Constant memory, whatever their number. */
 export class MassCounter {
   #files = 0;
   #suspected = 0;
+  /** Of them, those that statistics alone accuse. */
+  #byStatistics = 0;
   readonly #endings = new Map<string, { count: number; isKnown: boolean }>();
   readonly #isWithin: boolean;
 
@@ -38,11 +46,12 @@ export class MassCounter {
   }
 
   /** The next file, with what was found in it. Findings that somebody accepted are not to be among them. */
-  add(findings: readonly Pick<Finding, 'kind' | 'evidence'>[]): void {
+  add(findings: readonly CountedFinding[]): void {
     this.#files++;
     const finding = findings.find(({ kind }) => kind === 'encryption_suspected');
     if (finding === undefined) return;
     this.#suspected++;
+    if (STATISTICAL_RULES.has(finding.rule)) this.#byStatistics++;
     const { appended, ending } = finding.evidence;
     if (typeof appended !== 'string') return;
     const known = this.#endings.get(appended);
@@ -56,10 +65,14 @@ export class MassCounter {
   mass(): Mass | null {
     const share = this.#suspected / Math.max(1, this.#files);
     const alike = this.#alike();
-    const enough = (bound: { readonly least: number; readonly share: number }): boolean =>
-      this.#suspected >= bound.least && share >= bound.share;
+    const enough = ({ least, share: bound }: Bound, count = this.#suspected): boolean =>
+      count >= least && count >= bound * this.#files;
     const many =
-      this.#suspected >= ABSOLUTE || (this.#isWithin ? [WITHIN] : [OF_MANY, OF_SOME, OF_FEW]).some(enough);
+      this.#suspected >= ABSOLUTE ||
+      (this.#isWithin
+        ? enough(WITHIN)
+        : enough(OF_MANY, this.#suspected - this.#byStatistics) ||
+          [OF_MANY_BY_STATISTICS, OF_SOME, OF_FEW].some((bound) => enough(bound)));
     if (!many && alike === null) return null;
     const percent = Math.round(share * 10_000) / 100;
     const counts = `${this.#suspected} of ${this.#files} files (${percent} %) look encrypted`;

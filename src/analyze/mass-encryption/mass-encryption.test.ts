@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { FolderCounter, MassCounter } from './index.ts';
 
 const CLEAN: readonly never[] = [];
-const suspected = (appended: string | null = null, ending: string | null = null) =>
-  [{ kind: 'encryption_suspected', evidence: { appended, ending } }] as const;
+const suspected = (appended: string | null = null, ending: string | null = null, rule = 'noise-throughout') =>
+  [{ kind: 'encryption_suspected', rule, evidence: { appended, ending } }] as const;
 
 function counted(files: number, hits: number, findings = suspected()): MassCounter {
   const counter = new MassCounter();
@@ -30,6 +30,14 @@ describe('mass_encryption', () => {
   test('an attack on 1 % of 5,000 files of which only a quarter can be seen is one; what any tree may hold is none', () => {
     expect(counted(5000, 12).mass()?.rule).toBe('share-of-files');
     expect(counted(5000, 9).mass()).toBeNull();
+  });
+
+  test('of what statistics alone accuse it takes more: all files of a kind that nobody knew may look so', () => {
+    const odd = suspected(null, null, 'noise-in-strides');
+    expect(counted(5000, 20, odd).mass()).toBeNull();
+    expect(counted(5000, 25, odd).mass()).toMatchObject({ evidence: { suspected: 25 } });
+    expect(counted(100, 5, odd).mass()).toBeNull();
+    expect(counted(100, 8, odd).mass()).not.toBeNull();
   });
 
   test('many that were renamed alike are one whatever their share', () => {

@@ -39,3 +39,17 @@ export function* mp3(): Walk {
 function isTag(bytes: Buffer): boolean {
   return /^(?:TAG|LYR|APET)/.test(bytes.toString('latin1')) || bytes.every((byte) => byte === 0);
 }
+
+/** GSM 06.10 as files keep it (RFC 3551, 4.5.8.1): 33 bytes a frame, of which the first half byte is always 0xd. */
+export const GSM_FRAME_BYTES = 33;
+
+/** A recording without any header: every frame shows its mark. */
+export function* gsm(): Walk {
+  for (;;) {
+    const mark = yield { take: 1 };
+    if (mark.ended) return 'holds';
+    if ((mark.bytes[0] ?? 0) >> 4 !== 0xd) return 'broken';
+    const rest = yield { take: GSM_FRAME_BYTES - 1 };
+    if (rest.ended) return 'broken';
+  }
+}

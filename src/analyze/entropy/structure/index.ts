@@ -2,7 +2,7 @@ import { MemorySource, type ByteSource } from '../../../bytes/index.ts';
 import { ogg, riff } from './chunks.ts';
 import { samplesHold } from './film-samples.ts';
 import { flac } from './flac.ts';
-import { mp3 } from './frames.ts';
+import { gsm, mp3 } from './frames.ts';
 import { gif } from './gif.ts';
 import { isoMedia, type FilmIndex } from './iso-media.ts';
 import { jpeg } from './jpeg.ts';
@@ -30,6 +30,7 @@ const WALKS: readonly (readonly [mimes: RegExp, walk: () => Walk])[] = [
   [/^(?:audio|video|application)\/ogg$/, ogg],
   [/^audio\/flac$/, flac],
   [/^audio\/mpeg$/, mp3],
+  [/^audio\/x-gsm$/, gsm],
 ];
 /** In bytes: what is decoded as a whole. Of larger ones nothing is said. */
 const MOST_DECODED = 8 * 1024 * 1024;

@@ -146,6 +146,12 @@ function packBits(strip: Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
+function gsm(): Buffer {
+  const speech = noise(33 * 2000);
+  for (let at = 0; at < speech.length; at += 33) speech[at] = 0xd0 | ((speech[at] ?? 0) & 15);
+  return speech;
+}
+
 function segment(kind: number, bytes: Buffer): Buffer {
   const head = Buffer.from([0x80, kind, 0, 0, 0, 0]);
   head.writeUInt32LE(bytes.length, 2);
@@ -181,6 +187,7 @@ describe('structure', () => {
   const kinds: readonly (readonly [string, Buffer])[] = [
     ['image/png', png()],
     ['image/jpeg', jpeg()],
+    ['audio/x-gsm', gsm()],
     ['audio/ogg', ogg()],
     ['image/gif', gif()],
     ['image/tiff', tiff(5, (strip) => lzw(strip, 8, false))],

@@ -33,6 +33,15 @@ export const STREAMS: Makers = {
     ...built((marker) => Buffer.concat([Buffer.from(`blob ${marker.length}\0`), marker])),
     encrypted: NO_ENCRYPTION,
   },
+  'sphinx-inventory': {
+    ...built((marker) =>
+      Buffer.concat([
+        Buffer.from('# Sphinx inventory version 2\n# Project: a\n# Version: 1\n# The remainder is zlib.\n'),
+        deflateSync(marker),
+      ]),
+    ),
+    encrypted: NO_ENCRYPTION,
+  },
   brotli: {
     ...built((marker) => brotliCompressSync(marker)),
     encrypted: NO_ENCRYPTION,
