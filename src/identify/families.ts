@@ -102,6 +102,7 @@ const BY_MIME: Readonly<Record<string, Family>> = {
   'application/x-ms-shortcut': 'executable',
   'application/x-dex': 'executable',
   'application/x-bytecode.python': 'executable',
+  'application/x-erlang-beam': 'executable',
   'application/x-llvm-bitcode': 'executable',
   'application/vnd.sqlite3': 'database',
   'application/vnd.ms-access': 'database',

@@ -276,6 +276,7 @@ const SAMPLES: readonly Row[] = [
     'sphinx-inventory',
     'compressed',
   ],
+  ['an Erlang module', raw('FOR1\0\0\0\x04BEAM'), 'application/x-erlang-beam', 'beam', 'compressed'],
   ['a git blob', raw('blob 12\0hello, there'), 'application/x-git-blob', 'git-blob', 'compressed'],
   ['a git pack', raw('PACK\0\0\0\x02\0\0\0\x01'), 'application/x-git-packfile', null, 'compressed'],
   ['a Proxmox backup', raw('VMA\0\0\0\0\x01'), 'application/x-proxmox-vma', null, 'compressed'],

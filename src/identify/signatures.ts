@@ -77,6 +77,7 @@ export const SIGNATURES: readonly Signature[] = [
   row('application/x-pack200', 0, '\xca\xfe\xd0\x0d', 'JSR 200, Pack200'),
   row('application/x-openpgp-data', 0, '', 'RFC 9580, 5.4 and 5.6', check.isPgpData),
   row('application/x-activemime', 0, 'ActiveMime', 'oletools, olevba'),
+  row('application/x-erlang-beam', 0, 'FOR1', 'The BEAM Book, 7', (v) => v.has(8, 'BEAM')),
   row('application/x-sphinx-inventory', 0, '# Sphinx inventory version 2\n', 'Sphinx, util/inventory.py'),
   row('application/x-git-blob', 0, 'blob ', 'git, gitformat-loose', check.isGitBlob),
   row('application/x-snappy-framed', 0, '\xff\x06\0\0sNaPpY', 'snappy, framing_format.txt'),

@@ -109,6 +109,7 @@ application/x-zpaq | ZPAQ archive | - | compressed
 application/x-installshield | InstallShield cabinet | - | compressed
 application/x-dar | Disk ARchive (dar) | - | compressed
 application/x-borg-segment | Borg repository segment | - | compressed
+application/x-erlang-beam | Erlang module | beam | compressed
 application/x-sphinx-inventory | Index of a Sphinx documentation | sphinx-inventory | compressed
 application/x-git-blob | Git blob | git-blob | compressed
 application/x-git-packfile | Git pack | - | compressed

@@ -6,6 +6,7 @@ import { androidBackup } from './formats/android-backup.ts';
 import { apfs } from './formats/apfs.ts';
 import { ar } from './formats/ar.ts';
 import { arj } from './formats/arj.ts';
+import { beam } from './formats/beam.ts';
 import { binhex } from './formats/binhex.ts';
 import { brotli } from './formats/brotli.ts';
 import { btrfs } from './formats/btrfs.ts';
@@ -82,6 +83,7 @@ export const FORMATS: readonly Format[] = [
   apfs,
   ar,
   arj,
+  beam,
   binhex,
   brotli,
   btrfs,

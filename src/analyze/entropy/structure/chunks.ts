@@ -56,3 +56,18 @@ export function* ogg(): Walk {
 
 /** Where in a page's head its sum stands. */
 const SUM_AT = 22;
+
+/** Chunks in a form (The BEAM Book, 7): four letters, size, data to a multiple of four. What is compressed in them has sums of its own. */
+export function* beam(): Walk {
+  const form = yield { take: 12 };
+  if (form.ended) return 'broken';
+  for (let left = form.bytes.readUInt32BE(4) - 4; left > 0;) {
+    const head = yield { take: 8 };
+    if (head.ended || !/^[A-Z][A-Za-z0-9]{3}$/.test(head.bytes.toString('latin1', 0, 4))) return 'broken';
+    const size = head.bytes.readUInt32BE(4);
+    const padded = size + ((4 - (size % 4)) % 4);
+    if ((yield { pass: padded }).ended) return 'broken';
+    left -= 8 + padded;
+  }
+  return 'holds';
+}

@@ -1,5 +1,5 @@
 import { MemorySource, type ByteSource } from '../../../bytes/index.ts';
-import { ogg, riff } from './chunks.ts';
+import { beam, ogg, riff } from './chunks.ts';
 import { samplesHold } from './film-samples.ts';
 import { flac } from './flac.ts';
 import { gsm, mp3 } from './frames.ts';
@@ -31,6 +31,7 @@ const WALKS: readonly (readonly [mimes: RegExp, walk: () => Walk])[] = [
   [/^audio\/flac$/, flac],
   [/^audio\/mpeg$/, mp3],
   [/^audio\/x-gsm$/, gsm],
+  [/^application\/x-erlang-beam$/, beam],
 ];
 /** In bytes: what is decoded as a whole. Of larger ones nothing is said. */
 const MOST_DECODED = 8 * 1024 * 1024;

@@ -146,6 +146,18 @@ function packBits(strip: Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
+function beam(): Buffer {
+  const chunks = Array.from({ length: 60 }, (_, number) => {
+    const head = Buffer.from('Code....');
+    head.writeUInt32BE(1000 + number, 4);
+    return Buffer.concat([head, noise(1000 + number), Buffer.alloc((4 - (number % 4)) % 4)]);
+  });
+  const form = Buffer.concat([Buffer.from('BEAM'), ...chunks]);
+  const head = Buffer.from('FOR1....');
+  head.writeUInt32BE(form.length, 4);
+  return Buffer.concat([head, form]);
+}
+
 function gsm(): Buffer {
   const speech = noise(33 * 2000);
   for (let at = 0; at < speech.length; at += 33) speech[at] = 0xd0 | ((speech[at] ?? 0) & 15);
@@ -188,6 +200,7 @@ describe('structure', () => {
     ['image/png', png()],
     ['image/jpeg', jpeg()],
     ['audio/x-gsm', gsm()],
+    ['application/x-erlang-beam', beam()],
     ['audio/ogg', ogg()],
     ['image/gif', gif()],
     ['image/tiff', tiff(5, (strip) => lzw(strip, 8, false))],

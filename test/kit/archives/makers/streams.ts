@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { androidBackupBytes } from '../android-backup-bytes.ts';
+import { beamBytes } from '../beam-bytes.ts';
 import { snappyBytes } from '../snappy-bytes.ts';
 import { tarBytes } from '../tar-bytes.ts';
 import { MARKER, NO_ENCRYPTION, filter, writes, type Makers } from './maker.ts';
@@ -42,6 +43,7 @@ export const STREAMS: Makers = {
     ),
     encrypted: NO_ENCRYPTION,
   },
+  beam: { ...built(beamBytes), encrypted: NO_ENCRYPTION },
   brotli: {
     ...built((marker) => brotliCompressSync(marker)),
     encrypted: NO_ENCRYPTION,
