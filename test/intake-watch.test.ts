@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -229,10 +230,11 @@ describe('what belongs together', () => {
     putSet('p', postgresFiles());
     put('g/work/README');
     watch = watching(root);
-    await watch.until(() => watch?.arrivals().length === 5);
+    await watch.until(() => watch?.arrivals().length === 4);
     await watch.sweeps(2);
-    expect(watch.arrivals()).toEqual(['b', 'g/work/.git', 'g/work/README', 'p', 'r/repo']);
-    expect(['b', 'g/work/.git', 'p', 'r/repo'].map((name) => watch?.arrival(name)?.unit.kind)).toEqual([
+    // A working tree is one with its `.git`.
+    expect(watch.arrivals()).toEqual(['b', 'g/work', 'p', 'r/repo']);
+    expect(['b', 'g/work', 'p', 'r/repo'].map((name) => watch?.arrival(name)?.unit.kind)).toEqual([
       'borg',
       'git',
       'pg_basebackup',
@@ -253,7 +255,6 @@ describe('what belongs together', () => {
     const wrong = { ...resticFiles(), [`data/00/00${'ab'.repeat(31)}`]: 'not what it is called by' };
     putSet('wrong-pack', wrong);
     putSet('no-segment', { ...borgFiles(), 'data/0/0': 'MZ evil' });
-    putSet('no-head', { ...gitFiles(), HEAD: 'evil' });
     putSet('no-pack', { ...gitFiles(), [`objects/pack/pack-${'12'.repeat(20)}.pack`]: 'PACK of lies' });
     putSet('no-control', { ...postgresFiles(), 'global/pg_control': 'x' });
     for (const [folder, files] of Object.entries({
@@ -264,9 +265,138 @@ describe('what belongs together', () => {
       for (const name of Object.keys(files)) age(join(folder, name));
     }
     watch = watching(root);
-    await watch.until(() => watch?.arrivals().length === 5 + 6 + 4 + 5 + 5 + 4);
+    await watch.until(() => watch?.arrivals().length === 5 + 6 + 4 + 5 + 4);
     const kinds = watch.events.flatMap((event) => (event.type === 'arrival' ? [event.unit.kind] : []));
     expect(new Set(kinds)).toEqual(new Set(['file']));
+  });
+
+  describe('a set that is copied in slowly', () => {
+    const SETS = {
+      restic: resticFiles(['a pack', 'another pack']),
+      borg: borgFiles(),
+      git: gitFiles(),
+      pg_basebackup: postgresFiles(),
+    } as const;
+    const rotated = (files: SetFiles, by: number): [string, string | Buffer][] => {
+      const all = Object.entries(files);
+      return [...all.slice(by), ...all.slice(0, by)];
+    };
+    const orders = Object.entries(SETS).flatMap(([kind, files]) => [
+      ...Object.keys(files).map((_, by) => [kind, rotated(files, by)] as const),
+      [kind, Object.entries(files).toReversed()] as const,
+    ]);
+
+    test('is one unit in the end and none of its files is taken before, whatever comes first', async () => {
+      // All orders at once: each a set of its own.
+      watch = watching(root, { settle_ms: 50, sets_ms: 30_000 });
+      const steps = Math.max(...orders.map(([, files]) => files.length));
+      for (let step = 0; step < steps; step++) {
+        for (const [number, [, files]] of orders.entries()) {
+          const next = files[step];
+          if (next !== undefined) put(`copy-${number}/${next[0]}`, next[1]);
+        }
+        // Longer than a file has to rest until it is taken.
+        await watch.sweeps(3);
+      }
+      const isWhole = ([kind]: (typeof orders)[number], number: number): boolean =>
+        watch?.arrival(`copy-${number}`)?.unit.kind === kind;
+      await watch.until(() => orders.every(isWhole));
+      // One that is known by its marks before its last file came is handed on more than once, and always as one.
+      expect(watch.arrivals().filter((name) => name.includes('/'))).toEqual([]);
+    });
+
+    test('of which the rest never comes is handed on as one when it has rested, and no sooner', async () => {
+      const { config: _, ...files } = resticFiles();
+      watch = watching(root, { sets_ms: 1500 });
+      putSet('repo', files);
+      const began = performance.now();
+      await watch.until(() => watch?.events.some((event) => event.type === 'begun') === true);
+      const swept = watch.events.findLast((event) => event.type === 'swept');
+      expect(swept).toMatchObject({ begun_sets: 1, begun: [{ kind: 'restic' }], unsettled: 1 });
+      await watch.until(() => watch?.arrivals().length === 1);
+      expect(performance.now() - began).toBeGreaterThan(1400);
+      expect(watch.arrival('repo')).toMatchObject({
+        never_settled: false,
+        unit: { kind: 'begun', begun: 'restic', whole: true, files: 4 },
+      });
+      expect(watch.events.filter((event) => event.type === 'begun')).toHaveLength(1);
+      expect((await unitNow('repo', 'begun'))?.identity).toEqual(watch.arrival('repo')?.unit.identity);
+      // What makes it whole later makes it a set after all.
+      put('repo/config', 'x'.repeat(155));
+      await watch.until(() => watch?.arrival('repo')?.unit.kind === 'restic');
+      expect(watch.arrivals()).toEqual(['repo', 'repo']);
+    });
+
+    test('and that only looked like one is let go when it rests, and its files are met', async () => {
+      put('cache/data/ab/' + 'ab'.repeat(32), 'not what it is called by');
+      watch = watching(root, { sets_ms: 400 });
+      await watch.until(() => watch?.arrivals().length === 1);
+      expect(watch.arrivals()).toEqual([`cache/data/ab/${'ab'.repeat(32)}`]);
+      expect(watch.events.map(({ type }) => type).filter((type) => type !== 'swept')).toEqual([
+        'begun',
+        'let_go',
+        'arrival',
+      ]);
+      // It is not looked at as one again, whatever comes.
+      put('cache/data/cd/' + 'cd'.repeat(32), 'nor this');
+      await watch.until(() => watch?.arrivals().length === 2);
+    });
+
+    test('and keeps itself busy for ever is handed on in the end, as one that never settled', async () => {
+      put('busy/data/ab/' + 'ab'.repeat(32), 'evil');
+      put('busy/malware.exe', 'MZ');
+      put('quiet/data/ab/' + 'ab'.repeat(32), 'evil');
+      watch = watching(root, { sets_ms: 1000, never_settled_ms: 3000 });
+      const busy = setInterval(() => put('quiet/data/ab/' + 'cd'.repeat(32), 'still here'), 100);
+      try {
+        await watch.until(() => watch?.arrivals().length === 3);
+      } finally {
+        clearInterval(busy);
+      }
+      // What lies beside it under a name of its own is not kept from being looked at.
+      expect(watch.arrivals()).toEqual(['busy/malware.exe', `busy/data/ab/${'ab'.repeat(32)}`, 'quiet']);
+      expect(watch.arrival('quiet')).toMatchObject({ never_settled: true, unit: { kind: 'begun' } });
+    });
+
+    test('goes on waiting from where it was in the next process', async () => {
+      put('quiet/data/ab/' + 'ab'.repeat(32), 'evil');
+      const options = { sets_ms: 60_000, never_settled_ms: 10_000 };
+      watch = watching(root, options);
+      const met = (): readonly unknown[] =>
+        watch?.events.flatMap((event) => (event.type === 'swept' ? event.lingering : [])) ?? [];
+      await watch.until(() => met().length > 0);
+      await watch.stop();
+      const key = Buffer.from(join(root, 'quiet'));
+      // A clock that was put forward a day meanwhile makes it overdue: then it is held as one, and not torn.
+      watch = watching(root, { ...options, lingering: [{ key, met_ms_ago: 86_400_000 }] });
+      await watch.until(() => watch?.arrivals().length === 1);
+      expect(watch.arrival('quiet')).toMatchObject({ never_settled: true, unit: { kind: 'begun' } });
+    });
+  });
+
+  test.each([
+    ['work/.git/HEAD', 'work', { 'work/README': 'text' }],
+    ['bare/HEAD', 'bare', {}],
+  ])('a set that loses its mark %s stays one', async (mark, folder, more) => {
+    putSet(mark.slice(0, mark.lastIndexOf('/')), gitFiles());
+    for (const [name, text] of Object.entries(more)) put(name, text);
+    watch = watching(root);
+    await watch.until(() => watch?.arrivals().length === 1);
+    rmSync(join(root, mark));
+    await watch.until(() => watch?.arrivals().length === 2);
+    expect(watch.arrivals()).toEqual([folder, folder]);
+    expect(watch.arrival(folder)?.unit).toMatchObject({ kind: 'begun', begun: 'git' });
+  });
+
+  test('a set that was one in an earlier process stays whole, even if nothing in it looks like one any more', async () => {
+    putSet('repo', { a: 'a', b: 'b' });
+    const { ino } = statSync(join(root, 'repo'), { bigint: true });
+    const set = { path: Buffer.from(join(root, 'repo')), ino, kind: 'restic' } as const;
+    watch = watching(root, { sets: [set, { ...set, path: Buffer.from(join(root, 'other')) }] });
+    putSet('other', { a: 'a' });
+    await watch.until(() => watch?.arrivals().length === 2);
+    // Another folder under the name of a set that was there is no set for it.
+    expect(watch.arrivals().toSorted()).toEqual(['other/a', 'repo']);
   });
 
   test('a set in which one file changes is new work as a whole, once it rests', async () => {
@@ -281,10 +411,13 @@ describe('what belongs together', () => {
 
   test('what is dropped into the watched folder cannot make all of it one set', async () => {
     putSet('.', gitFiles());
+    put('z', 'a file of somebody else');
     watch = watching(root);
     await watch.until(() => watch?.arrivals().length === 5);
     await watch.sweeps(2);
-    expect(watch.arrivals()).toHaveLength(5);
+    // Of the objects each is worth nothing without the others: those are one.
+    expect(watch.arrivals().toSorted()).toEqual(['HEAD', 'config', 'objects', 'refs/heads/main', 'z']);
+    expect(watch.arrival('objects')?.unit.kind).toBe('begun');
   });
 
   test('the volumes of one archive arrive together, and once more when one is added', async () => {

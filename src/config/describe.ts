@@ -89,6 +89,7 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
     variable('DELAYED_NAMES', config.delayedNames),
     variable('NEVER_SETTLED_AFTER', inMs(config.neverSettledAfter)),
     variable('VOLUME_WAIT', inMs(config.volumeWait)),
+    variable('SET_WAIT', inMs(config.setWait)),
     variable('MASS_WINDOW', inMs(config.massWindow)),
     variable('PROVISIONAL_FOR', inMs(config.provisionalFor)),
     variable('QUARANTINE_PER_RULE', config.quarantinePerRule),

@@ -223,6 +223,11 @@ export const VARIABLES = {
     '2m',
     'how long the volumes of an archive have to rest before they are taken for all there are',
   ),
+  SET_WAIT: variable(
+    duration,
+    '10m',
+    'how long a folder that looks like the beginning of a repository has to rest before its files are taken',
+  ),
   MASS_WINDOW: variable(
     duration,
     '1h',
@@ -357,6 +362,7 @@ export function readEnvironment(environment: Environment): Given {
     DELAYED_NAMES: get('DELAYED_NAMES'),
     NEVER_SETTLED_AFTER: get('NEVER_SETTLED_AFTER'),
     VOLUME_WAIT: get('VOLUME_WAIT'),
+    SET_WAIT: get('SET_WAIT'),
     MASS_WINDOW: get('MASS_WINDOW'),
     PROVISIONAL_FOR: get('PROVISIONAL_FOR'),
     QUARANTINE_PER_RULE: get('QUARANTINE_PER_RULE'),

@@ -98,6 +98,7 @@ export interface EffectiveConfig {
   /** In ms, like all that follow. */
   readonly neverSettledAfter: Setting<number>;
   readonly volumeWait: Setting<number>;
+  readonly setWait: Setting<number>;
   readonly massWindow: Setting<number>;
   readonly provisionalFor: Setting<number>;
   readonly shutdownWithin: Setting<number>;
@@ -159,6 +160,8 @@ export function limitValues(config: Pick<EffectiveConfig, 'limits'>): {
 const COMMON_PASSWORDS = ['infected', 'malware', 'virus'];
 /** As long as copying one more volume may take to begin. */
 const VOLUME_WAIT_MS = 2 * 60_000;
+/** As long as a slow line may take from one file of a repository to the next. */
+const SET_WAIT_MS = 10 * 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const MAX_UPLOAD_BYTES = 5 * 2 ** 30;
@@ -250,6 +253,7 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     delayedNames: firstOf<readonly string[]>(DELAYED_NAMES, given.DELAYED_NAMES),
     neverSettledAfter: firstOf(DAY_MS, given.NEVER_SETTLED_AFTER),
     volumeWait: firstOf(VOLUME_WAIT_MS, given.VOLUME_WAIT),
+    setWait: firstOf(SET_WAIT_MS, given.SET_WAIT),
     massWindow: firstOf(HOUR_MS, given.MASS_WINDOW),
     provisionalFor: firstOf(DAY_MS, given.PROVISIONAL_FOR),
     shutdownWithin: firstOf(20_000, given.SHUTDOWN_WITHIN),

@@ -22,22 +22,18 @@ export class FolderListing {
   /** Throws what opendir throws. */
   static async of(path: Buffer): Promise<FolderListing> {
     const listing = new FolderListing();
-    // Names as bytes: two names that are not UTF-8 must not become one string. `encoding: 'buffer'` is documented
-    // for opendir, but its type is not declared.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    const options = { encoding: 'buffer' as BufferEncoding, bufferSize: 256 };
-    for await (const entry of await opendir(path, options)) {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      listing.#add(entry.name as unknown as Buffer, kindOf(entry));
-    }
+    for await (const { name, kind } of entriesOf(path)) listing.#add(name, kind);
     listing.#sort();
     return listing;
   }
 
   *entries(): Generator<Entry, void, undefined> {
-    for (const index of this.#order) {
-      yield { name: Buffer.from(this.#name(index)), kind: KINDS[this.#kinds[index] ?? 6] ?? 'unknown' };
-    }
+    for (const index of this.#order) yield this.#entry(index);
+  }
+
+  /** By the order of their bytes. */
+  first(most: number): Entry[] {
+    return Array.from(this.#order.subarray(0, most), (index) => this.#entry(index));
   }
 
   /** What stands under this name; null: nothing does. */
@@ -69,8 +65,33 @@ export class FolderListing {
     );
   }
 
+  #entry(index: number): Entry {
+    return { name: Buffer.from(this.#name(index)), kind: KINDS[this.#kinds[index] ?? 6] ?? 'unknown' };
+  }
+
   #name(index: number): Buffer {
     return this.#names.subarray(this.#ends[index], this.#ends[index + 1]);
+  }
+}
+
+/** Up to so many entries, as they come. Throws what opendir throws. */
+export async function firstEntries(path: Buffer, most: number): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for await (const entry of entriesOf(path)) {
+    entries.push(entry);
+    if (entries.length >= most) break;
+  }
+  return entries;
+}
+
+async function* entriesOf(path: Buffer): AsyncGenerator<Entry, void, undefined> {
+  // Names as bytes: two names that are not UTF-8 must not become one string. `encoding: 'buffer'` is documented
+  // for opendir, but its type is not declared.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const options = { encoding: 'buffer' as BufferEncoding, bufferSize: 256 };
+  for await (const entry of await opendir(path, options)) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    yield { name: entry.name as unknown as Buffer, kind: kindOf(entry) };
   }
 }
 

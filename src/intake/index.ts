@@ -6,10 +6,14 @@ export { pathList } from './path-list.ts';
 export type { FileMet, Met, PartSet } from './met.ts';
 export { laterPart } from './part-sets.ts';
 export { filesOf, unitAt, unitOf, unitsOf, volumesWith, type Unit, type UnitOptions } from './unit.ts';
+export type { EarlierSet } from './known-sets.ts';
+export { SET_KINDS, type SetKind } from './recognised-set.ts';
 export { walk, type WalkOptions } from './walk.ts';
 export {
   WatchedFolder,
   type Arrival,
+  type Beginning,
+  type BegunSet,
   type Lingering,
   type SweepDone,
   type WatchEvent,

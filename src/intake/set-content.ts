@@ -1,26 +1,8 @@
 import { createHash } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
-import { FolderListing } from './folder-listing.ts';
-import { join } from './join-path.ts';
-import { openRoot } from './open-root.ts';
+import { chosen, MAX_SAMPLED_BYTES, MAX_SMALL_BYTES, sample, samplesOf, type Sample } from './set-samples.ts';
 
-/** Key, configuration and head files are smaller than this. */
-const MAX_SMALL_BYTES = 64 * 1024;
-/** Larger files are known by their beginning only. */
-const MAX_SAMPLED_BYTES = 4 * 1024 * 1024;
-/** Folders and files that are looked into, chosen at random: nobody can know which have to be genuine. */
-const SAMPLES = 3;
-/** What was written just now may still be being written: it proves nothing against a set, in ms. */
-const FRESH_MS = 60_000;
 const HASH_NAME = /^[0-9a-f]{64}$/;
-
-interface Sample {
-  readonly name: string;
-  readonly bytes: Buffer;
-  /** In bytes; `bytes` may be less. */
-  readonly size: number;
-  readonly is_fresh: boolean;
-}
 
 /** Its keys are JSON with the parameters of scrypt, and every file but `config` is called by the SHA-256 of what it holds. */
 export async function isRestic(folder: Buffer): Promise<boolean> {
@@ -37,7 +19,7 @@ export async function isRestic(folder: Buffer): Promise<boolean> {
   return true;
 }
 
-function isResticKey({ bytes }: Sample): boolean {
+export function isResticKey({ bytes }: Sample): boolean {
   const key = jsonOf(bytes);
   return (
     key !== null &&
@@ -47,7 +29,7 @@ function isResticKey({ bytes }: Sample): boolean {
   );
 }
 
-function isCalledByHash({ name, bytes, size, is_fresh }: Sample): boolean {
+export function isCalledByHash({ name, bytes, size, is_fresh }: Sample): boolean {
   if (!HASH_NAME.test(name)) return false;
   return is_fresh || bytes.length < size || createHash('sha256').update(bytes).digest('hex') === name;
 }
@@ -81,7 +63,7 @@ export async function isGit(folder: Buffer): Promise<boolean> {
   return true;
 }
 
-function isGitPack({ bytes, size }: Sample): boolean {
+export function isGitPack({ bytes, size }: Sample): boolean {
   if (bytes.toString('latin1', 0, 4) !== 'PACK') return false;
   if (bytes.length < size) return true;
   const algorithm = (length: number, name: string): boolean =>
@@ -89,7 +71,7 @@ function isGitPack({ bytes, size }: Sample): boolean {
   return algorithm(20, 'sha1') || algorithm(32, 'sha256');
 }
 
-function isGitObject(folder: string, { name, bytes, size }: Sample): boolean {
+export function isGitObject(folder: string, { name, bytes, size }: Sample): boolean {
   if (bytes.length < size) return true;
   try {
     const content = inflateSync(bytes, { maxOutputLength: MAX_SAMPLED_BYTES });
@@ -114,57 +96,6 @@ export async function isPostgres(folder: Buffer, format: 'plain' | 'tars'): Prom
   if (!/^\d{1,2}(?:\.\d)?\n$/.test(version?.bytes.toString('latin1') ?? '')) return false;
   // PG_CONTROL_FILE_SIZE (catalog/pg_control.h).
   return (await sample(folder, 'global/pg_control', 0))?.size === 8192;
-}
-
-/** A file's first bytes; null: there is no such file that can be read. */
-async function sample(folder: Buffer, name: string, most: number): Promise<Sample | null> {
-  try {
-    const { handle, stats } = await openRoot(join(folder, Buffer.from(name)));
-    try {
-      const size = Number(stats.size);
-      const bytes = Buffer.alloc(Math.min(size, most));
-      const { bytesRead } =
-        bytes.length === 0 ? { bytesRead: 0 } : await handle.read(bytes, 0, bytes.length, 0);
-      const age = Date.now() - Number(stats.mtimeMs);
-      const last = name.slice(name.lastIndexOf('/') + 1);
-      return { name: last, bytes: bytes.subarray(0, bytesRead), size, is_fresh: age < FRESH_MS };
-    } finally {
-      await handle.close();
-    }
-  } catch {
-    return null;
-  }
-}
-
-/** Of those that are called so. */
-async function samplesOf(folder: Buffer, below: string, most: number, called = /./): Promise<Sample[]> {
-  const samples: Sample[] = [];
-  for (const name of await chosen(folder, below, called, 'file')) {
-    const one = await sample(folder, `${below}/${name}`, most);
-    if (one !== null) samples.push(one);
-  }
-  return samples;
-}
-
-/** A few names at random; none where the folder cannot be read. */
-async function chosen(
-  folder: Buffer,
-  below: string,
-  called: RegExp,
-  kind: 'file' | 'folder',
-): Promise<string[]> {
-  try {
-    const names: string[] = [];
-    for (const entry of (await FolderListing.of(join(folder, Buffer.from(below)))).entries()) {
-      const name = entry.name.toString('latin1');
-      // Hidden ones are what copying tools are just writing.
-      if (entry.kind === kind && !name.startsWith('.') && called.test(name)) names.push(name);
-    }
-    const from = Math.floor(Math.random() * names.length);
-    return [...names.slice(from), ...names.slice(0, from)].slice(0, SAMPLES);
-  } catch {
-    return [];
-  }
 }
 
 function jsonOf(bytes: Buffer): Record<string, unknown> | null {

@@ -9,8 +9,8 @@ import { join, joinText } from './join-path.ts';
 import type { FileMet, PartSet } from './met.ts';
 import { LAST, partName } from './part-name.ts';
 import { partSets } from './part-sets.ts';
-import type { Recognise } from './known-sets.ts';
-import { recognisedSet } from './recognised-set.ts';
+import { recognisedNow, type Recognise, type Recognised } from './known-sets.ts';
+import type { SetKind } from './recognised-set.ts';
 
 /** A folder that is dealt with as one: a recognised set, or with DISPOSITION_UNIT=folder what was dropped. */
 export interface FolderMet {
@@ -21,6 +21,8 @@ export interface FolderMet {
   readonly kind: FolderKind;
   /** A recognised set lies somewhere in it, or it is one. */
   readonly holds_set: boolean;
+  /** It may be such a set of which more is to come: what it looks like. */
+  readonly begun: SetKind | null;
   readonly files: number;
   /** In bytes, of all files together. */
   readonly size: number;
@@ -59,7 +61,7 @@ export interface SweepOptions {
   readonly as?: FolderKind;
   /** Names of what is still being written. */
   readonly isDelayed?: (name: string) => boolean;
-  /** For whoever sweeps again and again; looks into everything anew where it is not given. */
+  /** For whoever sweeps again and again, and waits for what has begun; otherwise everything is looked into anew. */
   readonly recognise?: Recognise;
   /** What is one unit where nothing is recognised. */
   readonly unit: 'file' | 'folder';
@@ -166,16 +168,16 @@ async function enter(
     options.entered(path);
     // The watched folder itself is never one unit: what is dropped into it would stop all others.
     const isRoot = path === options.root;
-    const set =
-      isRoot && (depth === 0 || options.as !== undefined)
-        ? null
-        : await (options.recognise ?? recognisedSet)(path, listing);
-    if (set !== null) collecting?.holdsSet();
+    // Nor is what lies in a set looked at for another one.
+    const isKnown = (isRoot && (depth === 0 || options.as !== undefined)) || collecting?.isWhole === true;
+    const is = isKnown ? null : await (options.recognise ?? recognisedNow)(path, listing);
+    if (is !== null) collecting?.holdsSet(is);
     const dropped = options.unit === 'folder' && depth === 1 ? 'dropped' : null;
-    const kind = (isRoot ? options.as : null) ?? set ?? dropped;
+    const set = is?.begun === false ? is.kind : null;
+    const kind = (isRoot ? options.as : null) ?? set ?? dropped ?? (is === null ? null : 'begun');
     const collector =
       collecting === null && kind !== null
-        ? new Collector({ ...place, dev, ino }, kind, options.isDelayed)
+        ? new Collector({ ...place, dev, ino }, kind, is, options.isDelayed)
         : null;
     return { place, entries: looked(path, listing), collector };
   } catch (error) {
@@ -219,18 +221,25 @@ class Collector {
   #size = 0;
   #odd = 0;
   #holdsSet: boolean;
+  #begun: SetKind | null = null;
   #delayed = false;
   readonly #isDelayed: (name: string) => boolean;
 
   constructor(
     place: Place & { readonly dev: bigint; readonly ino: bigint },
     kind: FolderKind,
+    is: Recognised | null,
     isDelayed?: (name: string) => boolean,
   ) {
     this.#isDelayed = isDelayed ?? (() => false);
     this.#place = place;
     this.#kind = kind;
     this.#holdsSet = kind !== 'dropped';
+    if (is !== null) this.holdsSet(is);
+  }
+
+  get isWhole(): boolean {
+    return this.#holdsSet;
   }
 
   get isEmpty(): boolean {
@@ -254,8 +263,9 @@ class Collector {
     this.#add(path, Buffer.concat([Buffer.from(what), ...of]));
   }
 
-  holdsSet(): void {
+  holdsSet({ kind, begun }: Recognised): void {
     this.#holdsSet = true;
+    if (begun) this.#begun ??= kind;
   }
 
   met(): FolderMet {
@@ -266,6 +276,7 @@ class Collector {
       display,
       kind: this.#kind,
       holds_set: this.#holdsSet,
+      begun: this.#begun,
       files: this.#files,
       size: this.#size,
       delayed: this.#delayed,

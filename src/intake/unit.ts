@@ -8,6 +8,7 @@ import { join } from './join-path.ts';
 import type { FileMet, PartSet } from './met.ts';
 import { partName } from './part-name.ts';
 import { partSets } from './part-sets.ts';
+import type { SetKind } from './recognised-set.ts';
 import { volumeByContent } from './volume-content.ts';
 import { sweep, type FolderMet, type Listed, type SweepOptions } from './sweep.ts';
 
@@ -19,6 +20,8 @@ export interface Unit {
   readonly kind: UnitKind;
   /** It must never be split: it is held as a whole, where it is. */
   readonly whole: boolean;
+  /** It may be a set of which more is to come, or whose marks are gone: what it looks like. Of a folder that is met by a watch. */
+  readonly begun: SetKind | null;
   /**
    * Of a file: its own. Of everything else: inode of the path, size of all together, and a hash over all names and identities in
    * place of the times.
@@ -50,6 +53,7 @@ export function unitOf(met: FileMet | PartSet | FolderMet): Unit {
         files: 1,
         kind: 'file',
         whole: false,
+        begun: null,
         set: null,
         delayed: false,
         identity: known(met),
@@ -75,6 +79,7 @@ export function unitOf(met: FileMet | PartSet | FolderMet): Unit {
         files,
         kind: 'volumes',
         whole: true,
+        begun: null,
         set: met,
         part: null,
         delayed: false,
@@ -82,7 +87,7 @@ export function unitOf(met: FileMet | PartSet | FolderMet): Unit {
       };
     }
     case 'folder': {
-      const { path, display, kind, holds_set, files, size, print, delayed } = met;
+      const { path, display, kind, holds_set, begun, files, size, print, delayed } = met;
       return {
         path,
         display,
@@ -90,6 +95,7 @@ export function unitOf(met: FileMet | PartSet | FolderMet): Unit {
         files,
         size,
         delayed,
+        begun,
         whole: holds_set,
         set: null,
         part: null,

@@ -6,7 +6,7 @@ import { FolderListing, kindOf, type Entry } from './folder-listing.ts';
 import { join, joinText } from './join-path.ts';
 import type { Met } from './met.ts';
 import { partSets } from './part-sets.ts';
-import { recognisedSet } from './recognised-set.ts';
+import { recognisedNow } from './known-sets.ts';
 import { selection, type Selection } from './selection.ts';
 
 export interface WalkOptions {
@@ -132,8 +132,9 @@ async function unitKind(
   listing: FolderListing,
 ): Promise<FolderKind | null> {
   if (options.units === undefined) return null;
-  const set = await recognisedSet(path, listing);
-  return set ?? (options.units.isDropped(path, relative === '') ? 'dropped' : null);
+  const is = await recognisedNow(path, listing);
+  if (is !== null) return is.begun ? 'begun' : is.kind;
+  return options.units.isDropped(path, relative === '') ? 'dropped' : null;
 }
 
 /** What an entry is: something that is met, or a folder to be entered. */

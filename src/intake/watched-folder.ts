@@ -1,8 +1,9 @@
 import { nameFromBytes } from '../bytes/index.ts';
 import { identityBytes } from './file-identity.ts';
 import { FolderEvents } from './folder-events.ts';
-import { keepingInMind } from './known-sets.ts';
+import { KnownSets, type EarlierSet } from './known-sets.ts';
 import { KnownUnits, type Known } from './known-units.ts';
+import type { SetKind } from './recognised-set.ts';
 import { anyOf } from './selection.ts';
 import { sweep, type Listed, type Swept } from './sweep.ts';
 import { unitOf, withContent, type Unit, type UnitOptions } from './unit.ts';
@@ -20,6 +21,10 @@ export interface WatchOptions extends UnitOptions {
   readonly never_settled_ms: number;
   /** How long a volume of an archive waits for its others, in ms. */
   readonly volumes_ms: number;
+  /** For how long a folder that looks like the beginning of a set has to rest until it counts as all there is, in ms. */
+  readonly sets_ms: number;
+  /** Folders that were decided as sets: they stay whole, whatever becomes of what they were known by. */
+  readonly sets?: readonly EarlierSet[];
   /** What an earlier process told of as lingering, and how long ago it was met, in ms. */
   readonly lingering?: readonly Lingering[];
 }
@@ -50,11 +55,30 @@ export interface SweepDone {
   readonly unsettled: number;
   readonly oldest_unsettled_ms: number;
   readonly lingering: readonly Lingering[];
+  /** Of the units that have not settled those that look like the beginning of a set; the first of them, and how many there are. */
+  readonly begun: readonly BegunSet[];
+  readonly begun_sets: number;
   /** Without the time that whoever takes the arrivals took. */
   readonly active_ms: number;
 }
 
-export type WatchEvent = Arrival | Listed | SweepDone;
+/** A folder that looks like the beginning of a set, and what becomes of it that is no arrival. */
+export interface Beginning {
+  /** `begun`: nothing in it is taken for now. `let_go`: it rests, and is no set: its files are met from now on. */
+  readonly type: 'begun' | 'let_go';
+  readonly path: Buffer;
+  readonly display: string;
+  readonly kind: SetKind;
+}
+
+/** One that waits: for more, or for its rest. */
+export interface BegunSet {
+  readonly path: Buffer;
+  readonly kind: SetKind;
+  readonly met_ms_ago: number;
+}
+
+export type WatchEvent = Arrival | Listed | Beginning | SweepDone;
 
 /** Handed on together: what is taken in one transaction. */
 const BATCH = 500;
@@ -70,6 +94,8 @@ const MAX_EVENT_FOLDERS = 1024;
 const LINGERS_MS = 60_000;
 /** More than these begin anew with a new process. */
 const MAX_LINGERING = 10_000;
+/** As many as a person reads. */
+const MAX_BEGUN = 20;
 const SLASH = 0x2f;
 
 /**
@@ -80,7 +106,7 @@ export class WatchedFolder {
   readonly #options: WatchOptions;
   readonly #known = new KnownUnits();
   readonly #isDelayed: (path: string) => boolean;
-  readonly #recognise = keepingInMind();
+  readonly #sets: KnownSets;
   /** By key, as latin1: when it was met, on our clock. */
   readonly #metBefore: Map<string, number>;
   /** When the file system was asked for what it has not answered; null: it has. */
@@ -94,6 +120,7 @@ export class WatchedFolder {
   constructor(options: WatchOptions) {
     this.#options = options;
     this.#isDelayed = options.delayed.length === 0 ? () => false : anyOf(options.delayed);
+    this.#sets = new KnownSets(options.sets);
     const now = performance.now();
     this.#metBefore = new Map(
       options.lingering?.map(({ key, met_ms_ago: ago }) => [key.toString('latin1'), now - ago]),
@@ -190,14 +217,14 @@ export class WatchedFolder {
     undefined
   > {
     const { root, unit, ours } = this.#options;
-    const look = new Look(this.#options, this.#known, this.#isDelayed, this.#metBefore);
+    const look = new Look(this.#options, this.#known, this.#sets, this.#isDelayed, this.#metBefore);
     let [began, active, complete] = [performance.now(), 0, true];
     this.#waited = 0;
     const everything = sweep({
       root,
       unit,
       ours,
-      recognise: this.#recognise,
+      recognise: this.#sets.recognise,
       isDelayed: this.#isDelayed,
       entered: (path) => events.entered(path),
     });
@@ -216,14 +243,25 @@ export class WatchedFolder {
     // Only a look at everything tells what is gone.
     if (complete) {
       this.#known.endSweep();
+      this.#sets.endSweep();
       this.#metBefore.clear();
     }
     events.endSweep();
-    const { units, unsettled, oldest, lingering } = look;
+    const { units, unsettled, oldest, lingering, begun, begunSets: begun_sets } = look;
     const oldest_unsettled_ms = unsettled === 0 ? 0 : performance.now() - oldest;
     yield [
       ...look.batch,
-      { type: 'swept', complete, units, unsettled, oldest_unsettled_ms, lingering, active_ms: active },
+      {
+        type: 'swept',
+        complete,
+        units,
+        unsettled,
+        oldest_unsettled_ms,
+        lingering,
+        begun,
+        begun_sets,
+        active_ms: active,
+      },
     ];
     look.handedOn();
     return { active_ms: active, due: look.due };
@@ -234,6 +272,7 @@ export class WatchedFolder {
 class Look {
   readonly #options: WatchOptions;
   readonly #known: KnownUnits;
+  readonly #sets: KnownSets;
   readonly #isDelayed: (path: string) => boolean;
   batch: WatchEvent[] = [];
   #keys: Buffer[] = [];
@@ -241,6 +280,8 @@ class Look {
   unsettled = 0;
   oldest = Infinity;
   readonly lingering: Lingering[] = [];
+  readonly begun: BegunSet[] = [];
+  begunSets = 0;
   readonly #metBefore: ReadonlyMap<string, number>;
   /** When the next unit may have settled; monotonic, in ms. */
   due: number | null = null;
@@ -248,11 +289,13 @@ class Look {
   constructor(
     options: WatchOptions,
     known: KnownUnits,
+    sets: KnownSets,
     isDelayed: (path: string) => boolean,
     metBefore: ReadonlyMap<string, number>,
   ) {
     this.#options = options;
     this.#known = known;
+    this.#sets = sets;
     this.#isDelayed = isDelayed;
     this.#metBefore = metBefore;
   }
@@ -293,13 +336,15 @@ class Look {
       from = Math.max(from, this.#notBefore(unit, known));
     }
     const overdue = now < from && now >= known.met + never_settled_ms;
+    if (now >= from && unit.kind === 'begun' && unit.begun !== null && (await this.#letGo(unit, unit.begun)))
+      return;
     if (now >= from || overdue) {
-      const share = shareOf(unit, this.#options.root);
-      this.#add({ type: 'arrival', unit, share, never_settled: overdue }, key);
+      this.#handOn(unit, key, overdue);
       return;
     }
     this.unsettled++;
     this.oldest = Math.min(this.oldest, known.met);
+    if (unit.begun !== null) this.#tellBegun(unit, unit.begun, now - known.met);
     const lingers = now - known.met >= Math.min(LINGERS_MS, never_settled_ms / 10);
     if (lingers && this.lingering.length < MAX_LINGERING) {
       this.lingering.push({ key, met_ms_ago: now - known.met });
@@ -307,15 +352,43 @@ class Look {
     this.due = Math.min(this.due ?? Infinity, from);
   }
 
+  #handOn(unit: Unit, key: Buffer, never_settled: boolean): void {
+    const { path, kind, identity } = unit;
+    // From here on it has a row, and is one thing.
+    if (kind !== 'file' && kind !== 'volumes' && kind !== 'dropped')
+      this.#sets.remember({ path, ino: identity.ino, kind: kind === 'begun' ? unit.begun : kind });
+    this.#add({ type: 'arrival', unit, share: shareOf(unit, this.#options.root), never_settled }, key);
+  }
+
+  /** True: nothing in it is worth keeping together, and what lies in it is met with the next look. */
+  async #letGo({ path, display, identity }: Unit, kind: SetKind): Promise<boolean> {
+    if (await this.#sets.isWhole(path, kind, identity.ino)) return false;
+    if (!this.#sets.letGo(path, identity.ino)) return false;
+    this.batch.push({ type: 'let_go', path, display, kind });
+    this.due = performance.now();
+    return true;
+  }
+
+  /** Once; and with every look as long as it waits. */
+  #tellBegun({ path, display }: Unit, kind: SetKind, met_ms_ago: number): void {
+    this.begunSets++;
+    if (this.begun.length < MAX_BEGUN) this.begun.push({ path, kind, met_ms_ago });
+    const key = Buffer.concat([path, Buffer.from('\0begun')]);
+    const { told } = this.#known.see(key, Buffer.from(kind), performance.now());
+    if (!told) this.#add({ type: 'begun', path, display, kind }, key);
+  }
+
   /** Names only ever delay. What nobody has touched for so long has waited already, whoever watched. */
   #notBefore(unit: Unit, { since, met }: Pick<Known, 'since' | 'met'>): number {
-    const { delay_ms, volumes_ms } = this.#options;
+    const { delay_ms, volumes_ms, sets_ms } = this.#options;
     const untouched = unit.kind === 'file' ? Date.now() - Number(unit.identity.ctime_ns / 1_000_000n) : 0;
     const name = nameFromBytes(unit.path.subarray(unit.path.lastIndexOf(SLASH) + 1));
     const isDelayed = (unit.delayed || this.#isDelayed(name)) && untouched < delay_ms;
     // Nobody can tell from outside whether one more volume is to come: they have to rest together.
     const isVolume = (unit.kind === 'volumes' || unit.part !== null) && untouched < volumes_ms;
-    return Math.max(isDelayed ? met + delay_ms : 0, isVolume ? since + volumes_ms : 0);
+    // The marks of a set may come last, and its files must not be gone by then. On our own clock: one that jumps shows no rest.
+    const restsFrom = unit.begun === null ? 0 : since + sets_ms;
+    return Math.max(isDelayed ? met + delay_ms : 0, isVolume ? since + volumes_ms : 0, restsFrom);
   }
 
   #add(event: WatchEvent, key: Buffer): void {

@@ -4,6 +4,7 @@ import type { FileMet, Unit } from '../intake/index.ts';
 import { examineFolder } from './examine-folder.ts';
 import { examineUnit, type ExaminedUnit, type ExamineOptions } from './examine-unit.ts';
 import type { JudgedFile } from './judge.ts';
+import { withPartGap } from './part-gap.ts';
 import { volumesHash } from './unit-content.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -18,7 +19,9 @@ export async function examineWhole(
 ): Promise<ExaminedUnit | null> {
   if (set !== null) return examineUnit(set, pool, options);
   if (kind !== 'file') {
-    return examineFolder({ path, display, description: `${inWords(kind)} of ${files} files` }, pool, options);
+    const description = `${inWords(kind)} of ${files} files`;
+    const examined = await examineFolder({ path, display, description }, pool, options);
+    return kind === 'begun' && examined !== null ? asIncomplete(examined) : examined;
   }
   const file: FileMet = {
     type: 'file',
@@ -32,7 +35,20 @@ export async function examineWhole(
 }
 
 function inWords(kind: UnitKind): string {
+  if (kind === 'begun') return 'an incomplete repository or set';
   return kind === 'dropped' ? 'a folder' : `a ${kind} repository or set`;
+}
+
+const INCOMPLETE =
+  'it looks like a repository or set of which a part is missing: it has not come, or was taken away; what is there stays together';
+
+/** Nobody can tell what the files are worth without the others. */
+function asIncomplete(examined: ExaminedUnit): ExaminedUnit {
+  const files = examined.files.map((file) => ({
+    ...file,
+    outcome: withPartGap(file.outcome, file.name, INCOMPLETE),
+  }));
+  return { ...examined, files };
 }
 
 /** What a unit is told as. */

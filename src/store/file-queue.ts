@@ -1,5 +1,5 @@
 import type { FileResult } from '../contracts/index.ts';
-import type { Decision } from '../domain/index.ts';
+import type { Decision, UnitKind } from '../domain/index.ts';
 import type { FileIdentity, FileState, Lane, Sighting, WatchedFile, Work } from './watched-file.ts';
 
 /** What came of a batch of sightings; the sums are of the batch. */
@@ -121,6 +121,9 @@ export interface FileQueue {
 
   /** The file at that path, in any state in which it is there. */
   at(path: Uint8Array): Promise<WatchedFile | null>;
+
+  /** Units of these kinds that are at their path, the newest first. */
+  there(kinds: readonly UnitKind[], limit: number): Promise<readonly WatchedFile[]>;
 
   /** The last decision on that folder by which it was divided; null: that folder, by its inode, never was. */
   divided(path: Uint8Array, folder: Pick<FileIdentity, 'dev' | 'ino'>): Promise<Decision | null>;

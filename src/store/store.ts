@@ -23,6 +23,8 @@ export interface StoreCounts {
   readonly unfinished_dispositions: number;
   /** In INCOMING_DIR and not at rest, as of the last look; without a row of their own. */
   readonly unsettled: number;
+  /** Of these, folders that look like the beginning of a set. */
+  readonly begun_sets: number;
   /** Approvals that the release hook is to be told of again, and those that it is told of no more. */
   readonly hooks_waiting: number;
   readonly hooks_failed: number;

@@ -67,6 +67,7 @@ export function newInstallation(env: Readonly<Record<string, string>> = {}): Ins
       CLAMD_HOST: 'off',
       SCAN_INTERVAL_MS: '150',
       VOLUME_WAIT: '1s',
+      SET_WAIT: '1s',
       NUM_WORKERS: '2',
       PORT: '0',
       LOG_LEVEL: 'debug',

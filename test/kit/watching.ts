@@ -28,6 +28,7 @@ export function watching(root: Buffer | string, options: Partial<WatchOptions> =
     delay_ms: 3_600_000,
     never_settled_ms: 86_400_000,
     volumes_ms: 300,
+    sets_ms: 500,
     ...options,
   });
   const controller = new AbortController();

@@ -1,5 +1,5 @@
-import { asciiJson } from '../../bytes/index.ts';
-import type { Store, StoreCounts } from '../../store/index.ts';
+import { asciiJson, nameFromBytes } from '../../bytes/index.ts';
+import type { BegunSet, Store, StoreCounts } from '../../store/index.ts';
 import { DONE, facts, say, type CommandIo } from '../command-io.ts';
 import { withReader } from '../store-session.ts';
 
@@ -34,10 +34,16 @@ async function tell(io: CommandIo, store: Store, dataDir: string, json: boolean)
   facts(io, [
     ['store', dataDir],
     ...rowsOf(counts),
+    ...(await store.unsettled.begun()).map(begunRow),
     ...(known === null ? [] : [['known', inWords(known)] as const]),
     ['journal', `${head.seq} records, head ${head.hash}`],
   ]);
   return DONE;
+}
+
+function begunRow({ path, kind, met_at }: BegunSet): readonly [string, string] {
+  const what = `looks like the beginning of a set (${kind}): left alone until it is whole, or has rested for SET_WAIT`;
+  return ['set begun', `${nameFromBytes(path)} since ${met_at.slice(0, 19)}Z, ${what}`];
 }
 
 interface KnownThen {
@@ -80,6 +86,7 @@ function rowsOf(counts: StoreCounts): (readonly [string, string])[] {
   const { files } = counts;
   return [
     ...only('unsettled', counts.unsettled, ` still being written${since(counts.oldest_unsettled)}`),
+    ...only('sets begun', counts.begun_sets, ' of them look like the beginning of a set'),
     ['waiting', `${files.waiting}${since(counts.oldest_waiting)}`],
     ...only('scanning', files.scanning),
     ...only('alone next', counts.suspect, ': something died while they were examined'),

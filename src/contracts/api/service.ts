@@ -23,6 +23,7 @@ export const stats = z.strictObject({
   quarantined: count,
   unfinished_dispositions: count,
   unsettled: count.describe('in the watched folder and not at rest'),
+  begun_sets: count.describe('of these, folders that look like the beginning of a set'),
   hooks_waiting: count.describe('approvals that the release hook is to be told of again'),
   hooks_failed: count,
   oldest_waiting: instant.nullable(),

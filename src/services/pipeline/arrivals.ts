@@ -31,7 +31,8 @@ export class Arrivals {
   complete: boolean | null = null;
   /** What the store knows of unrest: since when, by key as latin1. */
   #lingering = new Map<string, string>();
-  #unsettled = -1;
+  /** The sums of what it was told last. */
+  #unrest = '';
   #hangs = false;
 
   constructor(options: ArrivalsOptions) {
@@ -105,15 +106,19 @@ export class Arrivals {
       }),
     );
     const isSame = lingering.size === before.size && [...lingering.keys()].every((name) => before.has(name));
-    if (isSame && done.unsettled === this.#unsettled) return;
-    const oldest_at = done.unsettled === 0 ? null : new Date(now - done.oldest_unsettled_ms).toISOString();
+    const { unsettled: files, begun_sets } = done;
+    const unrest = [files, begun_sets, ...done.begun.map(({ path }) => path.toString('base64'))].join(' ');
+    if (isSame && unrest === this.#unrest) return;
+    const ago = (ms: number): string => new Date(now - ms).toISOString();
+    const begun = done.begun.map(({ path, kind, met_ms_ago }) => ({ path, kind, met_at: ago(met_ms_ago) }));
+    const oldest_at = files === 0 ? null : ago(done.oldest_unsettled_ms);
     try {
       await this.#options.store.unsettled.replace(
-        { files: done.unsettled, oldest_at },
+        { files, oldest_at, begun_sets, begun },
         [...lingering].map(([name, met_at]) => ({ path: Buffer.from(name, 'latin1'), met_at })),
       );
       this.#lingering = lingering;
-      this.#unsettled = done.unsettled;
+      this.#unrest = unrest;
     } catch (error) {
       this.#options.log.error('what is not at rest could not be noted', { untrusted: { error } });
     }
@@ -139,13 +144,36 @@ export class Arrivals {
           if (this.complete === true && !event.complete) log.error('the watched folder cannot be read');
           this.complete = event.complete;
           metrics.swept(event.active_ms / 1000, event.unsettled, event.oldest_unsettled_ms / 1000);
+          metrics.begun(event.begun_sets);
+          break;
+        case 'begun':
+          log.info('a folder looks like the beginning of a set: it is left alone until it is whole, or rests', {
+            kind: event.kind,
+            untrusted: { path: event.display },
+          });
+          break;
+        case 'let_go':
+          log.warn('a folder that looked like the beginning of a set is none: its files are taken one by one', {
+            kind: event.kind,
+            untrusted: { path: event.display },
+          });
           break;
         case 'arrival':
+          this.#tellIncomplete(event);
           break;
         default:
           event satisfies never;
       }
     }
+  }
+
+  #tellIncomplete({ unit: { kind, begun, display }, never_settled }: Arrival): void {
+    if (kind !== 'begun') return;
+    this.#options.log.warn('a set of which a part is missing is examined as it is, and stays together', {
+      kind: begun,
+      why: never_settled ? 'something keeps changing it' : 'it rests',
+      untrusted: { path: display },
+    });
   }
 }
 

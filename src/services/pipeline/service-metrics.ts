@@ -23,6 +23,7 @@ export class ServiceMetrics {
   readonly #oldest;
   readonly #sweep;
   readonly #unsettled;
+  readonly #begun;
   readonly #skipped;
   readonly #paused;
   readonly #attacks;
@@ -95,6 +96,10 @@ export class ServiceMetrics {
       name: 'backuplens_unsettled_files',
       help: 'Files that are still being written.',
     });
+    this.#begun = metrics.gauge({
+      name: 'backuplens_begun_sets',
+      help: 'Folders that look like the beginning of a set: nothing of them is taken yet.',
+    });
     this.#skipped = metrics.counter({
       name: 'backuplens_entries_skipped_total',
       help: 'Links, FIFOs, sockets, devices, and what could not be read.',
@@ -138,6 +143,10 @@ export class ServiceMetrics {
 
   skipped(reason: string): void {
     this.#skipped.inc({ reason });
+  }
+
+  begun(sets: number): void {
+    this.#begun.set(sets);
   }
 
   swept(seconds: number, unsettled: number, oldestSeconds: number): void {

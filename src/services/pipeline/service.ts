@@ -12,7 +12,7 @@ import {
   type Places,
 } from '../../dispose/index.ts';
 import type { HashSetsState, Policy } from '../../domain/index.ts';
-import { WatchedFolder, type Lingering, type UnitOptions } from '../../intake/index.ts';
+import { SET_KINDS, WatchedFolder, type EarlierSet, type Lingering, type UnitOptions } from '../../intake/index.ts';
 import { Metrics, type Log } from '../../observe/index.ts';
 import { EngineWatch, HashTables, isUp, WorkerPool, type Judge } from '../../pipeline/index.ts';
 import type { CarriesOut } from '../../pipeline/reviews/index.ts';
@@ -104,7 +104,8 @@ export class PipelineService implements Served {
       const scratch = await ownScratch(dataDir, config.tmpDir.value);
       undo.unshift(async () => scratch.remove());
       const lingering = await lingeringSince(store);
-      const parts = { settings, log, store, scratch, places, who, undo, hook, lingering };
+      const sets = await setsBefore(store);
+      const parts = { settings, log, store, scratch, places, who, undo, hook, lingering, sets };
       return await PipelineService.#assemble(parts);
     } catch (error) {
       for (const step of undo) await step().catch(() => undefined);
@@ -148,7 +149,7 @@ export class PipelineService implements Served {
   }
 
   private constructor(
-    { settings, log, store, scratch, places, who, hook, lingering }: Assembly,
+    { settings, log, store, scratch, places, who, hook, lingering, sets }: Assembly,
     metrics: ServiceMetrics,
     engines: EngineWatch,
     pool: WorkerPool,
@@ -180,6 +181,8 @@ export class PipelineService implements Served {
       delay_ms: MAX_DELAY_MS,
       never_settled_ms: config.neverSettledAfter.value,
       volumes_ms: config.volumeWait.value,
+      sets_ms: config.setWait.value,
+      sets,
       lingering,
     });
     this.uploads = new UploadIntake({
@@ -415,6 +418,8 @@ export class PipelineService implements Served {
 const MAX_DELAY_MS = 3_600_000;
 const HOUR_MS = 3_600_000;
 const FINISH_SHARE = 0.6;
+/** More sets than these stay whole by their marks alone. */
+const MAX_SETS = 10_000;
 /** Where a hook finds the usual programs; nothing else of our environment reaches it (ATTACKS C13). */
 const HOOK_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -428,6 +433,8 @@ interface Assembly {
   readonly hook: ReleaseHook | null;
   /** What had not come to rest when the last process ended. */
   readonly lingering: readonly Lingering[];
+  /** What stands decided as a set. */
+  readonly sets: readonly EarlierSet[];
   /** What has to be undone when it does not come to its start, the last first. */
   readonly undo: (() => Promise<unknown>)[];
 }
@@ -470,6 +477,16 @@ async function lingeringSince(store: Store): Promise<Lingering[]> {
   return all.map(({ path, met_at }) => ({
     key: Buffer.from(path),
     met_ms_ago: Math.max(0, now - Date.parse(met_at)),
+  }));
+}
+
+async function setsBefore(store: Store): Promise<EarlierSet[]> {
+  const kinds = [...SET_KINDS, 'begun'] as const;
+  const all = await store.files.there(kinds, MAX_SETS);
+  return all.map(({ path, unit, identity: { ino } }) => ({
+    path: Buffer.from(path),
+    ino,
+    kind: SET_KINDS.find((kind) => kind === unit) ?? null,
   }));
 }
 

@@ -63,6 +63,7 @@ export async function countsOf(db: Kysely<Tables>): Promise<StoreCounts> {
         .executeTakeFirst(),
     ),
     unsettled: unrest.files,
+    begun_sets: unrest.begun_sets,
     hooks_waiting: await count(
       db
         .selectFrom('release_calls')

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { BackupLensError, newId, type Decision } from '../../domain/index.ts';
+import { BackupLensError, newId, type Decision, type UnitKind } from '../../domain/index.ts';
 import type { Accepted, FileQueue, Recorded, ScanRecord } from '../file-queue.ts';
 import type { FileIdentity, FileState, Lane, Sighting, WatchedFile, Work } from '../watched-file.ts';
 import { only, read, write, type Context, type Trx } from './context.ts';
@@ -237,6 +237,20 @@ export class SqlFileQueue implements FileQueue {
       db.selectFrom('files').selectAll().where('path', '=', path).where('at_path', '=', 1).executeTakeFirst(),
     );
     return row === undefined ? null : fileOf(row);
+  }
+
+  async there(kinds: readonly UnitKind[], limit: number): Promise<readonly WatchedFile[]> {
+    const rows = await read(this.#context, (db) =>
+      db
+        .selectFrom('files')
+        .selectAll()
+        .where('at_path', '=', 1)
+        .where('unit', 'in', kinds)
+        .orderBy('id', 'desc')
+        .limit(limit)
+        .execute(),
+    );
+    return rows.map(fileOf);
   }
 
   async divided(path: Uint8Array, { dev, ino }: Pick<FileIdentity, 'dev' | 'ino'>): Promise<Decision | null> {

@@ -811,14 +811,16 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
       test('is as of the last look, byte by byte, and counted', async () => {
         const path = Buffer.from('/in/caf\xe9\0set', 'latin1');
         const met_at = '2026-11-28T11:00:00.000Z';
-        await store.unsettled.replace({ files: 3, oldest_at: met_at }, [{ path, met_at }]);
+        const begun = [{ path: Buffer.from('/in/r\xe9po', 'latin1'), kind: 'restic', met_at }];
+        await store.unsettled.replace({ files: 3, oldest_at: met_at, begun_sets: 1, begun }, [{ path, met_at }]);
+        expect(await store.unsettled.begun()).toEqual(begun);
         await under.crash(store);
         store = await under.open(clocks);
         const [kept, ...others] = await store.unsettled.list();
         expect(others).toEqual([]);
         expect(Buffer.from(kept?.path ?? '').equals(path)).toBe(true);
-        expect(await store.counts()).toMatchObject({ unsettled: 3, oldest_unsettled: met_at });
-        await store.unsettled.replace({ files: 0, oldest_at: null }, []);
+        expect(await store.counts()).toMatchObject({ unsettled: 3, begun_sets: 1, oldest_unsettled: met_at });
+        await store.unsettled.replace({ files: 0, oldest_at: null, begun_sets: 0, begun: [] }, []);
         expect(await store.unsettled.list()).toEqual([]);
       });
     });
