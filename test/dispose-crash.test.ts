@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -151,6 +151,24 @@ describe('release', () => {
       expect(actions).toEqual([after.approved === 1 ? 'released' : 'put_back']);
       const placed = join(store.approvedDir, 'nightly.tar');
       expect(after.approved === 1 ? lstatSync(placed).nlink : 1).toBe(1);
+    },
+  );
+
+  test.each(['intent', 'copied', 'placed', 'original_removed'])(
+    'a crash after "%s" of what keeps its path leaves the file in one place, too',
+    async (step) => {
+      store.approvedDir = join(store.root, 'approved');
+      store.incomingDir = store.incoming;
+      const nested = join(store.incoming, 'a/b/nightly.tar');
+      mkdirSync(join(nested, '..'), { recursive: true });
+      writeFileSync(nested, BYTES);
+      await crash('release', step, nested);
+      await recover(store);
+      const placed = join(store.approvedDir, 'a/b/nightly.tar');
+      expect([isWhole(nested), isWhole(placed)].filter(Boolean)).toHaveLength(1);
+      expect(isWhole(placed)).toBe(['placed', 'original_removed'].includes(step));
+      expect(entries(join(placed, '..')).filter((name) => name.startsWith('.'))).toEqual([]);
+      expect(await recover(store)).toEqual([]);
     },
   );
 

@@ -11,6 +11,7 @@ import {
   renameSync,
   rmSync,
   statfsSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -83,6 +84,66 @@ test('an approved file is released as another inode, with its bytes, mode and ti
   expect(entries(store.incoming)).toEqual([]);
   expect(entries(approved)).toEqual(['nightly.tar']);
   expect((await journal(store)).map(({ action }) => action)).toEqual(['released']);
+});
+
+describe('what is approved below the watched folder', () => {
+  const put = (name: string | Buffer, bytes = 'backup'): Buffer => {
+    const path = Buffer.concat([Buffer.from(`${store.incoming}/`), Buffer.from(name)]);
+    mkdirSync(path.subarray(0, path.lastIndexOf('/')), { recursive: true });
+    writeFileSync(path, bytes);
+    return path;
+  };
+  const release = async (path: Buffer) => dispose(requestFor(store, path, 'auto_approve'));
+  beforeEach(() => {
+    store.incomingDir = store.incoming;
+  });
+
+  test('keeps its path, whatever bytes it is made of, in folders that others may do no more with', async () => {
+    mkdirSync(approved, { mode: 0o750 });
+    const name = Buffer.concat([Buffer.from('db/caf'), Buffer.from([0xe9, 0x0a]), Buffer.from('/ -x/dump')]);
+    const done = await release(put(name));
+    expect(done.action).toBe('released');
+    const to = Buffer.concat([Buffer.from(`${approved}/`), name]);
+    expect(readFileSync(to, 'utf8')).toBe('backup');
+    expect(lstatSync(join(approved, 'db')).mode & 0o777).toBe(0o750);
+    await release(put('db/other'));
+    await release(put('right-in-it'));
+    expect(entries(approved)).toEqual(['db', 'right-in-it']);
+    expect(entries(join(approved, 'db'))).toHaveLength(2);
+  });
+
+  test('is neither led away by a link, nor stopped by a file, nor written over one', async () => {
+    const elsewhere = join(store.root, 'elsewhere');
+    mkdirSync(join(elsewhere, 'sub'), { recursive: true });
+    mkdirSync(approved, { mode: 0o700 });
+    symlinkSync(elsewhere, join(approved, 'linked'));
+    symlinkSync(join(store.root, 'nowhere'), join(approved, 'dangling'));
+    writeFileSync(join(approved, 'file'), 'mine');
+    for (const name of ['linked', 'dangling', 'file']) {
+      const done = await release(put(`${name}/sub/a.tar`));
+      expect(done).toMatchObject({
+        action: 'released',
+        location: join(approved, `${name}.${SCAN}`, 'sub/a.tar'),
+      });
+    }
+    expect(entries(join(elsewhere, 'sub'))).toEqual([]);
+    expect(existsSync(join(store.root, 'nowhere'))).toBe(false);
+    expect(readFileSync(join(approved, 'file'), 'utf8')).toBe('mine');
+    await release(put('d/a', 'monday'));
+    const second = await release(put('d/a', 'tuesday'));
+    expect(second.location).toBe(join(approved, 'd', `a.${SCAN}`));
+  });
+
+  test('comes out of the review folder to the same place', async () => {
+    const held = await dispose(requestFor(store, put('deep/er/a.tar'), 'manual_review'));
+    const item = held.id === null ? null : await store.ledger.item(held.id);
+    if (item === null) throw new Error('it is not held');
+    const content = join(held.location, 'content');
+    const request = requestFor(store, content, 'auto_approve');
+    const backTo = Buffer.from(item.origin);
+    const done = await dispose({ ...request, held: { item: item.id, facts: item.facts, backTo } });
+    expect(done).toMatchObject({ action: 'released', location: join(approved, 'deep/er/a.tar') });
+  });
 });
 
 test('the same name every night: the second one gets the scan’s id, and nothing is overwritten', async () => {

@@ -347,6 +347,8 @@ test('with DISPOSITION_UNIT=folder the files of a dropped folder share the worst
     drop: 'superseded',
   });
   expect(existsSync(join(at.incoming, 'drop/good'))).toBe(false);
+  // What is approved keeps its path.
+  expect(readFileSync(join(at.approved, 'other/good'), 'utf8')).toBe('fine as well');
   const rows = await allFiles(at);
   const good = rows.find(({ path }) => Buffer.from(path).toString().endsWith('drop/good'));
   const scan = await inStore(at, async (store) => store.scans.get(good?.scan ?? ''));

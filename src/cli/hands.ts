@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import type { Folders } from '../config/folders/index.ts';
 import { programVersion } from '../config/start/index.ts';
-import { answered, deleted, OPERATIONS, restored, type Problem } from '../contracts/index.ts';
+import { answered, deleted, OPERATIONS, restored, review as reviewAnswer, type Problem } from '../contracts/index.ts';
 import { deleteFromQuarantine, restoreFromQuarantine, type Restored } from '../dispose/index.ts';
 import { BackupLensError } from '../domain/index.ts';
 import { approve, carryOut, reject, type Answered, type ReviewAnswer } from '../pipeline/reviews/index.ts';
-import type { Store } from '../store/index.ts';
+import type { Review, Store } from '../store/index.ts';
 import { operatingSystemUser } from './os-user.ts';
 import { findService, type ServiceClient } from './service-client.ts';
 import { withReader, withStore, type SessionOptions } from './store-session.ts';
@@ -21,6 +21,8 @@ export interface RestoreFlags {
 /** What changes something, done by whoever has the store: this command, or the service that runs. */
 export interface Hands {
   answer(verb: 'approve' | 'reject', id: string, given: Omit<ReviewAnswer, 'who'>): Promise<Answered>;
+  /** Takes back that an approval is remembered; null: it is not. */
+  forget(id: string, reason: string): Promise<Review | null>;
   restore(id: string, flags: RestoreFlags): Promise<Restored>;
   /** False: there is no such item. */
   remove(id: string, reason: string): Promise<boolean>;
@@ -50,6 +52,7 @@ function ownHands(store: Store, folders: Folders): Hands {
   return {
     answer: async (verb, id, given) =>
       verbs[verb](store, id, { ...given, who }, (file) => carryOut(store, file, means)),
+    forget: async (id, reason) => store.reviews.forget(id, { who, reason }),
     restore: async (item, { to, keep, withPrivileges, reason }) =>
       restoreFromQuarantine({
         ledger: store.ledger,
@@ -84,6 +87,11 @@ function servicesHands(store: Store, service: ServiceClient): Hands {
       const { disposition } = said.body;
       if (file === null || disposition === null) return { status: 'missing' };
       return { status: 'answered', review, file, disposition };
+    },
+    forget: async (id, reason) => {
+      const said = await service.ask(OPERATIONS.forgetReview, reviewAnswer, { id, body: { reason } });
+      if (!said.ok && ![404, 409].includes(said.problem.status)) throw refused(said.problem);
+      return said.ok ? store.reviews.get(id) : null;
     },
     restore: async (id, { to, keep, withPrivileges: with_privileges, reason }) => {
       const body = {

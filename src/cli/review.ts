@@ -14,10 +14,14 @@ Examples:
   backuplens review show 9f3a5c7e                  what was found, and its SHA-256
   backuplens review approve 9f3a5c7e --sha256 1b4f… --reason 'locked by its owner, password checked'
   backuplens review reject 9f3a5c7e --sha256 1b4f… --reason 'macro virus'
+  backuplens review forget 9f3a5c7e --reason 'the vendor has withdrawn it'
 
 Approve gives the file back: to APPROVED_DIR, or else to where it came from. Reject puts it into quarantine.
 Both want the SHA-256 that \`show\` prints: what was not looked at is not what gets approved. Nothing is ever approved
-by waiting.
+by waiting. Forget takes back what --remember promised; what stands approved stays so.
+
+What was released, and is not approved any more by a stricter policy, waits here as well: approve opens its gate again, reject
+puts it into quarantine, if it is still where it was released to.
 
 Exit codes:
   0  done
@@ -25,7 +29,7 @@ Exit codes:
   2  it could not be done
 `;
 
-/** Builds `review list|show|approve|reject`. */
+/** Builds `review list|show|approve|reject|forget`. */
 export function reviewCommand(io: CommandIo): Command {
   const command = groupOf(
     'review',
@@ -71,5 +75,14 @@ export function reviewCommand(io: CommandIo): Command {
         run(io, async () => (await work()).answer(io, id, verb, options)),
       );
   }
+  command
+    .command('forget')
+    .description('Takes back that an approval is remembered (--remember): what comes next is asked about again.')
+    .argument('<id>', 'the review, or an unmistakable part of its id')
+    .requiredOption('--reason <text>', 'why, for the journal')
+    .option('--json', 'as JSON')
+    .action(async (id: string, options: { reason: string; json?: boolean }) =>
+      run(io, async () => (await work()).forget(io, id, options)),
+    );
   return command;
 }

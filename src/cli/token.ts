@@ -17,7 +17,7 @@ Examples:
 
 A token is shown once, by \`create\`: TOKENS_FILE holds its SHA-256 and nothing else. Two of one name are valid side by side:
 make the new one, bring it to its place, and revoke the old one by its id. A running service takes over what changes here
-within a second; run this as its user.
+within a second, and writes into its journal who did it; run this as its user.
 
 Roles:
   viewer    reads everything       reviewer  also uploads, approves and rejects       admin  also restores and deletes

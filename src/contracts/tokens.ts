@@ -22,10 +22,21 @@ export const namedToken = z.strictObject({
   created_at: z.iso.datetime(),
   /** null: without an end. */
   expires_at: z.iso.datetime().nullable(),
+  /** The operating system's user, for the journal. Older versions did not write it down. */
+  made_by: z.string().max(200).optional(),
 });
 export type NamedToken = z.infer<typeof namedToken>;
+
+/** Kept for the journal, which whoever has the store writes. */
+const revokedToken = namedToken
+  .pick({ id: true, name: true, role: true })
+  .extend({ revoked_at: z.iso.datetime(), revoked_by: z.string().max(200) });
+export type RevokedToken = z.infer<typeof revokedToken>;
+/** The newest: each is in the journal within seconds of a running service. */
+export const MAX_REVOKED = 1000;
 
 export const tokensFile = z.strictObject({
   schema: z.literal(TOKENS_SCHEMA),
   tokens: z.array(namedToken).max(MAX_TOKENS),
+  revoked: z.array(revokedToken).max(MAX_REVOKED).optional(),
 });

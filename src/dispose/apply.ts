@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { Folder, isBelow, join, nameFromBytes, openManagedFolder, split } from '../bytes/index.ts';
 import type { FileResult } from '../contracts/index.ts';
 import { BackupLensError, inWords, newId, type Decision, type KeptFacts } from '../domain/index.ts';
+import { placeBelow } from './approved-place.ts';
 import type { Identity } from './claim.ts';
 import type { Ledger } from './ledger.ts';
 import { move, type Move } from './move.ts';
@@ -23,6 +24,8 @@ export interface Places {
   readonly quarantineDir: string;
   readonly reviewDir: string | null;
   readonly approvedDir: string | null;
+  /** What is approved keeps its path below this one; absent or null: it keeps its name. */
+  readonly incomingDir?: string | null;
 }
 
 export interface DispositionRequest {
@@ -44,6 +47,8 @@ export interface DispositionRequest {
   readonly why: string | null;
   /** A file that is taken out of the review folder: its item, and what it was when it was held. */
   readonly held: { readonly item: string; readonly facts: KeptFacts; readonly backTo: Buffer } | null;
+  /** It was released, and is taken back from where it was released to. */
+  readonly released?: boolean;
   readonly now: Date;
   readonly toolVersion?: string | null;
   readonly onStep?: OnStep;
@@ -63,12 +68,13 @@ export async function applyDisposition(request: DispositionRequest): Promise<Dis
     return folder;
   };
   try {
-    const to = await openDestination(request, keep);
+    const source = await openSource(request, keep);
+    const to = await openDestination(request, source.parent, keep);
     if (to === null) {
       const disposition = { action: 'none', location: here, id: null, detail: whyLeft(request) } as const;
       return { disposition, retry: false };
     }
-    const { parent, name } = await openSource(request, keep);
+    const { parent, name } = source;
     const moved = await move(await moveOf(request, parent, name, to));
     if (!moved.moved) {
       const { why, isPassing, isStuck } = moved;
@@ -103,7 +109,8 @@ interface Destination {
 
 /** null: the file is to stay where it is. */
 async function openDestination(
-  { decision, places, held, now }: DispositionRequest,
+  { decision, places, held, now, scan }: DispositionRequest,
+  parent: Folder,
   keep: (folder: Folder) => Folder,
 ): Promise<Destination | null> {
   const id = newId(now);
@@ -115,7 +122,10 @@ async function openDestination(
     return { kind: 'hold', id, folder: keep(await openManagedFolder(places.reviewDir, 'make')) };
   }
   if (places.approvedDir !== null) {
-    return { kind: 'release', id, folder: keep(await openManagedFolder(places.approvedDir, 'make')) };
+    const approved = keep(await openManagedFolder(places.approvedDir, 'make'));
+    const from = held === null ? parent.path : split(held.backTo).folder;
+    const folder = await placeBelow(approved, from, places.incomingDir ?? null, scan);
+    return { kind: 'release', id, folder: folder === approved ? folder : keep(folder) };
   }
   if (held === null) return null;
   return { kind: 'release', id, folder: keep(await Folder.walk(split(held.backTo).folder)) };
@@ -127,14 +137,15 @@ function whyLeft({ decision, places }: DispositionRequest): string | null {
 }
 
 async function openSource(
-  { path, places, held }: DispositionRequest,
+  { path, places, held, released = false }: DispositionRequest,
   keep: (folder: Folder) => Folder,
 ): Promise<{ readonly parent: Folder; readonly name: Buffer }> {
   const absolute = path[0] === 0x2f ? path : join(Buffer.from(resolve('.')), path);
   const { folder, name } = split(absolute);
   const parent = keep(await Folder.open(await realpath(folder, { encoding: 'buffer' })));
   if (held !== null) return { parent, name };
-  for (const managed of [places.quarantineDir, places.reviewDir, places.approvedDir]) {
+  const closed = [places.quarantineDir, places.reviewDir, ...(released ? [] : [places.approvedDir])];
+  for (const managed of closed) {
     const at = managed === null ? null : await openManagedFolder(managed, 'null');
     if (at === null) continue;
     keep(at);

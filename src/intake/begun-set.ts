@@ -58,6 +58,7 @@ const MARKS: Readonly<
     if (await there.begins('config', /^\[repository\]/)) return true;
     if (await there.begins('README', /^This is a Borg/)) return true;
     if (entries.some((entry) => isCalled(entry, 'file', /^(?:hints|index|integrity)\.\d+$/))) return true;
+    if (await there.begins('nonce', /^[0-9a-f]{16}$/)) return true;
     const segments = await there.within('data');
     for (const { name } of segments.filter((entry) => isCalled(entry, 'folder', NUMBER)).slice(0, 3)) {
       const files = await there.within(`data/${name.toString('latin1')}`);

@@ -66,6 +66,7 @@ export async function carryOut(
     }
   }
   const source = await sourceOf(store, file);
+  if (source === 'gone') return lost(store, file, 'it was released, and is not there any more');
   if (source === null) {
     const detail =
       'what is held is not in the review folder: see that REVIEW_DIR is mounted, and `backuplens store check`';
@@ -87,7 +88,7 @@ export async function carryOut(
     toolVersion: options.toolVersion,
     ...(options.onStep === undefined ? {} : { onStep: options.onStep }),
   });
-  if (disposition.action === 'failed' && (retry || file.location !== null)) {
+  if (disposition.action === 'failed' && (retry || (file.location !== null && source.released !== true))) {
     // What is held has no other place: what cannot be moved now, or is not what it was, waits for somebody to mend it.
     const identity = file.location === null ? await identityAt(Buffer.from(file.path)) : null;
     await store.files.pend(file.id, disposition.detail ?? '', identity ?? undefined);
@@ -159,9 +160,9 @@ async function holdInPlace(store: Store, file: WatchedFile, detail: string): Pro
 
 /** What stands at its path is no longer what was scanned: whatever does is new work. */
 async function lost(store: Store, file: WatchedFile, detail: string | null): Promise<Disposition> {
-  const isThere = (await identityAt(Buffer.from(file.path))) !== null;
+  const isThere = (await identityAt(Buffer.from(file.location ?? file.path))) !== null;
   await store.files.lose(file.id, isThere ? 'superseded' : 'gone');
-  return { action: 'failed', location: nameFromBytes(file.path), id: null, detail };
+  return { action: 'failed', location: nameFromBytes(file.location ?? file.path), id: null, detail };
 }
 
 /** The result that the decision came from; once retention has taken it, what the store still knows. */
@@ -187,15 +188,18 @@ async function resultOf(store: Store, file: WatchedFile): Promise<FileResult> {
   };
 }
 
-/** Where the bytes are: at the file's own place, or in its folder in the review folder; null: not there. */
-async function sourceOf(
-  store: Store,
-  file: WatchedFile,
-): Promise<Pick<DispositionRequest, 'path' | 'identity' | 'held'> | null> {
+type Source = Pick<DispositionRequest, 'path' | 'identity' | 'held' | 'released'>;
+
+/**
+ * Where the bytes are: at the file's own place, in its folder in the review folder, or where it was released to. null: its folder in
+ * the review folder is not there; `gone`: it was released, and somebody has taken it.
+ */
+async function sourceOf(store: Store, file: WatchedFile): Promise<Source | 'gone' | null> {
   if (file.location === null) {
     const { dev, ino, size } = file.identity;
     return { path: Buffer.from(file.path), identity: { dev, ino, size: Number(size) }, held: null };
   }
+  if (await store.files.wasReleased(file.id)) return releasedSource(Buffer.from(file.location));
   const id = Buffer.from(file.location).toString('latin1').split('/').at(-1) ?? '';
   const item = await store.ledger.item(id);
   const path = Buffer.concat([file.location, Buffer.from(`/${HELD_CONTENT}`)]);
@@ -207,6 +211,16 @@ async function sourceOf(
     identity: { dev, ino, size: Number(size) },
     held: { item: id, facts: item.facts, backTo: Buffer.from(item.origin) },
   };
+}
+
+async function releasedSource(path: Buffer): Promise<Source | 'gone'> {
+  const stats = await unlessMissing(lstat(path, { bigint: true })).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOTDIR') return null;
+    throw error;
+  });
+  if (stats === null || !stats.isFile()) return 'gone';
+  const { dev, ino, size } = stats;
+  return { path, identity: { dev, ino, size: Number(size) }, held: null, released: true };
 }
 
 /** As `lstat` has it now; null where there is nothing. */

@@ -10,9 +10,9 @@ export async function leaveWhole(store: Store, file: WatchedFile, unit: Unit): P
   const detail = `${unit.kind} of ${unit.files} files: stays as a whole, where it is`;
   if (file.decision === 'auto_approve') await store.files.leave(file.id, detail);
   else if (file.decision === 'quarantine' && (await isAnswered(store, file))) {
-    const rejected = `rejected; ${detail}: take it away yourself, it is never approved`;
+    const rejected = `${detail}: take it away yourself, it is never approved`;
     await store.files.refuse(file.id, rejected);
-    return inPlace(file, rejected);
+    return inPlace(file, `rejected; ${rejected}`);
   } else await store.reviews.holdInPlace(file.id, detail);
   return inPlace(file, detail);
 }

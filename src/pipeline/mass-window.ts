@@ -22,7 +22,7 @@ export interface Attack {
 
 /**
  * Whether the files that arrive one by one below a top folder are, taken together, what an attack leaves behind: what a dropped
- * folder is told by is told here of what arrives within a window of time. In bounded memory; forgotten with the process.
+ * folder is told by is told here of what arrives within a window of time. In bounded memory.
  */
 export class MassWindow {
   readonly #windowMs: number;
@@ -34,9 +34,12 @@ export class MassWindow {
     this.#now = now;
   }
 
-  /** Counts a file; what is answered holds for it too. null: nothing speaks of an attack. */
-  add(folder: string, findings: readonly CountedFinding[]): Attack | null {
-    const now = this.#now();
+  /**
+   * Counts a file; what is answered holds for it too. null: nothing speaks of an attack. `ago`: it arrived so long before, in ms; to be
+   * told of in the order in which they came.
+   */
+  add(folder: string, findings: readonly CountedFinding[], ago = 0): Attack | null {
+    const now = this.#now() - ago;
     const counted = this.#of(folder, now);
     counted.older.add(findings);
     counted.younger.add(findings);
@@ -46,6 +49,13 @@ export class MassWindow {
     // It lasts as long as anything of it is in the window, and a window more.
     if (mass !== null) counted.attacked = { mass, until: now + this.#windowMs };
     return counted.attacked === null ? null : { mass: counted.attacked.mass, is_new: before === null };
+  }
+
+  /** One that an earlier process found, and that lasts for so long, in ms: at most a window. */
+  attacked(folder: string, mass: Mass, forMs: number): void {
+    const now = this.#now();
+    const until = now + Math.min(Math.max(0, forMs), this.#windowMs);
+    this.#of(folder, now).attacked = { mass, until };
   }
 
   #of(folder: string, now: number): Counted {

@@ -13,23 +13,25 @@ import {
 
 const EVERYTHING = { include: [], exclude: [], one_file_system: false, except: [] };
 
-/** The hash of what a unit is now, as an examination would have it (docs/store.md); reads all of it. Throws what reading does. */
-export async function hashUnit({
-  path,
-  set,
-  kind,
-}: Pick<Unit, 'path' | 'set' | 'kind'>): Promise<string | null> {
+/**
+ * The hash of what a unit is now, as an examination would have it (docs/store.md); reads all of it, or until the signal is aborted.
+ * Throws what reading does.
+ */
+export async function hashUnit(
+  { path, set, kind }: Pick<Unit, 'path' | 'set' | 'kind'>,
+  signal?: AbortSignal,
+): Promise<string | null> {
   if (set !== null) {
     const volumes = [];
-    for (const part of set.parts) volumes.push(await hashed(part));
+    for (const part of set.parts) volumes.push(await hashed(part, signal));
     return volumesHash(volumes);
   }
-  if (kind === 'file') return (await hashed({ path })).sha256;
+  if (kind === 'file') return (await hashed({ path }, signal)).sha256;
   const manifest = new Manifest(path);
   for await (const met of walk([path], EVERYTHING)) {
     if (met.type === 'skipped') manifest.add(met.path, await linkEntry(met));
     const files = met.type === 'set' ? met.parts : met.type === 'file' ? [met] : [];
-    for (const file of files) manifest.add(file.path, { type: 'file', ...(await hashed(file)) });
+    for (const file of files) manifest.add(file.path, { type: 'file', ...(await hashed(file, signal)) });
     if (met.type === 'unreadable' || met.type === 'missing') throw new Error(met.message);
   }
   return manifest.close();
@@ -61,16 +63,18 @@ export async function linkEntry({ path, reason }: Extract<Met, { type: 'skipped'
   };
 }
 
-async function hashed({ path }: { readonly path: Buffer }): Promise<{
-  readonly path: Buffer;
-  readonly size: number;
-  readonly sha256: string;
-}> {
+async function hashed(
+  { path }: { readonly path: Buffer },
+  signal?: AbortSignal,
+): Promise<{ readonly path: Buffer; readonly size: number; readonly sha256: string }> {
   const file = await openRoot(path);
   try {
     const size = Number(file.stats.size);
     const hash = createHash('sha256');
-    for await (const chunk of new FileSource(file.handle, size).stream()) hash.update(chunk);
+    for await (const chunk of new FileSource(file.handle, size).stream()) {
+      signal?.throwIfAborted();
+      hash.update(chunk);
+    }
     if (await hasChanged(file)) throw new Error('it changed while it was read');
     return { path, size, sha256: hash.digest('hex') };
   } finally {

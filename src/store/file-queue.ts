@@ -93,8 +93,11 @@ export interface FileQueue {
    */
   pend(file: string, why: string, identity?: FileIdentity): Promise<void>;
 
-  /** All pending dispositions are `decided` again; resolves to how many. */
-  retryPending(): Promise<number>;
+  /**
+   * All pending dispositions are `decided` again; with `due` those that have waited long enough: the longer, the more often it was in
+   * vain, up to an hour. Resolves to how many.
+   */
+  retryPending(options?: { readonly due?: boolean }): Promise<number>;
 
   /**
    * A folder whose files are dealt with one by one, each with a row of its own: what was decided of all of them together is
@@ -105,10 +108,10 @@ export interface FileQueue {
   /** An approval that moves nothing: `in_place`. */
   leave(file: string, detail: string | null): Promise<void>;
 
-  /** What a person rejected, and what is never moved: `in_place`, and not approved. */
+  /** What a person rejected, and what is never moved: `in_place`, and not approved. The detail says that it was rejected. */
   refuse(file: string, detail: string): Promise<void>;
 
-  /** Something else stands at its path (`superseded`), or nothing does (`gone`). */
+  /** Something else stands at its path (`superseded`), or nothing does (`gone`); of what was released, at the place that it was released to. */
   lose(file: string, state: 'superseded' | 'gone'): Promise<void>;
 
   /** Provisional approvals, the oldest first; keyset by `after`. */
@@ -121,6 +124,9 @@ export interface FileQueue {
 
   /** The file at that path, in any state in which it is there. */
   at(path: Uint8Array): Promise<WatchedFile | null>;
+
+  /** Its location is where it was released to: out of our hands, and its owner's. */
+  wasReleased(file: string): Promise<boolean>;
 
   /** Units of these kinds that are at their path, the newest first. */
   there(kinds: readonly UnitKind[], limit: number): Promise<readonly WatchedFile[]>;

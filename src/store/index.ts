@@ -17,6 +17,7 @@ export type { CallOutcome, ReleaseCall, ReleaseCalls } from './release-calls.ts'
 export { RETENTION, type Retained, type RetentionPolicy } from './retention.ts';
 export type { ScanArchive, ScanFilter, ScanSummary } from './scan-archive.ts';
 export type { ClockCheck, Store, StoreCounts } from './store.ts';
+export type { AttackList, KnownAttack } from './attack-list.ts';
 export type { BegunSet, Lingering, UnsettledList, Unrest } from './unsettled-list.ts';
 export type { ArrivingUpload, Upload, UploadList } from './upload-list.ts';
 export {

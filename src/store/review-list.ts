@@ -7,7 +7,7 @@ export interface Review {
   readonly scan: string | null;
   readonly path: Uint8Array;
   readonly unit: UnitKind;
-  /** Its folder in the review folder; null: it is held in place. */
+  /** Its folder in the review folder, or where it was released to; null: it is held in place. */
   readonly location: Uint8Array | null;
   readonly sha256: string | null;
   readonly size: number | null;
@@ -21,6 +21,8 @@ export interface Review {
   /** `closed`: the file went away, or was superseded, before anybody decided. */
   readonly state: 'open' | 'approved' | 'rejected' | 'closed';
   readonly answer: Answer | null;
+  /** Since when its approval is not remembered any more, and by whom that was taken back; null: it was not. */
+  readonly forgotten: { readonly at: string; readonly who: string } | null;
 }
 
 /** What a person said, for good. */
@@ -90,7 +92,7 @@ export interface ReviewList {
   find(abbreviation: string): Promise<readonly string[]>;
   /**
    * Writes an answer down, with the journal, and with it what follows: the file is `decided` again with that
-   * decision, and its disposition is to be carried out. Throws BL_STORE when the review is not open, or the SHA-256
+   * decision, and its disposition is to be carried out; what was released, and is approved again, stays where it is. Throws BL_STORE when the review is not open, or the SHA-256
    * is not the held file's; BL_USAGE when it cannot be remembered: the report is gone or does not list everything, or what
    * was found is malicious.
    */
@@ -107,6 +109,11 @@ export interface ReviewList {
   ): Promise<void>;
   /** Approvals of this content that still hold, the newest first. */
   remembered(sha256: string): Promise<readonly Remembered[]>;
+  /**
+   * Takes back that an approval is remembered, with the journal: from here on nothing is approved because of it. What stands approved
+   * stays so. null: there is nothing to be taken back.
+   */
+  forget(id: string, by: Pick<Answer, 'who' | 'reason'>): Promise<Review | null>;
   /** The last one about this file, in any state. */
   lastOf(file: string): Promise<Review | null>;
 }

@@ -1,3 +1,4 @@
+import type { AttackList } from './attack-list.ts';
 import type { FileQueue } from './file-queue.ts';
 import type { Journal } from './journal.ts';
 import type { Judgements } from './judgements.ts';
@@ -6,6 +7,7 @@ import type { ReleaseCalls } from './release-calls.ts';
 import type { Gate, ReviewList } from './review-list.ts';
 import type { ScanArchive } from './scan-archive.ts';
 import type { Retained, RetentionPolicy } from './retention.ts';
+import type { TokenList } from './token-list.ts';
 import type { UnsettledList } from './unsettled-list.ts';
 import type { UploadList } from './upload-list.ts';
 import type { FileState, Lane } from './watched-file.ts';
@@ -15,6 +17,11 @@ export interface StoreCounts {
   readonly files: Readonly<Record<FileState, number>>;
   /** Waiting, by lane. */
   readonly waiting: Readonly<Record<Lane, number>>;
+  /** Of what is `in_place`, not approved: sets that were rejected, and what was brought back from quarantine. */
+  readonly in_place_rejected: number;
+  readonly in_place_restored: number;
+  /** Top folders of which an attack is told as of now. */
+  readonly attacked_folders: number;
   readonly suspect: number;
   readonly open_reviews: number;
   /** Of these, how many have waited too long. */
@@ -67,6 +74,8 @@ export interface Store {
   readonly judgements: Judgements;
   readonly releases: ReleaseCalls;
   readonly unsettled: UnsettledList;
+  readonly attacks: AttackList;
+  readonly tokens: TokenList;
 
   /** Drawn when the store was made; owner files in managed folders name it (ATTACKS B8). */
   instanceId(): Promise<string>;

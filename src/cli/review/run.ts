@@ -110,6 +110,9 @@ function rowsOf(review: Review): (readonly [string, string])[] {
       : [
           ['answered', `${given.at} by ${given.who}: ${given.reason}`] as const,
           ...(given.remember ? [['remembered', given.until ?? 'without an end'] as const] : []),
+          ...(review.forgotten === null
+            ? []
+            : [['forgotten', `${review.forgotten.at} by ${review.forgotten.who}`] as const]),
         ]),
     ...review.reasons.map((reason) => ['because', reason] as const),
   ];
@@ -129,6 +132,33 @@ export async function answer(
       if (id === null) return WRONG;
       const given = { reason, sha256, remember, until: until ?? null };
       return tell(io, id, await hands.answer(verb, id, given), json === true);
+    },
+  );
+}
+
+export async function forget(
+  io: CommandIo,
+  short: string,
+  { reason, json }: { readonly reason: string; readonly json?: boolean },
+): Promise<number> {
+  const why = reason.trim();
+  if (why === '') {
+    say(io, 'a reason is needed', 'say why with --reason');
+    return COULD_NOT;
+  }
+  return withHands(
+    { folders: await io.folders(), what: 'backuplens review forget', onRecovered: tellRecovered(io) },
+    async (store, hands) => {
+      const id = theOne(io, short, await store.reviews.find(short), 'under review');
+      if (id === null) return WRONG;
+      const forgotten = await hands.forget(id, why);
+      if (forgotten === null) {
+        say(io, `the approval of ${id} is not remembered`, '`review show` says how it was answered');
+        return WRONG;
+      }
+      if (json === true) io.out(`${asciiJson(publicReview(forgotten))}\n`);
+      else io.out(`${id} forgotten: nothing is approved because of it from now on\n`);
+      return DONE;
     },
   );
 }

@@ -1,5 +1,5 @@
 import { asciiJson, nameFromBytes } from '../../bytes/index.ts';
-import type { BegunSet, Store, StoreCounts } from '../../store/index.ts';
+import type { BegunSet, KnownAttack, Store, StoreCounts } from '../../store/index.ts';
 import { DONE, facts, say, type CommandIo } from '../command-io.ts';
 import { withReader } from '../store-session.ts';
 
@@ -33,12 +33,21 @@ async function tell(io: CommandIo, store: Store, dataDir: string, json: boolean)
   }
   facts(io, [
     ['store', dataDir],
+    ...only('ATTACKED', counts.attacked_folders, ' folders are under an attack that encrypts: look at them'),
     ...rowsOf(counts),
     ...(await store.unsettled.begun()).map(begunRow),
+    ...(await store.attacks.lasting(MAX_ATTACKS)).map(attackRow),
     ...(known === null ? [] : [['known', inWords(known)] as const]),
     ['journal', `${head.seq} records, head ${head.hash}`],
   ]);
   return DONE;
+}
+
+/** As many as a person reads. */
+const MAX_ATTACKS = 20;
+
+function attackRow({ path, since, mass }: KnownAttack): readonly [string, string] {
+  return ['under attack', `${nameFromBytes(path)} since ${since.slice(0, 19)}Z: ${mass.detail}`];
 }
 
 function begunRow({ path, kind, met_at }: BegunSet): readonly [string, string] {
@@ -93,7 +102,10 @@ function rowsOf(counts: StoreCounts): (readonly [string, string])[] {
     ['held', `${counts.open_reviews}${since(counts.oldest_review)}`],
     ...only('escalated', counts.escalated_reviews, ' of them have waited too long'),
     ['quarantine', String(counts.quarantined)],
-    ['in place', String(files.in_place)],
+    ['in place', String(files.in_place - counts.in_place_rejected - counts.in_place_restored)],
+    ...only('rejected', counts.in_place_rejected, ' sets, where they are: take them away, they are never approved'),
+    ...only('brought back', counts.in_place_restored, ' from quarantine into INCOMING_DIR, not approved'),
+    ...only('restored', files.restored, ' from quarantine, not approved'),
     ['released', String(files.released)],
     ...only('provisional', files.provisional, since(counts.oldest_provisional)),
     ...only('undone', files.decided, ' decided, not yet dealt with'),

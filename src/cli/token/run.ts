@@ -2,6 +2,7 @@ import { asciiJson } from '../../bytes/index.ts';
 import { addToken, readTokens, removeTokens } from '../../config/tokens/index.ts';
 import type { NamedToken, Role } from '../../contracts/index.ts';
 import { DONE, say, WRONG, type CommandIo } from '../command-io.ts';
+import { operatingSystemUser } from '../os-user.ts';
 
 export interface CreateOptions {
   readonly role: Role;
@@ -16,7 +17,7 @@ export async function create(
   options: CreateOptions,
 ): Promise<number> {
   const asked = { name, role: options.role, expires_at: options.expires ?? null, now: new Date() };
-  const { token, entry } = await addToken(tokensFile, asked);
+  const { token, entry } = await addToken(tokensFile, { ...asked, made_by: operatingSystemUser() });
   io.out(options.json === true ? `${asciiJson({ ...shown(entry), token })}\n` : `${token}\n`);
   return DONE;
 }
@@ -35,7 +36,7 @@ export async function revoke(
   which: string,
   json: boolean,
 ): Promise<number> {
-  const gone = await removeTokens(tokensFile, which);
+  const gone = await removeTokens(tokensFile, which, { who: operatingSystemUser(), now: new Date() });
   if (json) io.out(`${asciiJson(gone.map(shown))}\n`);
   else for (const { id, name } of gone) io.out(`${id} ${name} revoked\n`);
   if (gone.length > 0) return DONE;

@@ -21,6 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
+const BY = { who: 'rita (1000)', now: new Date('2026-11-28T13:00:00Z') };
 const add = async (name: string) =>
   addToken(file, { name, role: 'viewer', expires_at: null, now: new Date('2026-11-28T12:00:00Z') });
 
@@ -36,10 +37,10 @@ test('two of one name are valid side by side, and go one by one or together', as
   const first = await add('anna');
   await add('anna');
   await add('bert');
-  expect(await removeTokens(file, first.entry.id)).toHaveLength(1);
+  expect(await removeTokens(file, first.entry.id, BY)).toHaveLength(1);
   expect((await readTokens(file)).map(({ name }) => name)).toEqual(['anna', 'bert']);
-  expect(await removeTokens(file, 'anna')).toHaveLength(1);
-  expect(await removeTokens(file, 'anna')).toEqual([]);
+  expect(await removeTokens(file, 'anna', BY)).toHaveLength(1);
+  expect(await removeTokens(file, 'anna', BY)).toEqual([]);
 });
 
 test.each(['', ' ', 'a b', '../x', 'ä', '\u001b[31m', 'x'.repeat(65), '-x'])(

@@ -10,7 +10,14 @@ import {
   writeWhole,
   type Folder,
 } from '../../bytes/index.ts';
-import { tokensFile, TOKENS_SCHEMA, type NamedToken, type Role } from '../../contracts/index.ts';
+import {
+  MAX_REVOKED,
+  tokensFile,
+  TOKENS_SCHEMA,
+  type NamedToken,
+  type RevokedToken,
+  type Role,
+} from '../../contracts/index.ts';
 import { BackupLensError, inWords } from '../../domain/index.ts';
 
 /** 1,000 tokens take 250 KB. */
@@ -20,6 +27,8 @@ const MAX_TOKEN_BYTES = 4096;
 const TOKEN_BYTES = 32;
 /** So that whoever searches for secrets in the wrong places finds ours. */
 const PREFIX = 'blt_';
+/** As the journal has it. */
+const MAX_WHO_CHARACTERS = 200;
 const OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
 
@@ -39,9 +48,14 @@ export function proofOf(token: string, nonce: string): string {
 
 /** The named tokens; none where there is no file. Throws BL_CONFIG for one that is broken, or that others can write. */
 export async function readTokens(path: string): Promise<readonly NamedToken[]> {
+  return (await readTokensFile(path)).tokens;
+}
+
+/** And those that were revoked lately. Throws as `readTokens`. */
+export async function readTokensFile(path: string): Promise<TokensFile> {
   try {
     const stats = await unlessMissing(lstat(path));
-    if (stats === null) return [];
+    if (stats === null) return { tokens: [], revoked: [] };
     if ((stats.mode & OTHERS_WRITE) !== 0) {
       throw new BackupLensError('BL_CONFIG', `TOKENS_FILE ${path}: others can change it`, {
         hint: `run: chmod 600 ${path}`,
@@ -51,7 +65,8 @@ export async function readTokens(path: string): Promise<readonly NamedToken[]> {
       JSON.parse((await readAtMost(path, MAX_FILE_BYTES)).toString('utf8')),
     );
     if (!parsed.success) throw new Error(whereWrong(parsed.error.issues[0]));
-    return parsed.data.tokens;
+    const { tokens, revoked = [] } = parsed.data;
+    return { tokens, revoked };
   } catch (cause) {
     if (cause instanceof BackupLensError) throw cause;
     // What JSON.parse says quotes the file.
@@ -61,6 +76,11 @@ export async function readTokens(path: string): Promise<readonly NamedToken[]> {
       cause,
     });
   }
+}
+
+export interface TokensFile {
+  readonly tokens: readonly NamedToken[];
+  readonly revoked: readonly RevokedToken[];
 }
 
 function whereWrong(
@@ -95,7 +115,15 @@ export async function addToken(
     role,
     expires_at,
     now,
-  }: { readonly name: string; readonly role: Role; readonly expires_at: string | null; readonly now: Date },
+    made_by,
+  }: {
+    readonly name: string;
+    readonly role: Role;
+    readonly expires_at: string | null;
+    readonly now: Date;
+    /** Who makes it, for the journal. */
+    readonly made_by?: string;
+  },
 ): Promise<{ readonly token: string; readonly entry: NamedToken }> {
   assertOwnName(name);
   if (expires_at !== null && Date.parse(expires_at) <= now.getTime()) {
@@ -111,9 +139,10 @@ export async function addToken(
     sha256: hashOfToken(token),
     created_at: now.toISOString(),
     expires_at,
+    ...(made_by === undefined ? {} : { made_by: made_by.slice(0, MAX_WHO_CHARACTERS) }),
   };
-  const known = await readTokens(path);
-  const parsed = tokensFile.safeParse({ schema: TOKENS_SCHEMA, tokens: [...known, entry] });
+  const { tokens, revoked } = await readTokensFile(path);
+  const parsed = tokensFile.safeParse({ schema: TOKENS_SCHEMA, tokens: [...tokens, entry] });
   if (!parsed.success) {
     throw new BackupLensError(
       'BL_USAGE',
@@ -123,29 +152,36 @@ export async function addToken(
       },
     );
   }
-  await write(path, parsed.data.tokens);
+  await write(path, { tokens: parsed.data.tokens, revoked });
   return { token, entry };
 }
 
-/** Takes tokens away, by id, or all of a name; those that were there. */
-export async function removeTokens(path: string, which: string): Promise<readonly NamedToken[]> {
-  const known = await readTokens(path);
-  const gone = known.filter(({ id, name }) => id === which || name === which);
-  if (gone.length > 0)
-    await write(
-      path,
-      known.filter((one) => !gone.includes(one)),
-    );
+/** Takes tokens away, by id, or all of a name; those that were there. `by`: for the journal. */
+export async function removeTokens(
+  path: string,
+  which: string,
+  by: { readonly who: string; readonly now: Date },
+): Promise<readonly NamedToken[]> {
+  const { tokens, revoked } = await readTokensFile(path);
+  const gone = tokens.filter(({ id, name }) => id === which || name === which);
+  if (gone.length === 0) return [];
+  const revoked_at = by.now.toISOString();
+  const revoked_by = by.who.slice(0, MAX_WHO_CHARACTERS);
+  const told = gone.map(({ id, name, role }) => ({ id, name, role, revoked_at, revoked_by }));
+  await write(path, {
+    tokens: tokens.filter((one) => !gone.includes(one)),
+    revoked: [...revoked, ...told].slice(-MAX_REVOKED),
+  });
   return gone;
 }
 
-async function write(path: string, tokens: readonly NamedToken[]): Promise<void> {
+async function write(path: string, { tokens, revoked }: TokensFile): Promise<void> {
   const folder = await openManagedFolder(dirname(path), 'make');
   try {
     await writeWhole(
       folder,
       basename(path),
-      `${JSON.stringify({ schema: TOKENS_SCHEMA, tokens }, null, 2)}\n`,
+      `${JSON.stringify({ schema: TOKENS_SCHEMA, tokens, ...(revoked.length === 0 ? {} : { revoked }) }, null, 2)}\n`,
     );
   } finally {
     await folder.close();

@@ -38,7 +38,7 @@ export const review = z.strictObject({
   path,
   path_base64: pathBase64,
   unit: z.enum(UNIT_KINDS).describe('what is held as one'),
-  location: z.string().nullable().describe('null: it is held in place'),
+  location: z.string().nullable().describe('where it is held, or was released to; null: it is held in place'),
   sha256: sha256.nullable(),
   size: count.nullable(),
   opened_at: instant,
@@ -48,6 +48,10 @@ export const review = z.strictObject({
   group,
   state: z.enum(REVIEW_STATES),
   answer: answer.nullable(),
+  forgotten: z
+    .strictObject({ at: instant, who: z.string() })
+    .nullable()
+    .describe('since when its approval is not remembered any more'),
 });
 export const reviewPage = pageOf(review);
 
@@ -106,6 +110,9 @@ export const rejection = z.strictObject({
   remember: z.literal(false).default(false),
   until: z.null().default(null),
 });
+
+/** Taking back that an approval is remembered. */
+export const forgetting = z.strictObject({ reason });
 
 const disposition = z.strictObject({
   action: z.enum(['none', 'quarantined', 'held', 'released', 'failed']),

@@ -16,7 +16,7 @@ export interface ReviewSelection {
 
 interface Excluded {
   readonly id: string;
-  readonly code: 'unread' | 'own_upload' | 'already_decided' | 'other_content' | 'refused';
+  readonly code: 'unread' | 'own_upload' | 'already_decided' | 'other_content' | 'not_in_time' | 'refused';
   readonly detail: string;
 }
 
@@ -38,6 +38,10 @@ export interface AnsweredAll {
 const PAGE = 500;
 /** In one transaction: a tenth of a second. */
 const BATCH = 250;
+/** All of them are read once more, for so long at most, in ms: whoever asked waits for the answer. */
+const READ_MS = 10 * 60_000;
+const NOT_IN_TIME =
+  'not read once more in time, and so not decided: decide on fewer at a time, or on this one by itself';
 
 /** What the decision would be on, as of now. */
 export async function selectReviews(
@@ -71,24 +75,28 @@ export async function selectReviews(
 
 /**
  * Decides on everything that was selected, if that still is what it was: null when it is not. What follows is carried out by
- * whoever carries out everything else. Each item is decided as what it was seen as, or not at all.
+ * whoever carries out everything else. Each item is decided as what it was seen as, or not at all; what could not be read within
+ * `readMs` is not.
  */
 export async function answerReviews(
   store: Store,
   selection: ReviewSelection,
   digest: string,
   { reason, remember, until }: Pick<Answer, 'reason' | 'remember' | 'until'>,
+  readMs = READ_MS,
 ): Promise<AnsweredAll | null> {
   const selected = await selectReviews(store, selection);
   if (selected.digest !== digest) return null;
   const decision = selection.action === 'approve' ? 'auto_approve' : 'quarantine';
   const answer = { who: selection.who, reason, remember, until };
   const refused: Excluded[] = [];
+  const deadline = AbortSignal.timeout(readMs);
   for (let at = 0; at < selected.items.length; at += BATCH) {
     const batch: Selected['items'][number][] = [];
     for (const item of selected.items.slice(at, at + BATCH)) {
-      const detail = await swapped(store, item);
+      const detail = await unlessLate(async () => swapped(store, item, deadline), deadline);
       if (detail === null) batch.push(item);
+      else if (detail === NOT_IN_TIME) refused.push({ id: item.id, code: 'not_in_time', detail });
       else refused.push({ id: item.id, ...(await refusalOf(store, item.id, detail, 'other_content')) });
     }
     try {
@@ -107,9 +115,32 @@ export async function answerReviews(
 }
 
 /** As `notWhatWasSeen`; also of what was removed meanwhile. */
-async function swapped(store: Store, { id, sha256 }: Selected['items'][number]): Promise<string | null> {
+async function swapped(
+  store: Store,
+  { id, sha256 }: Selected['items'][number],
+  signal: AbortSignal,
+): Promise<string | null> {
   const review = await store.reviews.get(id);
-  return review === null ? 'it is gone' : notWhatWasSeen(store, { ...review, sha256 });
+  return review === null ? 'it is gone' : notWhatWasSeen(store, { ...review, sha256 }, signal);
+}
+
+/** A file system that does not answer is not waited for either; what was asked of it ends with its answer. */
+async function unlessLate(
+  look: () => Promise<string | null>,
+  deadline: AbortSignal,
+): Promise<string | null> {
+  if (deadline.aborted) return NOT_IN_TIME;
+  const late = Promise.withResolvers<string>();
+  const end = (): void => late.resolve(NOT_IN_TIME);
+  deadline.addEventListener('abort', end, { once: true });
+  try {
+    return await Promise.race([look(), late.promise]);
+  } catch (error) {
+    if (deadline.aborted) return NOT_IN_TIME;
+    throw error;
+  } finally {
+    deadline.removeEventListener('abort', end);
+  }
 }
 
 async function unlessRefused(answering: Promise<Review>): Promise<string | null> {

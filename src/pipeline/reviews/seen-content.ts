@@ -9,19 +9,23 @@ import { hashUnit } from '../unit-content.ts';
 /**
  * Why what lies there is not what somebody looked at; null: it is. Reads all of it: an answer is about bytes, and a file can be
  * written without a trace in its times (ATTACKS A11, A20). Something else at the place of a file is new work: its review is closed.
- * Throws BL_STORE when the store cannot be asked.
+ * Throws BL_STORE when the store cannot be asked, and what the signal is aborted with.
  */
 export async function notWhatWasSeen(
   store: Store,
   { id, file: of, sha256 }: Pick<Review, 'id' | 'file' | 'sha256'>,
+  signal?: AbortSignal,
 ): Promise<string | null> {
   const file = await store.files.get(of);
   if (file === null) return 'the store does not know it any more';
+  // What was released is its owner's: the answer is about the bytes that were scanned, wherever they are by now.
+  if (file.state === 'released') return null;
   let now;
   try {
-    now = await hashNow(store, file);
+    now = await hashNow(store, file, signal);
     if (now === sha256) return null;
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof BackupLensError) throw error;
     return `it cannot be read again: ${inWords(error)}`;
   }
@@ -36,12 +40,12 @@ export async function notWhatWasSeen(
 }
 
 /** null: there is nothing, or nothing of its kind. */
-async function hashNow(store: Store, file: WatchedFile): Promise<string | null> {
+async function hashNow(store: Store, file: WatchedFile, signal?: AbortSignal): Promise<string | null> {
   const path =
     file.location === null
       ? Buffer.from(file.path)
       : join(Buffer.from(file.location), Buffer.from(HELD_CONTENT));
-  if (file.unit === 'file') return unlessMissing(hashUnit({ path, set: null, kind: 'file' }));
+  if (file.unit === 'file') return unlessMissing(hashUnit({ path, set: null, kind: 'file' }, signal));
   const unit = await unitAt(path, { kind: file.unit, ours: openClaims(store.ledger) });
-  return unit?.kind === file.unit ? hashUnit(unit) : null;
+  return unit?.kind === file.unit ? hashUnit(unit, signal) : null;
 }

@@ -27,6 +27,7 @@ export class ServiceMetrics {
   readonly #skipped;
   readonly #paused;
   readonly #attacks;
+  readonly #attacked;
   readonly #reviews;
 
   constructor(metrics: Metrics) {
@@ -109,6 +110,10 @@ export class ServiceMetrics {
       name: 'backuplens_mass_encryption_total',
       help: 'Attacks that encrypt, told by what arrived in one folder within MASS_WINDOW.',
     });
+    this.#attacked = metrics.gauge({
+      name: 'backuplens_attacked_folders',
+      help: 'Top folders under an attack that encrypts, as of now.',
+    });
     this.#reviews = metrics.gauge({
       name: 'backuplens_reviews',
       help: 'Reviews that are open, and of these what has waited too long.',
@@ -177,6 +182,7 @@ export class ServiceMetrics {
     }
     this.#depth.set(depth);
     for (const [state, files] of Object.entries(counts.files)) this.#files.set({ state }, files);
+    this.#attacked.set(counts.attacked_folders);
     this.#reviews.set({ state: 'open' }, counts.open_reviews);
     this.#reviews.set({ state: 'escalated' }, counts.escalated_reviews);
     const ages = {

@@ -28,7 +28,8 @@ import type { ServiceSettings } from './settings.ts';
 import { ownScratch } from './own-scratch.ts';
 import { ReleaseHook } from './release-hook.ts';
 import { SecondJudgement } from './second-judgement.ts';
-import { arrivalsTogether } from './together.ts';
+import { TokenRecords } from './token-records.ts';
+import { Together } from './together.ts';
 import { recoverUploads, UploadIntake } from './upload-intake.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -72,6 +73,7 @@ export class PipelineService implements Served {
       quarantineDir: config.quarantineDir.value,
       reviewDir: config.reviewDir.value,
       approvedDir: config.approvedDir.value,
+      incomingDir: incoming.toString(),
     };
     const dataDir = config.dataDir.value;
     await assertApart({
@@ -145,15 +147,19 @@ export class PipelineService implements Served {
         lists.folder,
       ],
     });
-    return new PipelineService(parts, metrics, engines, pool, lists);
+    const together = await Together.open({
+      root: settings.incoming,
+      window_ms: settings.config.massWindow.value,
+      store: parts.store,
+      log,
+      metrics,
+    });
+    return new PipelineService(parts, { metrics, engines, pool, lists, together });
   }
 
   private constructor(
     { settings, log, store, scratch, places, who, hook, lingering, sets }: Assembly,
-    metrics: ServiceMetrics,
-    engines: EngineWatch,
-    pool: WorkerPool,
-    lists: Lists,
+    { metrics, engines, pool, lists, together }: Means,
   ) {
     const { config, incoming } = settings;
     const { signal } = this.#ended;
@@ -209,14 +215,7 @@ export class PipelineService implements Served {
       ours: units.ours,
       version: this.version,
       engine_wait_ms: ENGINE_WAIT_MS,
-      arrived: arrivalsTogether({
-        root: incoming,
-        window_ms: config.massWindow.value,
-        store,
-        log,
-        metrics,
-        who,
-      }),
+      arrived: together.arrived,
       signal,
       judge: () => this.#judge(),
       moves: (decision) =>
@@ -229,7 +228,11 @@ export class PipelineService implements Served {
       log,
       metrics,
       signal,
-      folders: [config.dataDir.value, config.tmpDir.value, ...Object.values(places).filter(isPath)],
+      folders: [
+        config.dataDir.value,
+        config.tmpDir.value,
+        ...[places.quarantineDir, places.reviewDir, places.approvedDir].filter(isPath),
+      ],
       min_free: config.minFree.value,
       provisional_for: config.provisionalFor.value,
       escalate_after: config.escalateAfter.value,
@@ -270,6 +273,7 @@ export class PipelineService implements Served {
       this.#dispatch.run(),
       this.#upkeep.run(),
       this.#second.run(),
+      new TokenRecords(config.tokensFile.value, store, log).run(signal),
       ...(hook === null ? [] : [hook.run(signal)]),
     ].map(async (part) =>
       part.catch((error: unknown) => {
@@ -422,6 +426,15 @@ const FINISH_SHARE = 0.6;
 const MAX_SETS = 10_000;
 /** Where a hook finds the usual programs; nothing else of our environment reaches it (ATTACKS C13). */
 const HOOK_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** What it works with, and owns. */
+interface Means {
+  readonly metrics: ServiceMetrics;
+  readonly engines: EngineWatch;
+  readonly pool: WorkerPool;
+  readonly lists: Lists;
+  readonly together: Together;
+}
 
 interface Assembly {
   readonly settings: ServiceSettings;

@@ -113,7 +113,7 @@ export class Upkeep {
 
   async #retry(): Promise<void> {
     const { store, wake } = this.#options;
-    if (this.#short === null && (await store.files.retryPending()) > 0) wake();
+    if (this.#short === null && (await store.files.retryPending({ due: true })) > 0) wake();
   }
 
   async #clock(): Promise<void> {

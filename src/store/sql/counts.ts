@@ -2,9 +2,10 @@ import type { Kysely } from 'kysely';
 import type { StoreCounts } from '../store.ts';
 import { FILE_STATES, LANES } from '../watched-file.ts';
 import type { Tables } from './tables.ts';
+import { REJECTED, RESTORED } from './in-place.ts';
 import { unrestOf } from './unsettled-list.ts';
 
-export async function countsOf(db: Kysely<Tables>): Promise<StoreCounts> {
+export async function countsOf(db: Kysely<Tables>, now: string): Promise<StoreCounts> {
   const files = zeros(FILE_STATES);
   const states = await db
     .selectFrom('files')
@@ -22,9 +23,22 @@ export async function countsOf(db: Kysely<Tables>): Promise<StoreCounts> {
   for (const { lane, count: sum } of lanes) waiting[lane] = sum;
   const all = db.selectFrom('files');
   const unrest = await unrestOf(db);
+  const unapproved = all
+    .select((select) => select.fn.countAll<number>().as('count'))
+    .where('state', '=', 'in_place')
+    .where('decision', '!=', 'auto_approve');
   return {
     files,
     waiting,
+    in_place_rejected: await count(unapproved.where('detail', 'like', `${REJECTED}%`).executeTakeFirst()),
+    in_place_restored: await count(unapproved.where('detail', 'like', `${RESTORED}%`).executeTakeFirst()),
+    attacked_folders: await count(
+      db
+        .selectFrom('attacks')
+        .select((select) => select.fn.countAll<number>().as('count'))
+        .where('until_at', '>', now)
+        .executeTakeFirst(),
+    ),
     suspect: await count(
       all
         .select((select) => select.fn.countAll<number>().as('count'))
@@ -112,7 +126,11 @@ export async function countsOf(db: Kysely<Tables>): Promise<StoreCounts> {
       all.select('accepted_at as at').orderBy('id', 'desc').limit(1).executeTakeFirst(),
     ),
     last_decided: await first(
-      db.selectFrom('scans').select('finished_at as at').orderBy('id', 'desc').limit(1).executeTakeFirst(),
+      // Another judgement of an old scan is no scan.
+      db
+        .selectFrom('scans')
+        .select((select) => select.fn.max('finished_at').as('at'))
+        .executeTakeFirst(),
     ),
     journal_records:
       (await db.selectFrom('journal').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst())

@@ -5,10 +5,13 @@ import type { FileIdentity, FileState, Lane, Sighting, WatchedFile, Work } from 
 import { only, read, write, type Context, type Trx } from './context.ts';
 import { change, endAtPath, rowOf, tell, UNLEASED } from './file-changes.ts';
 import { fileOf, identityColumns, isSame, newRow, workOf } from './file-row.ts';
+import { REJECTED } from './in-place.ts';
 import { recordScan } from './record-scan.ts';
 import type { FileRow } from './tables.ts';
 
 const MAX_SIGHTINGS = 1000;
+/** How long what could not be disposed of so often waits until it is tried again, in ms: each try may read all of it. */
+const PENDED_FOR = [0, 0, 1, 2, 4, 8, 15, 30, 60].map((minutes) => minutes * 60_000);
 /** By this a divided folder is known again. */
 const DIVIDED = 'its files were dealt with one by one';
 
@@ -140,20 +143,36 @@ export class SqlFileQueue implements FileQueue {
       await change(trx, this.#context, file, {
         state: 'disposition_pending',
         detail: why,
+        pended: row.pended + 1,
         ...(identity === undefined ? {} : identityColumns(identity)),
       });
-      await tell(trx, this.#context, row, 'disposition_pending', why);
+      // The same once more is no news: it would be told for ever.
+      if (row.pended === 0 || row.detail !== why)
+        await tell(trx, this.#context, row, 'disposition_pending', why);
     });
   }
 
-  async retryPending(): Promise<number> {
+  async retryPending({ due = false }: { readonly due?: boolean } = {}): Promise<number> {
     return write(this.#context, async (trx) => {
-      const { numUpdatedRows } = await trx
-        .updateTable('files')
-        .set({ state: 'decided', changed_at: this.#context.now().toISOString() })
-        .where('state', '=', 'disposition_pending')
-        .executeTakeFirst();
-      return Number(numUpdatedRows);
+      const now = this.#context.now();
+      const changed_at = now.toISOString();
+      let again = 0;
+      for (const [pended, ms] of PENDED_FOR.entries()) {
+        const before = new Date(now.getTime() - ms).toISOString();
+        const isLast = pended === PENDED_FOR.length - 1;
+        let query = trx
+          .updateTable('files')
+          .set({ state: 'decided', changed_at })
+          .where('state', '=', 'disposition_pending')
+          .where('pended', isLast ? '>=' : '=', pended);
+        // A clock that was put back lets nothing wait for the time that it had.
+        if (due)
+          query = query.where((where) =>
+            where.or([where('changed_at', '<=', before), where('changed_at', '>', changed_at)]),
+          );
+        again += Number((await query.executeTakeFirst()).numUpdatedRows);
+      }
+      return again;
     });
   }
 
@@ -175,8 +194,9 @@ export class SqlFileQueue implements FileQueue {
       if (row.state !== 'decided' || row.decision !== 'quarantine') {
         throw new BackupLensError('BL_STORE', `${file} is not rejected and waiting for its disposition`);
       }
-      await change(trx, this.#context, file, { state: 'in_place', detail });
-      await tell(trx, this.#context, row, 'left_in_place', detail);
+      const why = `${REJECTED}; ${detail}`;
+      await change(trx, this.#context, file, { state: 'in_place', detail: why });
+      await tell(trx, this.#context, row, 'left_in_place', why);
     });
   }
 
@@ -194,7 +214,8 @@ export class SqlFileQueue implements FileQueue {
   async lose(file: string, state: 'superseded' | 'gone'): Promise<void> {
     await write(this.#context, async (trx) => {
       const row = await rowOf(trx, file);
-      if (row.at_path === 1) await endAtPath(trx, this.#context, row, state);
+      const isReleased = row.at_path === 0 && row.state === 'decided' && row.location !== null;
+      if (row.at_path === 1 || isReleased) await endAtPath(trx, this.#context, row, state);
     });
   }
 
@@ -237,6 +258,20 @@ export class SqlFileQueue implements FileQueue {
       db.selectFrom('files').selectAll().where('path', '=', path).where('at_path', '=', 1).executeTakeFirst(),
     );
     return row === undefined ? null : fileOf(row);
+  }
+
+  async wasReleased(file: string): Promise<boolean> {
+    const last = await read(this.#context, (db) =>
+      db
+        .selectFrom('dispositions')
+        .select('kind')
+        .where('file', '=', file)
+        .where('state', 'in', ['done', 'closed'])
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst(),
+    );
+    return last?.kind === 'release';
   }
 
   async there(kinds: readonly UnitKind[], limit: number): Promise<readonly WatchedFile[]> {

@@ -73,6 +73,7 @@ export function newRow(sighting: Sighting, id: string, turn: number, now: string
     state: 'waiting',
     suspect: 0,
     attempts: 0,
+    pended: 0,
     session: null,
     lease: null,
     lease_until: null,

@@ -1,4 +1,5 @@
-import { harsher } from '../../domain/index.ts';
+import { nameFromBytes } from '../../bytes/index.ts';
+import { harsher, newId } from '../../domain/index.ts';
 import type { ScanRecord } from '../file-queue.ts';
 import type { EarlierJudgement, JudgedAgain, Judgements } from '../judgements.ts';
 import type { FileState, WatchedFile } from '../watched-file.ts';
@@ -8,6 +9,7 @@ import { fileOf } from './file-row.ts';
 import { append } from './journal.ts';
 import { insertScan, nextOf } from './record-scan.ts';
 import { unpackBasis } from './report-blob.ts';
+import { openReview } from './review-list.ts';
 import { put, setting } from './settings.ts';
 import type { FileRow } from './tables.ts';
 
@@ -105,6 +107,7 @@ export class SqlJudgements implements Judgements {
           .where('file', '=', file)
           .where('state', '=', 'open')
           .execute();
+        if (row.state === 'released') await this.#askAbout(trx, { ...row, ...of, scan: id }, why);
       } else {
         await trx.updateTable('reviews').set({ scan: id }).where('file', '=', file).execute();
       }
@@ -112,6 +115,16 @@ export class SqlJudgements implements Judgements {
       await tell(trx, this.#context, { ...row, ...of }, 'judged_again', words);
       return { tightened, state: next.state ?? row.state };
     });
+  }
+
+  /** It is out of our hands: a person has to see to it. */
+  async #askAbout(trx: Trx, row: FileRow, why: string): Promise<void> {
+    const place = nameFromBytes(row.location ?? row.path);
+    const because = [
+      `released to ${place}, and no longer approved (${why}): its gate is shut`,
+      'approve it, and its gate opens again; reject it, and it goes into quarantine, if it is still there; whoever took it has to be told',
+    ];
+    await openReview(trx, this.#context, row, newId(this.#context.now()), row.location, because);
   }
 
   #next(row: FileRow, judged: ScanRecord, why: string): Partial<Pick<FileRow, 'state' | 'detail'>> {

@@ -2,6 +2,7 @@ import { newId } from '../../domain/index.ts';
 import type { Recorded, ScanRecord } from '../file-queue.ts';
 import type { Context, Trx } from './context.ts';
 import { change, tell, UNLEASED } from './file-changes.ts';
+import { RESTORED } from './in-place.ts';
 import { packBasis, packReport } from './report-blob.ts';
 import type { FileRow } from './tables.ts';
 
@@ -71,7 +72,7 @@ export async function recordScan(
   }
   const waiver = sha256 === null ? null : await takeWaiver(trx, context, row.path, sha256);
   const next = nextOf(context, row, scan, waiver);
-  await change(trx, context, row.id, { ...UNLEASED, ...judged, suspect: 0, ...next });
+  await change(trx, context, row.id, { ...UNLEASED, ...judged, suspect: 0, pended: 0, ...next });
   await tell(trx, context, { ...row, ...judged, ...next }, 'decided', result.reasons[0] ?? null);
   if (scan.remembered !== undefined) {
     await tell(trx, context, { ...row, ...judged, ...next }, 'remembered', `by review ${scan.remembered}`);
@@ -88,7 +89,7 @@ export function nextOf(
 ): Pick<FileRow, 'state' | 'decision' | 'provisional_since' | 'detail'> {
   const { decision } = result;
   if (waiver !== null) {
-    const detail = waiver.approved === 1 ? 'approved by a reviewer' : 'restored from quarantine';
+    const detail = waiver.approved === 1 ? 'approved by a reviewer' : RESTORED;
     const final = waiver.approved === 1 ? 'auto_approve' : decision;
     return {
       state: 'in_place',

@@ -88,6 +88,8 @@ async function removeEnded(context: Context, before: string): Promise<number> {
       .select('id')
       .where('state', 'in', ['superseded', 'gone', 'restored', 'deleted', 'released'])
       .where('changed_at', '<', before)
+      // What somebody is asked about stays until it is answered.
+      .where('id', 'not in', trx.selectFrom('reviews').select('file').where('state', '=', 'open'))
       .limit(BATCH)
       .execute();
     const ids = rows.map(({ id }) => id);

@@ -16,13 +16,17 @@ const MAX_REASONS = 40;
 /** Of one content: more than people ever give. */
 const MAX_REMEMBERED = 20;
 
-/** A file is held: somebody has to look. One that is asked about already keeps its question. */
+/**
+ * Somebody has to look at a file: it is held, or should not have been released. One that is asked about already keeps its question.
+ * `because`: what comes before the reasons of its scan.
+ */
 export async function openReview(
   trx: Trx,
   { now }: Context,
   file: FileRow,
   id: string,
   location: Uint8Array | null,
+  because: readonly string[] = [],
 ): Promise<string> {
   const open = await trx
     .selectFrom('reviews')
@@ -56,7 +60,7 @@ export async function openReview(
       sha256: file.sha256,
       size: scan?.size ?? null,
       opened_at: now().toISOString(),
-      reasons: JSON.stringify(result?.reasons.slice(0, MAX_REASONS) ?? []),
+      reasons: JSON.stringify([...because, ...(result?.reasons ?? [])].slice(0, MAX_REASONS)),
       rules: JSON.stringify(rules),
       grounds: groupOf(rules),
       state: 'open',
@@ -67,6 +71,8 @@ export async function openReview(
       remember: 0,
       until_at: null,
       escalated_at: null,
+      forgotten_at: null,
+      forgotten_by: null,
     })
     .execute();
   const named = rules.map((name) => {
@@ -232,7 +238,14 @@ export class SqlReviewList implements ReviewList {
       .execute();
     const isRemembered = remember && decision === 'auto_approve';
     if (isRemembered) await this.#remember(trx, review, { who, reason, sha256, until, at });
-    await change(trx, this.#context, file.id, { state: 'decided', decision });
+    await change(trx, this.#context, file.id, {
+      decision,
+      pended: 0,
+      // What was released is where it is to be: its gate is open again.
+      ...(file.state === 'released' && decision === 'auto_approve'
+        ? { detail: `approved by a reviewer (${id})` }
+        : { state: 'decided' }),
+    });
     await append(trx, {
       action: state,
       time: at,
@@ -265,6 +278,24 @@ export class SqlReviewList implements ReviewList {
     return rows.map(({ review, seen, who, reason, until_at: until }) => {
       const known: string[] = JSON.parse(seen);
       return { review, seen: known, who, reason, until };
+    });
+  }
+
+  async forget(id: string, { who, reason }: Pick<Answer, 'who' | 'reason'>): Promise<Review | null> {
+    return write(this.#context, async (trx) => {
+      const time = this.#context.now().toISOString();
+      const gone = await trx.deleteFrom('remembered').where('review', '=', id).executeTakeFirst();
+      if (gone.numDeletedRows === 0n) return null;
+      await trx
+        .updateTable('reviews')
+        .set({ forgotten_at: time, forgotten_by: who })
+        .where('id', '=', id)
+        .execute();
+      const review = await oneOf(trx, id);
+      const { file, path, answered_sha256: sha256 } = review;
+      const about = { file, item: id, path, sha256, decision: null, verdict: null };
+      await append(trx, { action: 'forgotten', time, who, ...about, detail: reason });
+      return reviewOf(review);
     });
   }
 
@@ -400,5 +431,7 @@ function reviewOf(row: Tables['reviews']): Review {
     group: row.grounds,
     state: row.state,
     answer: isAnswered ? { who, reason, sha256, at, remember: remember === 1, until } : null,
+    forgotten:
+      row.forgotten_at === null ? null : { at: row.forgotten_at, who: row.forgotten_by ?? 'unknown' },
   };
 }

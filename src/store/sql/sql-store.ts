@@ -1,5 +1,6 @@
 import type { Retained, RetentionPolicy } from '../retention.ts';
 import type { ClockCheck, Store, StoreCounts } from '../store.ts';
+import { SqlAttackList } from './attack-list.ts';
 import { ClockWatch } from './clock.ts';
 import { only, read, type Context } from './context.ts';
 import { countsOf } from './counts.ts';
@@ -13,6 +14,7 @@ import { retain } from './retain.ts';
 import { SqlReviewList } from './review-list.ts';
 import { SqlScanArchive } from './scan-archive.ts';
 import { setting } from './settings.ts';
+import { SqlTokenList } from './token-list.ts';
 import { SqlUnsettledList } from './unsettled-list.ts';
 import { SqlUploadList } from './upload-list.ts';
 
@@ -29,6 +31,8 @@ export class SqlStore implements Store {
   readonly judgements: SqlJudgements;
   readonly releases: SqlReleaseCalls;
   readonly unsettled: SqlUnsettledList;
+  readonly attacks: SqlAttackList;
+  readonly tokens: SqlTokenList;
   readonly #context: Context;
   readonly #clock: ClockWatch;
   readonly #onClose: () => Promise<void>;
@@ -45,6 +49,8 @@ export class SqlStore implements Store {
     this.judgements = new SqlJudgements(context);
     this.releases = new SqlReleaseCalls(context);
     this.unsettled = new SqlUnsettledList(context);
+    this.attacks = new SqlAttackList(context);
+    this.tokens = new SqlTokenList(context);
     this.#context = context;
     this.#clock = new ClockWatch(context);
     this.#onClose = onClose;
@@ -56,7 +62,7 @@ export class SqlStore implements Store {
   }
 
   async counts(): Promise<StoreCounts> {
-    return read(this.#context, (db) => countsOf(db));
+    return read(this.#context, (db) => countsOf(db, this.#context.now().toISOString()));
   }
 
   async checkClock(): Promise<ClockCheck> {

@@ -48,6 +48,8 @@ export interface FileRow {
   readonly verdict: Verdict | null;
   readonly provisional_since: string | null;
   readonly detail: string | null;
+  /** How often it could not be disposed of, one time after the other. */
+  readonly pended: number;
 }
 
 export interface ScanRow {
@@ -126,6 +128,9 @@ export interface Tables {
     readonly remember: number;
     readonly until_at: string | null;
     readonly escalated_at: string | null;
+    /** Since when it is not remembered any more. */
+    readonly forgotten_at: string | null;
+    readonly forgotten_by: string | null;
   };
   /** What weighed in a review, for filters: a finding's kind and rule; of a gap `gap` and `reason:by`. */
   readonly review_rules: { readonly kind: string; readonly rule: string; readonly review: string };
@@ -173,6 +178,13 @@ export interface Tables {
   };
   /** What a decision was made from, of the last scan of a file: for another policy (JSON under zstd). */
   readonly scan_bases: { readonly scan: string; readonly policy_sha256: string; readonly basis: Uint8Array };
+  /** Top folders under attack, or that were; `mass` is JSON. */
+  readonly attacks: {
+    readonly path: Uint8Array;
+    readonly since: string;
+    readonly until_at: string;
+    readonly mass: string;
+  };
   /** What has not come to rest for a while: since when outlives the process. */
   readonly unsettled: { readonly path: Uint8Array; readonly met_at: string };
   readonly journal: { readonly seq: number; readonly hash: string; readonly line: string };

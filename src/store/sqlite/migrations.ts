@@ -229,4 +229,20 @@ export const MIGRATIONS: readonly string[] = [
   ) strict, without rowid;
   create index uploads_arriving on uploads (id) where arrived = 0;
   `,
+  `
+  create table attacks (
+    path blob primary key,
+    since text not null,
+    until_at text not null,
+    mass text not null
+  ) strict, without rowid;
+
+  alter table files add column pended integer not null default 0;
+  create index files_whole on files (unit, id) where at_path = 1 and unit not in ('file', 'volumes', 'dropped');
+
+  create index dispositions_file on dispositions (file, id) where file is not null;
+
+  alter table reviews add column forgotten_at text;
+  alter table reviews add column forgotten_by text;
+  `,
 ];

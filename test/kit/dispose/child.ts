@@ -12,6 +12,7 @@ const given = z.object({
   quarantineDir: z.string(),
   reviewDir: folder,
   approvedDir: folder,
+  incomingDir: folder,
 });
 
 const [action = '', at = '', where = '', subject = '', scanned] = process.argv.slice(2);

@@ -37,6 +37,7 @@ export interface Places {
   readonly quarantineDir: string;
   readonly reviewDir: string | null;
   readonly approvedDir: string | null;
+  readonly incomingDir?: string | null;
   readonly ledger: Ledger;
 }
 
@@ -48,6 +49,8 @@ export class Store implements Places {
   readonly reviewDir: string;
   /** Not set: what is approved stays where it is. */
   approvedDir: string | null = null;
+  /** Not set: what is approved keeps its name, and nothing of its path. */
+  incomingDir: string | null = null;
   /** Of the store; may be changed while that is closed. */
   dataDir: string;
   #data: DataStore | null = null;
@@ -83,8 +86,8 @@ export class Store implements Places {
 
   /** For child.ts, which must get the store to itself. */
   get where(): string {
-    const { dataDir, quarantineDir, reviewDir, approvedDir } = this;
-    return JSON.stringify({ dataDir, quarantineDir, reviewDir, approvedDir });
+    const { dataDir, quarantineDir, reviewDir, approvedDir, incomingDir } = this;
+    return JSON.stringify({ dataDir, quarantineDir, reviewDir, approvedDir, incomingDir });
   }
 
   /** A child process gets the store in between. */
@@ -131,13 +134,13 @@ export function requestFor(
   hash = sha256(readFileSync(path)),
 ): DispositionRequest {
   const { dev, ino, size } = lstatSync(path, { bigint: true });
-  const { quarantineDir, reviewDir, approvedDir, ledger } = store;
+  const { quarantineDir, reviewDir, approvedDir, incomingDir = null, ledger } = store;
   return {
     path: Buffer.from(path),
     identity: { dev, ino, size: Number(size) },
     sha256: hash,
     decision,
-    places: { quarantineDir, reviewDir, approvedDir },
+    places: { quarantineDir, reviewDir, approvedDir, incomingDir },
     report: result(String(path), { decision, verdict: 'malicious', score: 200, reasons: ['a test rule'] }),
     ledger,
     file: null,

@@ -42,6 +42,12 @@ export function addReviews(app: Server, { store, carriesOut }: Served): void {
     const answer = { reason, sha256, who: nameOf(who, request.headers) };
     return answered(await reject(store, id, answer, carriesOut));
   });
+  addOperation(app, OPERATIONS.forgetReview, async ({ params: { id }, body: { reason }, who, request }) => {
+    const forgotten = await store.reviews.forget(id, { reason, who: nameOf(who, request.headers) });
+    if (forgotten !== null) return shownReview(forgotten);
+    if ((await store.reviews.get(id)) === null) throw noReview();
+    throw new HttpError(409, 'its approval is not remembered', 'not_remembered');
+  });
 }
 
 /** Of a query, or of what is to be decided together. */

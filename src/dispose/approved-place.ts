@@ -1,0 +1,63 @@
+import { mkdir, realpath } from 'node:fs/promises';
+import { errorCode, Folder, join, unlessMissing } from '../bytes/index.ts';
+import { besideName } from './beside-name.ts';
+
+/** Deeper ones are no backup's: what lies there goes where its path has become that long. */
+const MOST_DEPTH = 256;
+/** What the folder of approved files allows others, its folders do, too; never to write. */
+const PERMISSIONS = 0o755;
+
+/**
+ * The folder that a file from `from` is released into: below the folder of approved files as `from` lies below the watched one,
+ * made where it is missing. Every step is taken from the folder before it and follows no link; where something else than a folder
+ * stands, the one beside it is taken (`docs.<ending>`). Folders that were made are durable once this resolves, and stay if nothing
+ * comes into them. The caller closes it, and `approved` as well.
+ */
+export async function placeBelow(
+  approved: Folder,
+  from: Buffer,
+  incomingDir: string | null,
+  ending: string,
+): Promise<Folder> {
+  const names = await namesBelow(from, incomingDir);
+  const mode = Number((await approved.stat()).mode) & PERMISSIONS;
+  let folder = approved;
+  for (const name of names.slice(0, MOST_DEPTH)) {
+    const outer = folder;
+    try {
+      folder = await folderIn(outer, name, mode, ending);
+    } finally {
+      if (outer !== approved) await outer.close();
+    }
+  }
+  return folder;
+}
+
+/** None where it does not lie below the watched folder, or right in it. */
+async function namesBelow(from: Buffer, incomingDir: string | null): Promise<Buffer[]> {
+  if (incomingDir === null) return [];
+  const root = await unlessMissing(realpath(incomingDir, { encoding: 'buffer' }));
+  if (root === null) return [];
+  const prefix = join(root, Buffer.alloc(0));
+  if (!from.subarray(0, prefix.length).equals(prefix)) return [];
+  const below = from.subarray(prefix.length).toString('latin1');
+  return below === '' ? [] : below.split('/').map((name) => Buffer.from(name, 'latin1'));
+}
+
+async function folderIn(outer: Folder, name: Buffer, mode: number, ending: string): Promise<Folder> {
+  for (const candidate of [name, besideName(name, ending)]) {
+    try {
+      await mkdir(outer.at(candidate), { mode: 0o700 | mode });
+      await outer.sync();
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw error;
+    }
+    try {
+      return await outer.folder(candidate);
+    } catch (error) {
+      // A file or a link of that name: it is not followed, and not written over.
+      if (!['ENOTDIR', 'ELOOP'].includes(errorCode(error))) throw error;
+    }
+  }
+  throw new Error(`no folder of that name can be made in ${outer.path.toString()}`);
+}
