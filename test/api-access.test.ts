@@ -3,9 +3,10 @@ import { connect } from 'node:net';
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { cli } from './kit/cli.ts';
 import { fileForm } from './kit/api/client.ts';
 import { serve, type Served } from './kit/api/installation.ts';
-import { launchService, newInstallation } from './kit/pipeline-service.ts';
+import { inStore, launchService, newInstallation, startService } from './kit/pipeline-service.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -170,6 +171,48 @@ describe('tokens', () => {
       expect([401, 429]).toContain((await api.as(soon).call('stats')).status);
     }
     await api.as(ADMIN).ok('stats');
+  });
+
+  test('that are made and revoked are in the journal, with who did it, also when nobody had the store', async () => {
+    served = await serve({ API_TOKEN: ADMIN });
+    const { at, service } = served;
+    const told = async () => {
+      const all = await inStore(at, async (store) => store.journal.read({ after: 0, limit: 100 }));
+      return all.filter(({ action }) => action.startsWith('token_')).map(({ action, who, detail }) => [
+        action,
+        who,
+        detail?.replace(/ [0-9a-f]{12} /, ' ID ').replace(/ \d{4}-.*/, ''),
+      ]);
+    };
+    const me = expect.stringMatching(/ \(\d+\)$|^\(\d+\)$/);
+    const token = async (...args: string[]) =>
+      expect(await cli(['token', ...args], { env: at.env })).toMatchObject({ code: 0, stderr: '' });
+    await token('create', 'anna', '--role', 'reviewer');
+    await service.until(async () => (await told()).length === 1, 'the first record');
+    await token('revoke', 'anna');
+    await token('create', 'bert', '--role', 'admin');
+    await service.until(async () => (await told()).length === 3, 'the others');
+    await service.stop();
+    await token('create', 'eva', '--role', 'viewer');
+    await token('revoke', 'eva');
+    const file = join(at.data, 'tokens.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/"tokens": \[[^\]]*\]/, '"tokens": []'));
+    const again = await startService(at.env);
+    try {
+      await again.until(async () => (await told()).length === 5, 'what happened meanwhile');
+      expect((await told()).toSorted((a, b) => (a.join() < b.join() ? -1 : 1))).toEqual([
+        ['token_made', me, 'token ID of anna (reviewer); made'],
+        ['token_made', me, 'token ID of bert (admin); made'],
+        ['token_revoked', me, 'token ID of anna (reviewer); revoked'],
+        ['token_revoked', me, 'token ID of eva (viewer); revoked'],
+        ['token_revoked', 'unknown: the file was changed by hand', 'token ID of bert (admin)'],
+      ]);
+      // Nothing of it lets anybody in.
+      const lines = await inStore(at, async (store) => store.journal.read({ after: 0, limit: 100 }));
+      expect(lines.map(({ line }) => line).join()).not.toContain('blt_');
+    } finally {
+      await again.stop();
+    }
   });
 
   test('that are wrong, again and again, are told to wait; a right one still comes in', async () => {

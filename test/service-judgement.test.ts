@@ -1,5 +1,5 @@
 // needs: clamav-daemon
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startClamd, type RealClamd } from './kit/clamd/real.ts';
@@ -122,6 +122,45 @@ test('a policy that became harsher while nobody ran is brought to everything at 
   expect(await gate()).toBe(1);
   expect(existsSync(join(at.approved, 'marked'))).toBe(true);
   expect(second.said('scanned')).toEqual([]);
+});
+
+test('what was released and is no longer approved waits for a person, who opens its gate again or takes it back', async () => {
+  await weigh(40);
+  const env = { APPROVED_DIR: at.approved };
+  const first = await start(env);
+  for (const name of ['sub/keep', 'sub/take', 'sub/gone']) at.put(name, infected(name));
+  await comeTo(first, { 'sub/keep': 'released', 'sub/take': 'released', 'sub/gone': 'released' });
+  rmSync(join(at.approved, 'sub/gone'));
+  await weigh(80, first);
+  await first.until(() => first.said('a released file is no longer approved').length === 3, 'the alarms');
+  const reviews = await inStore(at, async (store) => store.reviews.list({ limit: 5, state: 'open' }));
+  const about = (name: string) =>
+    reviews.find(({ path }) => Buffer.from(path).toString().endsWith(name)) ?? reviews[0];
+  expect(reviews).toHaveLength(3);
+  expect(Buffer.from(about('keep')?.location ?? '').toString()).toBe(join(at.approved, 'sub/keep'));
+  expect(about('keep')?.reasons[0]).toContain('no longer approved');
+  await first.stop();
+
+  const answer = async (verb: string, name: string) => {
+    const { id = '', sha256 } = about(name) ?? {};
+    const args = ['review', verb, id, '--sha256', sha256 ?? '', '--reason', 'looked at it'];
+    const { code, stderr } = await cli(args, { env: { ...at.env, ...env } });
+    return { code, stderr };
+  };
+  const gate = async (name: string) =>
+    (await cli(['gate', join(at.approved, name)], { env: { ...at.env, ...env } })).code;
+  expect(await gate('sub/keep')).toBe(1);
+  expect(await answer('approve', 'keep')).toEqual({ code: 0, stderr: '' });
+  expect(await gate('sub/keep')).toBe(0);
+  expect(await answer('reject', 'take')).toEqual({ code: 0, stderr: '' });
+  expect(existsSync(join(at.approved, 'sub/take'))).toBe(false);
+  expect((await answer('reject', 'gone')).stderr).toContain('not there any more');
+  expect(await states()).toEqual({ 'sub/keep': 'released', 'sub/take': 'quarantined', 'sub/gone': 'gone' });
+  const second = await start(env);
+  await weigh(150, second);
+  await second.until(() => second.said('judged again under the policy').length > 0, 'the judgement');
+  // A person has answered.
+  expect(await gate('sub/keep')).toBe(0);
 });
 
 test('what a person has approved is not taken back by a policy', async () => {

@@ -287,6 +287,21 @@ test('an approval that is remembered holds for the same content, and for nothing
   const third = await start(env);
   at.put('wednesday', infected());
   await settled(third, { wednesday: 'held' });
+  rmSync(join(at.rules, 'more.yar'));
+
+  // Through the service that has the store; and what is taken back holds no more.
+  const forgotten = await command(at, 'review', 'forget', id, '--reason', 'no test file after all');
+  expect(forgotten).toMatchObject({ code: 0, err: '' });
+  expect(await command(at, 'review', 'forget', id, '--reason', 'again')).toMatchObject({ code: 1 });
+  expect((await command(at, 'review', 'show', id)).out).toMatch(/^forgotten .* by .* \(/m);
+  await third.stop();
+  const fourth = await start(env);
+  at.put('thursday', infected());
+  await settled(fourth, { thursday: 'held', tuesday: 'in_place' });
+  const last = await inStore(at, async (store) => store.journal.read({ after: 0, limit: 500 }));
+  expect(last.filter(({ action }) => action === 'forgotten')).toMatchObject([
+    { item: id, detail: 'no test file after all', who: expect.stringMatching(/ \(\d+\)$/) },
+  ]);
 });
 
 test('many files of one folder that look encrypted are an attack, though each arrives by itself', async () => {
@@ -309,6 +324,32 @@ test('many files of one folder that look encrypted are an attack, though each ar
   expect(said.filter(({ action }) => action === 'mass_encryption')).toHaveLength(1);
   const held = (await allFiles(at)).filter(({ state }) => state === 'released');
   expect(held).toHaveLength(1);
+  expect(await service.metric('backuplens_attacked_folders')).toBe(1);
+  const { stdout } = await cli(['status'], { env: at.env });
+  expect(stdout).toMatch(/^ATTACKED +1 folders/m);
+  expect(stdout).toMatch(/^under attack +.*docs since .*look encrypted/m);
+
+  // It goes on in the next process, and is no news there.
+  await service.kill();
+  const next = await start({ APPROVED_DIR: at.approved });
+  at.put('docs/late.txt', 'fine too');
+  await settled(next, { 'docs/late.txt': 'held' });
+  expect(next.said('an attack that encrypts: look at this folder')).toEqual([]);
+});
+
+test('an attack is told though the service is killed in the middle of what arrives', async () => {
+  const env = { APPROVED_DIR: at.approved };
+  const first = await start(env);
+  for (let n = 0; n < 3; n++) at.put(`docs/lost-${n}.txt`, randomBytes(8192));
+  await first.until(() => first.said('scanned').length === 3, 'the first');
+  expect(first.said('an attack that encrypts: look at this folder')).toEqual([]);
+  await first.kill();
+  const second = await start(env);
+  for (let n = 3; n < 6; n++) at.put(`docs/lost-${n}.txt`, randomBytes(8192));
+  await second.until(
+    () => second.said('an attack that encrypts: look at this folder').length === 1,
+    'the alarm',
+  );
 });
 
 test('with DISPOSITION_UNIT=folder what comes into a folder that was taken away is one with that', async () => {

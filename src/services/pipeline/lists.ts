@@ -1,6 +1,8 @@
 import { hashSetFolders, loadRansomwareNames, type EffectiveConfig } from '../../config/index.ts';
 import { ENTROPY_THRESHOLD, type HashSetsState } from '../../domain/index.ts';
+import type { Log } from '../../observe/index.ts';
 import type { HashSets, HashTables, PoolOptions } from '../../pipeline/index.ts';
+import type { ServiceMetrics } from './service-metrics.ts';
 import type { ServiceSettings } from './settings.ts';
 
 /** What scan workers are told beside where engines are: bounds, and the lists of hashes and names as they were last read. */
@@ -48,5 +50,19 @@ export class Lists {
       ransomware_names: this.#names,
       ...(this.#hashes === null ? {} : { hash_sets: this.#hashes.endpoint }),
     };
+  }
+}
+
+export function tellHashSets(log: Log, metrics: ServiceMetrics, state: HashSetsState | null): void {
+  metrics.hashSets(state);
+  if (state === null) return;
+  const { bad, good, in_both, files, rejected_lines, rejected } = state;
+  log.info('hash sets read', { bad, good, in_both, files });
+  if (in_both > 0) log.warn('hashes are listed as bad and as good: they count as bad', { in_both });
+  if (rejected_lines > 0) {
+    log.warn('lines of hash lists were rejected', {
+      rejected_lines,
+      untrusted: { first: rejected.slice(0, 10) },
+    });
   }
 }

@@ -4,6 +4,7 @@ import type { JournalRecord } from '../../domain/index.ts';
 import type { Log } from '../../observe/index.ts';
 import type { ReleaseCall, Store } from '../../store/index.ts';
 import { shown } from './examination.ts';
+import type { ServiceSettings } from './settings.ts';
 
 export interface ReleaseHookOptions {
   readonly hook: Hook;
@@ -126,6 +127,27 @@ export class ReleaseHook {
   }
 }
 
+/** Where a hook finds the usual programs; nothing else of our environment reaches it (ATTACKS C13). */
+const HOOK_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 function callOf({ hash, seq, file }: JournalRecord): ReleaseCall {
   return { event: hash, seq, file: file ?? '', attempts: 0 };
+}
+
+/** The hook of the settings; null: there is none, and nobody is told of what an earlier one had failed at. Throws BL_CONFIG. */
+export async function hookOf({ config }: ServiceSettings, store: Store, log: Log): Promise<ReleaseHook | null> {
+  const program = config.releaseHook.value;
+  if (program === null) {
+    const dropped = await store.releases.dropAll('RELEASE_HOOK is not set any more');
+    if (dropped > 0)
+      log.warn('nobody is told of approvals that a release hook had failed at', { files: dropped });
+    return null;
+  }
+  return ReleaseHook.open({
+    hook: { program, environment: { PATH: HOOK_PATH }, deadlineMs: config.releaseHookWithin.value },
+    store,
+    log,
+    attempts: config.releaseHookAttempts.value,
+    pause_ms: config.releaseHookRetryAfter.value,
+  });
 }

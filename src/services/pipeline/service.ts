@@ -12,7 +12,7 @@ import {
   type Places,
 } from '../../dispose/index.ts';
 import type { HashSetsState, Policy } from '../../domain/index.ts';
-import { SET_KINDS, WatchedFolder, type EarlierSet, type Lingering, type UnitOptions } from '../../intake/index.ts';
+import { WatchedFolder, type EarlierSet, type Lingering, type UnitOptions } from '../../intake/index.ts';
 import { Metrics, type Log } from '../../observe/index.ts';
 import { EngineWatch, HashTables, isUp, WorkerPool, type Judge } from '../../pipeline/index.ts';
 import type { CarriesOut } from '../../pipeline/reviews/index.ts';
@@ -23,12 +23,14 @@ import { Dispatch } from './dispatch.ts';
 import { Dispositions } from './dispositions.ts';
 import { Examination } from './examination.ts';
 import { ServiceMetrics } from './service-metrics.ts';
-import { Lists } from './lists.ts';
+import { lingeringSince, setsBefore } from './left-before.ts';
+import { Lists, tellHashSets } from './lists.ts';
 import type { ServiceSettings } from './settings.ts';
 import { ownScratch } from './own-scratch.ts';
-import { ReleaseHook } from './release-hook.ts';
+import { hookOf, type ReleaseHook } from './release-hook.ts';
 import { SecondJudgement } from './second-judgement.ts';
 import { TokenRecords } from './token-records.ts';
+import { Standing } from './standing.ts';
 import { Together } from './together.ts';
 import { recoverUploads, UploadIntake } from './upload-intake.ts';
 import { Upkeep } from './upkeep.ts';
@@ -64,7 +66,7 @@ export class PipelineService implements Served {
   readonly #parts: Promise<void>[];
   readonly #lists: Lists;
   #policy: Policy;
-  #storeProblem: string | null = null;
+  readonly #standing: Standing;
 
   /** Resolves when it works. Throws BL_CONFIG, BL_RULES, BL_STORE, BL_STORE_LOCKED, BL_SCRATCH. */
   static async start(settings: ServiceSettings, log: Log): Promise<PipelineService> {
@@ -268,6 +270,14 @@ export class PipelineService implements Served {
       room: async () => this.#room(),
       hangs_ms: Math.max(LEAST_HANG_MS, HANGS_AFTER * config.scanIntervalMs.value),
     });
+    this.#standing = new Standing({
+      store,
+      engines,
+      log,
+      signal,
+      upkeep: this.#upkeep,
+      arrivals: this.#arrivals,
+    });
     this.#parts = [
       this.#arrivals.run(),
       this.#dispatch.run(),
@@ -284,25 +294,7 @@ export class PipelineService implements Served {
   }
 
   async ready(): Promise<Readiness> {
-    const { clamav, yara } = this.#engines.state;
-    try {
-      await this.#store.journal.head();
-      this.#storeProblem = null;
-    } catch (error) {
-      this.#log.error('the store cannot be read', { untrusted: { error } });
-      this.#storeProblem = 'it cannot be read';
-    }
-    const looks = isUp(clamav.status) || isUp(yara.status);
-    const intake = this.#intake();
-    return {
-      ready: looks && this.#storeProblem === null && intake === 'watching',
-      store: this.#storeProblem ?? 'ok',
-      engines: {
-        clamav: { status: clamav.status, detail: clamav.detail },
-        yara: { status: yara.status, detail: yara.detail },
-      },
-      intake,
-    };
+    return this.#standing.readiness();
   }
 
   async metrics(): Promise<string> {
@@ -401,14 +393,6 @@ export class PipelineService implements Served {
     this.#dispositions.wake();
   }
 
-  #intake(): Readiness['intake'] {
-    if (this.#ended.signal.aborted) return 'stopping';
-    if (this.#upkeep.short_of_space !== null) return 'paused';
-    if (this.#arrivals.hangs) return 'away';
-    if (this.#arrivals.complete === null) return 'starting';
-    return this.#arrivals.complete ? 'watching' : 'away';
-  }
-
   async #room(): Promise<void> {
     while (this.#upkeep.short_of_space !== null && !this.#ended.signal.aborted) {
       await new Promise((resolve) => {
@@ -422,10 +406,6 @@ export class PipelineService implements Served {
 const MAX_DELAY_MS = 3_600_000;
 const HOUR_MS = 3_600_000;
 const FINISH_SHARE = 0.6;
-/** More sets than these stay whole by their marks alone. */
-const MAX_SETS = 10_000;
-/** Where a hook finds the usual programs; nothing else of our environment reaches it (ATTACKS C13). */
-const HOOK_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What it works with, and owns. */
 interface Means {
@@ -450,57 +430,6 @@ interface Assembly {
   readonly sets: readonly EarlierSet[];
   /** What has to be undone when it does not come to its start, the last first. */
   readonly undo: (() => Promise<unknown>)[];
-}
-
-function tellHashSets(log: Log, metrics: ServiceMetrics, state: HashSetsState | null): void {
-  metrics.hashSets(state);
-  if (state === null) return;
-  const { bad, good, in_both, files, rejected_lines, rejected } = state;
-  log.info('hash sets read', { bad, good, in_both, files });
-  if (in_both > 0) log.warn('hashes are listed as bad and as good: they count as bad', { in_both });
-  if (rejected_lines > 0) {
-    log.warn('lines of hash lists were rejected', {
-      rejected_lines,
-      untrusted: { first: rejected.slice(0, 10) },
-    });
-  }
-}
-
-async function hookOf({ config }: ServiceSettings, store: Store, log: Log): Promise<ReleaseHook | null> {
-  const program = config.releaseHook.value;
-  if (program === null) {
-    const dropped = await store.releases.dropAll('RELEASE_HOOK is not set any more');
-    if (dropped > 0)
-      log.warn('nobody is told of approvals that a release hook had failed at', { files: dropped });
-    return null;
-  }
-  return ReleaseHook.open({
-    hook: { program, environment: { PATH: HOOK_PATH }, deadlineMs: config.releaseHookWithin.value },
-    store,
-    log,
-    attempts: config.releaseHookAttempts.value,
-    pause_ms: config.releaseHookRetryAfter.value,
-  });
-}
-
-/** A clock that was put back makes nothing younger than it is now. */
-async function lingeringSince(store: Store): Promise<Lingering[]> {
-  const now = Date.now();
-  const all = await store.unsettled.list();
-  return all.map(({ path, met_at }) => ({
-    key: Buffer.from(path),
-    met_ms_ago: Math.max(0, now - Date.parse(met_at)),
-  }));
-}
-
-async function setsBefore(store: Store): Promise<EarlierSet[]> {
-  const kinds = [...SET_KINDS, 'begun'] as const;
-  const all = await store.files.there(kinds, MAX_SETS);
-  return all.map(({ path, unit, identity: { ino } }) => ({
-    path: Buffer.from(path),
-    ino,
-    kind: SET_KINDS.find((kind) => kind === unit) ?? null,
-  }));
 }
 
 function isPath(path: string | null): path is string {

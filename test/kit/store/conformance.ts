@@ -293,6 +293,26 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         expect((await store.files.decided(10)).length).toBe(1);
       });
 
+      test('what cannot be carried out for the same reason is told of once, and waits longer each time, and no longer than an hour', async () => {
+        const file = await decide('/in/a');
+        const pend = async (why: string) => store.files.pend(file.id, why);
+        let waited = 0;
+        for (let tries = 0; tries < 12; tries++) {
+          await pend('its bytes are others');
+          for (; (await store.files.retryPending({ due: true })) === 0; waited++) pass(clocks, 60_000);
+        }
+        expect(waited).toBeGreaterThan(60);
+        expect(waited).toBeLessThanOrEqual(12 * 60);
+        expect((await actions()).filter((action) => action === 'disposition_pending')).toHaveLength(1);
+        await pend('no room');
+        expect((await actions()).filter((action) => action === 'disposition_pending')).toHaveLength(2);
+        // Who asks for it need not wait; nor does anything for a clock that was put back.
+        expect(await store.files.retryPending()).toBe(1);
+        await pend('no room');
+        clocks.now = new Date(clocks.now.getTime() - 10 * DAY_MS);
+        expect(await store.files.retryPending({ due: true })).toBe(1);
+      });
+
       test('scan --apply accepts and records in one, and again for the same file', async () => {
         const met = sighting('/in/a');
         const first = await store.files.recordAt(met, approved());
@@ -590,6 +610,21 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         },
       );
 
+      test('what is remembered can be taken back, with the journal, and only once', async () => {
+        const file = await decide('/in/a', forReview());
+        const { id } = await store.reviews.holdInPlace(file.id, null);
+        expect(await store.reviews.forget(id, { who: 'rita', reason: 'x' })).toBe(null);
+        const answer = { who: 'rita', reason: 'checked', sha256: hashOf('a'), remember: true, until: null };
+        await store.reviews.answer(id, 'auto_approve', answer);
+        expect(await store.reviews.remembered(hashOf('a'))).toHaveLength(1);
+        const gone = await store.reviews.forget(id, { who: 'otto', reason: 'withdrawn' });
+        expect(gone).toMatchObject({ state: 'approved', forgotten: { who: 'otto' } });
+        expect(await store.reviews.remembered(hashOf('a'))).toEqual([]);
+        expect(await store.reviews.forget(id, { who: 'otto', reason: 'withdrawn' })).toBe(null);
+        const told = await store.journal.read({ after: 0, limit: 100 });
+        expect(told.at(-1)).toMatchObject({ action: 'forgotten', item: id, who: 'otto', detail: 'withdrawn' });
+      });
+
       test('what was not looked at cannot be answered', async () => {
         const { id } = await held('/in/a');
         const other = { ...answer, sha256: hashOf('f') };
@@ -825,6 +860,53 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
       });
     });
 
+    describe('its attacks', () => {
+      test('last until their end, are told of once, and survive a crash', async () => {
+        const path = Buffer.from('/in/caf\xe9', 'latin1');
+        const mass = { rule: 'share-of-files', detail: '6 of 6 files', evidence: { files: 6, ending: null } };
+        const until = (ms: number): string => new Date(clocks.now.getTime() + ms).toISOString();
+        await store.attacks.note({ path, until: until(60_000), mass });
+        const since = clocks.now.toISOString();
+        pass(clocks, 30_000);
+        await store.attacks.note({ path, until: until(60_000), mass });
+        await under.crash(store);
+        store = await under.open(clocks);
+        pass(clocks, 59_000);
+        const [kept, ...others] = await store.attacks.lasting(10);
+        expect(others).toEqual([]);
+        expect(kept).toMatchObject({ since, mass });
+        expect(Buffer.from(kept?.path ?? '').equals(path)).toBe(true);
+        expect((await store.counts()).attacked_folders).toBe(1);
+        expect((await actions()).filter((action) => action === 'mass_encryption')).toHaveLength(1);
+        pass(clocks, 2000);
+        expect(await store.attacks.lasting(10)).toEqual([]);
+        expect((await store.counts()).attacked_folders).toBe(0);
+        // Another one of the same folder is news.
+        await store.attacks.note({ path, until: until(60_000), mass });
+        expect((await store.attacks.lasting(10))[0]?.since).toBe(clocks.now.toISOString());
+        expect((await actions()).filter((action) => action === 'mass_encryption')).toHaveLength(2);
+      });
+    });
+
+    describe('its tokens', () => {
+      test('are told of once, by whoever made and revoked them', async () => {
+        const created_at = '2026-11-28T10:00:00.000Z';
+        const anna = { id: 'a'.repeat(12), name: 'anna', role: 'admin', created_at, expires_at: null };
+        const gone = { ...anna, revoked_at: created_at, revoked_by: 'rita (1000)' };
+        expect(await store.tokens.tell([{ ...anna, made_by: 'otto (0)' }], [])).toBe(1);
+        expect(await store.tokens.tell([{ ...anna, made_by: 'otto (0)' }], [])).toBe(0);
+        await under.crash(store);
+        store = await under.open(clocks);
+        expect(await store.tokens.tell([], [gone])).toBe(1);
+        expect(await store.tokens.tell([], [gone])).toBe(0);
+        const told = await store.journal.read({ after: 0, limit: 100 });
+        expect(told.slice(-2)).toMatchObject([
+          { action: 'token_made', who: 'otto (0)' },
+          { action: 'token_revoked', who: 'rita (1000)' },
+        ]);
+      });
+    });
+
     describe('its journal, clock and retention', () => {
       test('every record names the one before, and can be read on from any of them', async () => {
         await quarantined('/in/a');
@@ -912,6 +994,20 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
           await store.files.leave(file.id, null);
         }
         expect(await store.retain({ ...RETENTION, report_bytes: 1 })).toMatchObject({ reports: 2 });
+      });
+
+      test('the last scan is the last one, and no judgement of an old one; what was rejected is not in place', async () => {
+        const first = await decide('/in/a', { ...approved(), finished_at: '2026-11-28T10:00:00.000Z' });
+        await decide('/in/b', { ...approved(), finished_at: '2026-11-28T11:00:00.000Z' });
+        const earlier = { ...forQuarantine(), finished_at: '2026-11-28T10:00:00.000Z' };
+        await store.judgements.again(first.id, first.scan ?? '', earlier, 'under another policy');
+        expect((await store.counts()).last_decided).toBe('2026-11-28T11:00:00.000Z');
+        await store.files.refuse(first.id, 'a set');
+        expect(await store.counts()).toMatchObject({
+          files: { in_place: 1 },
+          in_place_rejected: 1,
+          in_place_restored: 0,
+        });
       });
 
       test('counts say what waits and since when', async () => {
