@@ -178,11 +178,13 @@ describe('tokens', () => {
     const { at, service } = served;
     const told = async () => {
       const all = await inStore(at, async (store) => store.journal.read({ after: 0, limit: 100 }));
-      return all.filter(({ action }) => action.startsWith('token_')).map(({ action, who, detail }) => [
-        action,
-        who,
-        detail?.replace(/ [0-9a-f]{12} /, ' ID ').replace(/ \d{4}-.*/, ''),
-      ]);
+      return all
+        .filter(({ action }) => action.startsWith('token_'))
+        .map(({ action, who, detail }) => [
+          action,
+          who,
+          detail?.replace(/ [0-9a-f]{12} /, ' ID ').replace(/ \d{4}-.*/, ''),
+        ]);
     };
     const me = expect.stringMatching(/ \(\d+\)$|^\(\d+\)$/);
     const token = async (...args: string[]) =>

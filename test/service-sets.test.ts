@@ -48,7 +48,10 @@ const rows = async (): Promise<Record<string, string>> =>
     ]),
   );
 const comesTo = async (service: Service, expected: Record<string, string>): Promise<void> =>
-  service.until(async () => JSON.stringify(await rows()) === JSON.stringify(expected), JSON.stringify(expected));
+  service.until(
+    async () => JSON.stringify(await rows()) === JSON.stringify(expected),
+    JSON.stringify(expected),
+  );
 
 const MARKS_LAST = resticFiles(['one pack', 'another pack']);
 const { config, ...BEGINNING } = MARKS_LAST;
@@ -87,7 +90,16 @@ test('one whose rest never comes is held as one, with that reason, and a person 
   const { id, sha256 } = { id: review?.id ?? '', sha256: review?.sha256 ?? '' };
   const shown = await command(at, 'review', 'show', id);
   expect(shown.out).toContain('of which a part is missing');
-  const given = await command(at, 'review', 'approve', id, '--sha256', sha256, '--reason', 'it is all there is');
+  const given = await command(
+    at,
+    'review',
+    'approve',
+    id,
+    '--sha256',
+    sha256,
+    '--reason',
+    'it is all there is',
+  );
   expect(given).toMatchObject({ code: 0, err: '' });
   expect(await command(at, 'gate', join(at.incoming, 'repo'))).toMatchObject({ code: 0 });
   expect(whole('repo', BEGINNING)).toBe(true);
@@ -104,7 +116,9 @@ test('a folder that keeps itself busy is held as one that never settled; one tha
     const said = 'a set of which a part is missing is examined as it is, and stays together';
     expect(service.said(said)).toMatchObject([{ why: 'something keeps changing it' }]);
     expect(
-      service.said('a folder that looked like the beginning of a set is none: its files are taken one by one'),
+      service.said(
+        'a folder that looked like the beginning of a set is none: its files are taken one by one',
+      ),
     ).toHaveLength(1);
     // It keeps its path.
     expect(existsSync(join(at.approved, 'cache', name))).toBe(true);

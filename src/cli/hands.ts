@@ -1,7 +1,14 @@
 import { resolve } from 'node:path';
 import type { Folders } from '../config/folders/index.ts';
 import { programVersion } from '../config/start/index.ts';
-import { answered, deleted, OPERATIONS, restored, review as reviewAnswer, type Problem } from '../contracts/index.ts';
+import {
+  answered,
+  deleted,
+  OPERATIONS,
+  restored,
+  review as reviewAnswer,
+  type Problem,
+} from '../contracts/index.ts';
 import { deleteFromQuarantine, restoreFromQuarantine, type Restored } from '../dispose/index.ts';
 import { BackupLensError } from '../domain/index.ts';
 import { approve, carryOut, reject, type Answered, type ReviewAnswer } from '../pipeline/reviews/index.ts';

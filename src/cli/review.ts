@@ -77,7 +77,9 @@ export function reviewCommand(io: CommandIo): Command {
   }
   command
     .command('forget')
-    .description('Takes back that an approval is remembered (--remember): what comes next is asked about again.')
+    .description(
+      'Takes back that an approval is remembered (--remember): what comes next is asked about again.',
+    )
     .argument('<id>', 'the review, or an unmistakable part of its id')
     .requiredOption('--reason <text>', 'why, for the journal')
     .option('--json', 'as JSON')

@@ -36,7 +36,8 @@ export async function beginningOf(folder: Buffer, listing: FolderListing): Promi
   if (name === '.git') return 'git';
   for (const kind of SET_KINDS) {
     // Hidden ones are what copying tools are just writing.
-    const isOwn = ({ name: one }: Entry): boolean => one[0] === 0x2e || OWN[kind].test(one.toString('latin1'));
+    const isOwn = ({ name: one }: Entry): boolean =>
+      one[0] === 0x2e || OWN[kind].test(one.toString('latin1'));
     if (entries.every(isOwn) && (await MARKS[kind](there, entries, name))) return kind;
   }
   return null;
@@ -47,7 +48,8 @@ const MARKS: Readonly<
 > = {
   restic: async (there, entries) => {
     if (await there.hashedBelow('.', entries)) return true;
-    if (there.is('data', 'folder') && (await there.hashedBelow('data', await there.within('data')))) return true;
+    if (there.is('data', 'folder') && (await there.hashedBelow('data', await there.within('data'))))
+      return true;
     for (const one of ['keys', 'index', 'snapshots', 'locks']) {
       if ((await there.within(one)).some((entry) => isCalled(entry, 'file', HASHED))) return true;
     }
@@ -83,7 +85,8 @@ const MARKS: Readonly<
     if (entries.some((entry) => isCalled(entry, 'file', BASE_TAR))) return true;
     if (there.is('PG_VERSION', 'file') || there.is('backup_label', 'file')) return true;
     if (there.is('backup_manifest', 'file')) return true;
-    if (entries.some((entry) => isCalled(entry, 'folder', /^pg_(?:wal|xact|multixact|tblspc|logical)$/))) return true;
+    if (entries.some((entry) => isCalled(entry, 'folder', /^pg_(?:wal|xact|multixact|tblspc|logical)$/)))
+      return true;
     if ((await there.within('global')).some((entry) => isCalled(entry, 'file', /^pg_control$/))) return true;
     const databases = await there.within('base');
     return databases.length > 0 && databases.every((entry) => isCalled(entry, 'folder', NUMBER));

@@ -40,7 +40,12 @@ export async function sample(folder: Buffer, name: string, most: number): Promis
 }
 
 /** Of those that are called so. */
-export async function samplesOf(folder: Buffer, below: string, most: number, called = /./): Promise<Sample[]> {
+export async function samplesOf(
+  folder: Buffer,
+  below: string,
+  most: number,
+  called = /./,
+): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (const name of await chosen(folder, below, called, 'file')) {
     const one = await sample(folder, `${below}/${name}`, most);

@@ -103,7 +103,11 @@ function rowsOf(counts: StoreCounts): (readonly [string, string])[] {
     ...only('escalated', counts.escalated_reviews, ' of them have waited too long'),
     ['quarantine', String(counts.quarantined)],
     ['in place', String(files.in_place - counts.in_place_rejected - counts.in_place_restored)],
-    ...only('rejected', counts.in_place_rejected, ' sets, where they are: take them away, they are never approved'),
+    ...only(
+      'rejected',
+      counts.in_place_rejected,
+      ' sets, where they are: take them away, they are never approved',
+    ),
     ...only('brought back', counts.in_place_restored, ' from quarantine into INCOMING_DIR, not approved'),
     ...only('restored', files.restored, ' from quarantine, not approved'),
     ['released', String(files.released)],

@@ -125,10 +125,7 @@ async function swapped(
 }
 
 /** A file system that does not answer is not waited for either; what was asked of it ends with its answer. */
-async function unlessLate(
-  look: () => Promise<string | null>,
-  deadline: AbortSignal,
-): Promise<string | null> {
+async function unlessLate(look: () => Promise<string | null>, deadline: AbortSignal): Promise<string | null> {
   if (deadline.aborted) return NOT_IN_TIME;
   const late = Promise.withResolvers<string>();
   const end = (): void => late.resolve(NOT_IN_TIME);

@@ -147,16 +147,22 @@ export class Arrivals {
           metrics.begun(event.begun_sets);
           break;
         case 'begun':
-          log.info('a folder looks like the beginning of a set: it is left alone until it is whole, or rests', {
-            kind: event.kind,
-            untrusted: { path: event.display },
-          });
+          log.info(
+            'a folder looks like the beginning of a set: it is left alone until it is whole, or rests',
+            {
+              kind: event.kind,
+              untrusted: { path: event.display },
+            },
+          );
           break;
         case 'let_go':
-          log.warn('a folder that looked like the beginning of a set is none: its files are taken one by one', {
-            kind: event.kind,
-            untrusted: { path: event.display },
-          });
+          log.warn(
+            'a folder that looked like the beginning of a set is none: its files are taken one by one',
+            {
+              kind: event.kind,
+              untrusted: { path: event.display },
+            },
+          );
           break;
         case 'arrival':
           this.#tellIncomplete(event);

@@ -135,7 +135,11 @@ function callOf({ hash, seq, file }: JournalRecord): ReleaseCall {
 }
 
 /** The hook of the settings; null: there is none, and nobody is told of what an earlier one had failed at. Throws BL_CONFIG. */
-export async function hookOf({ config }: ServiceSettings, store: Store, log: Log): Promise<ReleaseHook | null> {
+export async function hookOf(
+  { config }: ServiceSettings,
+  store: Store,
+  log: Log,
+): Promise<ReleaseHook | null> {
   const program = config.releaseHook.value;
   if (program === null) {
     const dropped = await store.releases.dropAll('RELEASE_HOOK is not set any more');

@@ -622,7 +622,12 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         expect(await store.reviews.remembered(hashOf('a'))).toEqual([]);
         expect(await store.reviews.forget(id, { who: 'otto', reason: 'withdrawn' })).toBe(null);
         const told = await store.journal.read({ after: 0, limit: 100 });
-        expect(told.at(-1)).toMatchObject({ action: 'forgotten', item: id, who: 'otto', detail: 'withdrawn' });
+        expect(told.at(-1)).toMatchObject({
+          action: 'forgotten',
+          item: id,
+          who: 'otto',
+          detail: 'withdrawn',
+        });
       });
 
       test('what was not looked at cannot be answered', async () => {
@@ -847,7 +852,9 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         const path = Buffer.from('/in/caf\xe9\0set', 'latin1');
         const met_at = '2026-11-28T11:00:00.000Z';
         const begun = [{ path: Buffer.from('/in/r\xe9po', 'latin1'), kind: 'restic', met_at }];
-        await store.unsettled.replace({ files: 3, oldest_at: met_at, begun_sets: 1, begun }, [{ path, met_at }]);
+        await store.unsettled.replace({ files: 3, oldest_at: met_at, begun_sets: 1, begun }, [
+          { path, met_at },
+        ]);
         expect(await store.unsettled.begun()).toEqual(begun);
         await under.crash(store);
         store = await under.open(clocks);
