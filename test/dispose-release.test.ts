@@ -86,14 +86,15 @@ test('an approved file is released as another inode, with its bytes, mode and ti
   expect((await journal(store)).map(({ action }) => action)).toEqual(['released']);
 });
 
+const putBelow = (name: string | Buffer, bytes = 'backup'): Buffer => {
+  const path = Buffer.concat([Buffer.from(`${store.incoming}/`), Buffer.from(name)]);
+  mkdirSync(path.subarray(0, path.lastIndexOf('/')), { recursive: true });
+  writeFileSync(path, bytes);
+  return path;
+};
+const releaseOf = async (path: Buffer) => dispose(requestFor(store, path, 'auto_approve'));
+
 describe('what is approved below the watched folder', () => {
-  const put = (name: string | Buffer, bytes = 'backup'): Buffer => {
-    const path = Buffer.concat([Buffer.from(`${store.incoming}/`), Buffer.from(name)]);
-    mkdirSync(path.subarray(0, path.lastIndexOf('/')), { recursive: true });
-    writeFileSync(path, bytes);
-    return path;
-  };
-  const release = async (path: Buffer) => dispose(requestFor(store, path, 'auto_approve'));
   beforeEach(() => {
     store.incomingDir = store.incoming;
   });
@@ -101,13 +102,13 @@ describe('what is approved below the watched folder', () => {
   test('keeps its path, whatever bytes it is made of, in folders that others may do no more with', async () => {
     mkdirSync(approved, { mode: 0o750 });
     const name = Buffer.concat([Buffer.from('db/caf'), Buffer.from([0xe9, 0x0a]), Buffer.from('/ -x/dump')]);
-    const done = await release(put(name));
+    const done = await releaseOf(putBelow(name));
     expect(done.action).toBe('released');
     const to = Buffer.concat([Buffer.from(`${approved}/`), name]);
     expect(readFileSync(to, 'utf8')).toBe('backup');
     expect(lstatSync(join(approved, 'db')).mode & 0o777).toBe(0o750);
-    await release(put('db/other'));
-    await release(put('right-in-it'));
+    await releaseOf(putBelow('db/other'));
+    await releaseOf(putBelow('right-in-it'));
     expect(entries(approved)).toEqual(['db', 'right-in-it']);
     expect(entries(join(approved, 'db'))).toHaveLength(2);
   });
@@ -120,7 +121,7 @@ describe('what is approved below the watched folder', () => {
     symlinkSync(join(store.root, 'nowhere'), join(approved, 'dangling'));
     writeFileSync(join(approved, 'file'), 'mine');
     for (const name of ['linked', 'dangling', 'file']) {
-      const done = await release(put(`${name}/sub/a.tar`));
+      const done = await releaseOf(putBelow(`${name}/sub/a.tar`));
       expect(done).toMatchObject({
         action: 'released',
         location: join(approved, `${name}.${SCAN}`, 'sub/a.tar'),
@@ -129,13 +130,13 @@ describe('what is approved below the watched folder', () => {
     expect(entries(join(elsewhere, 'sub'))).toEqual([]);
     expect(existsSync(join(store.root, 'nowhere'))).toBe(false);
     expect(readFileSync(join(approved, 'file'), 'utf8')).toBe('mine');
-    await release(put('d/a', 'monday'));
-    const second = await release(put('d/a', 'tuesday'));
+    await releaseOf(putBelow('d/a', 'monday'));
+    const second = await releaseOf(putBelow('d/a', 'tuesday'));
     expect(second.location).toBe(join(approved, 'd', `a.${SCAN}`));
   });
 
   test('comes out of the review folder to the same place', async () => {
-    const held = await dispose(requestFor(store, put('deep/er/a.tar'), 'manual_review'));
+    const held = await dispose(requestFor(store, putBelow('deep/er/a.tar'), 'manual_review'));
     const item = held.id === null ? null : await store.ledger.item(held.id);
     if (item === null) throw new Error('it is not held');
     const content = join(held.location, 'content');

@@ -222,6 +222,11 @@ const age = (name: string): void => {
   utimesSync(join(root, name), past, past);
 };
 
+const rotated = (files: SetFiles, by: number): [string, string | Buffer][] => {
+  const all = Object.entries(files);
+  return [...all.slice(by), ...all.slice(0, by)];
+};
+
 describe('what belongs together', () => {
   test('restic, borg, git and pg_basebackup folders are one unit each, and never its files', async () => {
     putSet('r/repo', resticFiles());
@@ -277,10 +282,6 @@ describe('what belongs together', () => {
       git: gitFiles(),
       pg_basebackup: postgresFiles(),
     } as const;
-    const rotated = (files: SetFiles, by: number): [string, string | Buffer][] => {
-      const all = Object.entries(files);
-      return [...all.slice(by), ...all.slice(0, by)];
-    };
     const orders = Object.entries(SETS).flatMap(([kind, files]) => [
       ...Object.keys(files).map((_, by) => [kind, rotated(files, by)] as const),
       [kind, Object.entries(files).toReversed()] as const,

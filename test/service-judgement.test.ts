@@ -158,7 +158,7 @@ test('what was released and is no longer approved waits for a person, who opens 
   expect(await states()).toEqual({ 'sub/keep': 'released', 'sub/take': 'quarantined', 'sub/gone': 'gone' });
   const second = await start(env);
   await weigh(150, second);
-  await second.until(() => second.said('judged again under the policy').length > 0, 'the judgement');
+  await second.until(() => second.said('this policy decides from now on').length > 0, 'the policy');
   // A person has answered.
   expect(await gate('sub/keep')).toBe(0);
 });

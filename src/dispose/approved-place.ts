@@ -1,5 +1,5 @@
 import { mkdir, realpath } from 'node:fs/promises';
-import { errorCode, Folder, join, unlessMissing } from '../bytes/index.ts';
+import { errorCode, join, unlessMissing, type Folder } from '../bytes/index.ts';
 import { besideName } from './beside-name.ts';
 
 /** Deeper ones are no backup's: what lies there goes where its path has become that long. */

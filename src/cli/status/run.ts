@@ -46,8 +46,8 @@ async function tell(io: CommandIo, store: Store, dataDir: string, json: boolean)
 /** As many as a person reads. */
 const MAX_ATTACKS = 20;
 
-function attackRow({ path, since, mass }: KnownAttack): readonly [string, string] {
-  return ['under attack', `${nameFromBytes(path)} since ${since.slice(0, 19)}Z: ${mass.detail}`];
+function attackRow({ path, since: from, mass }: KnownAttack): readonly [string, string] {
+  return ['under attack', `${nameFromBytes(path)} since ${from.slice(0, 19)}Z: ${mass.detail}`];
 }
 
 function begunRow({ path, kind, met_at }: BegunSet): readonly [string, string] {

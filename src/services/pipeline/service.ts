@@ -11,7 +11,7 @@ import {
   type Managed,
   type Places,
 } from '../../dispose/index.ts';
-import type { HashSetsState, Policy } from '../../domain/index.ts';
+import type { Policy } from '../../domain/index.ts';
 import { WatchedFolder, type EarlierSet, type Lingering, type UnitOptions } from '../../intake/index.ts';
 import { Metrics, type Log } from '../../observe/index.ts';
 import { EngineWatch, HashTables, isUp, WorkerPool, type Judge } from '../../pipeline/index.ts';

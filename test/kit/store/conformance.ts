@@ -614,8 +614,8 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         const file = await decide('/in/a', forReview());
         const { id } = await store.reviews.holdInPlace(file.id, null);
         expect(await store.reviews.forget(id, { who: 'rita', reason: 'x' })).toBe(null);
-        const answer = { who: 'rita', reason: 'checked', sha256: hashOf('a'), remember: true, until: null };
-        await store.reviews.answer(id, 'auto_approve', answer);
+        const lasting = { who: 'rita', reason: 'checked', sha256: hashOf('a'), remember: true, until: null };
+        await store.reviews.answer(id, 'auto_approve', lasting);
         expect(await store.reviews.remembered(hashOf('a'))).toHaveLength(1);
         const gone = await store.reviews.forget(id, { who: 'otto', reason: 'withdrawn' });
         expect(gone).toMatchObject({ state: 'approved', forgotten: { who: 'otto' } });
