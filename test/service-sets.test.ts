@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { cli } from './kit/cli.ts';
 import { command } from './kit/commands.ts';
@@ -73,7 +73,7 @@ test('a repository whose marks come last is left alone until they are there, thr
   await second.until(() => second.said(LOOKS).length === 1, 'that it waits again');
   expect(await rows()).toEqual({ 'beside.txt': 'file released' });
   at.put('repo/config', config ?? '');
-  await comesTo(second, { 'beside.txt': 'file released', repo: 'restic held' });
+  await comesTo(second, { 'beside.txt': 'file released', repo: 'restic in_place' });
   expect(whole('repo', MARKS_LAST)).toBe(true);
   await second.until(async () => (await second.metric('backuplens_begun_sets')) === 0, 'the metric');
 });
@@ -132,13 +132,18 @@ test('a working tree is one with its .git, and an approved one that loses its ma
   at.put('work/README', 'what is in it');
   at.put('work/src/main.c', 'int main() {}');
   const first = await start();
-  await comesTo(first, { work: 'git in_place' });
+  // Its pack, which holds nothing, is for a person.
+  await comesTo(first, { work: 'git held' });
   await first.stop();
-  rmSync(join(at.incoming, 'work/.git/HEAD'));
+  const [review] = await inStore(at, async (store) => store.reviews.list({ limit: 5 }));
+  const { id, sha256 } = { id: review?.id ?? '', sha256: review?.sha256 ?? '' };
+  const given = await command(at, 'review', 'approve', id, '--sha256', sha256, '--reason', 'an empty pack');
+  expect(given).toMatchObject({ code: 0, err: '' });
+  const head = join(at.incoming, 'work/.git/HEAD');
+  rmSync(head);
   const second = await start();
   await comesTo(second, { work: 'begun held' });
   expect(existsSync(join(at.incoming, 'work/src/main.c'))).toBe(true);
-  mkdirSync(dirname(join(at.incoming, 'work/.git/HEAD')), { recursive: true });
-  writeFileSync(join(at.incoming, 'work/.git/HEAD'), 'ref: refs/heads/main\n');
-  await comesTo(second, { work: 'git in_place' });
+  writeFileSync(head, 'ref: refs/heads/main\n');
+  await comesTo(second, { work: 'git held' });
 });
