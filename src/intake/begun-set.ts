@@ -30,17 +30,23 @@ export async function beginningOf(folder: Buffer, listing: FolderListing): Promi
   const there = new Look(folder, listing);
   // A working tree holds whatever its owner likes; its `.git` says what it is.
   if (there.is('.git', 'folder') && (await there.within('.git')).length > 0) return 'git';
-  const entries = listing.first(FIRST);
-  if (entries.length === 0) return null;
+  const [first] = listing.first(1);
+  if (first === undefined) return null;
   const name = basename(folder.toString('latin1'));
   if (name === '.git') return 'git';
-  for (const kind of SET_KINDS) {
-    // Hidden ones are what copying tools are just writing.
-    const isOwn = ({ name: one }: Entry): boolean =>
-      one[0] === 0x2e || OWN[kind].test(one.toString('latin1'));
-    if (entries.every(isOwn) && (await MARKS[kind](there, entries, name))) return kind;
+  // Of nearly every folder the first name tells that it is none.
+  const kinds = SET_KINDS.filter((kind) => isOwn(kind, first));
+  const entries = kinds.length === 0 ? [] : listing.first(FIRST);
+  for (const kind of kinds) {
+    if (!entries.every((entry) => isOwn(kind, entry))) continue;
+    if (await MARKS[kind](there, entries, name)) return kind;
   }
   return null;
+}
+
+/** Hidden ones are what copying tools are just writing. */
+function isOwn(kind: SetKind, { name }: Entry): boolean {
+  return name[0] === 0x2e || OWN[kind].test(name.toString('latin1'));
 }
 
 const MARKS: Readonly<
