@@ -11,6 +11,10 @@ const FIRST = 256;
 const HASHED = /^\.?[0-9a-f]{64}/;
 const TWO_DIGITS = /^[0-9a-f]{2}$/;
 const NUMBER = /^\d+$/;
+/** What PostgreSQL's manual has in "Database File Layout". */
+const OF_CLUSTER =
+  /^(?:PG_VERSION|backup_label|backup_manifest|tablespace_map|pg_(?:hba|ident)\.conf|postgresql(?:\.auto)?\.conf)$/;
+const RELATION = /^(?:pg_.*|\d+(?:_(?:fsm|vm|init))?)$/;
 const BASE_TAR = /^(?:base|pg_wal|\d+)\.tar(?:\.(?:gz|lz4|zst))?$/;
 
 /** Names at the top of each kind of set; a folder with others in it is something else that is called alike. */
@@ -49,6 +53,15 @@ function isOwn(kind: SetKind, { name }: Entry): boolean {
   return name[0] === 0x2e || OWN[kind].test(name.toString('latin1'));
 }
 
+/** What stands in the folders of git's own. */
+const WITHIN_GIT: Readonly<Record<string, RegExp>> = {
+  refs: /^(?:heads|tags|remotes)$/,
+  logs: /^(?:HEAD|refs)$/,
+  info: /^(?:exclude|refs|attributes|grafts|sparse-checkout)$/,
+  hooks: /\.sample$/,
+  objects: /^info$/,
+};
+
 const MARKS: Readonly<
   Record<SetKind, (there: Look, entries: readonly Entry[], name: string) => Promise<boolean>>
 > = {
@@ -79,21 +92,21 @@ const MARKS: Readonly<
     if (await there.begins('HEAD', /^(?:ref: refs\/|[0-9a-f]{40})/)) return true;
     if (await there.begins('config', /^\[core\]/)) return true;
     if (await there.begins('description', /^Unnamed repository/)) return true;
-    if (there.is('packed-refs', 'file')) return true;
+    if (await there.begins('index', /^DIRC/)) return true;
+    if (['packed-refs', 'COMMIT_EDITMSG'].some((one) => there.is(one, 'file'))) return true;
     const objects = there.is('objects', 'folder') ? await there.within('objects') : entries;
     if (objects.some((entry) => isCalled(entry, 'folder', /^(?:pack|[0-9a-f]{2})$/))) return true;
-    if ((await there.within('refs')).some((entry) => isCalled(entry, 'folder', /^(?:heads|tags|remotes)$/)))
-      return true;
-    if ((await there.within('hooks')).some((entry) => isCalled(entry, 'file', /\.sample$/))) return true;
-    return (await there.within('logs')).some((entry) => isCalled(entry, 'file', /^HEAD$/));
+    for (const [below, holds] of Object.entries(WITHIN_GIT)) {
+      if ((await there.within(below)).some(({ name: one }) => holds.test(one.toString('latin1'))))
+        return true;
+    }
+    return false;
   },
   pg_basebackup: async (there, entries) => {
     if (entries.some((entry) => isCalled(entry, 'file', BASE_TAR))) return true;
-    if (there.is('PG_VERSION', 'file') || there.is('backup_label', 'file')) return true;
-    if (there.is('backup_manifest', 'file')) return true;
-    if (entries.some((entry) => isCalled(entry, 'folder', /^pg_(?:wal|xact|multixact|tblspc|logical)$/)))
-      return true;
-    if ((await there.within('global')).some((entry) => isCalled(entry, 'file', /^pg_control$/))) return true;
+    if (entries.some((entry) => isCalled(entry, 'file', OF_CLUSTER))) return true;
+    if (entries.some((entry) => isCalled(entry, 'folder', /^pg_/))) return true;
+    if ((await there.within('global')).some((entry) => isCalled(entry, 'file', RELATION))) return true;
     const databases = await there.within('base');
     return databases.length > 0 && databases.every((entry) => isCalled(entry, 'folder', NUMBER));
   },
