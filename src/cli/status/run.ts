@@ -33,7 +33,7 @@ async function tell(io: CommandIo, store: Store, dataDir: string, json: boolean)
   }
   facts(io, [
     ['store', dataDir],
-    ...only('ATTACKED', counts.attacked_folders, ' folders are under an attack that encrypts: look at them'),
+    ...only('ATTACK', counts.attacked_folders, ' folders are under an attack that encrypts: look at them'),
     ...rowsOf(counts),
     ...(await store.unsettled.begun()).map(begunRow),
     ...(await store.attacks.lasting(MAX_ATTACKS)).map(attackRow),
@@ -47,7 +47,7 @@ async function tell(io: CommandIo, store: Store, dataDir: string, json: boolean)
 const MAX_ATTACKS = 20;
 
 function attackRow({ path, since: from, mass }: KnownAttack): readonly [string, string] {
-  return ['under attack', `${nameFromBytes(path)} since ${from.slice(0, 19)}Z: ${mass.detail}`];
+  return ['attacked', `${nameFromBytes(path)} since ${from.slice(0, 19)}Z: ${mass.detail}`];
 }
 
 function begunRow({ path, kind, met_at }: BegunSet): readonly [string, string] {
@@ -108,7 +108,7 @@ function rowsOf(counts: StoreCounts): (readonly [string, string])[] {
       counts.in_place_rejected,
       ' sets, where they are: take them away, they are never approved',
     ),
-    ...only('brought back', counts.in_place_restored, ' from quarantine into INCOMING_DIR, not approved'),
+    ...only('came back', counts.in_place_restored, ' from quarantine into INCOMING_DIR, not approved'),
     ...only('restored', files.restored, ' from quarantine, not approved'),
     ['released', String(files.released)],
     ...only('provisional', files.provisional, since(counts.oldest_provisional)),
