@@ -47,10 +47,14 @@ const rows = async (): Promise<Record<string, string>> =>
       `${unit} ${state}`,
     ]),
   );
-const comesTo = async (service: Service, expected: Record<string, string>): Promise<void> => {
-  const inOrder = (of: Record<string, string>): string => JSON.stringify(Object.entries(of).toSorted());
-  await service.until(async () => inOrder(await rows()) === inOrder(expected), JSON.stringify(expected));
-};
+const inOrder = (of: Record<string, string>): string =>
+  JSON.stringify(
+    Object.keys(of)
+      .toSorted()
+      .map((name) => [name, of[name]]),
+  );
+const comesTo = async (service: Service, expected: Record<string, string>): Promise<void> =>
+  service.until(async () => inOrder(await rows()) === inOrder(expected), JSON.stringify(expected));
 
 const MARKS_LAST = resticFiles(['one pack', 'another pack']);
 const { config, ...BEGINNING } = MARKS_LAST;

@@ -25,18 +25,27 @@ async function tell(io: CommandIo, store: Store, dataDir: string, json: boolean)
   const head = await store.journal.head();
   const instance = await store.instanceId();
   const known = await knownAtLastScan(store);
+  const begun = await store.unsettled.begun();
+  const attacks = await store.attacks.lasting(MAX_ATTACKS);
   if (json) {
-    io.out(
-      `${asciiJson({ store: dataDir, instance_id: instance, ...counts, known_at_last_scan: known, journal_head: head.hash })}\n`,
-    );
+    const named = {
+      sets_begun: begun.map(({ path, kind, met_at }) => ({ path: nameFromBytes(path), kind, since: met_at })),
+      attacks: attacks.map(({ path, mass, ...times }) => ({
+        path: nameFromBytes(path),
+        ...times,
+        detail: mass.detail,
+      })),
+    };
+    const stands = { ...counts, ...named, known_at_last_scan: known, journal_head: head.hash };
+    io.out(`${asciiJson({ store: dataDir, instance_id: instance, ...stands })}\n`);
     return DONE;
   }
   facts(io, [
     ['store', dataDir],
     ...only('ATTACK', counts.attacked_folders, ' folders are under an attack that encrypts: look at them'),
     ...rowsOf(counts),
-    ...(await store.unsettled.begun()).map(begunRow),
-    ...(await store.attacks.lasting(MAX_ATTACKS)).map(attackRow),
+    ...begun.map(begunRow),
+    ...attacks.map(attackRow),
     ...(known === null ? [] : [['known', inWords(known)] as const]),
     ['journal', `${head.seq} records, head ${head.hash}`],
   ]);
