@@ -405,6 +405,7 @@ test('each role may do what is its own, and no more', async () => {
       'uploadScan',
       'approveReview',
       'rejectReview',
+      'forgetReview',
       'previewReviews',
       'decideReviews',
       'restoreQuarantined',
