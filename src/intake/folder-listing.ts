@@ -1,3 +1,4 @@
+import type { Dir, Dirent } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 
 export type EntryKind = 'file' | 'folder' | 'symlink' | 'fifo' | 'socket' | 'device' | 'unknown';
@@ -22,7 +23,7 @@ export class FolderListing {
   /** Throws what opendir throws. */
   static async of(path: Buffer): Promise<FolderListing> {
     const listing = new FolderListing();
-    for await (const { name, kind } of entriesOf(path)) listing.#add(name, kind);
+    for await (const entry of await opened(path)) listing.#add(nameOf(entry), kindOf(entry));
     listing.#sort();
     return listing;
   }
@@ -77,22 +78,25 @@ export class FolderListing {
 /** Up to so many entries, as they come. Throws what opendir throws. */
 export async function firstEntries(path: Buffer, most: number): Promise<Entry[]> {
   const entries: Entry[] = [];
-  for await (const entry of entriesOf(path)) {
-    entries.push(entry);
+  for await (const entry of await opened(path)) {
+    entries.push({ name: nameOf(entry), kind: kindOf(entry) });
     if (entries.length >= most) break;
   }
   return entries;
 }
 
-async function* entriesOf(path: Buffer): AsyncGenerator<Entry, void, undefined> {
-  // Names as bytes: two names that are not UTF-8 must not become one string. `encoding: 'buffer'` is documented
-  // for opendir, but its type is not declared.
+/**
+ * Names as bytes: two names that are not UTF-8 must not become one string. `encoding: 'buffer'` is documented for opendir, but
+ * its type is not declared.
+ */
+async function opened(path: Buffer): Promise<Dir> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const options = { encoding: 'buffer' as BufferEncoding, bufferSize: 256 };
-  for await (const entry of await opendir(path, options)) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    yield { name: entry.name as unknown as Buffer, kind: kindOf(entry) };
-  }
+  return opendir(path, { encoding: 'buffer' as BufferEncoding, bufferSize: 256 });
+}
+
+function nameOf({ name }: Dirent): Buffer {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return name as unknown as Buffer;
 }
 
 /** The kind of a folder entry or of what lstat says. */
