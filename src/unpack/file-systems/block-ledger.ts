@@ -1,9 +1,10 @@
-import type { ByteSource } from '../../bytes/index.ts';
+import type { ByteSource, Room } from '../../bytes/index.ts';
 import type { Stretch } from '../byte-ledger.ts';
 import { Runs } from './runs.ts';
 
 /** Blocks whose claims are kept together: 4 KiB of bits, 128 MiB of a file system with blocks of 4 KiB. */
 const SEGMENT_BLOCKS = 32_768;
+const SEGMENT_BYTES = SEGMENT_BLOCKS / 8;
 /** Segments that are claimed in part: 64 MiB of bits. */
 const MAX_PARTIAL = 16_384;
 /** Stretches of less than a block, within blocks that are claimed. */
@@ -30,17 +31,29 @@ export class BlockLedger {
   /** Bytes of regions for which there was no room: nobody knows which of them are claimed. */
   unsorted = 0;
 
-  /** `firstBlock`: where any block of the image begins, if not all at multiples of their size. */
-  constructor(image: Pick<ByteSource, 'size' | 'nextRun'>, blockBytes: number, firstBlock = 0) {
+  readonly #room: Room | null;
+
+  /** `firstBlock`: where any block of the image begins, if not all at multiples of their size. Throws OverBudget. */
+  constructor(
+    image: Pick<ByteSource, 'size' | 'nextRun'>,
+    blockBytes: number,
+    { firstBlock = 0, room = null }: { readonly firstBlock?: number; readonly room?: Room | null } = {},
+  ) {
+    this.#room = room;
     this.#shift = (blockBytes - (firstBlock % blockBytes)) % blockBytes;
     this.#end = image.size + this.#shift;
     this.#blockBytes = blockBytes;
-    this.#runs = new Runs(image, blockBytes, this.#shift);
+    this.#runs = new Runs(image, blockBytes, this.#shift, room);
   }
 
   /** Bytes of the image that are in no hole. */
   get stored(): number {
     return this.#runs.bytes - this.#shift;
+  }
+
+  /** Bytes of [start, end) that are in no hole, where holes are counted in whole blocks. */
+  storedIn(start: number, end: number): number {
+    return this.#runs.rankOf(end + this.#shift) - this.#runs.rankOf(start + this.#shift);
   }
 
   /** All blocks that [start, end) touches are accounted for; what lies outside the image is left out. */
@@ -119,20 +132,18 @@ export class BlockLedger {
     let segment = this.#segments.get(number);
     if (segment === 'all') return;
     if (from === 0 && until === SEGMENT_BLOCKS) {
-      if (segment !== undefined) this.#partial--;
-      this.#segments.set(number, 'all');
-      this.#used.delete(number);
+      this.#allOf(number, segment !== undefined);
       return;
     }
     if (segment === undefined) {
-      if (this.#partial >= MAX_PARTIAL) {
+      if (this.#partial >= MAX_PARTIAL || this.#room?.take(SEGMENT_BYTES) === false) {
         // Said as a gap: the region counts as claimed, so that its files are not examined a second time.
         this.unsorted += SEGMENT_BLOCKS * this.#blockBytes;
         this.#segments.set(number, 'all');
         return;
       }
       this.#partial++;
-      segment = new Uint8Array(SEGMENT_BLOCKS / 8);
+      segment = new Uint8Array(SEGMENT_BYTES);
       this.#segments.set(number, segment);
     }
     let used = this.#used.get(number) ?? 0;
@@ -150,9 +161,15 @@ export class BlockLedger {
       this.#used.set(number, used);
       return;
     }
-    this.#partial--;
+    this.#allOf(number, true);
+  }
+
+  #allOf(number: number, wasPartial: boolean): void {
     this.#segments.set(number, 'all');
     this.#used.delete(number);
+    if (!wasPartial) return;
+    this.#partial--;
+    this.#room?.give(SEGMENT_BYTES);
   }
 }
 

@@ -1,4 +1,10 @@
-import { ExtentMapBuilder, MappedSource, type ByteSource } from '../../bytes/index.ts';
+import {
+  ExtentMapBuilder,
+  MappedSource,
+  type ByteSource,
+  type ImageCost,
+  type RoomShare,
+} from '../../bytes/index.ts';
 import type { BlockLedger } from './block-ledger.ts';
 
 /** What files are made of: a `Volume`. */
@@ -6,15 +12,20 @@ interface Ground {
   readonly source: ByteSource;
   readonly ledger: BlockLedger;
   readonly blockBytes: number;
+  readonly cost: ImageCost;
 }
 
-/** Where the bytes of one file lie, collected in order of the file; what is not said is a hole. Claims them. */
-export class FileMap {
+/**
+ * Where the bytes of one file lie, collected in order of the file; what is not said is a hole. Claims them. Holds room of
+ * the tree's budget until it is disposed of.
+ */
+export class FileMap implements Disposable {
   readonly #volume: Ground;
-  readonly #extents = new ExtentMapBuilder();
+  readonly #room: RoomShare;
+  readonly #extents: ExtentMapBuilder;
   readonly size: number;
   readonly #written: number;
-  /** Bytes of the file that lie in the image. */
+  /** Bytes of the file that lie in the image and in no hole of it. */
   mapped = 0;
   /** Bytes of the file that lie past the end of the image, or whose place is not known. */
   missing = 0;
@@ -26,6 +37,8 @@ export class FileMap {
   /** `written`: from there on it reads as zeros, whatever lies there. */
   constructor(volume: Ground, size: number, written = size) {
     this.#volume = volume;
+    this.#room = volume.cost.share();
+    this.#extents = new ExtentMapBuilder(this.#room);
     this.size = size;
     this.#written = Math.min(written, size);
   }
@@ -46,8 +59,8 @@ export class FileMap {
     this.#volume.ledger.claim(from, from + Math.min(length, whole));
     if (count < length && whole > there)
       this.tail = { start: from + there, end: from + Math.min(length, whole) };
-    if (this.#extents.add({ start, end: start + there, from, stored: 0 })) this.mapped += there;
-    else this.dropped += there;
+    if (!this.#extents.add({ start, end: start + there, from, stored: 0 })) this.dropped += there;
+    else this.mapped += this.#volume.ledger.storedIn(from, from + there);
   }
 
   /** Nobody knows where these bytes lie. */
@@ -56,6 +69,10 @@ export class FileMap {
   }
 
   finish(): MappedSource {
-    return new MappedSource(this.#volume.source, this.#extents.build(this.size));
+    return new MappedSource(this.#volume.source, this.#extents.build(this.size), this.#volume.cost);
+  }
+
+  [Symbol.dispose](): void {
+    this.#room[Symbol.dispose]();
   }
 }

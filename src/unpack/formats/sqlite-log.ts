@@ -18,7 +18,10 @@ export const sqliteLog: Format = {
       'Write-ahead logs and rollback journals, which SQLite applies when it opens the database beside them: values of the rows in their pages, as of a database.',
     recognised:
       '`\\x37\\x7F\\x06\\x82` or `\\x83` (log), `\\xD9\\xD5\\x05\\xF9\\x20\\xA1\\x63\\xD7` (journal) at 0',
-    limits: ['1,000,000 pages a transaction'],
+    limits: [
+      '1,000,000 pages a transaction',
+      'Pages in which records go on are read four times as often as they were logged, and 64 MiB',
+    ],
     references: ['Database file format, 3 and 4: https://www.sqlite.org/fileformat2.html'],
     limitations: [
       'Values of which a part lies in the database itself are only examined as far as the log holds them',
@@ -31,7 +34,7 @@ export const sqliteLog: Format = {
     const layout = await logLayout(source);
     const pages = new LoggedPages(source, layout);
     const log = new LogReader(pages, sink, context);
-    for await (const transaction of transactionsOf(source, layout)) {
+    for await (const transaction of transactionsOf(source, layout, context.signal)) {
       for (const page of transaction) {
         if (!(await pages.set(page))) throw new Damaged('more pages than can be remembered');
       }
@@ -71,7 +74,9 @@ class LogReader {
   }
 
   #isNew({ local, size, overflow }: Cell): boolean {
-    const key = createHash('sha256').update(local).update(`${size} ${overflow}`).digest('base64');
+    // The row may be the same while the pages that it goes on in were written anew.
+    const place = overflow === 0 ? null : this.#pages.placeOf(overflow);
+    const key = createHash('sha256').update(local).update(`${size} ${overflow} ${place}`).digest('base64');
     if (this.#known.has(key)) return false;
     if (this.#known.size < MAX_KNOWN) this.#known.add(key);
     return true;

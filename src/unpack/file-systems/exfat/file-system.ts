@@ -16,7 +16,7 @@ const MAX_FOLDER_BYTES = 256 * 1024 * 1024;
 /** Hands on every file that the folders list, deleted ones whose clusters are free, and whatever belongs to nothing. */
 export async function readExfat(source: ByteSource, sink: FormatSink, context: UnpackContext): Promise<void> {
   const boot = await bootSector(source);
-  const volume = new Volume(
+  using volume = new Volume(
     source,
     { blockBytes: boot.clusterBytes, blocksAt: boot.heapAt, shares: false },
     sink,
@@ -60,6 +60,11 @@ class Tree {
     // The root is entered under a name of its own, so that nothing leads back into it.
     if (this.#volume.enter(root, Buffer.alloc(0), ROOT) === null) return;
     await this.#folder({ first: root, bytes: Infinity, contiguous: false }, ROOT);
+    const { ignored } = this.#bitmap;
+    if (ignored > 0)
+      this.#volume.sink.gap('corrupt', `${ignored} more maps of what is in use, which are not looked at`, {
+        bytes: 0,
+      });
   }
 
   async #folder(allocation: Allocation, folder: Folder): Promise<void> {
@@ -166,7 +171,7 @@ class Tree {
       this.#volume.sink.gap('budget_exceeded', 'a file of more than 8 PiB', { member });
       return;
     }
-    const map = new FileMap(this.#volume, bytes, written);
+    using map = new FileMap(this.#volume, bytes, written);
     let reached = 0;
     try {
       for await (const { start, length, from } of piecesOf(allocation, this.#volume, this.#boot)) {

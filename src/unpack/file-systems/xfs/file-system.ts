@@ -14,7 +14,7 @@ import { targetOf } from './target.ts';
 export async function readXfs(source: ByteSource, sink: FormatSink, context: UnpackContext): Promise<void> {
   const head = Buffer.alloc(SUPER_BYTES);
   const found = superBlock(head.subarray(0, await source.readAt(head, 0)));
-  const volume = new Volume(source, { ...found, shares: true }, sink, context);
+  using volume = new Volume(source, { ...found, shares: true }, sink, context);
   volume.sayIfCutOff(found.bytes);
   if (found.newFeatures !== 0)
     sink.gap('unsupported_format', `features that are not known here: 0x${found.newFeatures.toString(16)}`);
@@ -97,7 +97,7 @@ class Tree {
         if (inside !== null) await this.#folder(inode, inside);
         return;
       }
-      if (this.#volume.isAnotherName(number, inode.names, member)) return;
+      if (this.#volume.isAnotherName(number, member)) return;
       if (inode.kind === 'file') await this.#file(inode, member);
       else if (inode.kind === 'link') {
         this.#volume.sink.link('symbolic', member, await targetOf(inode, this.#volume, this.#found));
@@ -118,7 +118,7 @@ class Tree {
       sink.gap('budget_exceeded', 'a file of more than 8 PiB', { member });
       return;
     }
-    const map = new FileMap(this.#volume, inode.size);
+    using map = new FileMap(this.#volume, inode.size);
     try {
       for await (const { start, length, from, unwritten } of extentsOf(inode.data, this.#volume, this.#found))
         if (!unwritten) map.data(start, length, from);
