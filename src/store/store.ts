@@ -1,3 +1,5 @@
+import type { Alarms } from './alarms.ts';
+import type { EventSinks } from './event-sinks.ts';
 import type { FileQueue } from './file-queue.ts';
 import type { Journal } from './journal.ts';
 import type { Judgements } from './judgements.ts';
@@ -34,6 +36,8 @@ export interface StoreCounts {
   readonly oldest_hook: string | null;
   readonly last_accepted: string | null;
   readonly last_decided: string | null;
+  /** When clamd last found its canary. */
+  readonly last_canary_ok: string | null;
   readonly journal_records: number;
 }
 
@@ -65,6 +69,8 @@ export interface Store {
   readonly judgements: Judgements;
   readonly releases: ReleaseCalls;
   readonly unsettled: UnsettledList;
+  readonly sinks: EventSinks;
+  readonly alarms: Alarms;
 
   /** Drawn when the store was made; owner files in managed folders name it (ATTACKS B8). */
   instanceId(): Promise<string>;

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { StoreCounts } from '../store.ts';
 import { FILE_STATES, LANES } from '../watched-file.ts';
+import { setting } from './settings.ts';
 import type { Tables } from './tables.ts';
 import { unrestOf } from './unsettled-list.ts';
 
@@ -113,6 +114,7 @@ export async function countsOf(db: Kysely<Tables>): Promise<StoreCounts> {
     last_decided: await first(
       db.selectFrom('scans').select('finished_at as at').orderBy('id', 'desc').limit(1).executeTakeFirst(),
     ),
+    last_canary_ok: await setting(db, 'canary_ok'),
     journal_records:
       (await db.selectFrom('journal').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst())
         ?.seq ?? 0,

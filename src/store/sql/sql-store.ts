@@ -2,7 +2,9 @@ import type { Retained, RetentionPolicy } from '../retention.ts';
 import type { ClockCheck, Store, StoreCounts } from '../store.ts';
 import { ClockWatch } from './clock.ts';
 import { only, read, type Context } from './context.ts';
+import { SqlAlarms } from './alarms.ts';
 import { countsOf } from './counts.ts';
+import { SqlEventSinks } from './event-sinks.ts';
 import { SqlFileQueue } from './file-queue.ts';
 import { SqlGate } from './gate.ts';
 import { SqlJournal } from './journal.ts';
@@ -29,6 +31,8 @@ export class SqlStore implements Store {
   readonly judgements: SqlJudgements;
   readonly releases: SqlReleaseCalls;
   readonly unsettled: SqlUnsettledList;
+  readonly sinks: SqlEventSinks;
+  readonly alarms: SqlAlarms;
   readonly #context: Context;
   readonly #clock: ClockWatch;
   readonly #onClose: () => Promise<void>;
@@ -45,6 +49,8 @@ export class SqlStore implements Store {
     this.judgements = new SqlJudgements(context);
     this.releases = new SqlReleaseCalls(context);
     this.unsettled = new SqlUnsettledList(context);
+    this.sinks = new SqlEventSinks(context);
+    this.alarms = new SqlAlarms(context);
     this.#context = context;
     this.#clock = new ClockWatch(context);
     this.#onClose = onClose;

@@ -229,4 +229,21 @@ export const MIGRATIONS: readonly string[] = [
   ) strict, without rowid;
   create index uploads_arriving on uploads (id) where arrived = 0;
   `,
+  `
+  create table event_sinks (
+    name text primary key,
+    seq integer not null,
+    hash text not null,
+    minute text not null,
+    in_minute integer not null,
+    state text not null,
+    failures integer not null,
+    delivered integer not null,
+    set_aside integer not null,
+    last_success_at text,
+    last_failure_at text,
+    waiting_since text,
+    detail text
+  ) strict, without rowid;
+  `,
 ];
