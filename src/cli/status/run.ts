@@ -1,5 +1,5 @@
 import { asciiJson } from '../../bytes/index.ts';
-import type { Store, StoreCounts } from '../../store/index.ts';
+import type { SinkStanding, Store, StoreCounts } from '../../store/index.ts';
 import { DONE, facts, say, type CommandIo } from '../command-io.ts';
 import { withReader } from '../store-session.ts';
 
@@ -25,9 +25,13 @@ async function tell(io: CommandIo, store: Store, dataDir: string, json: boolean)
   const head = await store.journal.head();
   const instance = await store.instanceId();
   const known = await knownAtLastScan(store);
+  const sinks = (await store.sinks.list()).map((standing) => ({
+    ...standing,
+    lag: Math.max(0, head.seq - standing.seq),
+  }));
   if (json) {
     io.out(
-      `${asciiJson({ store: dataDir, instance_id: instance, ...counts, known_at_last_scan: known, journal_head: head.hash })}\n`,
+      `${asciiJson({ store: dataDir, instance_id: instance, ...counts, known_at_last_scan: known, journal_head: head.hash, sinks })}\n`,
     );
     return DONE;
   }
@@ -35,6 +39,7 @@ async function tell(io: CommandIo, store: Store, dataDir: string, json: boolean)
     ['store', dataDir],
     ...rowsOf(counts),
     ...(known === null ? [] : [['known', inWords(known)] as const]),
+    ...sinks.filter(({ state }) => state !== 'off').map(sinkRow),
     ['journal', `${head.seq} records, head ${head.hash}`],
   ]);
   return DONE;
@@ -100,7 +105,17 @@ function rowsOf(counts: StoreCounts): (readonly [string, string])[] {
     ...only('hook failed', counts.hooks_failed, `, given up${since(counts.oldest_hook)}: ${HOOK_HELP}`),
     ['last file', counts.last_accepted ?? 'never'],
     ['last scan', counts.last_decided ?? 'never'],
+    ...(counts.last_canary_ok === null ? [] : [['last canary', counts.last_canary_ok] as const]),
   ];
+}
+
+/** A receiver's detail may be its own words: it is shown as such, escaped like every name. */
+function sinkRow(sink: SinkStanding & { readonly lag: number }): readonly [string, string] {
+  const { name, state, lag, failures, delivered, set_aside: aside, waiting_since: waits, detail } = sink;
+  const refused = aside === 0 ? '' : `, ${aside} refused for good`;
+  if (failures === 0) return [`to ${name}`, `${state}, ${delivered} events delivered${refused}`];
+  const records = `${lag} records of the journal wait${since(waits)}`;
+  return [`to ${name}`, `${state} ${failures} times in a row (${detail ?? 'unknown'}); ${records}${refused}`];
 }
 
 function since(text: string | null): string {

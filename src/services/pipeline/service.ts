@@ -1,18 +1,22 @@
 import { userInfo } from 'node:os';
+import { realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Scratch } from '../../bytes/index.ts';
 import type { EffectiveConfig } from '../../config/index.ts';
 import { programVersion } from '../../config/start/index.ts';
 import {
   assertApart,
   leftOver,
+  managedFolderOf,
   openClaims,
   ownFolders,
   recoverDispositions,
   type Managed,
   type Places,
 } from '../../dispose/index.ts';
-import type { HashSetsState, Policy } from '../../domain/index.ts';
+import { BackupLensError, type HashSetsState, type Policy } from '../../domain/index.ts';
 import { WatchedFolder, type Lingering, type UnitOptions } from '../../intake/index.ts';
+import { openSinks } from '../../outward/index.ts';
 import { Metrics, type Log } from '../../observe/index.ts';
 import { EngineWatch, HashTables, isUp, WorkerPool, type Judge } from '../../pipeline/index.ts';
 import type { CarriesOut } from '../../pipeline/reviews/index.ts';
@@ -26,6 +30,8 @@ import { ServiceMetrics } from './service-metrics.ts';
 import { Lists } from './lists.ts';
 import type { ServiceSettings } from './settings.ts';
 import { ownScratch } from './own-scratch.ts';
+import { Alarms } from './outbox/alarms.ts';
+import { Outbox } from './outbox/outbox.ts';
 import { ReleaseHook } from './release-hook.ts';
 import { SecondJudgement } from './second-judgement.ts';
 import { arrivalsTogether } from './together.ts';
@@ -62,6 +68,8 @@ export class PipelineService implements Served {
   readonly #second: SecondJudgement;
   readonly #parts: Promise<void>[];
   readonly #lists: Lists;
+  readonly #outbox: Outbox;
+  readonly #alarms: Alarms;
   #policy: Policy;
   #storeProblem: string | null = null;
 
@@ -101,10 +109,11 @@ export class PipelineService implements Served {
       await recoverUploads({ store, incoming, log });
       await store.checkClock();
       const hook = await hookOf(settings, store, log);
+      const outbox = await outboxOf(settings, store, log, undo);
       const scratch = await ownScratch(dataDir, config.tmpDir.value);
       undo.unshift(async () => scratch.remove());
       const lingering = await lingeringSince(store);
-      const parts = { settings, log, store, scratch, places, who, undo, hook, lingering };
+      const parts = { settings, log, store, scratch, places, who, undo, hook, outbox, lingering };
       return await PipelineService.#assemble(parts);
     } catch (error) {
       for (const step of undo) await step().catch(() => undefined);
@@ -148,7 +157,7 @@ export class PipelineService implements Served {
   }
 
   private constructor(
-    { settings, log, store, scratch, places, who, hook, lingering }: Assembly,
+    { settings, log, store, scratch, places, who, hook, outbox, lingering }: Assembly,
     metrics: ServiceMetrics,
     engines: EngineWatch,
     pool: WorkerPool,
@@ -164,6 +173,7 @@ export class PipelineService implements Served {
     this.#engines = engines;
     this.#pool = pool;
     this.#lists = lists;
+    this.#outbox = outbox;
     this.#policy = config.policy.policy;
     const claims = openClaims(store.ledger);
     const units: UnitOptions = {
@@ -220,6 +230,13 @@ export class PipelineService implements Served {
         decision === 'quarantine' ||
         (decision === 'manual_review' ? places.reviewDir : places.approvedDir) !== null,
     });
+    this.#alarms = new Alarms({
+      store,
+      log,
+      engines: () => engines.state,
+      expect_file_within: config.expectFileWithin.value,
+      gap_share: config.gapRateAlarm.value / 100,
+    });
     this.#upkeep = new Upkeep({
       store,
       engines,
@@ -236,7 +253,10 @@ export class PipelineService implements Served {
       store,
       examination,
       log,
-      metrics,
+      scanned: (result) => {
+        metrics.scanned(result);
+        this.#alarms.decided(result);
+      },
       look,
       workers: config.workers.value,
       signal,
@@ -268,6 +288,8 @@ export class PipelineService implements Served {
       this.#upkeep.run(),
       this.#second.run(),
       ...(hook === null ? [] : [hook.run(signal)]),
+      this.#alarms.run(signal),
+      outbox.run(signal),
     ].map(async (part) =>
       part.catch((error: unknown) => {
         if (!signal.aborted) log.error('a part of the service has ended', { untrusted: { error } });
@@ -287,6 +309,7 @@ export class PipelineService implements Served {
     }
     const looks = isUp(clamav.status) || isUp(yara.status);
     const intake = this.#intake();
+    const sinks = await this.#outbox.states().catch(() => []);
     return {
       ready: looks && this.#storeProblem === null && intake === 'watching',
       store: this.#storeProblem ?? 'ok',
@@ -295,11 +318,22 @@ export class PipelineService implements Served {
         yara: { status: yara.status, detail: yara.detail },
       },
       intake,
+      sinks: Object.fromEntries(
+        sinks.map(({ name, state, lag, waiting_since, failures, detail }) => [
+          name,
+          { state, lag, waiting_since, failures, detail: failures === 0 ? null : detail },
+        ]),
+      ),
     };
   }
 
   async metrics(): Promise<string> {
+    this.#metrics.silent(this.#alarms.silent);
     // True as of now, not as of the last tick; without the store they are as they were.
+    await this.#outbox.states().then(
+      (states) => this.#metrics.sinks(states, Date.now()),
+      () => undefined,
+    );
     await this.#store.counts().then(
       (counts) => this.#metrics.counts(counts, Date.now()),
       () => undefined,
@@ -426,6 +460,7 @@ interface Assembly {
   readonly places: Places;
   readonly who: string;
   readonly hook: ReleaseHook | null;
+  readonly outbox: Outbox;
   /** What had not come to rest when the last process ended. */
   readonly lingering: readonly Lingering[];
   /** What has to be undone when it does not come to its start, the last first. */
@@ -460,6 +495,48 @@ async function hookOf({ config }: ServiceSettings, store: Store, log: Log): Prom
     log,
     attempts: config.releaseHookAttempts.value,
     pause_ms: config.releaseHookRetryAfter.value,
+  });
+}
+
+/** Throws BL_CONFIG for a receiver that cannot be meant. */
+async function outboxOf(
+  settings: ServiceSettings,
+  store: Store,
+  log: Log,
+  undo: Assembly['undo'],
+): Promise<Outbox> {
+  const { config, outward } = settings;
+  const { eventsFile, privacy, eventsPerMinute, eventsRetryMax, eventsHeartbeat } = config.outward;
+  if (eventsFile.value !== null) await assertOutside(eventsFile.value, settings);
+  const sinks = await openSinks(outward);
+  undo.unshift(async () => Promise.all(sinks.map(async (sink) => sink.close())));
+  return Outbox.open({
+    store,
+    log,
+    version: programVersion(),
+    sinks,
+    privacy: privacy.value,
+    per_minute: eventsPerMinute.value,
+    retry_max: eventsRetryMax.value,
+    heartbeat: eventsHeartbeat.value,
+  });
+}
+
+/** What we write there would be scanned, or lie among what was. */
+async function assertOutside(path: string, { config, incoming }: ServiceSettings): Promise<void> {
+  const { quarantineDir, reviewDir, approvedDir } = config;
+  const folder = await realpath(dirname(path), { encoding: 'buffer' }).catch(() =>
+    Buffer.from(dirname(path)),
+  );
+  const inside = await managedFolderOf(folder, {
+    INCOMING_DIR: incoming.toString(),
+    QUARANTINE_DIR: quarantineDir.value,
+    REVIEW_DIR: reviewDir.value,
+    APPROVED_DIR: approvedDir.value,
+  });
+  if (inside === null) return;
+  throw new BackupLensError('BL_CONFIG', `EVENTS_FILE lies in ${inside}: ${path}`, {
+    hint: 'name a file elsewhere, such as in DATA_DIR',
   });
 }
 
