@@ -106,7 +106,8 @@ export class Alarms {
     const since = last === null ? this.#startedAt : Date.parse(last);
     const words = `the last file ${last === null ? 'never came' : `came at ${last}`}; one is expected every ${within} ms`;
     if (now - since <= within) {
-      if (this.silent) await this.#tell('silence', 'silence_over', null, words);
+      // Of a store that has never seen a file, the beginning is that of this process: only a file ends it.
+      if (this.silent && last !== null) await this.#tell('silence', 'silence_over', null, words);
     } else if (!this.silent && now - this.#startedAt > Math.min(within, GRACE_MS)) {
       await this.#tell('silence', 'silence', null, words);
     }
