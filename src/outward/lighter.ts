@@ -17,7 +17,7 @@ export function* lighter(event: OutwardEvent): Generator<OutwardEvent> {
   yield less;
   less = { ...less, findings: [], gaps: [], path: less.path === null ? null : short(less.path) };
   yield less;
-  yield { ...less, path: null, who: less.who === null ? null : short(less.who) };
+  yield { ...less, path: null, who: null, review: null };
 }
 
 function short(text: string): string {

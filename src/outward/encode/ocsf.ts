@@ -1,7 +1,7 @@
 import { asciiJson } from '../../bytes/index.ts';
 import type { EventType, OutwardEvent, Severity } from '../event.ts';
 
-/** Of the schema that test/outward-formats.test.ts holds this to. */
+/** Of the attributes that test/outward-formats.test.ts holds this to. */
 const OCSF_VERSION = '1.5.0';
 
 const SEVERITY: Readonly<Record<Severity, readonly [number, string]>> = {
@@ -22,6 +22,7 @@ const CREATE = 1;
 const UPDATE = 2;
 const CLOSE = 3;
 const ENTITY_CREATE = 1;
+const ENTITY_READ = 2;
 const ENTITY_UPDATE = 3;
 const ENTITY_DELETE = 4;
 const START = 3;
@@ -59,6 +60,12 @@ const SORTED: Readonly<Record<EventType, Sorted>> = {
   test: { of: 'application', activity: OTHER },
 };
 
+/** What was approved is no finding: a file was looked at. */
+function sorted({ type, decision }: OutwardEvent): Sorted {
+  if (type === 'decision' && decision === 'auto_approve') return { of: 'entity', activity: ENTITY_READ };
+  return SORTED[type];
+}
+
 const CLASSES: Readonly<
   Record<
     Class,
@@ -74,7 +81,7 @@ const CLASSES: Readonly<
 /** An event in the Open Cybersecurity Schema Framework. What it has no attribute for is under `unmapped`. */
 export function ocsf(event: OutwardEvent): string {
   const { id, type, severity, time, summary, instance, version, journal } = event;
-  const { of, activity } = SORTED[type];
+  const { of, activity } = sorted(event);
   const { category, uid, fields } = CLASSES[of];
   const [severity_id, severity_name] = SEVERITY[severity];
   return asciiJson({
@@ -98,6 +105,7 @@ export function ocsf(event: OutwardEvent): string {
     ...fields(event),
     unmapped: given({
       action: event.action,
+      who: of === 'entity' ? null : event.who,
       item: event.item,
       decision: event.decision,
       verdict: event.verdict,
@@ -126,7 +134,7 @@ const IN_PROGRESS = 2;
 const RESOLVED = 4;
 
 function detection(event: OutwardEvent): object {
-  const { type, decision, who, detail, path, sha256, size, file } = event;
+  const { type, decision, detail, path, sha256, size, file } = event;
   const status = type === 'hold.decided' ? RESOLVED : type === 'decision' ? NEW : IN_PROGRESS;
   const evidence = fileOf(event);
   return {
@@ -137,10 +145,11 @@ function detection(event: OutwardEvent): object {
       types: [...new Set(event.findings.map(({ kind }) => kind))],
     },
     ...(path === null && sha256 === null && size === null ? {} : { evidences: [{ file: evidence }] }),
-    resources: [given({ uid: file, name: path, type: 'File' })],
+    ...(file === null && path === null
+      ? {}
+      : { resources: [given({ uid: file, name: path, type: 'File' })] }),
     ...given({ comment: type === 'hold.decided' ? detail : null, risk_score: event.score }),
     ...(decision === null ? {} : { status_detail: decision }),
-    ...(who === null ? {} : { observables: [{ name: 'actor', type_id: 4, type: 'User Name', value: who }] }),
   };
 }
 
