@@ -11,3 +11,4 @@ export { bounded, Names, type Privacy } from './privacy.ts';
 export { openSinks, type OutwardSinks } from './registry.ts';
 export type { Delivery, Sink } from './sink.ts';
 export { tellingOf, type Telling } from './telling.ts';
+export { testEvent } from './test-event.ts';
