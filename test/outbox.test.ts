@@ -239,6 +239,21 @@ test('signs of life come when nothing else does', async () => {
   expect(await under.state('webhook')).toMatchObject({ lag: 0 });
 });
 
+test('the signature is checked as the page for receivers says', async () => {
+  const page = readFileSync(new URL('../docs/siem.md', import.meta.url), 'utf8');
+  const [, code = ''] = /```js\n(.*?)```/s.exec(page) ?? [];
+  const { isFromBackupLens } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+  await under.start({ webhook: webhook({ secrets: ['the-secret-before-it', SECRET] }) });
+  await under.caughtUp();
+  const { headers, body } = receiver.taken[0]!;
+  const header = headers['backuplens-signature'] ?? '';
+  expect(isFromBackupLens(header, Buffer.from(body), SECRET)).toBe(true);
+  expect(isFromBackupLens(header, Buffer.from(`${body} `), SECRET)).toBe(false);
+  expect(isFromBackupLens(header, Buffer.from(body), 'another-secret')).toBe(false);
+  const old = header.replace(/t=\d+/, `t=${Math.floor(Date.now() / 1000) - 301}`);
+  expect(isFromBackupLens(old, Buffer.from(body), SECRET)).toBe(false);
+});
+
 test('the end comes soon, whatever a receiver does', async () => {
   const silent = createTcp(() => undefined);
   await new Promise<void>((resolve) => {
