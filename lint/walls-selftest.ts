@@ -46,6 +46,8 @@ planting.allowed(
 planting.breach('side-rooms-know-no-stage', 'src/report', "import '../pipeline/index.ts';");
 planting.breach('side-rooms-know-no-stage', 'src/store', "import '../dispose/index.ts';");
 planting.breach('side-rooms-know-no-stage', 'src/bundle', "import '../analyze/index.ts';");
+planting.breach('side-rooms-know-no-stage', 'src/outward', "import '../store/index.ts';");
+planting.allowed('src/outward/sinks', "import 'node:https'; import '../../domain/index.ts';");
 planting.allowed('src/bundle/clamscan.ts', "import 'node:child_process';");
 planting.breach('child-process-has-an-owner', 'src/bundle', "import 'node:child_process';");
 planting.breach('side-rooms-know-no-stage', 'src/config', "import '../observe/index.ts';");

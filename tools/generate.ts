@@ -5,6 +5,7 @@ import * as contracts from '../src/contracts/index.ts';
 import { programVersion } from '../src/config/start/index.ts';
 import { operationsPage } from './operations-page.ts';
 import { configurationPage, formatsPage } from './pages.ts';
+import { siemPage } from './siem-page.ts';
 
 /** Files that are made from the code, so that they cannot say anything else. One line each. */
 const GENERATED: readonly { readonly path: string; readonly make: () => string | Promise<string> }[] = [
@@ -16,6 +17,7 @@ const GENERATED: readonly { readonly path: string; readonly make: () => string |
   { path: 'docs/formats.md', make: formatsPage },
   { path: 'docs/configuration.md', make: configurationPage },
   { path: 'docs/api-operations.md', make: operationsPage },
+  { path: 'docs/siem-examples.md', make: siemPage },
 ];
 
 const root = join(import.meta.dirname, '..');

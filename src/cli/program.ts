@@ -7,6 +7,7 @@ import { addConfigCommand } from './config.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { describeEntropyMap } from './entropy-map.ts';
 import { gateCommand } from './gate.ts';
+import { addEventsCommand } from './events.ts';
 import { addHashesCommand } from './hashes.ts';
 import { journalCommand } from './journal.ts';
 import { quarantineCommand } from './quarantine.ts';
@@ -41,6 +42,7 @@ export function backuplensProgram(io: CommandIo, run: Run, tokensPath: () => Pro
   describeEntropyMap(program.command('entropy'), 'backuplens entropy', run);
   addRulesCommand(program, run);
   addDoctorCommand(program, run);
+  addEventsCommand(program, run);
   addHashesCommand(program, run);
   addBundleCommand(program, run);
   addWatchCommand(program, run);

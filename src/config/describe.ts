@@ -20,7 +20,7 @@ export function describeConfig(config: EffectiveConfig): readonly ConfigRow[] {
 }
 
 function settingRows(config: EffectiveConfig): ConfigRow[] {
-  const { clamd, yara, limits, passwords } = config;
+  const { clamd, yara, limits, passwords, outward } = config;
   const variable = (name: VariableName, setting: Setting<ConfigRow['value']>): ConfigRow => ({
     name,
     ...setting,
@@ -109,8 +109,25 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
     variable('API_TOKEN', redacted(config.apiToken)),
     variable('API_TOKEN_FILE', config.apiTokenFile),
     variable('TOKENS_FILE', config.tokensFile),
-    variable('WEBHOOK_URL', redacted(config.webhookUrl)),
-    variable('SYSLOG_URL', redacted(config.syslogUrl)),
+    variable('GAP_RATE_ALARM', config.gapRateAlarm),
+    variable('WEBHOOK_URL', redacted(outward.webhookUrl)),
+    variable('WEBHOOK_FORMAT', outward.webhookFormat),
+    variable('WEBHOOK_SECRET', redacted(outward.webhookSecret)),
+    variable('WEBHOOK_SECRET_FILE', outward.webhookSecretFile),
+    variable('WEBHOOK_TOKEN', redacted(outward.webhookToken)),
+    variable('WEBHOOK_TOKEN_FILE', outward.webhookTokenFile),
+    variable('WEBHOOK_WITHIN', inMs(outward.webhookWithin)),
+    variable('SYSLOG_URL', redacted(outward.syslogUrl)),
+    variable('SYSLOG_FORMAT', outward.syslogFormat),
+    variable('SYSLOG_MAX_BYTES', outward.syslogMaxBytes),
+    variable('EVENTS_FILE', outward.eventsFile),
+    variable('EVENTS_FILE_FORMAT', outward.eventsFileFormat),
+    variable('EVENTS_FILE_BYTES', outward.eventsFileBytes),
+    variable('EVENTS_FILE_KEEP', outward.eventsFileKeep),
+    variable('EVENTS_PER_MINUTE', outward.eventsPerMinute),
+    variable('EVENTS_RETRY_MAX', inMs(outward.eventsRetryMax)),
+    variable('EVENTS_HEARTBEAT', inMs(outward.eventsHeartbeat)),
+    variable('PRIVACY_OUTBOUND', outward.privacy),
     variable('LOG_LEVEL', config.logLevel),
     variable('BACKUPLENS_CONTAINER', config.container),
   ];

@@ -13,6 +13,7 @@ export {
   type Limits,
   type ScannerSettings,
 } from './load.ts';
+export { outwardSettings, type OutwardSettings } from './outward.ts';
 export { loadPolicy, type LoadedPolicy } from './policy.ts';
 export { loadRansomwareNames } from './ransomware-names.ts';
 export { readToken } from './token.ts';

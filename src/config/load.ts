@@ -21,9 +21,10 @@ import {
   localFirst,
   shownFrom,
 } from './places.ts';
+import { loadOutward, type OutwardConfig } from './outward.ts';
 import { loadPolicy, type LoadedPolicy } from './policy.ts';
 import { readSmallFile } from './read-small-file.ts';
-import { Secret } from './secret.ts';
+import { Secret, secret } from './secret.ts';
 import { firstOf, type Setting } from './setting.ts';
 import { readToken } from './token.ts';
 
@@ -125,8 +126,9 @@ export interface EffectiveConfig {
   readonly apiToken: Setting<Secret | null>;
   readonly apiTokenFile: Setting<string | null>;
   readonly tokensFile: Setting<string>;
-  readonly webhookUrl: Setting<Secret | null>;
-  readonly syslogUrl: Setting<Secret | null>;
+  /** Per cent. */
+  readonly gapRateAlarm: Setting<number>;
+  readonly outward: OutwardConfig;
   readonly logLevel: Setting<LogLevel>;
   readonly container: Setting<boolean>;
 }
@@ -272,8 +274,8 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     apiToken: secret(given.API_TOKEN),
     apiTokenFile: firstOf<string | null>(null, path(given.API_TOKEN_FILE)),
     tokensFile: tokensPath(cwd, given),
-    webhookUrl: secret(given.WEBHOOK_URL),
-    syslogUrl: secret(given.SYSLOG_URL),
+    gapRateAlarm: firstOf(25, given.GAP_RATE_ALARM),
+    outward: loadOutward(cwd, given),
     logLevel: firstOf<LogLevel>('info', given.LOG_LEVEL),
     container,
   };
@@ -322,13 +324,6 @@ export function loadScannerSettings({ cwd, env }: { cwd: string; env: Environmen
     allowAnonymous: given.ALLOW_ANONYMOUS?.value ?? false,
     logLevel: given.LOG_LEVEL?.value ?? 'info',
   };
-}
-
-function secret(setting: Setting<string> | null): Setting<Secret | null> {
-  return firstOf<Secret | null>(
-    null,
-    setting === null ? null : { ...setting, value: new Secret(setting.value) },
-  );
 }
 
 function flag<T>(name: string, value: T | undefined): Setting<T> | null {

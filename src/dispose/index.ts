@@ -18,7 +18,14 @@ export { findItems, type FoundItem } from './held-items.ts';
 export { assertHook, runHook, type Hook, type HookEvent, type HookOutcome } from './hook.ts';
 export { inspectQuarantined, listQuarantine, type QuarantineItem } from './items.ts';
 export type { Ledger, Unfinished } from './ledger.ts';
-export { assertApart, isOwnerFile, leftOver, ownFolders, type Managed } from './managed-places.ts';
+export {
+  assertApart,
+  isOwnerFile,
+  leftOver,
+  managedFolderOf,
+  ownFolders,
+  type Managed,
+} from './managed-places.ts';
 export { putBackOrphans } from './orphaned-claims.ts';
 export { recoverDispositions, type Recovered } from './recover.ts';
 export { restoreFromQuarantine, type Restored, type RestoreRequest } from './restore.ts';

@@ -133,6 +133,13 @@ export const JOURNAL_ACTIONS = [
   'hook_told',
   'hook_failed',
   'hook_given_up',
+  'engine_up',
+  'engine_down',
+  'engine_blind',
+  'gap_rate',
+  'gap_rate_over',
+  'silence',
+  'silence_over',
 ] as const;
 export type JournalAction = (typeof JOURNAL_ACTIONS)[number];
 
@@ -143,7 +150,7 @@ export interface JournalEntry {
   readonly time: string;
   readonly who: string;
   readonly file: string | null;
-  /** The disposition or the item. */
+  /** The disposition or the item; of an engine its name. */
   readonly item: string | null;
   /** The place that the action took the file from, or brought it to; null where there is none. */
   readonly path: Uint8Array | null;

@@ -122,6 +122,9 @@ export interface FileQueue {
 
   get(id: string): Promise<WatchedFile | null>;
 
+  /** When the last one was accepted; null: none ever was. */
+  lastAccepted(): Promise<string | null>;
+
   /** The file at that path, in any state in which it is there. */
   at(path: Uint8Array): Promise<WatchedFile | null>;
 

@@ -1,4 +1,6 @@
 /** The durable state of the service and of the commands: files, scans, dispositions, reviews, the journal. */
+export type { AlarmName, Alarms, AlarmsUp } from './alarms.ts';
+export type { EventSinks, SinkStanding } from './event-sinks.ts';
 export type { Accepted, FileQueue, Recorded, ScanRecord } from './file-queue.ts';
 export type { Journal, JournalCheck } from './journal.ts';
 export type { EarlierJudgement, JudgedAgain, Judgements } from './judgements.ts';

@@ -1,4 +1,6 @@
 import type { AttackList } from './attack-list.ts';
+import type { Alarms } from './alarms.ts';
+import type { EventSinks } from './event-sinks.ts';
 import type { FileQueue } from './file-queue.ts';
 import type { Journal } from './journal.ts';
 import type { Judgements } from './judgements.ts';
@@ -43,6 +45,8 @@ export interface StoreCounts {
   readonly oldest_hook: string | null;
   readonly last_accepted: string | null;
   readonly last_decided: string | null;
+  /** When clamd last found its canary. */
+  readonly last_canary_ok: string | null;
   readonly journal_records: number;
 }
 
@@ -76,6 +80,8 @@ export interface Store {
   readonly unsettled: UnsettledList;
   readonly attacks: AttackList;
   readonly tokens: TokenList;
+  readonly sinks: EventSinks;
+  readonly alarms: Alarms;
 
   /** Drawn when the store was made; owner files in managed folders name it (ATTACKS B8). */
   instanceId(): Promise<string>;

@@ -1,5 +1,5 @@
 import { asciiJson, nameFromBytes } from '../../bytes/index.ts';
-import type { BegunSet, KnownAttack, Store, StoreCounts } from '../../store/index.ts';
+import type { BegunSet, KnownAttack, SinkStanding, Store, StoreCounts } from '../../store/index.ts';
 import { DONE, facts, say, type CommandIo } from '../command-io.ts';
 import { withReader } from '../store-session.ts';
 
@@ -25,6 +25,10 @@ async function tell(io: CommandIo, store: Store, dataDir: string, json: boolean)
   const head = await store.journal.head();
   const instance = await store.instanceId();
   const known = await knownAtLastScan(store);
+  const sinks = (await store.sinks.list()).map((standing) => ({
+    ...standing,
+    lag: Math.max(0, head.seq - standing.seq),
+  }));
   const begun = await store.unsettled.begun();
   const attacks = await store.attacks.lasting(MAX_ATTACKS);
   if (json) {
@@ -36,7 +40,7 @@ async function tell(io: CommandIo, store: Store, dataDir: string, json: boolean)
         detail: mass.detail,
       })),
     };
-    const stands = { ...counts, ...named, known_at_last_scan: known, journal_head: head.hash };
+    const stands = { ...counts, ...named, known_at_last_scan: known, journal_head: head.hash, sinks };
     io.out(`${asciiJson({ store: dataDir, instance_id: instance, ...stands })}\n`);
     return DONE;
   }
@@ -47,6 +51,7 @@ async function tell(io: CommandIo, store: Store, dataDir: string, json: boolean)
     ...begun.map(begunRow),
     ...attacks.map(attackRow),
     ...(known === null ? [] : [['known', inWords(known)] as const]),
+    ...sinks.filter(({ state }) => state !== 'off').map(sinkRow),
     ['journal', `${head.seq} records, head ${head.hash}`],
   ]);
   return DONE;
@@ -132,7 +137,17 @@ function rowsOf(counts: StoreCounts): (readonly [string, string])[] {
     ...only('hook failed', counts.hooks_failed, `, given up${since(counts.oldest_hook)}: ${HOOK_HELP}`),
     ['last file', counts.last_accepted ?? 'never'],
     ['last scan', counts.last_decided ?? 'never'],
+    ...(counts.last_canary_ok === null ? [] : [['last canary', counts.last_canary_ok] as const]),
   ];
+}
+
+/** A receiver's detail may be its own words: it is shown as such, escaped like every name. */
+function sinkRow(sink: SinkStanding & { readonly lag: number }): readonly [string, string] {
+  const { name, state, lag, failures, delivered, set_aside: aside, waiting_since: waits, detail } = sink;
+  const refused = aside === 0 ? '' : `, ${aside} refused for good`;
+  if (failures === 0) return [`to ${name}`, `${state}, ${delivered} events delivered${refused}`];
+  const records = `${lag} records of the journal wait${since(waits)}`;
+  return [`to ${name}`, `${state} ${failures} times in a row (${detail ?? 'unknown'}); ${records}${refused}`];
 }
 
 function since(text: string | null): string {

@@ -5,11 +5,21 @@ export const health = z.strictObject({ status: z.literal('healthy'), version: z.
 
 const engineState = z.strictObject({ status: z.string(), detail: z.string().nullable() });
 
+const sinkState = z.strictObject({
+  state: z.enum(['new', 'ok', 'failing', 'refused', 'off']),
+  lag: count.describe('records of the journal that are before it'),
+  waiting_since: instant.nullable().describe('when the oldest event that has not arrived happened'),
+  failures: count.describe('in a row'),
+  detail: z.string().nullable(),
+});
+const sinks = z.record(z.string(), sinkState).describe('receivers of events, by name');
+
 export const readiness = z.strictObject({
   status: z.enum(['ready', 'not_ready']),
   store: z.string(),
   engines: z.record(z.string(), engineState),
   intake: z.enum(['starting', 'watching', 'paused', 'away', 'stopping']),
+  sinks,
 });
 
 export const stats = z.strictObject({
@@ -36,9 +46,11 @@ export const stats = z.strictObject({
   oldest_hook: instant.nullable(),
   last_file_seen: instant.nullable(),
   last_decision: instant.nullable(),
+  last_canary_ok: instant.nullable().describe('when clamd last found its canary'),
   journal_records: count,
   journal_head: sha256,
   engines: z.record(z.string(), engineState),
+  sinks,
   event_clients: count,
 });
 

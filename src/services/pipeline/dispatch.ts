@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FileResult } from '../../contracts/index.ts';
 import type { Log } from '../../observe/index.ts';
 import { LANES, type Lane, type Store, type Work } from '../../store/index.ts';
 import type { Examination } from './examination.ts';
 import { shown } from './examination.ts';
-import type { ServiceMetrics } from './service-metrics.ts';
 
 export interface DispatchOptions {
   readonly store: Store;
   readonly examination: Examination;
   readonly log: Log;
-  readonly metrics: ServiceMetrics;
+  /** Each result, once it is recorded. */
+  readonly scanned: (result: FileResult) => void;
   readonly workers: number;
   readonly signal: AbortSignal;
   /** Something is decided. */
@@ -133,7 +134,7 @@ export class Dispatch {
   }
 
   async #examine(work: Work, alone: boolean): Promise<void> {
-    const { store, examination, log, metrics, decided, look } = this.#options;
+    const { store, examination, log, scanned, decided, look } = this.#options;
     const examined = await examination.examine(work, alone);
     const untrusted = { path: shown(work.path) };
     if (examined.type === 'ended') {
@@ -151,7 +152,7 @@ export class Dispatch {
       for (const { path, identity, scan } of examined.files) {
         const sighting = { path, identity, share: path, lane: work.lane, never_settled: false };
         await store.files.recordAt(sighting, scan);
-        metrics.scanned(scan.result);
+        scanned(scan.result);
       }
       await store.files.divide(work.lease, examined.scan);
       log.info('a folder was decided as one', { file: work.id, files: examined.files.length, untrusted });
@@ -159,7 +160,7 @@ export class Dispatch {
     } else {
       const { result } = examined.scan;
       const { scan, state } = await store.files.record(work.lease, examined.scan);
-      metrics.scanned(result);
+      scanned(result);
       const { decision, verdict, score, provisional, duration_ms } = result;
       log.info('scanned', {
         file: work.id,

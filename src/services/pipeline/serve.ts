@@ -19,7 +19,7 @@ export async function serve(): Promise<void> {
   const settings = await readSettings(from);
   const { config, incoming } = settings;
   const log = openLog({ name: 'backuplens-pipeline', level: config.logLevel.value });
-  warnOfWhatDoesNothing(settings, log);
+  warnOfSettings(settings, log);
   // From here on a signal ends it in order, also one that comes while it starts.
   const end = told();
   let running: PipelineService | null = null;
@@ -81,15 +81,10 @@ async function told(): Promise<void> {
   });
 }
 
-/** Settings that other parts of the program will need: said, so that nobody relies on them. */
-function warnOfWhatDoesNothing({ config }: ServiceSettings, log: Log): void {
-  const unused = {
-    STORE_URL: config.storeUrl,
-    EXPECT_FILE_WITHIN: config.expectFileWithin,
-    WEBHOOK_URL: config.webhookUrl,
-    SYSLOG_URL: config.syslogUrl,
-  };
-  for (const [variable, { value }] of Object.entries(unused)) {
-    if (value !== null) log.warn('this variable is set and does nothing yet', { variable });
-  }
+/** Settings that other parts of the program will need, or that promise less than they seem: said, so that nobody relies on them. */
+function warnOfSettings({ config, outward }: ServiceSettings, log: Log): void {
+  if (config.storeUrl.value !== null)
+    log.warn('this variable is set and does nothing yet', { variable: 'STORE_URL' });
+  if (outward.webhook !== null && outward.webhook.secrets.length === 0)
+    log.warn('events are posted without a signature: WEBHOOK_SECRET_FILE is not set');
 }

@@ -3,6 +3,7 @@ import { DURATION_SECONDS, type Metrics } from '../../observe/index.ts';
 import type { Engines, HashSetsState } from '../../domain/index.ts';
 import { ENGINES, isUp } from '../../pipeline/index.ts';
 import { LANES, type StoreCounts } from '../../store/index.ts';
+import type { SinkState } from './outbox/outbox.ts';
 
 /** What the service counts; the names are part of its outward face (docs/operations.md). */
 export class ServiceMetrics {
@@ -29,6 +30,9 @@ export class ServiceMetrics {
   readonly #attacks;
   readonly #attacked;
   readonly #reviews;
+  readonly #seen;
+  readonly #silent;
+  readonly #sinks;
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
@@ -119,6 +123,16 @@ export class ServiceMetrics {
       help: 'Reviews that are open, and of these what has waited too long.',
       labels: ['state'],
     });
+    this.#seen = metrics.gauge({
+      name: 'backuplens_last_timestamp_seconds',
+      help: 'When a file was last seen, one was last decided, and clamd last found its canary; 0: never.',
+      labels: ['of'],
+    });
+    this.#silent = metrics.gauge({
+      name: 'backuplens_silent',
+      help: '1 while no new file has come for longer than EXPECT_FILE_WITHIN.',
+    });
+    this.#sinks = sinkMetrics(metrics);
     this.#paused = metrics.gauge({
       name: 'backuplens_intake_paused',
       help: '1 while nothing new is taken in, for want of disk space.',
@@ -174,6 +188,24 @@ export class ServiceMetrics {
     this.#hashLines.set(state?.rejected_lines ?? 0);
   }
 
+  silent(silent: boolean): void {
+    this.#silent.set(silent ? 1 : 0);
+  }
+
+  sinks(states: readonly SinkState[], now: number): void {
+    for (const state of states) {
+      const of = { sink: state.name };
+      this.#sinks.up.set(of, state.failures === 0 ? 1 : 0);
+      this.#sinks.lag.set(of, state.lag);
+      const since = state.waiting_since;
+      this.#sinks.waits.set(of, since === null ? 0 : Math.max(0, (now - Date.parse(since)) / 1000));
+      this.#sinks.delivered.set(of, state.delivered);
+      this.#sinks.failures.set(of, state.failures);
+      this.#sinks.setAside.set(of, state.set_aside);
+      this.#sinks.success.set(of, secondsOf(state.last_success_at));
+    }
+  }
+
   counts(counts: StoreCounts, now: number): void {
     let depth = 0;
     for (const lane of LANES) {
@@ -185,6 +217,9 @@ export class ServiceMetrics {
     this.#attacked.set(counts.attacked_folders);
     this.#reviews.set({ state: 'open' }, counts.open_reviews);
     this.#reviews.set({ state: 'escalated' }, counts.escalated_reviews);
+    this.#seen.set({ of: 'file_seen' }, secondsOf(counts.last_accepted));
+    this.#seen.set({ of: 'decision' }, secondsOf(counts.last_decided));
+    this.#seen.set({ of: 'canary_ok' }, secondsOf(counts.last_canary_ok));
     const ages = {
       waiting: counts.oldest_waiting,
       provisional: counts.oldest_provisional,
@@ -194,4 +229,23 @@ export class ServiceMetrics {
       this.#oldest.set({ of }, since === null ? 0 : Math.max(0, (now - Date.parse(since)) / 1000));
     }
   }
+}
+
+function secondsOf(instant: string | null): number {
+  return instant === null ? 0 : Date.parse(instant) / 1000;
+}
+
+/** Of the receivers of events. What they say outlives a restart: it is kept with their cursors. */
+function sinkMetrics(metrics: Metrics) {
+  const gauge = (name: string, help: string) =>
+    metrics.gauge({ name: `backuplens_event_sink_${name}`, help, labels: ['sink'] });
+  return {
+    up: gauge('up', '1 while events are delivered.'),
+    lag: gauge('lag_records', 'Records of the journal that have not been delivered.'),
+    waits: gauge('waiting_seconds', 'Age of the oldest event that could not be delivered; 0: none waits.'),
+    delivered: gauge('delivered', 'Events delivered, since the sink was first set.'),
+    failures: gauge('failures', 'Attempts in a row that failed.'),
+    setAside: gauge('set_aside', 'Events that the receiver refused for good.'),
+    success: gauge('last_success_timestamp_seconds', 'When something was last delivered; 0: never.'),
+  };
 }

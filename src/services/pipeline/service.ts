@@ -28,6 +28,9 @@ import { Lists, tellHashSets } from './lists.ts';
 import type { ServiceSettings } from './settings.ts';
 import { ownScratch } from './own-scratch.ts';
 import { hookOf, type ReleaseHook } from './release-hook.ts';
+import { Alarms } from './outbox/alarms.ts';
+import { outboxOf } from './outbox/open.ts';
+import type { Outbox } from './outbox/outbox.ts';
 import { SecondJudgement } from './second-judgement.ts';
 import { TokenRecords } from './token-records.ts';
 import { Standing } from './standing.ts';
@@ -65,6 +68,8 @@ export class PipelineService implements Served {
   readonly #second: SecondJudgement;
   readonly #parts: Promise<void>[];
   readonly #lists: Lists;
+  readonly #outbox: Outbox;
+  readonly #alarms: Alarms;
   #policy: Policy;
   readonly #standing: Standing;
 
@@ -105,11 +110,12 @@ export class PipelineService implements Served {
       await recoverUploads({ store, incoming, log });
       await store.checkClock();
       const hook = await hookOf(settings, store, log);
+      const outbox = await outboxOf(settings, store, log, undo);
       const scratch = await ownScratch(dataDir, config.tmpDir.value);
       undo.unshift(async () => scratch.remove());
       const lingering = await lingeringSince(store);
       const sets = await setsBefore(store);
-      const parts = { settings, log, store, scratch, places, who, undo, hook, lingering, sets };
+      const parts = { settings, log, store, scratch, places, who, undo, hook, outbox, lingering, sets };
       return await PipelineService.#assemble(parts);
     } catch (error) {
       for (const step of undo) await step().catch(() => undefined);
@@ -160,7 +166,7 @@ export class PipelineService implements Served {
   }
 
   private constructor(
-    { settings, log, store, scratch, places, who, hook, lingering, sets }: Assembly,
+    { settings, log, store, scratch, places, who, hook, outbox, lingering, sets }: Assembly,
     { metrics, engines, pool, lists, together }: Means,
   ) {
     const { config, incoming } = settings;
@@ -173,6 +179,7 @@ export class PipelineService implements Served {
     this.#engines = engines;
     this.#pool = pool;
     this.#lists = lists;
+    this.#outbox = outbox;
     this.#policy = config.policy.policy;
     const claims = openClaims(store.ledger);
     const units: UnitOptions = {
@@ -224,6 +231,13 @@ export class PipelineService implements Served {
         decision === 'quarantine' ||
         (decision === 'manual_review' ? places.reviewDir : places.approvedDir) !== null,
     });
+    this.#alarms = new Alarms({
+      store,
+      log,
+      engines: () => engines.state,
+      expect_file_within: config.expectFileWithin.value,
+      gap_share: config.gapRateAlarm.value / 100,
+    });
     this.#upkeep = new Upkeep({
       store,
       engines,
@@ -244,7 +258,10 @@ export class PipelineService implements Served {
       store,
       examination,
       log,
-      metrics,
+      scanned: (result) => {
+        metrics.scanned(result);
+        this.#alarms.decided(result);
+      },
       look,
       workers: config.workers.value,
       signal,
@@ -277,6 +294,7 @@ export class PipelineService implements Served {
       signal,
       upkeep: this.#upkeep,
       arrivals: this.#arrivals,
+      outbox,
     });
     this.#parts = [
       this.#arrivals.run(),
@@ -285,6 +303,8 @@ export class PipelineService implements Served {
       this.#second.run(),
       new TokenRecords(config.tokensFile.value, store, log).run(signal),
       ...(hook === null ? [] : [hook.run(signal)]),
+      this.#alarms.run(signal),
+      outbox.run(signal),
     ].map(async (part) =>
       part.catch((error: unknown) => {
         if (!signal.aborted) log.error('a part of the service has ended', { untrusted: { error } });
@@ -298,7 +318,12 @@ export class PipelineService implements Served {
   }
 
   async metrics(): Promise<string> {
+    this.#metrics.silent(this.#alarms.silent);
     // True as of now, not as of the last tick; without the store they are as they were.
+    await this.#outbox.states().then(
+      (states) => this.#metrics.sinks(states, Date.now()),
+      () => undefined,
+    );
     await this.#store.counts().then(
       (counts) => this.#metrics.counts(counts, Date.now()),
       () => undefined,
@@ -424,6 +449,7 @@ interface Assembly {
   readonly places: Places;
   readonly who: string;
   readonly hook: ReleaseHook | null;
+  readonly outbox: Outbox;
   /** What had not come to rest when the last process ended. */
   readonly lingering: readonly Lingering[];
   /** What stands decided as a set. */

@@ -6,8 +6,10 @@ import {
   decidingFiles,
   limitValues,
   loadConfig,
+  outwardSettings,
   readToken,
   type EffectiveConfig,
+  type OutwardSettings,
 } from '../../config/index.ts';
 import type { Environment } from '../../config/start/index.ts';
 import { readTokens } from '../../config/tokens/index.ts';
@@ -24,6 +26,8 @@ export interface ServiceSettings {
   readonly limits: BudgetLimits;
   readonly passwords: readonly string[];
   readonly access: AccessOptions;
+  /** Who is told of events. */
+  readonly outward: OutwardSettings;
 }
 
 export interface SettingsFrom {
@@ -64,6 +68,7 @@ export async function readSettings(from: SettingsFrom): Promise<ServiceSettings>
     }),
     limits: { ...DEFAULT_LIMITS, ...limitValues(config) },
     passwords: config.passwords.value.map((secret) => secret.reveal()),
+    outward: outwardSettings(config.outward),
   };
 }
 

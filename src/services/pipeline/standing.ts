@@ -2,6 +2,7 @@ import type { Log } from '../../observe/index.ts';
 import { isUp, type EngineWatch } from '../../pipeline/index.ts';
 import type { Store } from '../../store/index.ts';
 import type { Readiness } from './api/served.ts';
+import type { Outbox } from './outbox/outbox.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { Upkeep } from './upkeep.ts';
 
@@ -10,6 +11,7 @@ export interface StandingOptions {
   readonly engines: EngineWatch;
   readonly arrivals: Pick<Arrivals, 'hangs' | 'complete'>;
   readonly upkeep: Pick<Upkeep, 'short_of_space'>;
+  readonly outbox: Pick<Outbox, 'states'>;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -27,6 +29,7 @@ export class Standing {
     const problem = await this.#storeProblem();
     const looks = isUp(clamav.status) || isUp(yara.status);
     const intake = this.#intake();
+    const sinks = await this.#options.outbox.states().catch(() => []);
     return {
       ready: looks && problem === null && intake === 'watching',
       store: problem ?? 'ok',
@@ -35,6 +38,12 @@ export class Standing {
         yara: { status: yara.status, detail: yara.detail },
       },
       intake,
+      sinks: Object.fromEntries(
+        sinks.map(({ name, state, lag, waiting_since, failures, detail }) => [
+          name,
+          { state, lag, waiting_since, failures, detail: failures === 0 ? null : detail },
+        ]),
+      ),
     };
   }
 

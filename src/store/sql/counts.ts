@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { StoreCounts } from '../store.ts';
 import { FILE_STATES, LANES } from '../watched-file.ts';
+import { setting } from './settings.ts';
 import type { Tables } from './tables.ts';
 import { REJECTED, RESTORED } from './in-place.ts';
 import { unrestOf } from './unsettled-list.ts';
@@ -132,6 +133,7 @@ export async function countsOf(db: Kysely<Tables>, now: string): Promise<StoreCo
         .select((select) => select.fn.max('finished_at').as('at'))
         .executeTakeFirst(),
     ),
+    last_canary_ok: await setting(db, 'canary_ok'),
     journal_records:
       (await db.selectFrom('journal').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst())
         ?.seq ?? 0,

@@ -253,6 +253,13 @@ export class SqlFileQueue implements FileQueue {
     return row === undefined ? null : fileOf(row);
   }
 
+  async lastAccepted(): Promise<string | null> {
+    const row = await read(this.#context, (db) =>
+      db.selectFrom('files').select('accepted_at').orderBy('id', 'desc').limit(1).executeTakeFirst(),
+    );
+    return row?.accepted_at ?? null;
+  }
+
   async at(path: Uint8Array): Promise<WatchedFile | null> {
     const row = await read(this.#context, (db) =>
       db.selectFrom('files').selectAll().where('path', '=', path).where('at_path', '=', 1).executeTakeFirst(),

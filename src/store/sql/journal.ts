@@ -7,7 +7,7 @@ import { read, write, type Context, type Trx } from './context.ts';
 import { see } from './settings.ts';
 
 /** `prev` of the first record. */
-const BEGINNING = '0'.repeat(64);
+export const BEGINNING = '0'.repeat(64);
 /** A line of the journal, not an essay. */
 const MAX_DETAIL_CHARACTERS = 1000;
 const MAX_WHO_CHARACTERS = 200;

@@ -3,7 +3,9 @@ import type { ClockCheck, Store, StoreCounts } from '../store.ts';
 import { SqlAttackList } from './attack-list.ts';
 import { ClockWatch } from './clock.ts';
 import { only, read, type Context } from './context.ts';
+import { SqlAlarms } from './alarms.ts';
 import { countsOf } from './counts.ts';
+import { SqlEventSinks } from './event-sinks.ts';
 import { SqlFileQueue } from './file-queue.ts';
 import { SqlGate } from './gate.ts';
 import { SqlJournal } from './journal.ts';
@@ -33,6 +35,8 @@ export class SqlStore implements Store {
   readonly unsettled: SqlUnsettledList;
   readonly attacks: SqlAttackList;
   readonly tokens: SqlTokenList;
+  readonly sinks: SqlEventSinks;
+  readonly alarms: SqlAlarms;
   readonly #context: Context;
   readonly #clock: ClockWatch;
   readonly #onClose: () => Promise<void>;
@@ -51,6 +55,8 @@ export class SqlStore implements Store {
     this.unsettled = new SqlUnsettledList(context);
     this.attacks = new SqlAttackList(context);
     this.tokens = new SqlTokenList(context);
+    this.sinks = new SqlEventSinks(context);
+    this.alarms = new SqlAlarms(context);
     this.#context = context;
     this.#clock = new ClockWatch(context);
     this.#onClose = onClose;

@@ -7,6 +7,7 @@ import type {
   UnitKind,
   Verdict,
 } from '../../domain/index.ts';
+import type { SinkStanding } from '../event-sinks.ts';
 import type { Review } from '../review-list.ts';
 import type { FileState, Lane } from '../watched-file.ts';
 
@@ -187,6 +188,7 @@ export interface Tables {
   };
   /** What has not come to rest for a while: since when outlives the process. */
   readonly unsettled: { readonly path: Uint8Array; readonly met_at: string };
+  readonly event_sinks: SinkStanding;
   readonly journal: { readonly seq: number; readonly hash: string; readonly line: string };
   readonly settings: { readonly name: string; readonly value: string };
 }

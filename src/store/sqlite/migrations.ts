@@ -245,4 +245,21 @@ export const MIGRATIONS: readonly string[] = [
   alter table reviews add column forgotten_at text;
   alter table reviews add column forgotten_by text;
   `,
+  `
+  create table event_sinks (
+    name text primary key,
+    seq integer not null,
+    hash text not null,
+    minute text not null,
+    in_minute integer not null,
+    state text not null,
+    failures integer not null,
+    delivered integer not null,
+    set_aside integer not null,
+    last_success_at text,
+    last_failure_at text,
+    waiting_since text,
+    detail text
+  ) strict, without rowid;
+  `,
 ];

@@ -1,4 +1,4 @@
-import type { Store } from '../../../store/index.ts';
+import type { SinkStanding, Store } from '../../../store/index.ts';
 import type { Managed } from '../../../dispose/index.ts';
 import type { CarriesOut } from '../../../pipeline/reviews/index.ts';
 import type { UploadIntake } from '../upload-intake.ts';
@@ -26,4 +26,17 @@ export interface Readiness {
   readonly store: string;
   readonly engines: Readonly<Record<string, { readonly status: string; readonly detail: string | null }>>;
   readonly intake: 'starting' | 'watching' | 'paused' | 'away' | 'stopping';
+  /** Who is told of events, and how it stands with that. None of it makes the service less ready. */
+  readonly sinks: Readonly<
+    Record<
+      string,
+      {
+        readonly state: SinkStanding['state'];
+        readonly lag: number;
+        readonly waiting_since: string | null;
+        readonly failures: number;
+        readonly detail: string | null;
+      }
+    >
+  >;
 }

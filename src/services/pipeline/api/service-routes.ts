@@ -17,10 +17,10 @@ export function addService(app: Server, served: Served, events: EventStream, own
     return { status: 'healthy' as const, version };
   });
   addOperation(app, OPERATIONS.ready, async ({ reply }) => {
-    const { ready, engines, ...rest } = await served.ready();
+    const { ready, engines, sinks, ...rest } = await served.ready();
     if (!ready) void reply.code(503);
     const status = ready ? ('ready' as const) : ('not_ready' as const);
-    return { status, engines: { ...engines }, ...rest };
+    return { status, engines: { ...engines }, sinks: { ...sinks }, ...rest };
   });
   addOperation(app, OPERATIONS.metrics, async ({ reply }) => {
     void reply.type(METRICS_TYPE).send(await served.metrics());
@@ -30,9 +30,9 @@ export function addService(app: Server, served: Served, events: EventStream, own
   addOperation(app, OPERATIONS.stats, async () => {
     const { last_accepted: last_file_seen, last_decided: last_decision, ...counts } = await store.counts();
     const { hash: journal_head } = await store.journal.head();
-    const { engines } = await served.ready();
+    const { engines, sinks } = await served.ready();
     const instance_id = await store.instanceId();
     const body = { version, instance_id, ...counts, last_file_seen, last_decision, journal_head };
-    return { ...body, engines: { ...engines }, event_clients: events.clients };
+    return { ...body, engines: { ...engines }, sinks: { ...sinks }, event_clients: events.clients };
   });
 }

@@ -1,0 +1,82 @@
+import type { EventType, OutwardEvent } from '../../../src/outward/index.ts';
+
+const HASH = '3f9a1c02d7e55b1f3f9a1c02d7e55b1f3f9a1c02d7e55b1f3f9a1c02d7e55b1f';
+
+const TYPES: Readonly<Record<EventType, true>> = {
+  decision: true,
+  'hold.opened': true,
+  'hold.decided': true,
+  'hold.escalated': true,
+  quarantine: true,
+  release: true,
+  restore: true,
+  delete: true,
+  'file.ended': true,
+  'file.pending': true,
+  'file.uploaded': true,
+  'hook.given_up': true,
+  attack: true,
+  'engine.up': true,
+  'engine.down': true,
+  'engine.blind': true,
+  gap_rate: true,
+  'gap_rate.over': true,
+  silence: true,
+  'silence.over': true,
+  clock: true,
+  policy: true,
+  access: true,
+  store: true,
+  digest: true,
+  gap: true,
+  begun: true,
+  heartbeat: true,
+  test: true,
+};
+// The compiler holds the table to the type.
+export const EVERY_TYPE = Object.keys(TYPES) as EventType[];
+
+/** A file that went into quarantine. */
+export const EVENT: OutwardEvent = {
+  id: HASH,
+  type: 'quarantine',
+  severity: 'high',
+  time: '2026-08-01T02:00:00.123Z',
+  summary: 'A file was taken into quarantine',
+  instance: '7f1c1d0e-8f4e-4c62-9b60-6d3b4a3f1a55',
+  version: '0.1.0',
+  journal: { seq: 42, hash: HASH },
+  action: 'quarantined',
+  who: 'backup',
+  file: '20260801T020000000Z-0123456789ab',
+  item: '20260801T020000100Z-ba9876543210',
+  path: '/srv/incoming/nightly.tar.zst',
+  sha256: HASH,
+  size: 104_857,
+  decision: 'quarantine',
+  verdict: 'malicious',
+  score: 200,
+  provisional: false,
+  scan: '20260801T020000050Z-00112233aabb',
+  findings: [
+    {
+      kind: 'clamav_infected',
+      engine: 'clamav',
+      rule: 'ClamAV-Test-File',
+      weight: 200,
+      sha256: HASH,
+      trail: ['nightly.tar.zst', 'home/a/clam.exe'],
+    },
+  ],
+  findings_total: 1,
+  gaps: [{ reason: 'encrypted', by: 'zip', artifacts: 2 }],
+  review: {
+    id: '20260801T020000200Z-aabbccddeeff',
+    group: '0f'.repeat(8),
+    state: 'open',
+    opened_at: '2026-08-01T02:00:00.200Z',
+    rules: ['clamav_infected:ClamAV-Test-File'],
+  },
+  detail: 'score 200 is above 100: clamav_infected 200',
+  figures: {},
+};
