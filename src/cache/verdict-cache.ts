@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { openManagedFolder, type Folder } from '../bytes/index.ts';
 import { inWords } from '../domain/index.ts';
@@ -107,6 +107,11 @@ export class VerdictCache {
       refused: this.#refused,
       not_kept: this.#notKept,
     };
+  }
+
+  /** A key that tells nobody what it is made of: names, passwords and hashes of what was scanned stay here. 32 bytes. */
+  keyOf(...parts: readonly (string | number)[]): Buffer {
+    return createHmac('sha256', this.#secret).update(JSON.stringify(parts)).digest();
   }
 
   /** Null: nothing is known, nothing newer than `notBefore` (ms since 1970), or what is there is not ours. */
