@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, readlink, statfs } from 'node:fs/promises';
+import { readdir, readlink, statfs } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { readAtMost } from '../bytes/index.ts';
 
 /**
  * File systems of this machine's own disks whose kernel moves ctime on with every change of content, and writes it before
@@ -13,7 +14,7 @@ const LOCAL: ReadonlyMap<bigint, string> = new Map([
 ]);
 
 const BY_UUID = '/dev/disk/by-uuid';
-const MAX_MOUNTS_CHARS = 4 * 1024 * 1024;
+const MAX_MOUNTS_BYTES = 1024 * 1024;
 /** More devices than a walk ever crosses. */
 const MAX_KNOWN = 1000;
 
@@ -53,7 +54,7 @@ async function uuidOf(dev: bigint): Promise<string | null> {
   const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn);
   const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn);
   try {
-    const mounts = (await readFile('/proc/self/mountinfo', 'latin1')).slice(0, MAX_MOUNTS_CHARS);
+    const mounts = (await readAtMost('/proc/self/mountinfo', MAX_MOUNTS_BYTES)).toString('latin1');
     // proc_pid_mountinfo(5): id, parent, major:minor, root, place, options, …, -, type, source, options.
     const line = mounts.split('\n').find((one) => one.split(' ')[2] === `${major}:${minor}`);
     const source = line?.split(' - ')[1]?.split(' ')[1];
@@ -68,5 +69,5 @@ async function uuidOf(dev: bigint): Promise<string | null> {
 }
 
 async function bootId(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'latin1')).trim();
+  return (await readAtMost('/proc/sys/kernel/random/boot_id', 100)).toString('latin1').trim();
 }

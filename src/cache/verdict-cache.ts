@@ -62,22 +62,24 @@ export class VerdictCache {
   #refused = 0;
   #notKept = 0;
   #failures = 0;
+  /** A damaged one, on its way aside. */
+  #moving: Promise<void> | null = null;
   readonly #touched = new Map<string, { kind: EntryKind; key: Buffer }>();
 
   private constructor(
     options: CacheOptions,
     folder: Folder | null,
     secret: Buffer,
-    opened: { database: DatabaseSync | null; off: string | null; aside: string | null },
+    { database, off, aside }: { database: DatabaseSync | null; off: string | null; aside: string | null },
   ) {
     this.#options = options;
     this.#folder = folder;
     this.#secret = secret;
     this.#now = options.now ?? Date.now;
     this.#path = `${options.folder}/${options.name}`;
-    this.#open = opened.database === null ? null : new Opened(opened.database);
-    this.#off = opened.off;
-    this.#aside = opened.aside;
+    this.#open = database === null ? null : new Opened(database);
+    this.#off = off;
+    this.#aside = aside;
   }
 
   /** Never rejects: one that cannot be used says why in `state`. */
@@ -182,7 +184,7 @@ export class VerdictCache {
   figures(): { readonly entries: number; readonly bytes: number } | null {
     return this.#try((open) => ({
       entries: Number(open.database.prepare('SELECT count(*) AS n FROM entries').get()?.['n']),
-      bytes: open.bytes(),
+      bytes: open.size(),
     }));
   }
 
@@ -191,6 +193,7 @@ export class VerdictCache {
     this.#open?.close();
     this.#open = null;
     this.#off ??= 'closed';
+    await this.#moving;
     await this.#folder?.close();
   }
 
@@ -206,7 +209,7 @@ export class VerdictCache {
   /** What was of no use for longest goes, a tenth of all at once, so that it seldom has to. */
   #evict(open: Opened): void {
     const { max_bytes: most } = this.#options;
-    while (open.bytes() > most) {
+    while (open.size() > most) {
       const entries = Number(open.database.prepare('SELECT count(*) AS n FROM entries').get()?.['n']);
       if (entries === 0) return;
       const many = Math.min(EVICTED_AT_ONCE, Math.ceil(entries * EVICTED_SHARE));
@@ -233,9 +236,15 @@ export class VerdictCache {
     this.#end(`it is damaged: ${inWords(error)}`);
     if (this.#folder === null) return;
     this.#aside = `${this.#path}.damaged`;
-    void putAside(this.#folder, this.#options.name).catch(() => {
+    this.#moving = this.#putAside(this.#folder);
+  }
+
+  async #putAside(folder: Folder): Promise<void> {
+    try {
+      await putAside(folder, this.#options.name);
+    } catch {
       this.#aside = null; // It stays where it is; who opens it next finds it as we did.
-    });
+    }
   }
 
   #end(why: string): void {
@@ -300,7 +309,8 @@ class Opened {
     }
   }
 
-  bytes(): number {
+  /** In bytes. */
+  size(): number {
     const of = (pragma: 'page_count' | 'freelist_count' | 'page_size'): number =>
       numberOf(this.database, pragma);
     return (of('page_count') - of('freelist_count')) * of('page_size');

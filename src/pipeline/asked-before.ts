@@ -35,8 +35,8 @@ export class AskedBefore {
     return this.#kept === null ? null : new AskedBefore(this.#tell, this.#kept, fresh, this.#line);
   }
 
-  isKept({ id, beside }: Analyzer): boolean {
-    return beside !== undefined && this.#judgeOf(id) !== undefined;
+  isKept(analyzer: Analyzer): boolean {
+    return analyzer.beside !== undefined && this.#judgeOf(analyzer.id) !== undefined;
   }
 
   ask(analyzer: Analyzer, subject: Subject, sha256: string, size: number): Asked {

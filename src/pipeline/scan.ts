@@ -92,10 +92,10 @@ export async function* scan(
     }
   }
   await book?.flush();
-  const summary = {
-    ...tally.summary(request.signal.aborted),
-    ...(knowing === null ? {} : { cache: cacheSummary(knowing.work) }),
-  };
+  const summary = tally.summary(
+    request.signal.aborted,
+    knowing === null ? undefined : cacheSummary(knowing.work),
+  );
   yield {
     type: 'footer',
     footer: footerOf(summary, request.signal.aborted ? state : withHashes(await engines.ask())),

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readAtMost } from '../../bytes/index.ts';
 import { type ClamdAddress, describeAddress } from './address.ts';
@@ -26,6 +25,8 @@ const NOT_SIGNATURES = /^(freshclam|mirrors)\.dat$|^tmp\b|\.tmp$|^\./;
 const SELF_CHECK_S = 600;
 /** What loading may take once it has noticed. */
 const LOADING_MS = 120_000;
+const MAX_PID_FILE_BYTES = 64;
+const CHUNK_BYTES = 1024 * 1024;
 const DAY_MS = 86_400_000;
 
 /**
@@ -99,9 +100,13 @@ async function digestOf(folder: string): Promise<{ sha256: string; changed: numb
 
 async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }))
-    hash.update(chunk as Buffer);
-  return hash.digest('hex');
+  await using handle = await open(path);
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  for (;;) {
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length, null);
+    if (bytesRead === 0) return hash.digest('hex');
+    hash.update(chunk.subarray(0, bytesRead));
+  }
 }
 
 /** It was started after the last change of its files; or so long ago did they change that it has looked since. */
@@ -123,9 +128,9 @@ async function startOf(pidFile: string | null): Promise<number | null> {
   if (pidFile === null) return null;
   try {
     const { mtimeMs } = await stat(pidFile);
-    const pid = (await readFile(pidFile, 'latin1')).slice(0, 20).trim();
+    const pid = (await readAtMost(pidFile, MAX_PID_FILE_BYTES)).toString('latin1').trim();
     if (!/^\d{1,10}$/.test(pid)) return null;
-    const name = await readFile(`/proc/${pid}/comm`, 'latin1');
+    const name = (await readAtMost(`/proc/${pid}/comm`, MAX_PID_FILE_BYTES)).toString('latin1');
     return name.startsWith('clamd') ? mtimeMs : null;
   } catch {
     return null; // Not there, not for us, or no longer running.

@@ -1,4 +1,4 @@
-import type { CacheOptions } from '../../cache/index.ts';
+import type { CacheOptions, CacheState } from '../../cache/index.ts';
 import { judgesNow, type EnginesNow, type ExaminedBy } from './judges.ts';
 import { programHash } from './program-hash.ts';
 import { VerdictBook } from './verdict-book.ts';
@@ -21,17 +21,18 @@ export interface BookOf {
   readonly examined_by: () => ExaminedBy;
   /** Whose word is kept has changed: workers are to hear of it. */
   readonly changed: () => void;
+  readonly told?: (state: CacheState) => void;
 }
 
 /** Never rejects. */
 export async function openBook(
   { cache, clamd_conf }: CacheChoice,
-  { engines, examined_by, changed }: BookOf,
+  { engines, examined_by, ...heard }: BookOf,
 ): Promise<VerdictBook> {
   const program = programHash();
   return VerdictBook.open({
     cache,
-    changed,
+    ...heard,
     judges: async (epoch) =>
       judgesNow({
         engines: await engines(),

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { createHash, type Hash } from 'node:crypto';
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,6 +16,7 @@ const ROOMS = [
   'unpack',
   'services/yara-scanner',
 ];
+const CHUNK_BYTES = 256 * 1024;
 
 /**
  * Of the code that examines, and of what it depends on: analyzers, unpackers and identification in one. Nobody has to think of
@@ -23,13 +24,29 @@ const ROOMS = [
  */
 export function programHash(): string {
   const hash = createHash('sha256').update(`${process.version} ${process.platform} ${process.arch}`);
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   for (const room of ROOMS) {
     const folder = join(ROOMS_FOLDER, room);
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
     for (const file of files.toSorted()) {
       if (!/\.(ts|js)$/.test(file) || /\.(test|d)\.ts$/.test(file)) continue;
-      hash.update(`${room}/${file}\0`).update(readFileSync(join(folder, file)));
+      hash.update(`${room}/${file}\0`);
+      addFile(hash, join(folder, file), chunk);
     }
   }
-  return hash.update(readFileSync(join(dirname(ROOMS_FOLDER), 'package.json'))).digest('hex');
+  addFile(hash, join(dirname(ROOMS_FOLDER), 'package.json'), chunk);
+  return hash.digest('hex');
+}
+
+function addFile(hash: Hash, path: string, chunk: Buffer): void {
+  const descriptor = openSync(path);
+  try {
+    for (;;) {
+      const got = readSync(descriptor, chunk, 0, chunk.length, null);
+      if (got === 0) return;
+      hash.update(chunk.subarray(0, got));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -12,6 +12,8 @@ export interface BookOptions {
   readonly judges: (epoch: string) => Promise<Judges>;
   /** Whose word is kept has changed: workers are to hear of it. */
   readonly changed: () => void;
+  /** Something is wrong with the cache, or more than before. */
+  readonly told?: (state: CacheState) => void;
 }
 
 /** What waits until whoever judged it was seen to be still the same. */
@@ -46,6 +48,8 @@ export class VerdictBook {
   #waitingBytes = 0;
   readonly #recent = new Map<string, Entry>();
   #flushing: Promise<void> | null = null;
+  /** What was last told of the cache. */
+  #said = '';
   #tooMany = 0;
 
   private constructor(cache: VerdictCache, options: BookOptions, judges: Judges) {
@@ -54,6 +58,7 @@ export class VerdictBook {
     this.#judges = judges;
     this.#timer = setInterval(() => void this.flush(), FLUSH_MS);
     this.#timer.unref();
+    this.#say();
   }
 
   /** Never rejects: a cache that cannot be used is one that knows nothing. */
@@ -195,7 +200,16 @@ export class VerdictBook {
       if (this.#recent.get(key) === entry) this.#recent.delete(key);
     }
     this.#judges = now;
+    this.#say();
     if (JSON.stringify(before.engines) !== JSON.stringify(now.engines)) this.#options.changed();
+  }
+
+  #say(): void {
+    const { state } = this;
+    const said = JSON.stringify(state);
+    const isWell = state.off === null && state.put_aside === null && state.refused + state.not_kept === 0;
+    if (!isWell && said !== this.#said) this.#options.told?.(state);
+    this.#said = said;
   }
 
   #wait(kind: Entry['kind'], key: Buffer, value: Buffer, by: Waiting['by'], judges: Judges): void {

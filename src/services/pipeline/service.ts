@@ -14,7 +14,17 @@ import {
 import type { HashSetsState, Policy } from '../../domain/index.ts';
 import { WatchedFolder, type Lingering, type UnitOptions } from '../../intake/index.ts';
 import { Metrics, type Log } from '../../observe/index.ts';
-import { EngineWatch, HashTables, isUp, WorkerPool, type Judge } from '../../pipeline/index.ts';
+import {
+  EngineWatch,
+  HashTables,
+  isUp,
+  keptBy,
+  KnownFirst,
+  WorkerPool,
+  type CacheChoice,
+  type Judge,
+  type VerdictBook,
+} from '../../pipeline/index.ts';
 import type { CarriesOut } from '../../pipeline/reviews/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import type { Readiness, Served } from './api/served.ts';
@@ -23,6 +33,7 @@ import { Dispatch } from './dispatch.ts';
 import { Dispositions } from './dispositions.ts';
 import { Examination } from './examination.ts';
 import { ServiceMetrics } from './service-metrics.ts';
+import { cacheOf, openVerdicts } from './known-verdicts.ts';
 import { Lists } from './lists.ts';
 import type { ServiceSettings } from './settings.ts';
 import { ownScratch } from './own-scratch.ts';
@@ -55,6 +66,7 @@ export class PipelineService implements Served {
   readonly #scratch: Scratch;
   readonly #engines: EngineWatch;
   readonly #pool: WorkerPool;
+  readonly #book: VerdictBook | null;
   readonly #arrivals: Arrivals;
   readonly #dispatch: Dispatch;
   readonly #dispositions: Dispositions;
@@ -119,10 +131,15 @@ export class PipelineService implements Served {
     tellHashSets(log, metrics, lists.state);
     let pool: WorkerPool | null = null;
     let engines: EngineWatch | null = null;
+    let book: VerdictBook | null = null;
     engines = await EngineWatch.start({
       choice: settings.engines,
-      moved: (endpoints) => pool?.renew({ ...lists.setup, ...endpoints }),
+      moved: (endpoints) => {
+        pool?.renew({ ...lists.setup, ...endpoints, ...keptBy(book) });
+        void book?.flush();
+      },
       changed: (engine, status, detail) => {
+        if (engine === 'clamav') book?.newEpoch();
         if (engines !== null) metrics.engines(engines.state);
         const facts = { engine, status, untrusted: { detail } };
         if (isUp(status)) log.info('an engine is back', facts);
@@ -133,9 +150,18 @@ export class PipelineService implements Served {
     undo.unshift(async () => watch.close());
     metrics.engines(engines.state);
     engines.setHashSets(lists.state);
+    const choice = cacheOf(settings);
+    if (choice !== null) {
+      const changed = (): void => {
+        if (pool?.closed === false) pool.renew({ ...lists.setup, ...watch.endpoints, ...keptBy(book) });
+      };
+      const opened = await openVerdicts(choice, { engines, lists, log, changed });
+      undo.unshift(async () => opened.close());
+      book = opened;
+    }
     pool = new WorkerPool({
       workers: settings.config.workers.value,
-      setup: { ...lists.setup, ...engines.endpoints },
+      setup: { ...lists.setup, ...engines.endpoints, ...keptBy(book) },
       stdin: false,
       scratch: parts.scratch,
       readable: [
@@ -143,8 +169,10 @@ export class PipelineService implements Served {
         ...[settings.config.reviewDir.value].filter(isPath),
         lists.folder,
       ],
+      ...(book === null ? {} : { book }),
     });
-    return new PipelineService(parts, metrics, engines, pool, lists);
+    const verdicts = choice === null || book === null ? null : { choice, book };
+    return new PipelineService(parts, metrics, engines, pool, lists, verdicts);
   }
 
   private constructor(
@@ -153,6 +181,7 @@ export class PipelineService implements Served {
     engines: EngineWatch,
     pool: WorkerPool,
     lists: Lists,
+    verdicts: { readonly choice: CacheChoice; readonly book: VerdictBook } | null,
   ) {
     const { config, incoming } = settings;
     const { signal } = this.#ended;
@@ -163,6 +192,7 @@ export class PipelineService implements Served {
     this.#scratch = scratch;
     this.#engines = engines;
     this.#pool = pool;
+    this.#book = verdicts?.book ?? null;
     this.#lists = lists;
     this.#policy = config.policy.policy;
     const claims = openClaims(store.ledger);
@@ -200,7 +230,7 @@ export class PipelineService implements Served {
       breaker: { limit: config.quarantinePerRule.value, windowMs: HOUR_MS },
     });
     const examination = new Examination({
-      pool,
+      pool: verdicts === null ? pool : new KnownFirst({ ...verdicts.choice, book: verdicts.book, pool }),
       engines,
       store,
       ours: units.ours,
@@ -351,7 +381,10 @@ export class PipelineService implements Served {
       await this.#lists.readAgain(config);
       this.#engines.setHashSets(this.#lists.state);
       tellHashSets(this.#log, this.#metrics, this.#lists.state);
-      if (!this.#pool.closed) this.#pool.renew({ ...this.#lists.setup, ...this.#engines.endpoints });
+      if (!this.#pool.closed) {
+        this.#pool.renew({ ...this.#lists.setup, ...this.#engines.endpoints, ...keptBy(this.#book) });
+      }
+      await this.#book?.flush();
     } catch (error) {
       this.#log.error('the lists were not taken: the old ones stay', { untrusted: { error } });
     }
@@ -380,6 +413,7 @@ export class PipelineService implements Served {
     await this.#dispositions.stop();
     clearTimeout(late);
     await this.#pool.close();
+    await this.#book?.close();
     await this.#engines.close();
     await this.#scratch.remove();
     await this.#store.close();
