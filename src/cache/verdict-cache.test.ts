@@ -27,7 +27,7 @@ const found = (cache: VerdictCache, name: string): number =>
     cache.get('engine', Buffer.from(key))?.equals(valueOf(Buffer.from(key))),
   ).length;
 
-const key = (index: number): Buffer => Buffer.from(`a ${index}`);
+const keyed = (index: number): Buffer => Buffer.from(`a ${index}`);
 
 /** What somebody does who can write the file, and has no key. */
 function tamper(sql: string): number {
@@ -56,7 +56,7 @@ test('an entry that was edited, moved to another key or made younger is not beli
   const kept = await opened();
   kept.keep(entriesOf('a'));
   await kept.close();
-  const hex = (index: number): string => `x'${key(index).toString('hex')}'`;
+  const hex = (index: number): string => `x'${keyed(index).toString('hex')}'`;
   tamper(`UPDATE entries SET value = zeroblob(length(value)) WHERE key = ${hex(1)}`);
   tamper(`UPDATE entries SET made = made + 1 WHERE key = ${hex(2)}`);
   tamper(`UPDATE entries SET kind = 1 WHERE key = ${hex(3)}`);
@@ -65,12 +65,12 @@ test('an entry that was edited, moved to another key or made younger is not beli
   );
   tamper(`UPDATE entries SET seal = x'' WHERE key = ${hex(6)}`);
   const cache = await opened();
-  expect([1, 2, 4, 6].map((index) => cache.get('engine', key(index)))).toEqual([null, null, null, null]);
-  expect(cache.get('tree', key(3))).toBeNull();
-  expect(cache.get('engine', key(5))).toEqual(valueOf(key(5)));
+  expect([1, 2, 4, 6].map((index) => cache.get('engine', keyed(index)))).toEqual([null, null, null, null]);
+  expect(cache.get('tree', keyed(3))).toBeNull();
+  expect(cache.get('engine', keyed(5))).toEqual(valueOf(keyed(5)));
   expect(cache.state.refused).toBe(5);
   // They are gone: each is told of once.
-  expect(cache.get('engine', key(1))).toBeNull();
+  expect(cache.get('engine', keyed(1))).toBeNull();
   expect(cache.state.refused).toBe(5);
   await cache.close();
 });

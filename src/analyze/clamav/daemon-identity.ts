@@ -83,8 +83,9 @@ async function digestOf(folder: string): Promise<{ sha256: string; changed: numb
   let bytes = 0;
   for (const name of names) {
     const path = join(folder, name);
-    const { size, mtimeNs, ctimeNs, ino, ...stats } = await stat(path, { bigint: true });
+    const stats = await stat(path, { bigint: true });
     if (!stats.isFile()) continue;
+    const { size, mtimeNs, ctimeNs, ino } = stats;
     bytes += Number(size);
     if (bytes > MAX_BYTES) return null;
     const stamp = `${ino} ${size} ${mtimeNs} ${ctimeNs}`;

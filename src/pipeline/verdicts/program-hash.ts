@@ -39,7 +39,7 @@ export function programHash(): string {
 }
 
 function addFile(hash: Hash, path: string, chunk: Buffer): void {
-  const descriptor = openSync(path);
+  const descriptor = openSync(path, 'r');
   try {
     for (;;) {
       const got = readSync(descriptor, chunk, 0, chunk.length, null);
