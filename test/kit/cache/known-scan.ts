@@ -65,7 +65,7 @@ export async function knownScan(options: KnownScanOptions): Promise<KnownScan> {
       ransomware_names: [],
       ...options.settings,
     },
-    readable: [root],
+    readable: [root, folder],
     scratch_parent: root,
     cache: {
       cache: {
