@@ -1,4 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import type { Mac } from './mac.ts';
 
 /** What an entry is about, as the database has it. Never renumbered: a number that meant something else stays free. */
 export const ENTRY_KINDS = { file: 0, tree: 1, engine: 2, fact: 3 } as const;
@@ -15,16 +16,16 @@ export interface Entry {
 /** As long as half a SHA-256: nobody can try as many (RFC 2104, section 5). */
 const SEAL_BYTES = 16;
 
-/** What only who holds the secret can make: over all of an entry, and over whose it is. */
-export function seal({ kind, key, value, made }: Entry, secret: Buffer, domain: string): Buffer {
-  const head = Buffer.alloc(16);
+/** What only who holds the secret can make: over all of an entry, and over whose it is (`domain`). */
+export function seal({ kind, key, value, made }: Entry, mac: Mac, domain: Buffer): Buffer {
+  const head = Buffer.alloc(20);
   head.writeUInt32LE(ENTRY_KINDS[kind], 0);
   head.writeUInt32LE(key.length, 4);
-  head.writeDoubleLE(made, 8);
-  const mac = createHmac('sha256', secret).update(`${domain}\0`).update(head).update(key).update(value);
-  return mac.digest().subarray(0, SEAL_BYTES);
+  head.writeUInt32LE(domain.length, 8);
+  head.writeDoubleLE(made, 12);
+  return mac.of(head, domain, key, value).subarray(0, SEAL_BYTES);
 }
 
-export function isSealed(entry: Entry, given: Uint8Array, secret: Buffer, domain: string): boolean {
-  return given.length === SEAL_BYTES && timingSafeEqual(seal(entry, secret, domain), given);
+export function isSealed(entry: Entry, given: Uint8Array, mac: Mac, domain: Buffer): boolean {
+  return given.length === SEAL_BYTES && timingSafeEqual(seal(entry, mac, domain), given);
 }

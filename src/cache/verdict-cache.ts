@@ -1,9 +1,10 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { openManagedFolder, type Folder } from '../bytes/index.ts';
 import { inWords } from '../domain/index.ts';
 import { isDamage, numberOf, openDatabase, putAside } from './database.ts';
 import { ENTRY_KINDS, isSealed, seal, type Entry, type EntryKind } from './entry.ts';
+import { Mac } from './mac.ts';
 import { secretIn } from './secret.ts';
 
 export interface CacheOptions {
@@ -53,7 +54,8 @@ const MANY_FAILURES = 5;
 export class VerdictCache {
   readonly #options: CacheOptions;
   readonly #folder: Folder | null;
-  readonly #secret: Buffer;
+  readonly #mac: Mac;
+  readonly #domain: Buffer;
   readonly #now: () => number;
   #open: Opened | null;
   readonly #path: string;
@@ -74,7 +76,8 @@ export class VerdictCache {
   ) {
     this.#options = options;
     this.#folder = folder;
-    this.#secret = secret;
+    this.#mac = new Mac(secret);
+    this.#domain = Buffer.from(options.domain);
     this.#now = options.now ?? Date.now;
     this.#path = `${options.folder}/${options.name}`;
     this.#open = database === null ? null : new Opened(database);
@@ -113,7 +116,7 @@ export class VerdictCache {
 
   /** A key that tells nobody what it is made of: names, passwords and hashes of what was scanned stay here. 32 bytes. */
   keyOf(...parts: readonly (string | number)[]): Buffer {
-    return createHmac('sha256', this.#secret).update(JSON.stringify(parts)).digest();
+    return this.#mac.of(Buffer.from(JSON.stringify(parts)));
   }
 
   /** Null: nothing is known, nothing newer than `notBefore` (ms since 1970), or what is there is not ours. */
@@ -126,7 +129,7 @@ export class VerdictCache {
       given instanceof Uint8Array &&
       typeof made === 'number' &&
       typeof used === 'number';
-    if (!isRow || !isSealed({ kind, key, value, made }, given, this.#secret, this.#options.domain)) {
+    if (!isRow || !isSealed({ kind, key, value, made }, given, this.#mac, this.#domain)) {
       this.#refuse(kind, key);
       return null;
     }
@@ -152,14 +155,14 @@ export class VerdictCache {
     const kept = entries.filter(({ value }) => value.length <= MAX_VALUE_BYTES);
     const touched = [...this.#touched.values()];
     if (kept.length + touched.length === 0) return;
-    const { domain, onStep } = this.#options;
+    const { onStep } = this.#options;
     const hour = this.#hour();
     const done = this.#try((open) => {
       onStep?.('begun');
       open.inOne(() => {
         for (const entry of kept) {
           const { kind, key, value, made } = entry;
-          open.put.run(ENTRY_KINDS[kind], key, value, made, seal(entry, this.#secret, domain), hour);
+          open.put.run(ENTRY_KINDS[kind], key, value, made, seal(entry, this.#mac, this.#domain), hour);
         }
         for (const { kind, key } of touched) open.touch.run(hour, ENTRY_KINDS[kind], key);
         onStep?.('written');
