@@ -11,6 +11,8 @@ const APPLICATION_ID = 0x424c5643;
 const SCHEMA = 1;
 /** Another process of ours writes for milliseconds. What waits longer is a miss, or is not kept. */
 const BUSY_MS = 250;
+/** Two that start at once make it together. */
+const OPENING_MS = 5000;
 
 const TABLES = `
   CREATE TABLE entries (
@@ -44,15 +46,15 @@ export async function openDatabase(folder: Folder, name: string): Promise<Databa
   const found = await unlessMissing(openFile(folder, name));
   const size = found === null ? 0 : await sizeOf(found);
   if (found === null) await (await open(folder.at(name), 'a', 0o600)).close();
-  const database = new DatabaseSync(path, { timeout: BUSY_MS });
+  const database = new DatabaseSync(path, { timeout: OPENING_MS });
   try {
     database.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON');
-    if (size === 0) make(database);
+    if (size === 0 || isEmpty(database)) make(database);
     const id = numberOf(database, 'application_id');
     const version = numberOf(database, 'user_version');
     if (id !== APPLICATION_ID || version !== SCHEMA) throw new NotOurs('another file, or another schema');
     // NORMAL: a power cut may take the last entries, and leaves the others whole.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = ${BUSY_MS}`);
     return database;
   } catch (error) {
     database.close();
@@ -68,6 +70,12 @@ async function sizeOf(handle: Awaited<ReturnType<typeof openFile>>): Promise<num
   } finally {
     await handle.close();
   }
+}
+
+/** Another process has begun to make it. */
+function isEmpty(database: DatabaseSync): boolean {
+  const tables = Number(database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n']);
+  return tables === 0 && numberOf(database, 'application_id') === 0;
 }
 
 /** Two processes may do so at once: the second finds it made. */

@@ -7,10 +7,6 @@ const NAME = 'key';
 const SECRET_BYTES = 32;
 const OTHERS = BigInt(constants.S_IRWXG | constants.S_IRWXO);
 
-export async function hasSecret(folder: Folder): Promise<boolean> {
-  return (await read(folder)) !== null;
-}
-
 /**
  * What the entries of one trust domain are sealed with: a file of mode 0600 in a folder that is theirs alone, made where
  * there is none. Throws, in words, where others could have read it.

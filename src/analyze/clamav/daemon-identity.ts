@@ -14,6 +14,13 @@ export interface DaemonIdentity {
   readonly whole: boolean;
 }
 
+/** In ms since 1970. */
+export interface WhenSeen {
+  readonly now: number;
+  /** When these files were first seen at a time at which it had to look for them; now, if that is the first time. */
+  readonly seenSince: (id: string) => number;
+}
+
 const ANSWER_MS = 5000;
 const MAX_CONF_BYTES = 1024 * 1024;
 /** The official database takes about 0.4 GB; three times that of others beside it is more than clamd loads. */
@@ -36,7 +43,7 @@ const DAY_MS = 86_400_000;
 export async function daemonIdentity(
   address: ClamdAddress,
   given: string | null,
-  now = Date.now(),
+  { now, seenSince }: WhenSeen,
 ): Promise<DaemonIdentity | null> {
   const said = await askClamd(address, 'VERSION', ANSWER_MS);
   if (said.failed !== null) return null;
@@ -44,8 +51,8 @@ export async function daemonIdentity(
   const seen = conf === null ? null : await seenBy(conf).catch(() => null);
   const parts = [describeAddress(address), said.text];
   if (conf === null || seen === null) return { id: hashOf(parts), whole: false };
-  if (!(await hasLoaded(conf, seen, now))) return null;
-  return { id: hashOf([...parts, seen.conf, seen.database]), whole: true };
+  const id = hashOf([...parts, seen.conf, seen.database]);
+  return (await hasLoaded(conf, seen, { now, seenSince: () => seenSince(id) })) ? { id, whole: true } : null;
 }
 
 interface Seen {
@@ -110,18 +117,22 @@ async function hashFile(path: string): Promise<string> {
   }
 }
 
-/** It was started after the last change of its files; or so long ago did they change that it has looked since. */
+/**
+ * It was started after the last change of its files. Or it had to look for changes when it was asked something, which it does when
+ * it has not for so long, and time enough has passed since to load them: until then, others are still scanned with the old ones.
+ */
 async function hasLoaded(
   conf: ClamdConf,
   { confChanged, databaseChanged }: Seen,
-  now: number,
+  { now, seenSince }: { readonly now: number; readonly seenSince: () => number },
 ): Promise<boolean> {
   const started = await startOf(conf.value('PidFile'));
   if (started !== null && started > Math.max(confChanged, databaseChanged)) return true;
   const [, seconds = String(SELF_CHECK_S)] = /^(\d{1,7})$/.exec(conf.value('SelfCheck') ?? '') ?? [];
   const looksEvery = Number(seconds) * 1000;
   // It reads its settings only when it starts; whoever changes them restarts it within a day.
-  return looksEvery > 0 && now - databaseChanged > looksEvery + LOADING_MS && now - confChanged > DAY_MS;
+  if (looksEvery === 0 || now - databaseChanged <= looksEvery || now - confChanged <= DAY_MS) return false;
+  return now - seenSince() > LOADING_MS;
 }
 
 /** When the process was started that has written this file (before it loads anything); null: nobody knows. */

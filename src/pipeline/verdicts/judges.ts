@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { EngineEndpoints } from '../../analyze/index.ts';
-import { daemonIdentity } from '../../analyze/clamav/index.ts';
+import { daemonIdentity, type WhenSeen } from '../../analyze/clamav/index.ts';
 import type { Engines } from '../../domain/index.ts';
 import type { VerdictSetup, WorkerSetup } from '../protocol.ts';
 
@@ -35,7 +35,7 @@ export interface JudgesFrom {
   readonly clamd_conf: string | null;
   /** Drawn again when something may have changed that nobody can see. */
   readonly epoch: string;
-  readonly now: number;
+  readonly when: WhenSeen;
 }
 
 /** Of what a clamd said whose signatures cannot be seen, in ms (ATTACKS A6). */
@@ -63,7 +63,7 @@ export async function judgesNow(from: JudgesFrom): Promise<Judges> {
           by.ransomware_names,
           by.hash_sets === undefined ? null : (by.hash_sets.sha256 ?? by.hash_sets.table),
         ]);
-  return { engines, tree, not_before: clamav?.whole === false ? from.now - MAX_UNSEEN_MS : 0 };
+  return { engines, tree, not_before: clamav?.whole === false ? from.when.now - MAX_UNSEEN_MS : 0 };
 }
 
 async function clamavJudge({
@@ -71,13 +71,13 @@ async function clamavJudge({
   clamd_conf: conf,
   epoch,
   program,
-  now,
+  when,
 }: JudgesFrom): Promise<{ judge: string; whole: boolean } | null> {
   const { clamd } = endpoints;
   if (state.clamav.status === 'off') return { judge: OFF, whole: true };
   // One whose canary nobody knows may be blind, and so may somebody who only says that it is a clamd (ATTACKS A3).
   if (state.clamav.status !== 'ok' || 'away' in clamd || clamd.stale !== null) return null;
-  const identity = await daemonIdentity(clamd.address, conf, now).catch(() => null);
+  const identity = await daemonIdentity(clamd.address, conf, when).catch(() => null);
   if (identity === null) return null;
   const canary = clamd.canary === null ? null : Buffer.from(clamd.canary).toString('base64');
   const judge = hashOf(['clamav', program, identity.id, canary, identity.whole ? null : epoch]);

@@ -33,14 +33,14 @@ export async function openBook(
   return VerdictBook.open({
     cache,
     ...heard,
-    judges: async (epoch) =>
+    judges: async ({ epoch, when }) =>
       judgesNow({
         engines: await engines(),
         examined_by: examined_by(),
         program,
         clamd_conf,
         epoch,
-        now: Date.now(),
+        when,
       }),
   });
 }

@@ -3,18 +3,21 @@ import { VerdictCache, type CacheOptions, type CacheState, type Entry } from '..
 import type { Outcome } from '../../analyze/index.ts';
 import type { FileIdentity } from '../../intake/index.ts';
 import type { Asked, Judged, Stamp, TreeOutcome, VerdictSetup, WorkerSetup } from '../protocol.ts';
-import { isSameJudge, type Judges } from './judges.ts';
+import { isSameJudge, type Judges, type JudgesFrom } from './judges.ts';
 import { checkAsked, mayBeKept, packOutcome, packTree, unpackOutcome, unpackTree } from './kept.ts';
 
 export interface BookOptions {
   readonly cache: CacheOptions;
   /** Asks everybody who they are now. */
-  readonly judges: (epoch: string) => Promise<Judges>;
+  readonly judges: (remembered: Remembered) => Promise<Judges>;
   /** Whose word is kept has changed: workers are to hear of it. */
   readonly changed: () => void;
   /** Something is wrong with the cache, or more than before. */
   readonly told?: (state: CacheState) => void;
 }
+
+/** What one look at the engines leaves for the next. */
+export type Remembered = Pick<JudgesFrom, 'epoch' | 'when'>;
 
 /** What waits until whoever judged it was seen to be still the same. */
 interface Waiting {
@@ -64,7 +67,7 @@ export class VerdictBook {
   /** Never rejects: a cache that cannot be used is one that knows nothing. */
   static async open(options: BookOptions): Promise<VerdictBook> {
     const cache = await VerdictCache.open(options.cache);
-    return new VerdictBook(cache, options, await options.judges(epochOf(cache)));
+    return new VerdictBook(cache, options, await options.judges(rememberedIn(cache)));
   }
 
   /** For workers. */
@@ -189,7 +192,7 @@ export class VerdictBook {
     const due = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    const now = await this.#options.judges(epochOf(this.#cache));
+    const now = await this.#options.judges(rememberedIn(this.#cache));
     const kept = due.filter(
       ({ by, judges }) =>
         by === undefined || (isSameJudge(judges, before, by) && isSameJudge(before, now, by)),
@@ -267,6 +270,20 @@ function fileKey(fileSystem: Buffer, ino: bigint): Buffer {
 
 function recentKey(kind: Entry['kind'], key: Uint8Array): string {
   return `${kind} ${Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')}`;
+}
+
+function rememberedIn(cache: VerdictCache): Remembered {
+  const now = Date.now();
+  const seenSince = (id: string): number => {
+    const key = cache.keyOf('seen', id);
+    const since = cache.get('fact', key);
+    if (since !== null) return since.readDoubleLE(0);
+    const value = Buffer.alloc(8);
+    value.writeDoubleLE(now);
+    cache.keep([{ kind: 'fact', key, value, made: now }]);
+    return now;
+  };
+  return { epoch: epochOf(cache), when: { now, seenSince } };
 }
 
 function epochOf(cache: VerdictCache): string {
