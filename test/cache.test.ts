@@ -234,6 +234,7 @@ async function forge(name: string): Promise<void> {
     folder,
     key_folder: folder,
     name: CACHE_NAME,
+    own_folder: true,
     domain: 'tests',
     max_bytes: 2 ** 30,
   });

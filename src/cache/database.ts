@@ -40,6 +40,21 @@ export function isDamage(error: unknown): boolean {
   return DAMAGED.has(code);
 }
 
+/** sqlite.org/fileformat.html: where the application's id stands. */
+const APPLICATION_ID_AT = 68;
+
+/** It begins as a cache of ours, damaged or not. */
+export async function isOurs(folder: Folder, name: string): Promise<boolean> {
+  const handle = await openFile(folder, name);
+  try {
+    const id = Buffer.alloc(4);
+    const { bytesRead } = await handle.read(id, 0, id.length, APPLICATION_ID_AT);
+    return bytesRead === id.length && id.readUInt32BE() === APPLICATION_ID;
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Opens the cache, and makes it where there is none. Throws what SQLite does; `isDamage` tells what is to be put aside. */
 export async function openDatabase(folder: Folder, name: string): Promise<DatabaseSync> {
   const path = folder.pathOf(name).toString();

@@ -139,6 +139,15 @@ test('a damaged cache is put aside and said, and a new one takes its place', asy
   }
 });
 
+test('in a folder of others, what is no cache stays where it is', async () => {
+  await writeFile(path(), 'the notes of somebody');
+  const cache = await opened({ own_folder: false });
+  cache.keep(entriesOf('a'));
+  expect(cache.state).toMatchObject({ off: 'it is no cache of BackupLens', put_aside: null });
+  await cache.close();
+  expect((await stat(path())).size).toBe(21);
+});
+
 test('bytes that are flipped in its pages never give a wrong answer, and never an error', async () => {
   const whole = await opened();
   for (let at = 0; at < 20; at++) whole.keep(entriesOf(`a${at}`));

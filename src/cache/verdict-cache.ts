@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { openManagedFolder, type Folder } from '../bytes/index.ts';
 import { inWords } from '../domain/index.ts';
-import { isDamage, numberOf, openDatabase, putAside } from './database.ts';
+import { isDamage, isOurs, numberOf, openDatabase, putAside } from './database.ts';
 import { ENTRY_KINDS, isSealed, seal, type Entry, type EntryKind } from './entry.ts';
 import { Mac } from './mac.ts';
 import { secretIn } from './secret.ts';
@@ -13,6 +13,8 @@ export interface CacheOptions {
   readonly name: string;
   /** Where its key is kept: a folder that only its owner may change. */
   readonly key_folder: string;
+  /** Nobody else puts files there: whatever is in its place may be put aside. Otherwise only what begins as a cache. */
+  readonly own_folder: boolean;
   /** Whose it is, as part of every seal: entries of the service are nothing to the command line, and the other way round. */
   readonly domain: string;
   /** Above it, what was of no use for longest goes. In bytes. */
@@ -97,7 +99,7 @@ export class VerdictCache {
       } finally {
         await keys.close();
       }
-      return new VerdictCache(options, folder, secret, await opened(folder, options.name));
+      return new VerdictCache(options, folder, secret, await opened(folder, options));
     } catch (error) {
       await folder?.close();
       return new VerdictCache(options, null, secret, { database: null, off: inWords(error), aside: null });
@@ -259,12 +261,13 @@ export class VerdictCache {
 
 async function opened(
   folder: Folder,
-  name: string,
+  { name, own_folder }: CacheOptions,
 ): Promise<{ database: DatabaseSync; off: null; aside: string | null }> {
   try {
     return { database: await openDatabase(folder, name), off: null, aside: null };
   } catch (error) {
     if (!isDamage(error)) throw error;
+    if (!own_folder && !(await isOurs(folder, name))) throw new Error('it is no cache of BackupLens');
     const aside = await putAside(folder, name);
     return { database: await openDatabase(folder, name), off: null, aside };
   }

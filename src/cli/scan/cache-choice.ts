@@ -41,6 +41,7 @@ export function cacheChoice(
         folder: dirname(path),
         name: basename(path),
         key_folder: verdictKeyFolder(env) ?? dirname(path),
+        own_folder: dirname(path) === verdictKeyFolder(env),
         domain: 'command line',
         max_bytes: config.verdictCacheMax.value,
       },

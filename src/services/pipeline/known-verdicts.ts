@@ -16,6 +16,7 @@ export function cacheOf({ config }: ServiceSettings): CacheChoice | null {
       folder: dirname(path),
       name: basename(path),
       key_folder: own,
+      own_folder: dirname(path) === own,
       domain: 'service',
       max_bytes: config.verdictCacheMax.value,
     },

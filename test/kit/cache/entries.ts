@@ -10,6 +10,7 @@ export function optionsIn(folder: string): CacheOptions {
     folder,
     name: 'verdicts.sqlite',
     key_folder: folder,
+    own_folder: true,
     domain: 'tests',
     max_bytes: 64 * 1024 * 1024,
   };

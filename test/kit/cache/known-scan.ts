@@ -72,6 +72,7 @@ export async function knownScan(options: KnownScanOptions): Promise<KnownScan> {
         folder: join(root, 'cache'),
         name: CACHE_NAME,
         key_folder: join(root, 'cache'),
+        own_folder: true,
         domain: 'tests',
         max_bytes: 2 ** 30,
       },
