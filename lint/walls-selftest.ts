@@ -127,6 +127,8 @@ planting.allowed('src/store/sql', "import 'kysely';");
 planting.breach('sqlite-in-store', 'src/dispose', "import 'node:sqlite';");
 planting.breach('sqlite-in-store', 'src/store/sql', "import 'node:sqlite';");
 planting.allowed('src/store/sqlite', "import 'node:sqlite';");
+planting.allowed('src/cache', "import 'node:sqlite';");
+planting.breach('side-rooms-know-no-stage', 'src/cache', "import '../store/index.ts';");
 planting.breach('sqlite-in-store', 'src/cli', "import 'node:sqlite';");
 planting.allowed('src/cli/hashes/nsrl-database.ts', "import 'node:sqlite';");
 planting.allowed('src/dispose/hook.ts', "import 'node:child_process';");

@@ -96,6 +96,11 @@ export interface Analyzer {
   readonly version: string;
   /** Opens nothing and costs nothing: null when this analyzer has no business with such an artifact. */
   examine(subject: Subject): Examination | null;
+  /**
+   * Set where asking is dear, and the answer may be known: what it depends on beside the bytes and who answers. Never set by
+   * those that look at names by themselves.
+   */
+  beside?(subject: Subject): string;
   /** Lets go of connections. Examinations still open end with a Miss. */
   close(): Promise<void>;
 }

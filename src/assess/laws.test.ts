@@ -102,6 +102,7 @@ const policy: fc.Arbitrary<Policy> = fc.record({
     mass_encryption: weight,
     ransom_note: weight,
     unsafe_archive: weight,
+    hidden_change: weight,
     known_bad_hash: weight,
   }),
   thresholds: fc.constantFrom(

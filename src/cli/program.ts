@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { programVersion } from '../config/start/index.ts';
 import { addBundleCommand } from './bundle.ts';
+import { addCacheCommand } from './cache.ts';
 import type { CommandIo } from './command-io.ts';
 import { completionCommand } from './completion.ts';
 import { addConfigCommand } from './config.ts';
@@ -38,6 +39,7 @@ export function backuplensProgram(io: CommandIo, run: Run, tokensPath: () => Pro
     })
     .exitOverride();
   addScanCommand(program, run);
+  addCacheCommand(program, run);
   addConfigCommand(program, run);
   describeEntropyMap(program.command('entropy'), 'backuplens entropy', run);
   addRulesCommand(program, run);

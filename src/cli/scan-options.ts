@@ -22,6 +22,9 @@ export interface ScanOptions {
   maxScanMs?: number;
   password?: readonly string[];
   passwordFile?: readonly string[];
+  cache?: string;
+  rescan?: boolean;
+  verifySample?: string;
   apply?: boolean;
   include?: readonly string[];
   exclude?: readonly string[];
@@ -110,6 +113,12 @@ export function describeScan(
       collect,
     )
     .option('--password-file <file>', 'try every line of it; repeatable', collect)
+    .option('--cache <file>', 'keeps what was found out, or off (default: ~/.cache/backuplens/verdicts/…)')
+    .option('--rescan', 'read and judge everything again, whatever the cache knows')
+    .option(
+      '--verify-sample <percent>',
+      'of what the cache knows, read and judge so much all the same, and compare (default: 1)',
+    )
     .option('--apply', 'carry out the decisions: move to QUARANTINE_DIR and REVIEW_DIR, after hashing again')
     .option('--include <pattern>', 'scan only files that match; repeatable', collect)
     .option('--exclude <pattern>', 'leave out files and folders that match; repeatable', collect)

@@ -64,6 +64,13 @@ const size = z
   .transform((text) => Number.parseInt(text, 10) * (SIZE_UNITS[text.replace(/^\d+/, '')] ?? 1))
   .pipe(z.number().max(Number.MAX_SAFE_INTEGER, SIZE));
 
+const PERCENT = 'a percentage from 0 to 100, such as 0.5';
+const percent = z
+  .string()
+  .regex(/^\d{1,3}(\.\d{1,6})?$/, PERCENT)
+  .transform(Number)
+  .pipe(z.number().max(100, PERCENT));
+
 const paths = z
   .string()
   .refine((text) => !text.includes('\0'), 'folders, separated by :')
@@ -189,6 +196,21 @@ export const VARIABLES = {
   YARA_PORT: variable(port, '8081', 'port of yara-scanner'),
   YARA_TOKEN: variable(z.string(), 'unset', 'the token that the yara-scanner at YARA_HOST wants', true),
   YARA_TOKEN_FILE: variable(path, 'unset', 'file with that token'),
+  VERDICT_CACHE: variable(
+    path,
+    'of a service verdict-cache/verdicts.sqlite in DATA_DIR, else ~/.cache/backuplens/verdicts/verdicts.sqlite',
+    'file that keeps what was found out, so that it is not found out again (docs/cache.md), or off',
+  ),
+  VERDICT_CACHE_MAX: variable(
+    size,
+    '2G',
+    'what the cache of verdicts may take; what was of no use for longest goes',
+  ),
+  VERIFY_SAMPLE: variable(
+    percent,
+    '1',
+    'of what the cache knows, percent that are read and examined all the same, and compared; 0 to 100',
+  ),
   YARA_CACHE_DIR: variable(
     path,
     'of a service yara-cache in DATA_DIR, else ~/.cache/backuplens/yara',
@@ -394,6 +416,9 @@ export function readEnvironment(environment: Environment): Given {
     YARA_PORT: get('YARA_PORT'),
     YARA_TOKEN: get('YARA_TOKEN'),
     YARA_TOKEN_FILE: get('YARA_TOKEN_FILE'),
+    VERDICT_CACHE: get('VERDICT_CACHE'),
+    VERDICT_CACHE_MAX: get('VERDICT_CACHE_MAX'),
+    VERIFY_SAMPLE: get('VERIFY_SAMPLE'),
     YARA_CACHE_DIR: get('YARA_CACHE_DIR'),
     HOST: get('HOST'),
     PORT: get('PORT'),

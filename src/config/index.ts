@@ -8,6 +8,8 @@ export {
   limitValues,
   loadConfig,
   loadScannerSettings,
+  VERDICTS,
+  verdictKeyFolder,
   type EffectiveConfig,
   type Flags,
   type Limits,

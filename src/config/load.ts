@@ -44,6 +44,8 @@ export interface Flags {
   readonly maxScanMs?: string | number | undefined;
   readonly password?: readonly string[] | undefined;
   readonly passwordFile?: readonly string[] | undefined;
+  readonly cache?: string | undefined;
+  readonly verifySample?: string | number | undefined;
 }
 
 /** Every setting that is in force, each with where it came from. Paths are absolute. */
@@ -76,6 +78,12 @@ export interface EffectiveConfig {
   readonly yaraTokenFile: Setting<string | null>;
   /** Where compiled rules are kept; null: nowhere. */
   readonly yaraCacheDir: Setting<string | null>;
+  /** File that keeps what was found out; null: none does. By default that of the command line. */
+  readonly verdictCache: Setting<string | null>;
+  /** In bytes. */
+  readonly verdictCacheMax: Setting<number>;
+  /** In percent. */
+  readonly verifySample: Setting<number>;
   readonly workers: Setting<number>;
   readonly limits: Limits;
   /** To try on what is encrypted, in this order. */
@@ -164,6 +172,8 @@ const COMMON_PASSWORDS = ['infected', 'malware', 'virus'];
 const VOLUME_WAIT_MS = 2 * 60_000;
 /** As long as a slow line may take from one file of a repository to the next. */
 const SET_WAIT_MS = 10 * 60_000;
+/** The name of the file. */
+export const VERDICTS = 'verdicts.sqlite';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const MAX_UPLOAD_BYTES = 5 * 2 ** 30;
@@ -238,6 +248,9 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     yaraToken: secret(given.YARA_TOKEN),
     yaraTokenFile: firstOf<string | null>(null, path(given.YARA_TOKEN_FILE)),
     yaraCacheDir: yaraCacheDir(cwd, given, env),
+    verdictCache: verdictCache(cwd, flags, given, env),
+    verdictCacheMax: firstOf(2 * 2 ** 30, given.VERDICT_CACHE_MAX),
+    verifySample: firstOf(1, share(flags.verifySample), given.VERIFY_SAMPLE),
     workers: firstOf(5, count('workers', flags.workers, 1, 256), given.NUM_WORKERS),
     limits: limits(flags),
     passwords: passwords(cwd, flags),
@@ -368,10 +381,39 @@ function yaraCacheDir(cwd: string, given: Given, env: Environment): Setting<stri
   const { YARA_CACHE_DIR: wanted } = given;
   if (wanted !== null)
     return { ...wanted, value: wanted.value === 'off' ? null : resolve(cwd, wanted.value) };
+  return { value: ownCache(env, 'yara'), origin: 'default' };
+}
+
+/** A folder of ours in the user's cache; null: there is none. */
+function ownCache(env: Environment, name: string): string | null {
   // XDG Base Directory Specification: a relative path there does not count.
   const { XDG_CACHE_HOME: caches = '', HOME: home = '' } = env;
   const folder = isAbsolute(caches) ? caches : isAbsolute(home) ? join(home, '.cache') : null;
-  return { value: folder === null ? null : join(folder, 'backuplens', 'yara'), origin: 'default' };
+  return folder === null ? null : join(folder, 'backuplens', name);
+}
+
+function verdictCache(cwd: string, flags: Flags, given: Given, env: Environment): Setting<string | null> {
+  const folder = ownCache(env, 'verdicts');
+  const wanted = firstOf<string | null>(
+    folder === null ? null : join(folder, VERDICTS),
+    flag('cache', flags.cache),
+    given.VERDICT_CACHE,
+  );
+  if (wanted.origin === 'default' || wanted.value === null) return wanted;
+  return { ...wanted, value: wanted.value === 'off' ? null : resolve(cwd, wanted.value) };
+}
+
+/** Where the key of the command line's caches is, whatever file they are in; null: nowhere, where there is no home. */
+export function verdictKeyFolder(env: Environment): string | null {
+  return ownCache(env, 'verdicts');
+}
+
+function share(value: string | number | undefined): Setting<number> | null {
+  if (value === undefined) return null;
+  const figure = typeof value === 'number' ? value : /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
+  if (Number.isNaN(figure) || figure < 0 || figure > 100)
+    throw usage('verify-sample', 'a percentage from 0 to 100', value);
+  return { value: figure, origin: 'flag --verify-sample' };
 }
 
 /**

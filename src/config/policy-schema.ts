@@ -51,6 +51,7 @@ const weights: Record<FindingKind, typeof points> = {
   ransom_note: points,
   unsafe_archive: points,
   known_bad_hash: points,
+  hidden_change: points,
 };
 
 const optionalRule = gapRule.optional();

@@ -62,7 +62,7 @@ const TREATMENT: Readonly<Record<TrustedWhat, Treatment>> = {
   keys: { code: 'BL_CONFIG', read: true, elsewhere: 'BUNDLE_KEYS_DIR=/etc/backuplens/bundle-keys' },
   baseline: { code: 'BL_CONFIG', read: true, elsewhere: '--baseline /etc/backuplens/baseline.json' },
   data: { code: 'BL_CONFIG', read: false, elsewhere: 'DATA_DIR=/var/lib/backuplens' },
-  cache: { code: 'BL_CONFIG', read: false, elsewhere: 'DATA_DIR=/var/lib/backuplens' },
+  cache: { code: 'BL_CONFIG', read: false, elsewhere: '--cache /var/cache/backuplens/verdicts.sqlite' },
 };
 
 /** A set of rules is megabytes; what is beyond was not meant. */

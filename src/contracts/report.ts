@@ -105,9 +105,36 @@ export const fileResult = z.strictObject({
   /** What the bounds above left out of this result. */
   omitted: z.strictObject({ findings: count, gaps: count }).optional(),
   disposition: disposition.optional(),
+  /**
+   * It was found out before. `content`: it was read, and has the same SHA-256. `metadata`: it was not read, since inode, size and
+   * times are those of then. Absent: it was examined in this run.
+   */
+  cached: z.strictObject({ by: z.enum(['content', 'metadata']), examined_at: time }).optional(),
   duration_ms: count,
 });
 export type FileResult = z.infer<typeof fileResult>;
+
+const cacheSummary = z.strictObject({
+  path: z.string(),
+  /** Why nothing is read or kept; null: it works. */
+  off: z.string().nullable(),
+  /** Where a damaged one was put; null: there was none. */
+  put_aside: z.string().nullable(),
+  /** Entries that somebody else has written or changed: they were not believed. */
+  refused: count,
+  /** Entries that could not be kept. */
+  not_kept: count,
+  /** Files that were examined; that were read, and known by their content; that were not read, since their metadata are the same. */
+  read: count,
+  by_content: count,
+  by_metadata: count,
+  /** Of what is known: examined all the same, and compared; how often that was not the same. */
+  verified: count,
+  mismatched: count,
+  /** Artifacts, by engine: of which it was asked, and of which its answer was known. */
+  asked: z.record(z.string(), count),
+  known: z.record(z.string(), count),
+});
 
 export const summary = z.strictObject({
   decision,
@@ -127,6 +154,8 @@ export const summary = z.strictObject({
   outward_links: count,
   /** The run was ended (Ctrl-C) before everything was seen. */
   interrupted: z.boolean(),
+  /** Absent: there is no cache (`--cache off`). */
+  cache: cacheSummary.optional(),
 });
 export type Summary = z.infer<typeof summary>;
 

@@ -46,6 +46,8 @@ export interface YaraState {
   readonly rejected: readonly RejectedRule[];
   readonly address: string | null;
   readonly detail: string | null;
+  /** What its rules read beside the bytes (`filename` …); absent: it does not say. In no report. */
+  readonly externals?: readonly string[];
 }
 
 export interface Engines {

@@ -12,6 +12,7 @@ export const FINDING_KINDS = [
   'ransom_note',
   'unsafe_archive',
   'known_bad_hash',
+  'hidden_change',
 ] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 

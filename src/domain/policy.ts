@@ -58,6 +58,7 @@ export const DEFAULT_POLICY: Omit<Policy, 'sha256' | 'strict'> = {
     ransom_note: 70,
     unsafe_archive: 110,
     known_bad_hash: 200,
+    hidden_change: 60,
   },
   thresholds: { auto_approve: 50, manual_review: 100 },
   gaps: {

@@ -1,5 +1,5 @@
 /** From what was given (paths, a list of paths, standard input, a watched folder) to files that can be opened. */
-export { isSameFile, type FileIdentity } from './file-identity.ts';
+export { identityOf, isSameFile, type FileIdentity } from './file-identity.ts';
 export { hasChanged, NotRegular, openRoot, type RootFile } from './open-root.ts';
 export { Manifest, type ManifestEntry } from './manifest.ts';
 export { pathList } from './path-list.ts';

@@ -12,6 +12,8 @@ export interface FileMet {
   readonly size: number;
   /** Which file it was when it was met; only where a folder is watched. */
   readonly identity?: FileIdentity;
+  /** As they were when a walk met it. */
+  readonly stats?: FileIdentity;
   /** Set when it is a part of an archive that cannot be looked into without the others: why. */
   readonly part?: string;
   /** What its owner calls it, where that is not the name of its path (an upload): what it claims to be. */

@@ -11,14 +11,17 @@ export class NotRegular extends Error {}
 
 /**
  * Opens without following a link (it may have been swapped in since the walk) and without waiting for a FIFO's
- * writer. Throws NotRegular, and what `open` throws. The caller closes the handle.
+ * writer. Throws NotRegular, and what `open` throws. The caller closes the handle. `synced`: what was stored through a
+ * mapping is on disk, and shows in the times (ATTACKS A11).
  */
-export async function openRoot(path: Buffer): Promise<RootFile> {
+export async function openRoot(path: Buffer, { synced = false } = {}): Promise<RootFile> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stats = await handle.stat({ bigint: true });
     if (!stats.isFile()) throw new NotRegular('is no longer a regular file');
-    return { handle, stats };
+    if (!synced) return { handle, stats };
+    await handle.sync();
+    return { handle, stats: await handle.stat({ bigint: true }) };
   } catch (error) {
     await handle.close();
     throw error;

@@ -2,6 +2,7 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { nameFromBytes } from '../bytes/index.ts';
 import { inWords, type FolderKind } from '../domain/index.ts';
+import { identityOf } from './file-identity.ts';
 import { FolderListing, kindOf, type Entry } from './folder-listing.ts';
 import { join, joinText } from './join-path.ts';
 import type { Met } from './met.ts';
@@ -65,7 +66,8 @@ async function* walkGiven(
   const kind = kindOf(stats);
   if (kind === 'file' && isExcept(stats, options)) {
     yield { type: 'skipped', path: absolute, display, reason: 'excluded', outward: false };
-  } else if (kind === 'file') yield { type: 'file', path: real, display, size: Number(stats.size) };
+  } else if (kind === 'file')
+    yield { type: 'file', path: real, display, size: Number(stats.size), stats: identityOf(stats) };
   else if (kind === 'folder') {
     const device = options.one_file_system ? stats.dev : null;
     yield { type: 'folder', at: 'start', path: absolute, display };
@@ -167,7 +169,7 @@ async function meet(
   }
   if (kind === 'file') {
     if (!wanted.wanted(relative, 'file') || isExcept(stats, folder.options)) return skipped('excluded');
-    return { type: 'file', path, display, size: Number(stats.size) };
+    return { type: 'file', path, display, size: Number(stats.size), stats: identityOf(stats) };
   }
   return skipped(kind, kind === 'symlink' && (await leadsOut(path, folder.root)));
 }

@@ -10,6 +10,7 @@ import {
   type YaraState,
 } from '../domain/index.ts';
 import { findClamav, startYara, type EngineChoice } from './engines.ts';
+import type { EnginesNow } from './verdicts/judges.ts';
 import type { YaraChild } from './yara-child.ts';
 
 export const ENGINES = ['clamav', 'yara'] as const;
@@ -74,6 +75,17 @@ export class EngineWatch {
   /** As they were when last asked. */
   get state(): Engines {
     return this.#hashSets === null ? this.#state : { ...this.#state, hash_sets: this.#hashSets };
+  }
+
+  /** Who answers now: YARA is asked, whose rules may have been read again since it was last looked at. */
+  async now(): Promise<EnginesNow> {
+    const { yara: wanted } = this.#choice;
+    const asked =
+      typeof wanted === 'object' && wanted !== null ? await probeYara(wanted) : await this.#child?.state();
+    return {
+      state: { clamav: this.#state.clamav, yara: asked ?? this.#state.yara },
+      endpoints: this.#endpoints,
+    };
   }
 
   /** What is now known by its hash: part of what reports say of engines. */

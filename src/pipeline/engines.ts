@@ -15,6 +15,7 @@ import {
   type Engines,
   type YaraState,
 } from '../domain/index.ts';
+import type { EnginesNow } from './verdicts/judges.ts';
 import { startYaraChild, type YaraChild } from './yara-child.ts';
 
 /** Which engines are wanted. */
@@ -119,6 +120,12 @@ export class RunningEngines {
           : clamav,
       yara: await this.#yaraNow(yara),
     };
+  }
+
+  /** Who answers now; that clamd still finds its canary is not asked. */
+  async now(): Promise<EnginesNow> {
+    const { clamav, yara } = this.state;
+    return { state: { clamav, yara: await this.#yaraNow(yara) }, endpoints: this.endpoints };
   }
 
   async #yaraNow(before: YaraState): Promise<YaraState> {

@@ -14,7 +14,7 @@ import { FolderVerdict } from './folders.ts';
 import { judge, type Judge } from './judge.ts';
 import { awaitsEngines, type UnitBasis } from './judge-unit.ts';
 import type { Recalled } from './remembered.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import type { Workers } from './worker-pool.ts';
 
 /** Larger folders are held or left as a whole: their results together would not fit into memory. */
 export const MAX_DROPPED_FILES = 10_000;
@@ -56,7 +56,7 @@ export interface DroppedOptions {
 /** Examines a dropped folder file by file: each is decided as the worst of them, so that each can be moved by itself. */
 export async function examineDropped(
   folder: Unit,
-  pool: WorkerPool,
+  pool: Workers,
   { judge: judgement, ours, alone = false, recall, before }: DroppedOptions,
 ): Promise<Dropped> {
   const files: DroppedFile[] = [];

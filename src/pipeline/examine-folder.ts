@@ -9,7 +9,7 @@ import { inOrder } from './in-order.ts';
 import { Ledger } from './ledger.ts';
 import { linkEntry } from './unit-content.ts';
 import type { TreeOutcome } from './protocol.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import type { Workers } from './worker-pool.ts';
 
 /** Files under way at once, and what their outcomes may hold together: findings and gaps. */
 const BOUNDS = { window: 64, weight: 20_000, weigh: linesOf };
@@ -28,7 +28,7 @@ export interface FolderUnit {
  */
 export async function examineFolder(
   { path, display, description }: FolderUnit,
-  pool: WorkerPool,
+  pool: Workers,
   options: ExamineOptions = {},
 ): Promise<ExaminedUnit | null> {
   const began = performance.now();
@@ -103,7 +103,7 @@ interface ExaminedEntry {
   readonly beside: { readonly path: Buffer; readonly entry: ManifestEntry } | null;
 }
 
-async function examine(met: Met, pool: WorkerPool, options: ExamineOptions): Promise<ExaminedEntry | null> {
+async function examine(met: Met, pool: Workers, options: ExamineOptions): Promise<ExaminedEntry | null> {
   switch (met.type) {
     case 'file':
     case 'set':

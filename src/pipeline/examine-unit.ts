@@ -5,7 +5,7 @@ import { unexamined } from './file-result.ts';
 import { withJoined } from './one-decision.ts';
 import type { TreeOutcome } from './protocol.ts';
 import { withPartGap } from './part-gap.ts';
-import type { PoolOutcome, WorkerPool } from './worker-pool.ts';
+import type { PoolOutcome, Workers } from './worker-pool.ts';
 
 /** One file, with everything in it, as the scan workers left it. */
 export interface ExaminedFile {
@@ -34,7 +34,7 @@ export interface ExamineOptions {
 /** Examines it in the pool. Null when the pool was closed meanwhile. Throws BL_INTERNAL when no worker can be started. */
 export async function examineUnit(
   met: FileMet | PartSet | Extract<Met, { type: 'stream' }>,
-  pool: WorkerPool,
+  pool: Workers,
   options: ExamineOptions = {},
 ): Promise<ExaminedUnit | null> {
   const files = met.type === 'set' ? met.parts : [met];
@@ -56,6 +56,7 @@ export async function examineUnit(
   const came = await pool.run(first.path, first.name, size, {
     ...options,
     ...(rest === undefined ? {} : { rest }),
+    ...(met.type === 'file' && met.stats !== undefined ? { met: met.stats } : {}),
   });
   if (came.type === 'lost' && pool.broken !== null) {
     throw new BackupLensError('BL_INTERNAL', `no scan worker can be started: ${pool.broken}`);

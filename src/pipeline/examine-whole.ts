@@ -6,7 +6,7 @@ import { examineUnit, type ExaminedUnit, type ExamineOptions } from './examine-u
 import type { JudgedFile } from './judge.ts';
 import { withPartGap } from './part-gap.ts';
 import { volumesHash } from './unit-content.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import type { Workers } from './worker-pool.ts';
 
 /** Findings and gaps of one line, of each; the rest is counted by those who bound reports. */
 const MAX_LINES = 1000;
@@ -14,7 +14,7 @@ const MAX_LINES = 1000;
 /** Examines what is decided as one, as one. Null when the pool was closed meanwhile. */
 export async function examineWhole(
   { path, display, kind, size, set, part, files }: Unit,
-  pool: WorkerPool,
+  pool: Workers,
   { called, ...options }: ExamineOptions & Pick<FileMet, 'called'> = {},
 ): Promise<ExaminedUnit | null> {
   if (set !== null) return examineUnit(set, pool, options);

@@ -40,6 +40,7 @@ export function fileResult(name: FileName, outcome: TreeOutcome, assessment: Ass
       ...inspectedBy(coverage.engines),
     },
     ...(omitted.findings + omitted.gaps === 0 ? {} : { omitted }),
+    ...(outcome.cached === undefined ? {} : { cached: outcome.cached }),
     duration_ms,
   };
 }

@@ -21,7 +21,8 @@ export function footerOf(summary: Summary, engines: Engines): ReportFooter {
   return { finished_at: new Date().toISOString(), engines: reported(engines), summary };
 }
 
-function reported({ clamav, yara, hash_sets: hashes }: Engines): ReportHeader['engines'] {
+function reported({ clamav, yara: asked, hash_sets: hashes }: Engines): ReportHeader['engines'] {
+  const { externals: _, ...yara } = asked;
   return {
     clamav: { ...clamav },
     yara: { ...yara, rejected: yara.rejected.map((rule) => ({ ...rule })) },

@@ -26,6 +26,8 @@ export class Ledger {
   readonly #inspected = new Map<string, { artifacts: number; bytes: number; windowed: number }>();
   readonly #measurements: Measurement[] = [];
   #sent = { findings: 0, gaps: 0 };
+  readonly #asked = new Map<string, number>();
+  readonly #known = new Map<string, number>();
 
   constructor(root: string) {
     this.#findings = new KeptFindings(root);
@@ -55,6 +57,12 @@ export class Ledger {
   findings(findings: readonly Finding[], more = 0): void {
     this.#findings.add(findings);
     this.#findings.omitted += more;
+  }
+
+  /** Of an analyzer whose word is kept: it was asked of an artifact, or its answer was known. */
+  worked(engine: string, wasKnown: boolean): void {
+    const counts = wasKnown ? this.#known : this.#asked;
+    counts.set(engine, (counts.get(engine) ?? 0) + 1);
   }
 
   gap(gap: Gap): void {
@@ -100,6 +108,11 @@ export class Ledger {
     return findings.length + gaps.length === 0 ? null : { findings, gaps };
   }
 
+  #work(): Pick<TreeOutcome, 'work'> {
+    if (this.#asked.size + this.#known.size === 0) return {};
+    return { work: { asked: Object.fromEntries(this.#asked), known: Object.fromEntries(this.#known) } };
+  }
+
   close(root: Artifact): Omit<TreeOutcome, 'root' | 'duration_ms'> {
     const engines: Record<string, Inspected> = Object.fromEntries(this.#inspected);
     const coverage: Coverage = {
@@ -114,6 +127,7 @@ export class Ledger {
       measurements: this.#measurements,
       coverage,
       omitted: { findings: this.#findings.omitted, gaps: this.#gaps.omitted },
+      ...this.#work(),
     };
   }
 }

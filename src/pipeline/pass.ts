@@ -32,6 +32,7 @@ export class Pass {
   /** What broke the bytes off, if anything did. */
   failure: { error: unknown } | null = null;
   readonly #tree: Tree;
+  readonly #subject: Subject;
   readonly #parent: Pass | null;
   /** What was found in its members, one by one. */
   readonly #members = new MassCounter();
@@ -48,6 +49,7 @@ export class Pass {
   /** `parent`: the container it came out of. */
   constructor(tree: Tree, subject: Subject, parent: Pass | null) {
     this.#tree = tree;
+    this.#subject = subject;
     this.#parent = parent;
     this.artifact = subject.artifact;
     this.type = subject.type;
@@ -75,11 +77,39 @@ export class Pass {
       tee?.fail(error);
     }
     // At once, not in finish(): an engine must not wait for its last byte while the members are examined.
-    this.#outcomes = Promise.all(
-      this.#running.map(async ({ analyzer, examination }) => ({
-        id: analyzer.id,
-        outcome: await examination.end(),
-      })),
+    this.#outcomes = this.#end();
+  }
+
+  /** Ends every examination; who is known to have judged the same bytes before is not asked again. */
+  async #end(): Promise<{ id: string; outcome: Outcome }[]> {
+    const { before, ledger } = this.#tree;
+    const dear = this.#running.filter(({ analyzer }) => before?.isKept(analyzer) === true);
+    if (before === undefined || this.failure !== null || this.size === 0 || dear.length === 0) {
+      return Promise.all(
+        this.#running.map(async ({ analyzer, examination }) => ({
+          id: analyzer.id,
+          outcome: await examination.end(),
+        })),
+      );
+    }
+    const sha256 = this.sha256();
+    const asked = dear.map(({ analyzer }) => before.ask(analyzer, this.#subject, sha256, this.size));
+    const known = before.find(asked);
+    return Promise.all(
+      this.#running.map(async ({ analyzer, examination }) => {
+        const { id } = analyzer;
+        const question = asked.find(({ engine }) => engine === id);
+        if (question === undefined) return { id, outcome: await examination.end() };
+        const answer = (await known).get(id);
+        ledger.worked(id, answer !== undefined);
+        if (answer !== undefined) {
+          examination.abort();
+          return { id, outcome: answer };
+        }
+        const outcome = await examination.end();
+        before.keep({ ...question, outcome });
+        return { id, outcome };
+      }),
     );
   }
 

@@ -1,5 +1,7 @@
-import type { EngineEndpoints, HashSetsEndpoint } from '../analyze/index.ts';
+import type { EngineEndpoints, HashSetsEndpoint, Outcome } from '../analyze/index.ts';
 import type { Coverage, Finding, Gap, Measurement, RansomwareName, BudgetLimits } from '../domain/index.ts';
+
+import type { FileIdentity } from '../intake/index.ts';
 
 /** What the parent and its scan workers say to each other, over the child's IPC channel. */
 
@@ -15,6 +17,30 @@ export interface WorkerSetup extends EngineEndpoints {
   readonly scratch: string;
   /** How many there are of it. */
   readonly workers: number;
+  /** Absent: nothing is known before, and nothing is kept. */
+  readonly verdicts?: VerdictSetup;
+}
+
+/** Whose word is kept, by analyzer: what stands for all that its answers depend on beside the artifact. */
+export type VerdictSetup = Readonly<Record<string, KeptJudge>>;
+
+export interface KeptJudge {
+  readonly judge: string;
+  /** Whether its answer depends on more of the artifact than its bytes (Analyzer.beside). */
+  readonly beside: boolean;
+}
+
+/** What one analyzer says of one content. */
+export interface Asked {
+  readonly engine: string;
+  readonly judge: string;
+  readonly sha256: string;
+  readonly size: number;
+  readonly beside: string;
+}
+
+export interface Judged extends Asked {
+  readonly outcome: Outcome;
 }
 
 export interface Job {
@@ -26,6 +52,24 @@ export interface Job {
   readonly name: string;
   /** Set when the file is the first part of an archive: what follows it, in order. */
   readonly rest?: RestOfSet;
+  readonly look?: Look;
+}
+
+/** How a file is looked at, where what is known of it may serve. */
+export interface Look {
+  /** SHA-256 of contents of its size and name whose outcome is known: if it is one of them, nothing is examined. */
+  readonly known: readonly Uint8Array[];
+  /** Everything is examined and asked for again, whatever is known. */
+  readonly fresh: boolean;
+  /** Its metadata are wanted as they stood when it was read, made durable before. */
+  readonly stamp: boolean;
+}
+
+/** A file's metadata before its first byte was read, and the same after its last. */
+export interface Stamp {
+  readonly identity: FileIdentity;
+  /** The clock just before, in ms since 1970. */
+  readonly looked_at: number;
 }
 
 /** The other parts of an archive. */
@@ -56,6 +100,23 @@ export interface TreeOutcome extends Seen {
   readonly root: RootFacts;
   readonly omitted: { readonly findings: number; readonly gaps: number };
   readonly duration_ms: number;
+  /** What engines were asked, and what was known of their answers; absent where nothing is kept. */
+  readonly work?: EngineWork;
+  /** Set when it was found out before: how it was told that this is the same. */
+  readonly cached?: Cached;
+}
+
+/** Artifacts, by analyzer. */
+export interface EngineWork {
+  readonly asked: Readonly<Record<string, number>>;
+  readonly known: Readonly<Record<string, number>>;
+}
+
+export interface Cached {
+  /** `content`: it was read, and has the same SHA-256. `metadata`: it was not read. */
+  readonly by: 'content' | 'metadata';
+  /** RFC 3339. */
+  readonly examined_at: string;
 }
 
 export interface RootFacts {
@@ -71,11 +132,26 @@ export interface RootFacts {
   readonly identity: { readonly dev: bigint; readonly ino: bigint } | null;
 }
 
-export type ToWorker = WorkerSetup | Job;
+export type ToWorker =
+  | WorkerSetup
+  | Job
+  | { readonly type: 'known'; readonly id: number; readonly outcomes: readonly (Outcome | null)[] };
 
 export type FromWorker =
   | { readonly type: 'ready' }
   /** At least once a second while there is work: proof of life, and what the progress bar shows. */
   | { readonly type: 'alive'; readonly bytes: number; readonly artifacts: number }
   | { readonly type: 'seen'; readonly id: number; readonly seen: Seen }
-  | { readonly type: 'done'; readonly id: number; readonly outcome: TreeOutcome; readonly set?: SetOutcome };
+  /** Answered by `known`, in the same order. */
+  | { readonly type: 'ask'; readonly id: number; readonly asked: readonly Asked[] }
+  | { readonly type: 'judged'; readonly judged: readonly Judged[] }
+  /** The file is one of those that were known (Look.known). */
+  | { readonly type: 'same'; readonly id: number; readonly sha256: string; readonly stamp: Stamp }
+  | {
+      readonly type: 'done';
+      readonly id: number;
+      readonly outcome: TreeOutcome;
+      readonly set?: SetOutcome;
+      /** Absent where it was not asked for, or the file did not stay the same. */
+      readonly stamp?: Stamp;
+    };

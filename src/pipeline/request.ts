@@ -6,6 +6,7 @@ import type { WalkOptions } from '../intake/index.ts';
 import type { Store } from '../store/index.ts';
 import type { EngineChoice } from './engines.ts';
 import type { WorkerSetup } from './protocol.ts';
+import type { CacheChoice } from './verdicts/index.ts';
 
 /** Everything a scan needs to know; nothing is read from anywhere else. */
 export interface ScanRequest {
@@ -32,6 +33,8 @@ export interface ScanRequest {
   /** Folders and files that scan workers may read: what is scanned. */
   readonly readable: readonly string[];
   readonly scratch_parent: string;
+  /** What was found out before; null: everything is found out again, and nothing is kept. */
+  readonly cache: CacheChoice | null;
   /** Carry out the decisions; null: report only. */
   readonly apply: Apply | null;
   /** Ends the scan; what is finished by then has been reported. */

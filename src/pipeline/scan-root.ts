@@ -1,13 +1,15 @@
+import { createHash } from 'node:crypto';
 import type { Analyzer } from '../analyze/index.ts';
 import { CHUNK_BYTES, FileSource, MemorySource, readWhole, type Scratch } from '../bytes/index.ts';
 import { inWords, type Artifact, type GapReason, type BudgetLimits } from '../domain/index.ts';
 import type { Identifier } from '../identify/index.ts';
-import { hasChanged, NotRegular, openRoot, type RootFile } from '../intake/index.ts';
+import { hasChanged, identityOf, NotRegular, openRoot, type RootFile } from '../intake/index.ts';
 import { Budget } from '../unpack/index.ts';
 import { examineTree } from './examine.ts';
 import { HELD_BYTES, type Feed } from './held.ts';
 import { Ledger } from './ledger.ts';
-import type { RootFacts, Seen, TreeOutcome } from './protocol.ts';
+import type { AskedBefore } from './asked-before.ts';
+import type { Look, RootFacts, Seen, Stamp, TreeOutcome } from './protocol.ts';
 import type { Examined } from './tree.ts';
 
 export interface RootContext {
@@ -16,6 +18,7 @@ export interface RootContext {
   readonly limits: BudgetLimits;
   readonly scratch: Scratch;
   readonly passwords: readonly string[];
+  readonly before?: AskedBefore;
   readonly progress: (bytes: number) => void;
   /** Told of findings and gaps as they come, so that they outlive this process. */
   readonly seen: (seen: Seen) => void;
@@ -33,27 +36,69 @@ const NOTHING_KNOWN: RootFacts = {
   identity: null,
 };
 
+/** What came of a file, or that it is one that is known. */
+export type FileScan =
+  | { readonly type: 'done'; readonly outcome: TreeOutcome; readonly stamp?: Stamp }
+  | { readonly type: 'same'; readonly sha256: string; readonly stamp: Stamp };
+
+const LOOK: Look = { known: [], fresh: false, stamp: false };
+
 /** Examines the file at `path`, and everything in it. Never throws: whatever happens is in the outcome. */
 export async function scanFile(path: Buffer, name: string, context: RootContext): Promise<TreeOutcome> {
+  const scan = await lookAtFile(path, name, context, LOOK);
+  if (scan.type === 'same') throw new Error('nothing was known');
+  return scan.outcome;
+}
+
+/** The same, unless it is one of those that are known: then it was only read. */
+export async function lookAtFile(
+  path: Buffer,
+  name: string,
+  context: RootContext,
+  { known, stamp: wantsStamp }: Look,
+): Promise<FileScan> {
   for (let attempt = 1; ; attempt++) {
     const tree = new RootScan(name, context);
     let file: RootFile;
+    const looked_at = Date.now();
     try {
-      file = await openRoot(path);
+      file = await openRoot(path, { synced: wantsStamp });
     } catch (error) {
-      return tree.unreadable(error);
+      return { type: 'done', outcome: tree.unreadable(error) };
     }
     try {
-      const { dev, ino, size } = file.stats;
+      const stamp = { identity: identityOf(file.stats), looked_at };
+      const { dev, ino, size } = stamp.identity;
+      const sha256 = known.length === 0 ? null : await sameAs(known, file);
+      if (sha256 !== null && !(await hasChanged(file))) {
+        context.progress(Number(size));
+        return { type: 'same', sha256, stamp };
+      }
       const outcome = await tree.run(await feedOf(file, Number(size)), { dev, ino });
-      if (!(await hasChanged(file))) return outcome;
-      if (attempt === ATTEMPTS) return tree.changed(outcome);
+      if (!(await hasChanged(file))) return { type: 'done', outcome, ...(wantsStamp ? { stamp } : {}) };
+      if (attempt === ATTEMPTS) return { type: 'done', outcome: tree.changed(outcome) };
     } catch (error) {
-      return tree.unreadable(error);
+      return { type: 'done', outcome: tree.unreadable(error) };
     } finally {
       await file.handle.close();
     }
   }
+}
+
+/** The one that its content is, read to its end: a file of /proc holds more than it says. Null: none. */
+async function sameAs(known: readonly Uint8Array[], { handle, stats }: RootFile): Promise<string | null> {
+  const hash = createHash('sha256');
+  const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Number(stats.size) + 1));
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+    if (length > Number(stats.size)) return null;
+    hash.update(chunk.subarray(0, bytesRead));
+  }
+  const digest = hash.digest();
+  return known.some((one) => digest.equals(one)) ? digest.toString('hex') : null;
 }
 
 /** Examines a stream (standard input), which nobody can read twice. Never throws. */

@@ -16,7 +16,7 @@ import { asOne, examineWhole, shapeOf } from './examine-whole.ts';
 import { judge, type JudgedFile } from './judge.ts';
 import { recall } from './remembered.ts';
 import type { ScanEvent } from './request.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import type { Workers } from './worker-pool.ts';
 
 /* What `scan --apply` does with units of several files: what the service does with them (DESIGN 8). */
 
@@ -32,7 +32,7 @@ const ours = (): boolean => false;
 /** A folder that is one unit, up to its line in the report, or those of its files. */
 export async function takeFolder(
   { path, display, kind }: Extract<Met, { type: 'unit' }>,
-  pool: WorkerPool,
+  pool: Workers,
   request: Running,
   asOf: string,
 ): Promise<ScanEvent[]> {
@@ -103,7 +103,7 @@ async function disposeWhole(unit: Unit, result: FileResult, request: Running): P
 /** File by file, each decided as the worst of them; null: it is dealt with as a whole. */
 async function takeDropped(
   folder: Unit,
-  pool: WorkerPool,
+  pool: Workers,
   request: Running,
   asOf: string,
 ): Promise<ScanEvent[] | null> {

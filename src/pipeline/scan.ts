@@ -22,8 +22,9 @@ import type { TreeOutcome } from './protocol.ts';
 import type { ScanEvent, ScanRequest } from './request.ts';
 import { Tally } from './tally.ts';
 import { until } from './until.ts';
+import { cacheSummary, keptBy, KnownFirst, openBook } from './verdicts/index.ts';
 import { metered, type Watcher } from './watcher.ts';
-import { WorkerPool } from './worker-pool.ts';
+import { WorkerPool, type Workers } from './worker-pool.ts';
 
 /**
  * Results that may be ready before an earlier one is, at about 1 KiB each; and how many findings and gaps they may
@@ -44,13 +45,26 @@ export async function* scan(
   const hashes = await tables.read(request.hash_sets);
   const known = hashes === null ? {} : { hash_sets: hashes.endpoint };
   await using engines = await RunningEngines.start(request.engines, request.require);
+  const examined_by = { ...request.settings, ...known };
+  const setup = { ...examined_by, ...engines.endpoints };
+  await using book =
+    request.cache === null
+      ? null
+      : await openBook(request.cache, {
+          engines: async () => engines.now(),
+          examined_by: () => examined_by,
+          changed: () => pool.renew({ ...setup, ...keptBy(book) }),
+        });
   await using pool = new WorkerPool({
     workers: request.workers,
-    setup: { ...request.settings, ...engines.endpoints, ...known },
+    setup: { ...setup, ...keptBy(book) },
     stdin: request.stdin,
     scratch,
     readable: [...request.readable, tables.folder],
+    ...(book === null ? {} : { book }),
   });
+  const knowing =
+    request.cache === null || book === null ? null : new KnownFirst({ ...request.cache, book, pool });
   const stop = (): void => void pool.close();
   request.signal.addEventListener('abort', stop, { once: true });
   const met = metered(until(request.signal, walk(request.paths, request.walk)));
@@ -66,7 +80,9 @@ export async function* scan(
   const state = withHashes(engines.state);
   const running: Running = { ...request, state, started_at: startedAt };
   yield { type: 'header', header: headerOf(request, state, startedAt) };
-  for await (const events of inOrder(met.all, BOUNDS, (one) => take(one, pool, running, startedAt))) {
+  for await (const events of inOrder(met.all, BOUNDS, (one) =>
+    take(one, knowing ?? pool, running, startedAt),
+  )) {
     for (const told of events) {
       if (told.type === 'result') folders.count(told);
       const event = told.type === 'folder' ? folders.pass(told, request, startedAt) : told;
@@ -75,7 +91,11 @@ export async function* scan(
       yield event;
     }
   }
-  const summary = tally.summary(request.signal.aborted);
+  await book?.flush();
+  const summary = tally.summary(
+    request.signal.aborted,
+    knowing === null ? undefined : cacheSummary(knowing.work),
+  );
   yield {
     type: 'footer',
     footer: footerOf(summary, request.signal.aborted ? state : withHashes(await engines.ask())),
@@ -87,7 +107,7 @@ export async function* scan(
 type Told = ScanEvent | Extract<Met, { type: 'folder' }>;
 
 /** One thing that intake met, up to its line in the report. */
-async function take(met: Met, pool: WorkerPool, request: Running, asOf: string): Promise<Told[]> {
+async function take(met: Met, pool: Workers, request: Running, asOf: string): Promise<Told[]> {
   switch (met.type) {
     case 'file':
     case 'set':

@@ -30,12 +30,12 @@ export class Tally {
     }
   }
 
-  /** A run that was interrupted, or could not look at a path it was given, never ends as approved. */
-  summary(interrupted: boolean): Summary {
-    const incomplete = interrupted || this.#counts.errors > 0;
+  /** A run that was interrupted, could not look at a path it was given, or was told wrong by its cache, never ends as approved. */
+  summary(interrupted: boolean, cache?: Summary['cache']): Summary {
+    const incomplete = interrupted || this.#counts.errors > 0 || (cache?.mismatched ?? 0) > 0;
     const decision = incomplete ? harsher(this.#decision, 'manual_review') : this.#decision;
     const folders = this.#folders === 0 ? {} : { folders: this.#folders };
-    return { decision, ...this.#counts, ...folders, interrupted };
+    return { decision, ...this.#counts, ...folders, interrupted, ...(cache === undefined ? {} : { cache }) };
   }
 
   #result(result: FileResult): void {

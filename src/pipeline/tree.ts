@@ -3,6 +3,7 @@ import type { Scratch } from '../bytes/index.ts';
 import type { ContentType } from '../domain/index.ts';
 import type { Identifier } from '../identify/index.ts';
 import type { Budget } from '../unpack/index.ts';
+import type { AskedBefore } from './asked-before.ts';
 import type { Ledger } from './ledger.ts';
 
 /** What is shared by all artifacts of one tree. */
@@ -13,6 +14,8 @@ export interface Tree {
   readonly scratch: Scratch;
   readonly passwords: readonly string[];
   readonly ledger: Ledger;
+  /** What engines said before; absent: they are asked, and nothing is kept. */
+  readonly before?: AskedBefore;
   /** The root is not opened: it is a part of what is opened as a whole. */
   readonly closed?: boolean;
   /** Ends the whole scan of this tree. */

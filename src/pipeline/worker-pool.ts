@@ -1,7 +1,21 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Scratch } from '../bytes/index.ts';
-import type { FromWorker, Job, RestOfSet, Seen, SetOutcome, TreeOutcome, WorkerSetup } from './protocol.ts';
+import type { FileIdentity } from '../intake/index.ts';
+import type { Outcome } from '../analyze/index.ts';
+import type {
+  Asked,
+  FromWorker,
+  Job,
+  Judged,
+  Look,
+  RestOfSet,
+  Seen,
+  SetOutcome,
+  Stamp,
+  TreeOutcome,
+  WorkerSetup,
+} from './protocol.ts';
 import { CODE } from './program-code.ts';
 import { residentBytes } from './resident-bytes.ts';
 
@@ -38,13 +52,29 @@ export interface PoolOptions {
   readonly scratch: Scratch;
   /** Folders and files that workers may read: what is scanned. */
   readonly readable: readonly string[];
+  /** What engines said before; absent: nothing is asked, and nothing is kept. */
+  readonly book?: VerdictBook;
   readonly memory_limit_bytes?: number;
   readonly silence_limit_ms?: number;
 }
 
+/** What workers ask, and what they have to say for the next time. Both throw for what no worker of ours says. */
+export interface VerdictBook {
+  find(asked: readonly Asked[]): readonly (Outcome | null)[];
+  keep(judged: readonly Judged[]): void;
+}
+
 /** What came of one file. `lost`: its worker died or hung, even when it had nothing else to do. */
-export type PoolOutcome =
-  | { readonly type: 'done'; readonly outcome: TreeOutcome; readonly set?: SetOutcome }
+export type PoolOutcome = Exclude<Looked, { readonly type: 'same' }>;
+export type Looked =
+  | {
+      readonly type: 'done';
+      readonly outcome: TreeOutcome;
+      readonly set?: SetOutcome;
+      readonly stamp?: Stamp;
+    }
+  /** It is one of those that were known (Look.known). */
+  | { readonly type: 'same'; readonly sha256: string; readonly stamp: Stamp }
   | { readonly type: 'lost'; readonly why: string; readonly seen: Seen };
 
 interface Task {
@@ -54,7 +84,7 @@ interface Task {
   alone: boolean;
   findings: Seen['findings'][number][];
   gaps: Seen['gaps'][number][];
-  readonly resolve: (outcome: PoolOutcome) => void;
+  readonly resolve: (outcome: Looked) => void;
 }
 
 export interface RunOptions {
@@ -62,7 +92,12 @@ export interface RunOptions {
   readonly rest?: RestOfSet;
   /** With a worker of its own. */
   readonly alone?: boolean;
+  /** As a walk met it. */
+  readonly met?: FileIdentity;
 }
+
+/** Whoever examines files: the pool, or one that knows what needs no examination. */
+export type Workers = Pick<WorkerPool, 'broken' | 'closed' | 'run'>;
 
 interface Worker {
   readonly child: ChildProcess;
@@ -128,8 +163,21 @@ export class WorkerPool {
     path: Uint8Array | null,
     name: string,
     size: number,
-    { rest, alone = false }: RunOptions = {},
+    options: RunOptions = {},
   ): Promise<PoolOutcome> {
+    const came = await this.look(path, name, size, options);
+    if (came.type === 'same') throw new Error('a file is the same as nothing');
+    return came;
+  }
+
+  /** The same, with a say in how a file is looked at. */
+  async look(
+    path: Uint8Array | null,
+    name: string,
+    size: number,
+    { rest, alone = false }: RunOptions,
+    look?: Look,
+  ): Promise<Looked> {
     if (this.#closing !== null) return { type: 'lost', why: ENDED, seen: { findings: [], gaps: [] } };
     return new Promise((resolve) => {
       const job: Job = {
@@ -138,6 +186,7 @@ export class WorkerPool {
         path,
         name,
         ...(rest === undefined ? {} : { rest }),
+        ...(look === undefined ? {} : { look }),
       };
       this.#waiting.push({ job, size, alone: alone || path === null, findings: [], gaps: [], resolve });
       this.#dispatch();
@@ -295,6 +344,13 @@ export class WorkerPool {
     } else if (message.type === 'alive') {
       worker.bytes = message.bytes;
       worker.artifacts = message.artifacts;
+    } else if (message.type === 'ask') {
+      const outcomes = this.#options.book?.find(message.asked) ?? [];
+      worker.child.send({ type: 'known', id: message.id, outcomes });
+      return;
+    } else if (message.type === 'judged') {
+      this.#options.book?.keep(message.judged);
+      return;
     } else {
       const task = worker.tasks.get(message.id);
       if (message.type === 'seen') {
@@ -305,8 +361,8 @@ export class WorkerPool {
         return;
       }
       worker.tasks.delete(message.id);
-      const { outcome, set } = message;
-      task?.resolve({ type: 'done', outcome, ...(set === undefined ? {} : { set }) });
+      const { id: _, ...came } = message;
+      task?.resolve(came);
     }
     this.#dispatch();
   }

@@ -5,9 +5,10 @@
  */
 import { openAnalyzers } from '../analyze/index.ts';
 import { Scratch } from '../bytes/index.ts';
+import { AskedBefore } from './asked-before.ts';
 import { Identifier } from '../identify/index.ts';
-import type { FromWorker, Job, ToWorker, WorkerSetup } from './protocol.ts';
-import { scanFile, scanStream, type RootContext } from './scan-root.ts';
+import type { FromWorker, Job, Look, ToWorker, WorkerSetup } from './protocol.ts';
+import { lookAtFile, scanStream, type RootContext } from './scan-root.ts';
 import { scanSet } from './scan-set.ts';
 
 const ALIVE_INTERVAL_MS = 500;
@@ -18,6 +19,7 @@ function tell(message: FromWorker): void {
 
 const identifier = await Identifier.create();
 let context: Context | null = null;
+const before = new AskedBefore(tell);
 let bytes = 0;
 let artifacts = 0;
 
@@ -28,6 +30,7 @@ interface Context extends Omit<RootContext, 'seen'> {
 
 function open(setup: WorkerSetup): Context {
   const { limits, passwords } = setup;
+  before.heed(setup.verdicts ?? null);
   const scratch = Scratch.adopt(setup.scratch);
   return {
     busy: 0,
@@ -43,22 +46,32 @@ function open(setup: WorkerSetup): Context {
 }
 
 async function scan(job: Job, shared: Omit<RootContext, 'seen'>): Promise<void> {
-  const root: RootContext = { ...shared, seen: (seen) => tell({ type: 'seen', id: job.id, seen }) };
+  const look = job.look ?? NOTHING_KNOWN;
+  const asked = before.forJob(look.fresh);
+  const root: RootContext = {
+    ...shared,
+    ...(asked === null ? {} : { before: asked }),
+    seen: (seen) => tell({ type: 'seen', id: job.id, seen }),
+  };
   if (job.path !== null && job.rest !== undefined) {
     const { outcome, set } = await scanSet({ path: job.path, name: job.name }, job.rest, root);
     for (const { coverage } of [outcome, ...set.rest, ...(set.joined === null ? [] : [set.joined])]) {
       artifacts += coverage.artifacts;
     }
+    before.tell();
     tell({ type: 'done', id: job.id, outcome, set });
     return;
   }
-  const outcome =
+  const scanned =
     job.path === null
-      ? await scanStream(process.stdin, job.name, root)
-      : await scanFile(Buffer.from(job.path), job.name, root);
-  artifacts += outcome.coverage.artifacts;
-  tell({ type: 'done', id: job.id, outcome });
+      ? { type: 'done' as const, outcome: await scanStream(process.stdin, job.name, root) }
+      : await lookAtFile(Buffer.from(job.path), job.name, root, look);
+  artifacts += scanned.type === 'same' ? 1 : scanned.outcome.coverage.artifacts;
+  before.tell();
+  tell({ ...scanned, id: job.id });
 }
+
+const NOTHING_KNOWN: Look = { known: [], fresh: false, stamp: false };
 
 /** Closes what an older setup opened, once no file needs it. */
 function retire(old: Context): void {
@@ -76,10 +89,11 @@ async function work(job: Job, shared: Context): Promise<void> {
 // An unexpected exception ends the process: the parent then scans what was in it once more, alone.
 process.on('message', (message: ToWorker) => {
   if (message.type === 'setup') {
-    const before = context;
+    const old = context;
     context = open(message);
-    if (before !== null) retire(before);
-  } else if (context !== null) void work(message, context);
+    if (old !== null) retire(old);
+  } else if (message.type === 'known') before.hear(message.id, message.outcomes);
+  else if (context !== null) void work(message, context);
 });
 process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => undefined); // Ctrl-C goes to the whole group; the parent decides.

@@ -4,6 +4,7 @@ import { DECISIONS } from '../domain/index.ts';
 import type { Decision } from '../domain/index.ts';
 import { boundResult } from './bound-result.ts';
 import { BoundedList } from './bounded-list.ts';
+import { cacheTrouble, cacheWords } from './cache-words.ts';
 import { allLooked, engineWords } from './engine-words.ts';
 import { counted, duration, number, size } from './figures.ts';
 import { markup, Markup } from './markup.ts';
@@ -140,7 +141,9 @@ export class HtmlWriter implements ReportWriter {
             `Provisional: an engine was away; ${counted(summary.provisional, 'decision')} may turn out harsher once everything has looked`,
           ]
         : []),
+      ...cacheTrouble(summary),
     ].map((text) => markup`<p class="loud">${text}</p>`);
+    const known = cacheWords(summary);
     return markup`<header>
         <p class="run">Decision for the run</p>
         <h1 class="${summary.decision}">${summary.decision}</h1>
@@ -148,7 +151,7 @@ export class HtmlWriter implements ReportWriter {
           ${counted(summary.files, 'file')}, ${counted(summary.artifacts, 'artifact')},
           ${size(summary.bytes)}; started ${header.started_at}, took ${duration(took)}
         </p>
-        ${warnings}
+        ${known === null ? markup`` : markup`<p>${known}</p>`} ${warnings}
       </header>
       <table class="decided">
           <tbody>
@@ -200,7 +203,8 @@ export class HtmlWriter implements ReportWriter {
     const all = [...rows, ...skipped, ...links];
     if (all.length === 0) {
       const whole = files > 0 && !interrupted && errors === 0 && allLooked(engines);
-      return whole ? markup`<h2>Everything was inspected</h2>` : markup``;
+      const when = summary.cache?.by_metadata ? ', now or before' : '';
+      return whole ? markup`<h2>Everything was inspected${when}</h2>` : markup``;
     }
     return markup`<h2>Not inspected</h2>
       <table>

@@ -4,6 +4,7 @@ import { REPORT_SCHEMA } from '../contracts/plain/index.ts';
 import type { ErrorEntry, FileResult, ReportFooter, ReportHeader, SkippedEntry } from '../contracts/index.ts';
 import { boundResult } from './bound-result.ts';
 import { BoundedList } from './bounded-list.ts';
+import { cacheTrouble } from './cache-words.ts';
 import { engineWords } from './engine-words.ts';
 import { forJson, forMarkdown, forTerminal, forUri } from './escape.ts';
 import { counted } from './figures.ts';
@@ -109,6 +110,7 @@ export class SarifWriter implements ReportWriter {
       ...(summary.provisional > 0
         ? [`${counted(summary.provisional, 'decision')} provisional: an engine was away`]
         : []),
+      ...cacheTrouble(summary),
       ...(this.#skipped > 0
         ? [
             `${counted(this.#skipped, 'entry', 'entries')} skipped: links, pipes, sockets, devices or excluded`,

@@ -1,6 +1,7 @@
 import type { ErrorEntry, ReportFooter, ReportHeader, SkippedEntry } from '../contracts/index.ts';
 import { DECISIONS } from '../domain/index.ts';
 import type { BoundedList } from './bounded-list.ts';
+import { cacheTrouble, cacheWords } from './cache-words.ts';
 import { allLooked, engineWords, isAway } from './engine-words.ts';
 import { forTerminal } from './escape.ts';
 import { counted, duration, number, size } from './figures.ts';
@@ -9,6 +10,7 @@ import type { Tally, Uninspected } from './tally.ts';
 import { padEnd } from './width.ts';
 
 const MAX_USED = 8;
+const EVERYTHING = 'Everything was inspected';
 
 export interface Summarized {
   readonly header: ReportHeader;
@@ -53,7 +55,9 @@ function decided({ header, footer, tally }: Summarized, paint: Paint): string[] 
       : [
           `  accepted       ${counted(tally.acceptedFindings, 'finding').padStart(14)}  known by the baseline, without points`,
         ];
-  return [paint.strong(`Scanned ${total}${time}`), ...rows, ...accepted, ...rawOnly(tally)];
+  const known = cacheWords(summary);
+  const before = known === null ? [] : [`  ${known}`];
+  return [paint.strong(`Scanned ${total}${time}`), ...before, ...rows, ...accepted, ...rawOnly(tally)];
 }
 
 function rawOnly({ rawOnly: { artifacts, bytes } }: Tally): string[] {
@@ -82,7 +86,8 @@ function uninspected({ footer, tally }: Summarized, paint: Paint): string[] {
   if (lines.length > 0) return [paint.strong('NOT inspected'), ...lines];
   const { files, interrupted, errors: failed } = footer.summary;
   const whole = files > 0 && !interrupted && failed === 0 && allLooked(footer.engines);
-  return whole ? [paint.strong('Everything was inspected')] : [];
+  const all = footer.summary.cache?.by_metadata ? 'Everything was inspected, now or before' : EVERYTHING;
+  return whole ? [paint.strong(all)] : [];
 }
 
 function byWhom({ by, accepted }: Uninspected): string {
@@ -129,6 +134,7 @@ function loud({ header, footer }: Summarized, paint: Paint): string[] {
       ),
     );
   }
+  for (const line of cacheTrouble(summary)) lines.push(paint.alarm(forTerminal(line)));
   const before = new Set(engineWords(header.engines).map(({ line }) => line));
   for (const { loud: isLoud, line } of engineWords(engines)) {
     if (isLoud && !before.has(line)) lines.push(paint.warning(forTerminal(line)));

@@ -28,6 +28,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Chi
     PATH,
     HOME,
     YARA_CACHE_DIR: 'off',
+    VERDICT_CACHE: 'off',
     ...(TMPDIR === undefined ? {} : { TMPDIR }),
     NO_COLOR: '1',
     ...options.env,

@@ -50,6 +50,7 @@ export function clamavAnalyzer(options: ClamavOptions): Analyzer {
     id: 'clamav',
     version: 'clamav/2',
     examine: (subject) => new StreamExamination(access, subject),
+    beside: () => '',
     close: async () => pool.close(),
   };
 }

@@ -37,6 +37,7 @@ export function yaraAnalyzer({ endpoint, scratch, timeouts = {} }: YaraOptions):
       }
       return new StreamExamination(client, scratch, subject);
     },
+    beside: ({ artifact, type }) => aboutHeader(aboutArtifact(artifact, type)),
     close: () => client.close(),
   };
 }

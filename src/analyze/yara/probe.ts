@@ -6,6 +6,8 @@ const ANSWER_MS = 5000;
 const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_REJECTED = 1000;
 const MAX_TEXT_CHARS = 300;
+/** There are six. */
+const MAX_EXTERNALS = 100;
 
 /** A yara-scanner elsewhere, and the token that it may want. */
 export interface YaraService {
@@ -130,7 +132,14 @@ function stateOf(health: unknown, address: string): YaraState {
     rejected: Array.isArray(rejected) ? rejected.slice(0, MAX_REJECTED).flatMap(rejectedOf) : [],
     address,
     detail: loaded ? null : 'no rules are loaded',
+    ...externalsOf(health),
   };
+}
+
+function externalsOf(health: Fields): Pick<YaraState, 'externals'> {
+  const { externals } = health;
+  if (!Array.isArray(externals) || externals.length > MAX_EXTERNALS) return {};
+  return { externals: externals.map(String) };
 }
 
 const NO_TOKEN = 'it wants a token: set YARA_TOKEN_FILE';
@@ -154,6 +163,7 @@ function rejectedOf(entry: unknown): RejectedRule[] {
 interface Fields {
   readonly [key: string]: unknown;
   readonly rejected?: unknown;
+  readonly externals?: unknown;
   readonly file?: unknown;
   readonly line?: unknown;
   readonly column?: unknown;

@@ -24,6 +24,7 @@ import { createReport, type ReportWriter } from '../../report/index.ts';
 import { exitCode } from '../exit-code.ts';
 import { Progress } from '../progress.ts';
 import type { Tty } from '../tty.ts';
+import { cacheChoice } from './cache-choice.ts';
 import { openOutput } from './report-file.ts';
 import type { ScanOptions } from '../scan-options.ts';
 import {
@@ -45,6 +46,8 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
   const baseline = options.baseline === undefined ? [] : loadBaseline(options.baseline);
   const roots = paths.filter((path) => path !== '-').map((path) => resolve(cwd, path));
   const used = assertTrusted(decidingFiles(config, options.baseline), roots);
+  const cache = cacheChoice(config, processEnvironment(), roots, options);
+  if (cache.why !== null) tty.warn(`nothing is kept for the next scan: ${cache.why}`);
   const folders = options.apply === true ? dispositionFolders(config, roots) : null;
 
   const { signal, release } = interruption();
@@ -80,7 +83,7 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
   try {
     const request: ScanRequest = {
       version: programVersion(),
-      paths: given(paths, options.filesFrom, [...used, ...foldersOf(folders)]),
+      paths: given(paths, options.filesFrom, [...used, ...cache.used, ...foldersOf(folders)]),
       stdin: paths.includes('-'),
       walk: {
         include: options.include ?? [],
@@ -92,7 +95,7 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
       policy: config.policy.policy,
       policy_path: config.policy.path,
       baseline,
-      used,
+      used: [...used, ...cache.used],
       engines: engineChoice({
         clamd: config.clamd.value,
         clamd_canary: config.clamdCanary.value,
@@ -117,6 +120,7 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
       },
       readable: options.filesFrom === undefined && roots.length <= MAX_ROOTS ? withRealPaths(roots) : ['/'],
       scratch_parent: config.tmpDir.value,
+      cache: cache.choice,
       apply:
         folders === null || turns === null
           ? null

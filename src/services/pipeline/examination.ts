@@ -18,12 +18,12 @@ import {
   type ExaminedUnit,
   type Judge,
   type JudgedUnit,
-  type WorkerPool,
+  type Workers,
 } from '../../pipeline/index.ts';
 import type { ScanRecord, Store, WatchedFile, Work } from '../../store/index.ts';
 
 export interface Examiner {
-  readonly pool: WorkerPool;
+  readonly pool: Workers;
   readonly engines: EngineWatch;
   /** As it is now. */
   readonly judge: () => Judge;

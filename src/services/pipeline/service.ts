@@ -14,7 +14,17 @@ import {
 import type { Policy } from '../../domain/index.ts';
 import { WatchedFolder, type EarlierSet, type Lingering, type UnitOptions } from '../../intake/index.ts';
 import { Metrics, type Log } from '../../observe/index.ts';
-import { EngineWatch, HashTables, isUp, WorkerPool, type Judge } from '../../pipeline/index.ts';
+import {
+  EngineWatch,
+  HashTables,
+  isUp,
+  keptBy,
+  KnownFirst,
+  WorkerPool,
+  type CacheChoice,
+  type Judge,
+  type VerdictBook,
+} from '../../pipeline/index.ts';
 import type { CarriesOut } from '../../pipeline/reviews/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import type { Readiness, Served } from './api/served.ts';
@@ -23,6 +33,7 @@ import { Dispatch } from './dispatch.ts';
 import { Dispositions } from './dispositions.ts';
 import { Examination } from './examination.ts';
 import { ServiceMetrics } from './service-metrics.ts';
+import { cacheOf, openVerdicts } from './known-verdicts.ts';
 import { lingeringSince, setsBefore } from './left-before.ts';
 import { Lists, tellHashSets } from './lists.ts';
 import type { ServiceSettings } from './settings.ts';
@@ -61,6 +72,7 @@ export class PipelineService implements Served {
   readonly #scratch: Scratch;
   readonly #engines: EngineWatch;
   readonly #pool: WorkerPool;
+  readonly #book: VerdictBook | null;
   readonly #arrivals: Arrivals;
   readonly #dispatch: Dispatch;
   readonly #dispositions: Dispositions;
@@ -130,10 +142,15 @@ export class PipelineService implements Served {
     tellHashSets(log, metrics, lists.state);
     let pool: WorkerPool | null = null;
     let engines: EngineWatch | null = null;
+    let book: VerdictBook | null = null;
     engines = await EngineWatch.start({
       choice: settings.engines,
-      moved: (endpoints) => pool?.renew({ ...lists.setup, ...endpoints }),
+      moved: (endpoints) => {
+        pool?.renew({ ...lists.setup, ...endpoints, ...keptBy(book) });
+        void book?.flush();
+      },
       changed: (engine, status, detail) => {
+        if (engine === 'clamav') book?.newEpoch();
         if (engines !== null) metrics.engines(engines.state);
         const facts = { engine, status, untrusted: { detail } };
         if (isUp(status)) log.info('an engine is back', facts);
@@ -144,9 +161,18 @@ export class PipelineService implements Served {
     undo.unshift(async () => watch.close());
     metrics.engines(engines.state);
     engines.setHashSets(lists.state);
+    const choice = cacheOf(settings);
+    if (choice !== null) {
+      const changed = (): void => {
+        if (pool?.closed === false) pool.renew({ ...lists.setup, ...watch.endpoints, ...keptBy(book) });
+      };
+      const opened = await openVerdicts(choice, { engines, lists, log, changed });
+      undo.unshift(async () => opened.close());
+      book = opened;
+    }
     pool = new WorkerPool({
       workers: settings.config.workers.value,
-      setup: { ...lists.setup, ...engines.endpoints },
+      setup: { ...lists.setup, ...engines.endpoints, ...keptBy(book) },
       stdin: false,
       scratch: parts.scratch,
       readable: [
@@ -154,6 +180,7 @@ export class PipelineService implements Served {
         ...[settings.config.reviewDir.value].filter(isPath),
         lists.folder,
       ],
+      ...(book === null ? {} : { book }),
     });
     const together = await Together.open({
       root: settings.incoming,
@@ -162,12 +189,13 @@ export class PipelineService implements Served {
       log,
       metrics,
     });
-    return new PipelineService(parts, { metrics, engines, pool, lists, together });
+    const verdicts = choice === null || book === null ? null : { choice, book };
+    return new PipelineService(parts, { metrics, engines, pool, lists, together, verdicts });
   }
 
   private constructor(
     { settings, log, store, scratch, places, who, hook, outbox, lingering, sets }: Assembly,
-    { metrics, engines, pool, lists, together }: Means,
+    { metrics, engines, pool, lists, together, verdicts }: Means,
   ) {
     const { config, incoming } = settings;
     const { signal } = this.#ended;
@@ -178,6 +206,7 @@ export class PipelineService implements Served {
     this.#scratch = scratch;
     this.#engines = engines;
     this.#pool = pool;
+    this.#book = verdicts?.book ?? null;
     this.#lists = lists;
     this.#outbox = outbox;
     this.#policy = config.policy.policy;
@@ -218,7 +247,7 @@ export class PipelineService implements Served {
       breaker: { limit: config.quarantinePerRule.value, windowMs: HOUR_MS },
     });
     const examination = new Examination({
-      pool,
+      pool: verdicts === null ? pool : new KnownFirst({ ...verdicts.choice, book: verdicts.book, pool }),
       engines,
       store,
       ours: units.ours,
@@ -375,7 +404,10 @@ export class PipelineService implements Served {
       await this.#lists.readAgain(config);
       this.#engines.setHashSets(this.#lists.state);
       tellHashSets(this.#log, this.#metrics, this.#lists.state);
-      if (!this.#pool.closed) this.#pool.renew({ ...this.#lists.setup, ...this.#engines.endpoints });
+      if (!this.#pool.closed) {
+        this.#pool.renew({ ...this.#lists.setup, ...this.#engines.endpoints, ...keptBy(this.#book) });
+      }
+      await this.#book?.flush();
     } catch (error) {
       this.#log.error('the lists were not taken: the old ones stay', { untrusted: { error } });
     }
@@ -404,6 +436,7 @@ export class PipelineService implements Served {
     await this.#dispositions.stop();
     clearTimeout(late);
     await this.#pool.close();
+    await this.#book?.close();
     await this.#engines.close();
     await this.#scratch.remove();
     await this.#store.close();
@@ -439,6 +472,7 @@ interface Means {
   readonly pool: WorkerPool;
   readonly lists: Lists;
   readonly together: Together;
+  readonly verdicts: { readonly choice: CacheChoice; readonly book: VerdictBook } | null;
 }
 
 interface Assembly {

@@ -10,6 +10,7 @@ import {
   readToken,
   type EffectiveConfig,
   type OutwardSettings,
+  type ToTrust,
 } from '../../config/index.ts';
 import type { Environment } from '../../config/start/index.ts';
 import { readTokens } from '../../config/tokens/index.ts';
@@ -42,7 +43,11 @@ export interface SettingsFrom {
 export async function readSettings(from: SettingsFrom): Promise<ServiceSettings> {
   const config = loadConfig(from);
   const incoming = await watchedFolder(config);
-  assertTrusted(decidingFiles(config), [incoming.toString()]);
+  const cache: ToTrust[] =
+    config.verdictCache.origin === 'default' || config.verdictCache.value === null
+      ? []
+      : [{ what: 'cache', path: config.verdictCache.value }];
+  assertTrusted([...decidingFiles(config), ...cache], [incoming.toString()]);
   const access = accessOf(config);
   const named = await readTokens(config.tokensFile.value);
   refuseExposure({ ...access, allowAnonymous: access.allowAnonymous || named.length > 0 });

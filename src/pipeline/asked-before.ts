@@ -1,0 +1,107 @@
+import type { Analyzer, Outcome, Subject } from '../analyze/index.ts';
+import type { Asked, FromWorker, Judged, KeptJudge, VerdictSetup } from './protocol.ts';
+
+/** What is told at once; what came to less waits for the end of its file. */
+const TOLD_AT_ONCE = 64;
+/** The parent answers from a table; one that does not is busy, and the engine is asked. In ms. */
+const ANSWER_MS = 5000;
+
+/** What engines have said of the same bytes before, as the parent knows it. The worker itself keeps nothing. */
+export class AskedBefore {
+  readonly #tell: (message: FromWorker) => void;
+  #kept: VerdictSetup | null;
+  readonly #fresh: boolean;
+  readonly #line: Line;
+
+  constructor(
+    tell: (message: FromWorker) => void,
+    kept: VerdictSetup | null = null,
+    fresh = false,
+    line?: Line,
+  ) {
+    this.#tell = tell;
+    this.#kept = kept;
+    this.#fresh = fresh;
+    this.#line = line ?? new Line();
+  }
+
+  /** From now on, for the next files. */
+  heed(kept: VerdictSetup | null): void {
+    this.#kept = kept;
+  }
+
+  /** As whoever judges stands now: a file is finished as it was begun. Null: nothing is kept. */
+  forJob(fresh: boolean): AskedBefore | null {
+    return this.#kept === null ? null : new AskedBefore(this.#tell, this.#kept, fresh, this.#line);
+  }
+
+  isKept(analyzer: Analyzer): boolean {
+    return analyzer.beside !== undefined && this.#judgeOf(analyzer.id) !== undefined;
+  }
+
+  ask(analyzer: Analyzer, subject: Subject, sha256: string, size: number): Asked {
+    const kept = this.#judgeOf(analyzer.id);
+    if (kept === undefined) throw new Error(`nothing is kept of what ${analyzer.id} says`);
+    const beside = kept.beside ? (analyzer.beside?.(subject) ?? '') : '';
+    return { engine: analyzer.id, judge: kept.judge, sha256, size, beside };
+  }
+
+  /** By analyzer. Never rejects. */
+  async find(asked: readonly Asked[]): Promise<ReadonlyMap<string, Outcome>> {
+    if (this.#fresh) return new Map();
+    const outcomes = await this.#line.ask((id) => this.#tell({ type: 'ask', id, asked }));
+    return new Map(
+      asked.flatMap(({ engine }, index) => {
+        const outcome = outcomes[index];
+        return outcome == null ? [] : [[engine, outcome] as const];
+      }),
+    );
+  }
+
+  /** What was not examined is never kept (ATTACKS A1, A3): another time it may be. */
+  keep(judged: Judged): void {
+    if (judged.outcome.misses.length > 0) return;
+    this.#line.judged.push(judged);
+    if (this.#line.judged.length >= TOLD_AT_ONCE) this.tell();
+  }
+
+  tell(): void {
+    if (this.#line.judged.length === 0) return;
+    this.#tell({ type: 'judged', judged: this.#line.judged.splice(0) });
+  }
+
+  hear(id: number, outcomes: readonly (Outcome | null)[]): void {
+    this.#line.hear(id, outcomes);
+  }
+
+  #judgeOf(id: string): KeptJudge | undefined {
+    return this.#kept !== null && Object.hasOwn(this.#kept, id) ? this.#kept[id] : undefined;
+  }
+}
+
+type Outcomes = readonly (Outcome | null)[];
+
+/** Questions under way, of all files of a worker. */
+class Line {
+  readonly judged: Judged[] = [];
+  readonly #waiting = new Map<number, (outcomes: Outcomes) => void>();
+  #next = 0;
+
+  async ask(send: (id: number) => void): Promise<Outcomes> {
+    const id = this.#next++;
+    return new Promise((resolve) => {
+      const late = setTimeout(() => this.hear(id, []), ANSWER_MS);
+      this.#waiting.set(id, (outcomes) => {
+        clearTimeout(late);
+        resolve(outcomes);
+      });
+      send(id);
+    });
+  }
+
+  hear(id: number, outcomes: Outcomes): void {
+    const answer = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    answer?.(outcomes);
+  }
+}
