@@ -2,12 +2,15 @@ import type { Breaker } from './breaker.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import type { Pressure } from './pressure.ts';
 import type { ProvenSize } from './proven-size.ts';
+import type { SmallStreams } from './small-streams.ts';
 import type { ClamdTimeouts } from './timeouts.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What all examinations of one analyzer share. */
 export interface ClamdAccess {
   readonly pool: ConnectionPool;
+  /** Artifacts of at most SMALL_BYTES, many in one session. */
+  readonly small: SmallStreams;
   readonly timeouts: ClamdTimeouts;
   /** For people. */
   readonly address: string;
@@ -22,7 +25,7 @@ export interface ClamdAccess {
 }
 
 /** So many artifacts in a row without an answer in time, and clamd counts as hung. */
-export function countHang(hangs: Breaker, { kind }: Verdict): void {
+export function countHang(hangs: Breaker, { kind }: Pick<Verdict, 'kind'>): void {
   if (kind === 'clean' || kind === 'found' || kind === 'error') hangs.worked();
   else if (kind === 'late') hangs.failed('it left the last artifacts unanswered and is not asked');
 }
