@@ -130,6 +130,9 @@ export const JOURNAL_ACTIONS = [
   'hook_told',
   'hook_failed',
   'hook_given_up',
+  'bundle_taken',
+  'bundle_refused',
+  'bundle_rolled_back',
 ] as const;
 export type JournalAction = (typeof JOURNAL_ACTIONS)[number];
 

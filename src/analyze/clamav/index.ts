@@ -5,6 +5,7 @@ export { eicarTestString } from './canary.ts';
 export { type ClamavOptions, type ClamdEndpoint, clamavAnalyzer } from './clamav-analyzer.ts';
 export { findClamdConf, type ClamdConf } from './clamd-conf.ts';
 export { cacheDoubt } from './clean-cache.ts';
+export { readDatabaseFolder, type DatabaseFile } from './database-folder.ts';
 export { findClamd } from './find-clamd.ts';
 export { type ProbeOptions, type ProbedClamd, probeClamd } from './probe.ts';
 export { provenBytes } from './proven-bytes.ts';

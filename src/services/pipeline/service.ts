@@ -19,6 +19,7 @@ import type { CarriesOut } from '../../pipeline/reviews/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import type { Readiness, Served } from './api/served.ts';
 import { Arrivals } from './arrivals.ts';
+import { BundleInForce } from './bundle-in-force.ts';
 import { Dispatch } from './dispatch.ts';
 import { Dispositions } from './dispositions.ts';
 import { Examination } from './examination.ts';
@@ -62,6 +63,7 @@ export class PipelineService implements Served {
   readonly #second: SecondJudgement;
   readonly #parts: Promise<void>[];
   readonly #lists: Lists;
+  readonly #bundles: BundleInForce;
   #policy: Policy;
   #storeProblem: string | null = null;
 
@@ -99,12 +101,15 @@ export class PipelineService implements Served {
         log.warn('a disposition was brought to its end', { disposition: id, action, untrusted: { detail } });
       }
       await recoverUploads({ store, incoming, log });
+      const bundles = new BundleInForce(config.bundleDir.value, store, log);
+      await bundles.record();
+      await bundles.used();
       await store.checkClock();
       const hook = await hookOf(settings, store, log);
       const scratch = await ownScratch(dataDir, config.tmpDir.value);
       undo.unshift(async () => scratch.remove());
       const lingering = await lingeringSince(store);
-      const parts = { settings, log, store, scratch, places, who, undo, hook, lingering };
+      const parts = { settings, log, store, scratch, places, who, undo, hook, lingering, bundles };
       return await PipelineService.#assemble(parts);
     } catch (error) {
       for (const step of undo) await step().catch(() => undefined);
@@ -148,7 +153,7 @@ export class PipelineService implements Served {
   }
 
   private constructor(
-    { settings, log, store, scratch, places, who, hook, lingering }: Assembly,
+    { settings, log, store, scratch, places, who, hook, lingering, bundles }: Assembly,
     metrics: ServiceMetrics,
     engines: EngineWatch,
     pool: WorkerPool,
@@ -164,6 +169,7 @@ export class PipelineService implements Served {
     this.#engines = engines;
     this.#pool = pool;
     this.#lists = lists;
+    this.#bundles = bundles;
     this.#policy = config.policy.policy;
     const claims = openClaims(store.ledger);
     const units: UnitOptions = {
@@ -355,10 +361,17 @@ export class PipelineService implements Served {
     } catch (error) {
       this.#log.error('the lists were not taken: the old ones stay', { untrusted: { error } });
     }
-    const why = await this.#engines.readRulesAgain(config.rulesDirs.value);
+    await this.#bundles.record();
+    const wanted = await this.#bundles.fewerRulesWanted();
+    const before = this.#engines.state.yara.rules;
+    const why = await this.#engines.readRulesAgain(config.rulesDirs.value, wanted !== null);
     const { rules } = this.#engines.state.yara;
-    if (why === null) this.#log.info('rules read again', { rules });
-    else this.#log.error('the rules were not taken: the old ones stay', { rules, untrusted: { why } });
+    if (why === null) {
+      await this.#bundles.used();
+      const fewer = wanted !== null && rules < before;
+      if (fewer) this.#log.warn('fewer rules, as somebody wanted', { rules, before, untrusted: { wanted } });
+      this.#log.info('rules read again', { rules });
+    } else this.#log.error('the rules were not taken: the old ones stay', { rules, untrusted: { why } });
   }
 
   get policy(): Policy {
@@ -428,6 +441,7 @@ interface Assembly {
   readonly hook: ReleaseHook | null;
   /** What had not come to rest when the last process ended. */
   readonly lingering: readonly Lingering[];
+  readonly bundles: BundleInForce;
   /** What has to be undone when it does not come to its start, the last first. */
   readonly undo: (() => Promise<unknown>)[];
 }

@@ -5,9 +5,11 @@ import type { Tables } from './tables.ts';
 /**
  * `instance_id`: drawn when the store is made. `highest_seen`: the latest instant that anything happened at.
  * `release_cursor`: the last record of the journal that the release hook has been told of, or has no need to be.
+ * `bundles_mark`: of the last entry of the bundles' history that the journal has.
  * `policy_sha256`: of the policy that decides. `intake`: what the last look at the watched folder found unsettled.
  */
-export type SettingName = 'instance_id' | 'highest_seen' | 'release_cursor' | 'policy_sha256' | 'intake';
+export type SettingName =
+  'instance_id' | 'highest_seen' | 'release_cursor' | 'bundles_mark' | 'policy_sha256' | 'intake';
 
 export async function setting(db: Kysely<Tables>, name: SettingName): Promise<string | null> {
   const row = await db.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst();
