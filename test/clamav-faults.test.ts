@@ -445,6 +445,22 @@ describe('the load', () => {
     await Promise.all(all);
   });
 
+  it.each([
+    ['others fill its queue', 'says_nothing_to', 5, 'and 5 streams waited in its queue'],
+    ['it hangs on one stream', 'says_nothing_to', 0, 'and no stream waited in its queue'],
+    ['it says nothing at all', 'silent', 0, 'STATS was not answered either'],
+  ] as const)('is named with an answer that is missing: %s', async (_what, kind, queue, words) => {
+    const fault: Fault = kind === 'silent' ? { kind } : { kind, bytes: SMALL.length };
+    const clamd = await startFakeClamd({ fault, threads: 8 });
+    closers.unshift(() => clamd.stop());
+    clamd.setQueue(queue);
+    // STATS is asked for after two seconds.
+    const analyzer = client(clamd.address, { reply_ms: 4_000 });
+    const outcome = await streamThrough(analyzer, [SMALL]);
+    expect(reasonOf(outcome)).toBe('timed_out');
+    expect(outcome.misses[0]?.detail).toContain(words);
+  });
+
   it('waiting for a turn ends with the scan', async () => {
     const clamd = await fake({ kind: 'silent' });
     const analyzer = clamavAnalyzer({ address: clamd.address, threads: 1 });

@@ -1,6 +1,6 @@
 import type { GapReason } from '../../domain/index.ts';
 import type { Examination, Outcome, Subject } from '../analyzer.ts';
-import { countHang, type ClamdAccess } from './access.ts';
+import { noted, type ClamdAccess } from './access.ts';
 import type { ClamdConnection } from './connection.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { joined, missed, outcomeOf } from './outcome.ts';
@@ -101,13 +101,13 @@ export class StreamExamination implements Examination {
 
   /** What happened to a session says nothing of one stream in it: that is then asked again, alone. */
   async #sendAmongOthers(): Promise<Outcome> {
-    const { small, hangs, address } = this.#access;
+    const { small, address } = this.#access;
+    const since = performance.now();
     const verdict = await small.judge(this.#held.bytes, this.#signal);
     if (verdict === null) return this.#sendAlone(false);
     if ('refused' in verdict) return this.#missed(verdict.reason, verdict.refused);
     if (verdict.kind === 'unclear') return this.#outcome ?? this.#sendAlone(true);
-    countHang(hangs, verdict);
-    return outcomeOf(verdict, this.#size, address);
+    return outcomeOf(noted(this.#access, verdict, since), this.#size, address);
   }
 
   /** An idle connection may have died unseen: then the artifact is sent once more, over a new one. */
@@ -141,15 +141,15 @@ export class StreamExamination implements Examination {
     const { timeouts } = this.#access;
     const deadlines = { ...timeouts, reply_ms: timeouts.reply_ms + timeouts.reply_ms_per_mib };
     this.#connection = connection;
+    const since = performance.now();
     const verdict = await streamWhole(connection, this.#held.bytes, deadlines);
     this.#connection = null;
-    return verdict;
+    return noted(this.#access, verdict, since);
   }
 
   #settle(connection: ClamdConnection, verdict: Verdict): Outcome {
-    const { pool, hangs, address } = this.#access;
+    const { pool, address } = this.#access;
     const judged = verdict.kind === 'clean' || verdict.kind === 'found';
-    countHang(hangs, verdict);
     if (judged) pool.giveBack(connection);
     else pool.drop(connection);
     return outcomeOf(verdict, this.#size, address);
