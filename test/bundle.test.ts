@@ -735,12 +735,40 @@ describe('with a real clamd', () => {
       await machine.make({ 'clamav/new.ndb': signature('New', 'the new marker') }),
     );
     expect(done.tried).toEqual(['ClamAV loads its databases, and finds the canary with them']);
-    expect(done.told.join()).toContain('loads the databases');
+    expect(done.told.at(-1)).toBe('clamd has loaded the databases, and finds its canary with them');
     await until(['New.UNOFFICIAL']);
     await machine.rollBack();
     await until([]);
     expect(existsSync(join(clamd.databaseFolder, 'test.ndb'))).toBe(true);
   });
+
+  test('databases that turn out to blind clamd only when it has loaded them go back by themselves', async () => {
+    const first = await machine.make({ 'clamav/new.ndb': signature('New', 'the new marker') });
+    expect((await machine.import(first)).told.at(-1)).toBe(
+      'clamd has loaded the databases, and finds its canary with them',
+    );
+    await until(['New.UNOFFICIAL']);
+    const path = machine.env['PATH'] ?? '';
+    machine.env['PATH'] = '/nowhere'; // No clamscan that would have told before.
+    const blind = await machine.make({ 'clamav/test.ndb': signature('Other', 'something else') });
+    expect(await refusal(machine.import(blind, { untestedDatabases: true }))).toMatch(
+      /^BL_BUNDLE: clamd no longer finds its canary: .*; what was in force before is in force again$/,
+    );
+    expect((await machine.inForce())?.serial).toBe(1);
+    expect(readdirSync(clamd.databaseFolder).toSorted()).toEqual([
+      '.backuplens-bundle.json',
+      'new.ndb',
+      'test.ndb',
+    ]);
+    expect(readFileSync(join(clamd.databaseFolder, 'test.ndb'), 'utf8')).toContain('Eicar');
+    const history = await machine.releases.history();
+    expect(history.slice(-2)).toMatchObject([
+      { action: 'rollback', serial: 1 },
+      { action: 'refused', serial: 2 },
+    ]);
+    machine.env['PATH'] = path;
+    await until(['New.UNOFFICIAL']);
+  }, 120_000);
 
   test('databases with which the canary is no longer found are refused before they replace the old', async () => {
     const blind = await machine.make({ 'clamav/test.ndb': signature('Other', 'something else') });

@@ -8,11 +8,14 @@ const ANSWER_MS = 5000;
 const RELOAD_MS = 150_000;
 const MAX_ANSWER = 64 * 1024;
 
-/** clamd as it is now; null: turned off. */
-export async function clamavNow(config: EffectiveConfig): Promise<ClamavState | null> {
+/** clamd as it is now, by the canary that is set or another one; null: turned off. */
+export async function clamavNow(
+  config: EffectiveConfig,
+  canary = config.clamdCanary.value,
+): Promise<ClamavState | null> {
   const [first, ...more] = config.clamd.value.map((address) => parseClamdAddress(address));
   if (first === undefined) return null;
-  return (await findClamd([first, ...more], { canary: config.clamdCanary.value })).state;
+  return (await findClamd([first, ...more], { canary })).state;
 }
 
 /** Has clamd load what is new. Resolves to what came of it, in words. */
