@@ -35,6 +35,9 @@ const rule = (name: string, text = name): string =>
   `rule ${name} { strings: $a = "${text}" condition: $a }\n`;
 const signature = (name: string, text: string): string =>
   `${name}:0:*:${Buffer.from(text).toString('hex')}\n`;
+/** The header of a signed collection. */
+const daily = (version: number): string =>
+  `ClamAV-VDB:0${version % 10} Nov 2026 03-26 -0500:${version}:2070000:90:x:x:x:1`.padEnd(512);
 const sha256 = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex');
 const RULES: Contents = { 'yara-rules/a.yar': rule('A', 'marker of a') };
 /** The least that a bundle can bring. */
@@ -521,8 +524,6 @@ describe('a genuine bundle that something speaks against', () => {
   });
 
   test('is refused when a collection of ClamAV in it is older than the one that is here', async () => {
-    const daily = (version: number): string =>
-      `ClamAV-VDB:0${version % 10} Nov 2026 03-26 -0500:${version}:2070000:90:x:x:x:1`.padEnd(512);
     machine.env['PATH'] = '/nowhere'; // No clamscan, which takes nothing that ClamAV has not signed.
     const untested = { untestedDatabases: true };
     machine.place('clamav-db/daily.cld', daily(27_505));

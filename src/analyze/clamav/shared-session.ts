@@ -17,7 +17,7 @@ const SESSION = Buffer.from('zIDSESSION\0', 'latin1');
 const BEGIN = Buffer.from('zINSTREAM\0', 'latin1');
 const LENGTH_BYTES = 4;
 /** What each stream needs beside its bytes. */
-export const FRAME_BYTES = BEGIN.length + LENGTH_BYTES + END_OF_STREAM.length;
+const FRAME_BYTES = BEGIN.length + LENGTH_BYTES + END_OF_STREAM.length;
 
 /** What became of one stream among others. `unclear`: nothing that is known to be about it; clamd may have seen it. */
 export type SharedVerdict =
