@@ -21,8 +21,9 @@ import { tarHeader } from '../src/bundle/tar-header.ts';
 import { Machine, type Contents } from './kit/bundle/machine.ts';
 import { startClamd, type RealClamd } from './kit/clamd/real.ts';
 import { cli, scanJson, type Ended } from './kit/cli.ts';
-import { allFiles, infected, launchService, newInstallation } from './kit/pipeline-service.ts';
+import { allFiles, inStore, infected, launchService, newInstallation } from './kit/pipeline-service.ts';
 import { programPath } from './kit/program.ts';
+import { startProgram } from './kit/yara/program.ts';
 
 let machine: Machine;
 beforeEach(() => {
@@ -34,6 +35,9 @@ const rule = (name: string, text = name): string =>
   `rule ${name} { strings: $a = "${text}" condition: $a }\n`;
 const signature = (name: string, text: string): string =>
   `${name}:0:*:${Buffer.from(text).toString('hex')}\n`;
+/** The header of a signed collection. */
+const daily = (version: number): string =>
+  `ClamAV-VDB:0${version % 10} Nov 2026 03-26 -0500:${version}:2070000:90:x:x:x:1`.padEnd(512);
 const sha256 = (text: string | Buffer): string => createHash('sha256').update(text).digest('hex');
 const RULES: Contents = { 'yara-rules/a.yar': rule('A', 'marker of a') };
 /** The least that a bundle can bring. */
@@ -249,6 +253,98 @@ describe('beside the delivered rules', () => {
   }, 120_000);
 });
 
+describe('a running service and bundles with fewer rules', () => {
+  test('takes them on SIGHUP where somebody gave a reason or went back, not otherwise, and writes it all down', async () => {
+    const installation = newInstallation({ BUNDLE_DIR: join(machine.cwd, 'bundles') });
+    const { YARA_RULES_DIR: _none, ...env } = installation.env;
+    machine.env['DATA_DIR'] = installation.data;
+    const many = Array.from({ length: 100 }, (_, n) => rule(`Many${n}`)).join('');
+    expect((await bundle('import', await machine.make({ 'yara-rules/many.yar': many }))).code).toBe(0);
+    const service = launchService(env, machine.cwd);
+    const readAgain = async (): Promise<void> => {
+      const told = (): number =>
+        service.log.filter(({ msg }) => msg === 'rules read again' || msg.includes('rules were not taken'))
+          .length;
+      const before = told();
+      service.process.kill('SIGHUP');
+      await service.until(() => told() > before, 'the second reading');
+    };
+    try {
+      await service.until(() => service.said('watching').length > 0, 'the start');
+      const all = (await rules()).length;
+
+      // Somebody removes them: no bundle says so.
+      const file = join(machine.cwd, 'bundles/current/yara-rules/many.yar');
+      const held = readFileSync(file);
+      writeFileSync(file, rule('Many0'));
+      await readAgain();
+      expect(service.log.at(-1)?.['rules']).toBe(all);
+      expect(service.log.at(-1)?.msg).toBe('the rules were not taken: the old ones stay');
+      writeFileSync(file, held);
+
+      const fewer = await machine.make({ 'yara-rules/many.yar': rule('Many0') });
+      const done = await bundle('import', fewer, '--force', 'the others were noise');
+      expect(done.stderr).toContain('the service that runs writes it into its journal on SIGHUP');
+      await readAgain();
+      const [said] = service.said('fewer rules, as somebody wanted');
+      expect(said).toMatchObject({ rules: all - 99, before: all });
+      expect(said?.untrusted?.['wanted']).toMatch(/took 2-.* all the same: the others were noise$/);
+
+      expect((await bundle('rollback')).code).toBe(0);
+      await readAgain();
+      expect(service.log.at(-1)?.['rules']).toBe(all);
+      expect((await bundle('rollback', '--reason', 'back to the beginning')).code).toBe(0);
+      await readAgain();
+      expect(service.said('fewer rules, as somebody wanted').at(-1)).toMatchObject({ rules: all - 100 });
+    } finally {
+      await service.stop();
+    }
+    const again = await bundle('import', await machine.make(RULES));
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stderr).not.toContain('journal');
+    const written = await inStore(installation, async ({ journal }) => {
+      const records = await journal.read({ after: 0, limit: 1000 });
+      return records.filter(({ action }) => action.startsWith('bundle_'));
+    });
+    // Each once, whoever wrote it: the service when it started, on SIGHUP, and the command when no service ran.
+    expect(written.map(({ action }) => action)).toEqual([
+      'bundle_taken',
+      'bundle_taken',
+      'bundle_rolled_back',
+      'bundle_rolled_back',
+      'bundle_taken',
+    ]);
+    expect(written[1]?.detail).toMatch(
+      /signed by key .*more than a tenth would be gone; reason: the others were noise$/,
+    );
+    expect(written[3]?.detail).toBe('no bundle is in force; reason: back to the beginning');
+    installation.remove();
+  }, 120_000);
+});
+
+describe('a yara-scanner elsewhere', () => {
+  const token = 'a-token-of-at-least-thirty-two-characters';
+
+  test('that wants a token gets it with /reload, and without one it is said what is missing', async () => {
+    const scanner = await startProgram({
+      YARA_RULES_DIR: machine.place('rules/one.yar', rule('One')).replace('/one.yar', ''),
+      API_TOKEN: token,
+    });
+    try {
+      const { hostname, port } = new URL(scanner.url ?? scanner.errors());
+      Object.assign(machine.env, { YARA_HOST: hostname, YARA_PORT: port });
+      const without = await machine.import(await machine.make(LIST));
+      expect(without.told.at(-1)).toContain('wants a token (YARA_TOKEN_FILE)');
+      machine.env['YARA_TOKEN_FILE'] = machine.place('yara-token', `${token}\n`);
+      chmodSync(machine.env['YARA_TOKEN_FILE'], 0o600);
+      const withIt = await machine.import(await machine.make(LISTS));
+      expect(withIt.told.at(-1)).toContain('has read its rules again');
+    } finally {
+      await scanner.stop();
+    }
+  }, 60_000);
+});
+
 describe('what is not what was signed', () => {
   let keys: TrustedKeys;
   let path: string;
@@ -425,6 +521,25 @@ describe('a genuine bundle that something speaks against', () => {
     expect((await machine.inForce())?.serial).toBe(1);
     await machine.import(broken, force);
     expect((await machine.inForce())?.serial).toBe(3);
+  });
+
+  test('is refused when a collection of ClamAV in it is older than the one that is here', async () => {
+    machine.env['PATH'] = '/nowhere'; // No clamscan, which takes nothing that ClamAV has not signed.
+    const untested = { untestedDatabases: true };
+    machine.place('clamav-db/daily.cld', daily(27_505));
+    const older = await machine.make({ 'clamav/daily.cvd': daily(27_504) });
+    expect(await refusal(machine.import(older, untested))).toContain(
+      'its daily is version 27504 (2026-11-04T08:26:00Z), and 27505 (2026-11-05T08:26:00Z) is here: it is older',
+    );
+    expect(databases()).toEqual(['daily.cld']);
+    const newer = await machine.make({ 'clamav/daily.cvd': daily(27_506), 'clamav/main.cvd': daily(62) });
+    expect(await refusal(machine.import(newer, untested))).toBe('taken');
+    expect(databases()).toEqual(['daily.cvd', 'main.cvd']);
+    const forced = await machine.import(await machine.make({ 'clamav/daily.cvd': daily(27_504) }), {
+      ...untested,
+      ...force,
+    });
+    expect(forced.against).toHaveLength(1);
   });
 
   test('is refused when it brings no rules at all where those of a bundle are in force', async () => {
@@ -621,12 +736,40 @@ describe('with a real clamd', () => {
       await machine.make({ 'clamav/new.ndb': signature('New', 'the new marker') }),
     );
     expect(done.tried).toEqual(['ClamAV loads its databases, and finds the canary with them']);
-    expect(done.told.join()).toContain('loads the databases');
+    expect(done.told.at(-1)).toBe('clamd has loaded the databases, and finds its canary with them');
     await until(['New.UNOFFICIAL']);
     await machine.rollBack();
     await until([]);
     expect(existsSync(join(clamd.databaseFolder, 'test.ndb'))).toBe(true);
   });
+
+  test('databases that turn out to blind clamd only when it has loaded them go back by themselves', async () => {
+    const first = await machine.make({ 'clamav/new.ndb': signature('New', 'the new marker') });
+    expect((await machine.import(first)).told.at(-1)).toBe(
+      'clamd has loaded the databases, and finds its canary with them',
+    );
+    await until(['New.UNOFFICIAL']);
+    const path = machine.env['PATH'] ?? '';
+    machine.env['PATH'] = '/nowhere'; // No clamscan that would have told before.
+    const blind = await machine.make({ 'clamav/test.ndb': signature('Other', 'something else') });
+    expect(await refusal(machine.import(blind, { untestedDatabases: true }))).toMatch(
+      /^BL_BUNDLE: clamd no longer finds its canary: .*; what was in force before is in force again$/,
+    );
+    expect((await machine.inForce())?.serial).toBe(1);
+    expect(readdirSync(clamd.databaseFolder).toSorted()).toEqual([
+      '.backuplens-bundle.json',
+      'new.ndb',
+      'test.ndb',
+    ]);
+    expect(readFileSync(join(clamd.databaseFolder, 'test.ndb'), 'utf8')).toContain('Eicar');
+    const history = await machine.releases.history();
+    expect(history.slice(-2)).toMatchObject([
+      { action: 'rollback', serial: 1 },
+      { action: 'refused', serial: 2 },
+    ]);
+    machine.env['PATH'] = path;
+    await until(['New.UNOFFICIAL']);
+  }, 120_000);
 
   test('databases with which the canary is no longer found are refused before they replace the old', async () => {
     const blind = await machine.make({ 'clamav/test.ndb': signature('Other', 'something else') });

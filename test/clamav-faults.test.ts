@@ -143,10 +143,14 @@ describe('a clamd that is away or broken', () => {
         it(`is not believed when it answers ${what}`, async () => {
           const clamd = await fake({ kind: 'says', reply, close: what === 'half a verdict' });
           const analyzer = client(clamd.address);
-          expect(reasonOf(await timed(analyzer, bytes))).toMatch(/^(engine_failed|timed_out)$/);
+          const reason = reasonOf(await timed(analyzer, bytes));
+          expect(reason).toMatch(/^(engine_failed|timed_out)$/);
+          // What is said in a session of many is about none of them in particular: it was asked again, alone.
+          const asked = bytes === SMALL && reason === 'engine_failed' ? 2 : 1;
+          expect(clamd.connections).toBe(asked);
           clamd.setFault({ kind: 'none' });
           expect(await timed(analyzer, bytes)).toEqual(clean(bytes.length));
-          expect(clamd.connections).toBe(2);
+          expect(clamd.connections).toBe(asked + 1);
         });
       }
 
@@ -322,6 +326,52 @@ describe('connections', () => {
     await until(() => clamd.open === 4);
   });
 
+  it('carry many small artifacts at a time, whose answers come in any order', async () => {
+    const clamd = await fake({ kind: 'says_in_reverse', together: 20 });
+    const analyzer = client(clamd.address);
+    const all = Array.from({ length: 20 }, async (_, file) => timed(analyzer, noise(100 + file, file + 1)));
+    for (const [file, outcome] of (await Promise.all(all)).entries()) {
+      const { claims, inspected_bytes } = outcome;
+      expect(inspected_bytes).toBe(100 + file);
+      // That clamd finds what has an odd length.
+      expect(claims.map(({ rule }) => rule)).toEqual(file % 2 === 1 ? [`Length.${100 + file}`] : []);
+    }
+    expect(clamd.connections).toBe(1);
+  });
+
+  it('that break with many small artifacts in them leave none without a verdict of its own', async () => {
+    const faults: readonly Fault[] = [
+      { kind: 'closes_at_end' },
+      { kind: 'says', reply: 'nonsense\0' },
+      { kind: 'says', reply: '999: stream: OK\0' },
+      { kind: 'says', reply: '%d: stream: OK\0%d: stream: OK\0' },
+    ];
+    for (const fault of faults) {
+      const clamd = await fake(fault);
+      const analyzer = client(clamd.address);
+      const all = Array.from({ length: 20 }, async (_, file) => timed(analyzer, noise(4096, file + 1)));
+      await until(() => clamd.streams.length > 0);
+      clamd.setFault({ kind: 'none' });
+      for (const outcome of await Promise.all(all)) {
+        const reason = outcome.misses[0]?.reason ?? 'examined';
+        expect(['examined', 'engine_failed']).toContain(reason);
+        expect(outcome.inspected_bytes).toBe(reason === 'examined' ? 4096 : 0);
+      }
+      // Those that were asked again were asked whole.
+      const expected = Array.from({ length: 20 }, (_, file) => sha256Of(noise(4096, file + 1)));
+      for (const { sha256 } of clamd.streams) expect(expected).toContain(sha256);
+    }
+  });
+
+  it('cost no artifact more than its own deadline when one of many is never answered', async () => {
+    const clamd = await fake({ kind: 'says_nothing_to', bytes: 105 });
+    const analyzer = client(clamd.address);
+    const all = Array.from({ length: 20 }, async (_, file) => timed(analyzer, noise(100 + file, file + 1)));
+    for (const [file, outcome] of (await Promise.all(all)).entries()) {
+      expect(outcome.misses.map(({ reason }) => reason)).toEqual(file === 5 ? ['timed_out'] : []);
+    }
+  });
+
   it('are let go of when they idle, and on close', async () => {
     const clamd = await fake({ kind: 'none' });
     await timed(client(clamd.address, { idle_ms: 50 }), SMALL);
@@ -395,6 +445,22 @@ describe('the load', () => {
     await Promise.all(all);
   });
 
+  it.each([
+    ['others fill its queue', 'says_nothing_to', 5, 'and 5 streams waited in its queue'],
+    ['it hangs on one stream', 'says_nothing_to', 0, 'and no stream waited in its queue'],
+    ['it says nothing at all', 'silent', 0, 'STATS was not answered either'],
+  ] as const)('is named with an answer that is missing: %s', async (_what, kind, queue, words) => {
+    const fault: Fault = kind === 'silent' ? { kind } : { kind, bytes: SMALL.length };
+    const clamd = await startFakeClamd({ fault, threads: 8 });
+    closers.unshift(() => clamd.stop());
+    clamd.setQueue(queue);
+    // STATS is asked for after two seconds.
+    const analyzer = client(clamd.address, { reply_ms: 4_000 });
+    const outcome = await streamThrough(analyzer, [SMALL]);
+    expect(reasonOf(outcome)).toBe('timed_out');
+    expect(outcome.misses[0]?.detail).toContain(words);
+  });
+
   it('waiting for a turn ends with the scan', async () => {
     const clamd = await fake({ kind: 'silent' });
     const analyzer = clamavAnalyzer({ address: clamd.address, threads: 1 });
@@ -428,7 +494,7 @@ describe('every byte', () => {
       const clamd = await fake({ kind: 'none' });
       const analyzer = client(clamd.address);
       const bytes = noise(size, size);
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const sha256 = sha256Of(bytes);
       for (const known of [null, size, 0, 3 * MIB]) {
         for (const chunk of [777, 65_537, 300_001, 2 * MIB + 1].filter((length) => size / length < 2_000)) {
           const outcome = await streamThrough(analyzer, piecesOf(bytes, chunk), { size: known });
@@ -565,4 +631,8 @@ async function until(condition: () => boolean): Promise<void> {
     if (performance.now() > deadline) throw new Error('it did not come to pass');
     await sleep(5);
   }
+}
+
+function sha256Of(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }

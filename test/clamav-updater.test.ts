@@ -1,7 +1,7 @@
 // needs: clamav-daemon, clamav-freshclam
 // The clamav-updater as its users start it: over the sockets of Podman and Docker (an engine of the tests' own that speaks
 // their protocol), and with the real freshclam against a mirror on loopback.
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -20,6 +20,7 @@ afterEach(async () => {
 });
 
 const NOWHERE = '/nowhere';
+const TOKEN = '0123456789abcdef0123456789abcdef';
 /** Nothing of this machine is found by chance. */
 const ALONE = {
   PATH: NOWHERE,
@@ -32,6 +33,7 @@ async function updater(env: Readonly<Record<string, string>>): Promise<Service> 
     ...ALONE,
     CLAMAV_HOST: '127.0.0.1',
     CLAMAV_PORT: String(await freePort()),
+    API_TOKEN: TOKEN,
     ...env,
   });
   closers.push(() => service.stop());
@@ -50,14 +52,16 @@ async function mirror(answer: Answer): Promise<Mirror> {
   return started;
 }
 
+const WITH_TOKEN = { authorization: `Bearer ${TOKEN}` };
+
 interface Updated {
   readonly status: number;
   readonly retryAfter: string | null;
   readonly reply: UpdateReply;
 }
 
-async function update(service: Service, headers: Readonly<Record<string, string>> = {}): Promise<Updated> {
-  const response = await fetch(`${service.url}/update`, { method: 'POST', headers });
+async function update(service: Service): Promise<Updated> {
+  const response = await fetch(`${service.url}/update`, { method: 'POST', headers: WITH_TOKEN });
   return {
     status: response.status,
     retryAfter: response.headers.get('retry-after'),
@@ -314,7 +318,7 @@ describe('with the real freshclam of this machine', () => {
     });
     from.set({ status: 304 });
     expect(await update(service)).toMatchObject({ status: 200, reply: { result: 'up_to_date' } });
-    const metrics = await (await fetch(`${service.url}/metrics`)).text();
+    const metrics = await (await fetch(`${service.url}/metrics`, { headers: WITH_TOKEN })).text();
     expect(metrics).toMatch(/backuplens_database_updates_total\{result="updated"\} 1/);
   });
 
@@ -378,27 +382,51 @@ describe('with the real freshclam of this machine', () => {
 });
 
 describe('whoever asks', () => {
-  const TOKEN = '0123456789abcdef0123456789abcdef';
-
   test('needs the token where one is set, but for /health', async () => {
     const docker = await engine({ running: ['clamav'], stdout: UP_TO_DATE });
     const service = await updater({ DOCKER_HOST: `unix://${docker.socket}`, API_TOKEN: TOKEN });
     expect((await fetch(`${service.url}/update`, { method: 'POST' })).status).toBe(401);
     expect((await fetch(`${service.url}/metrics`)).status).toBe(401);
     expect((await fetch(`${service.url}/health`)).status).toBe(200);
-    expect(await update(service, { authorization: `Bearer ${TOKEN}` })).toMatchObject({ status: 200 });
+    expect(await update(service)).toMatchObject({ status: 200 });
+  });
+
+  test('needs one that is made, also on loopback, where the socket of a runtime is held', async () => {
+    const docker = await engine({ running: ['clamav'], stdout: UP_TO_DATE });
+    const folder = await mkdtemp(join(tmpdir(), 'backuplens-updater-'));
+    closers.push(() => rm(folder, { recursive: true }));
+    const env = { DOCKER_HOST: `unix://${docker.socket}`, API_TOKEN: '', DATA_DIR: join(folder, 'data') };
+    const service = await updater(env);
+    const asked = async (headers: Readonly<Record<string, string>>): Promise<number> =>
+      (await fetch(`${service.url}/update`, { method: 'POST', headers })).status;
+    expect(await asked({})).toBe(401);
+    expect(docker.commands).toEqual([]);
+    const told = service.log.find(({ msg }) => msg.includes('want the token that was made'));
+    const path = String(told?.['token_file']);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await asked({ authorization: `Bearer ${(await readFile(path, 'utf8')).trim()}` })).toBe(200);
+    expect(docker.commands).toHaveLength(1);
+
+    // Who wants none has to say so.
+    const open = await updater({ ...env, ALLOW_ANONYMOUS: 'true' });
+    expect((await fetch(`${open.url}/update`, { method: 'POST' })).status).toBe(200);
+  });
+
+  test('needs none on loopback with the freshclam of this machine', async () => {
+    const service = await updater({ API_TOKEN: '' });
+    expect((await fetch(`${service.url}/update`, { method: 'POST' })).status).toBe(500);
   });
 
   test('is refused as a page of another origin', async () => {
     const docker = await engine({ running: ['clamav'] });
     const service = await updater({ DOCKER_HOST: `unix://${docker.socket}` });
-    const headers = { origin: 'http://evil.example' };
+    const headers = { ...WITH_TOKEN, origin: 'http://evil.example' };
     expect((await fetch(`${service.url}/update`, { method: 'POST', headers })).status).toBe(403);
     expect(docker.commands).toEqual([]);
   });
 
   test('is told the method, and nothing of other paths', async () => {
-    const service = await updater({});
+    const service = await updater({ API_TOKEN: '' });
     expect((await fetch(`${service.url}/update`)).status).toBe(405);
     expect((await fetch(`${service.url}/nothing`)).status).toBe(404);
   });

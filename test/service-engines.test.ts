@@ -142,6 +142,63 @@ test('a YARA engine front that is killed is replaced, and files go on being exam
   expect(service.said('an engine is back')).toMatchObject([{ engine: 'yara' }]);
 });
 
+test('a YARA front and engines that flap during many files: each infected one is found or held, none is approved', async () => {
+  const service = await start({ NUM_WORKERS: '2', QUARANTINE_PER_RULE: '1000' });
+  const children = (): { readonly front: number | undefined; readonly engines: readonly number[] } => {
+    const all = descendants(service.process.pid ?? 0).map((pid) => ({ pid, command: commandOf(pid) }));
+    const named = (name: string): number[] =>
+      all.filter(({ command }) => command.includes(`services/yara-scanner/${name}`)).map(({ pid }) => pid);
+    return { front: named('main')[0], engines: named('engine-process') };
+  };
+  const names: string[] = [];
+  const drop = (round: number): void => {
+    for (let n = 0; n < 20; n++) {
+      const name = `${n % 4 === 0 ? 'good' : 'bad'}-${round}-${n}`;
+      at.put(name, n % 4 === 0 ? `nothing ${name}` : infected(name));
+      names.push(name);
+    }
+  };
+  for (let round = 0; round < 4; round++) {
+    const scanned = service.said('scanned').length;
+    drop(round);
+    // In the middle of them: once the engines, whose front goes on, once all of it.
+    await service.until(() => service.said('scanned').length > scanned + 2, 'a scan');
+    const { front, engines } = children();
+    const away = service.said('an engine is away').length;
+    for (const pid of round % 2 === 0 ? engines : [front]) if (pid !== undefined) endHard(pid);
+    if (round % 2 === 1) {
+      await service.until(() => service.said('an engine is away').length > away, 'its absence being noticed');
+      await service.until(() => service.said('an engine is back').length > away, 'its return');
+    }
+  }
+  await service.until(async () => {
+    const rows = await allFiles(at);
+    const settled = rows.filter(({ state }) => ['released', 'quarantined', 'held'].includes(state));
+    return settled.length === names.length;
+  }, 'every file being dealt with');
+  const ends = new Map<string, number>();
+  for (const name of names) {
+    const end = `${name.split('-', 1)[0]} ${await stateOf(name)}`;
+    ends.set(end, (ends.get(end) ?? 0) + 1);
+  }
+  expect(
+    [...ends.keys()].filter((end) => !/^(bad (quarantined|held)|good (released|held))$/.test(end)),
+  ).toEqual([]);
+  expect([...ends.values()].reduce((sum, count) => sum + count, 0)).toBe(80);
+  // Who was not looked at is held for just that reason.
+  const history = await inStore(at, async (store) => store.journal.read({ after: 0, limit: 1000 }));
+  const reviews = history.filter(
+    ({ action, decision }) => action === 'decided' && decision === 'manual_review',
+  );
+  expect(reviews.filter(({ detail }) => detail?.includes('engine_failed') !== true)).toEqual([]);
+  expect(reviews.length).toBeGreaterThan(0);
+  // Held or quarantined, none twice.
+  const moved = history.filter(({ action }) => ['held', 'quarantined', 'released'].includes(action));
+  expect(moved).toHaveLength(80);
+  at.put('bad-last', infected('last'));
+  await comesTo(service, 'bad-last', 'quarantined');
+});
+
 test('a clamd that flaps leads to no approval that it did not confirm', async () => {
   const clamd = await realClamd();
   const service = await start({ CLAMD_HOST: `unix:${clamd.unix.path}` });
@@ -224,3 +281,19 @@ test('a slow clamd is waited for', async () => {
   expect(fake.streams.length).toBeGreaterThan(0);
   expect(service.said('scanned')).toMatchObject([{ provisional: false, decision: 'auto_approve' }]);
 });
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return ''; // It has ended meanwhile.
+  }
+}
+
+function endHard(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}

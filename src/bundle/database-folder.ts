@@ -27,7 +27,7 @@ const note = z.object({ files: z.record(z.string(), z.array(z.string())) });
 
 /**
  * Makes the folder that clamd reads hold the databases of `release` (null: what was there before the first bundle), beside whatever
- * else is in it. Each file is the whole old one or the whole new one at every moment, and doing it again comes to the same end:
+ * else is in it, and what gave way to earlier bundles and does not to this one. Each file is the whole old one or the whole new one at every moment, and doing it again comes to the same end:
  * after a crash it is done again. What was somebody else's moves to `keep`. Throws BL_OUTPUT.
  */
 export async function placeDatabases(
@@ -87,10 +87,20 @@ async function place(release: string | null, folder: string, keep: string): Prom
     } else removed.push(twin);
     await rm(join(folder, twin));
   }
+  // What gave way to an earlier bundle, and is not in the way of this one.
+  const back = release === null ? [] : ((await unlessMissing(readdir(keep))) ?? []);
+  for (const name of back.filter((one) => !one.startsWith('.')).toSorted()) {
+    if (sums[name] !== undefined || sums[twinOf(name) ?? name] !== undefined) continue;
+    const now = await sumOf(join(folder, name));
+    if (now !== null && !isOurs(name, now)) continue;
+    await copyWhole(join(keep, name), join(folder, name), join(folder, `.${name}.draft`));
+    placed.push(name);
+  }
   for (const name of Object.keys(ours)) {
     // A note is no licence to remove anything but databases of this folder.
     if (sums[name] !== undefined || basename(name) !== name || name.startsWith('.') || removed.includes(name))
       continue;
+    if (placed.includes(name)) continue;
     if ((await sumOf(join(folder, name))) === null) continue;
     await rm(join(folder, name));
     removed.push(name);

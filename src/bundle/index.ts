@@ -2,6 +2,7 @@
 export { doubtsOf } from './admit.ts';
 export { tryDatabases, type DatabaseTrial } from './clamscan.ts';
 export { placeDatabases, type PlacedDatabases } from './database-folder.ts';
+export { journalEntriesOf } from './journal-entries.ts';
 export { createKey, trustedKeys, type TrustedKeys } from './keys.ts';
 export { PARTS, partOf, type Manifest, type Part } from './manifest.ts';
 export { readBundle, type BundleHead, type ReadBundle } from './read-bundle.ts';

@@ -18,6 +18,7 @@ export {
 export { outwardSettings, type OutwardSettings } from './outward.ts';
 export { loadPolicy, type LoadedPolicy } from './policy.ts';
 export { loadRansomwareNames } from './ransomware-names.ts';
+export { localFirst } from './places.ts';
 export { readToken } from './token.ts';
 export type { Origin, Setting } from './setting.ts';
 export {

@@ -140,6 +140,9 @@ export const JOURNAL_ACTIONS = [
   'gap_rate_over',
   'silence',
   'silence_over',
+  'bundle_taken',
+  'bundle_refused',
+  'bundle_rolled_back',
 ] as const;
 export type JournalAction = (typeof JOURNAL_ACTIONS)[number];
 

@@ -95,9 +95,9 @@ export class EngineWatch {
 
   /**
    * Has our own child's rules read again, by another one that takes its place once it has compiled them. Resolves to why the
-   * rules before stay in force; null: they were replaced, or are another service's.
+   * rules before stay in force; null: they were replaced, or are another service's. `fewer`: they may be many fewer.
    */
-  async readRulesAgain(rules: readonly string[]): Promise<string | null> {
+  async readRulesAgain(rules: readonly string[], fewer: boolean): Promise<string | null> {
     if (this.#choice.yara !== 'embedded') return null;
     const choice = { ...this.#choice, rules };
     const before = this.#state.yara;
@@ -108,7 +108,7 @@ export class EngineWatch {
       return inWords(error);
     }
     const { child, state, endpoint } = started;
-    const few = tooFew(before.rules, state.rules);
+    const few = fewer ? null : tooFew(before.rules, state.rules);
     const refused = state.status === 'failed' ? (state.detail ?? 'the engine does not start') : few;
     if (refused !== null || this.#ended.signal.aborted) {
       await child?.close();

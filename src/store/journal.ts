@@ -10,9 +10,19 @@ export interface JournalCheck {
   readonly head_found: boolean | null;
 }
 
+export interface MarkedEntry {
+  readonly mark: string;
+  readonly entry: JournalEntry;
+}
+
 /** What happened, in order, for good: only ever appended to, each record naming the hash of the one before. */
 export interface Journal {
   append(entry: JournalEntry): Promise<JournalRecord>;
+  /**
+   * Appends what is kept elsewhere, oldest first: what comes after the entry that was appended last in this way, or all where
+   * that is none of these. Resolves to how many there were. `mark` tells entries of one `source` apart.
+   */
+  appendFrom(source: 'bundles', entries: readonly MarkedEntry[]): Promise<number>;
   head(): Promise<{ readonly seq: number; readonly hash: string }>;
   /** In order, from the record after `after`: what a sink's cursor goes by. */
   read(options: { readonly after: number; readonly limit: number }): Promise<readonly JournalRecord[]>;

@@ -2,12 +2,15 @@ import type { Breaker } from './breaker.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import type { Pressure } from './pressure.ts';
 import type { ProvenSize } from './proven-size.ts';
+import type { SmallStreams } from './small-streams.ts';
 import type { ClamdTimeouts } from './timeouts.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What all examinations of one analyzer share. */
 export interface ClamdAccess {
   readonly pool: ConnectionPool;
+  /** Artifacts of at most SMALL_BYTES, many in one session. */
+  readonly small: SmallStreams;
   readonly timeouts: ClamdTimeouts;
   /** For people. */
   readonly address: string;
@@ -21,8 +24,23 @@ export interface ClamdAccess {
   readonly sizes: ProvenSize;
 }
 
-/** So many artifacts in a row without an answer in time, and clamd counts as hung. */
-export function countHang(hangs: Breaker, { kind }: Verdict): void {
+/**
+ * Takes note of how a stream ended that was sent at `since` (monotonic, in ms): so many artifacts in a row without an answer in time,
+ * and clamd counts as hung. Returns it with what else is known of a missing answer.
+ */
+export function noted<V extends Pick<Verdict, 'kind'>>(
+  { hangs, pressure }: Pick<ClamdAccess, 'hangs' | 'pressure'>,
+  verdict: V | Extract<Verdict, { kind: 'late' }>,
+  since: number,
+): V | Extract<Verdict, { kind: 'late' }> {
+  const { kind } = verdict;
   if (kind === 'clean' || kind === 'found' || kind === 'error') hangs.worked();
-  else if (kind === 'late') hangs.failed('it left the last artifacts unanswered and is not asked');
+  if (!isLate(verdict)) return verdict;
+  hangs.failed('it left the last artifacts unanswered and is not asked');
+  const why = pressure.whyLate(since);
+  return why === null ? verdict : { ...verdict, detail: `${verdict.detail}; ${why}` };
+}
+
+function isLate(verdict: Pick<Verdict, 'kind'>): verdict is Extract<Verdict, { kind: 'late' }> {
+  return verdict.kind === 'late';
 }

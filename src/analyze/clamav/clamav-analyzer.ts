@@ -4,6 +4,7 @@ import { Breaker } from './breaker.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { Pressure } from './pressure.ts';
 import { ProvenSize } from './proven-size.ts';
+import { SmallStreams } from './small-streams.ts';
 import { StreamExamination } from './stream-examination.ts';
 import { type ClamdTimeouts, DEFAULT_CLAMD_TIMEOUTS } from './timeouts.ts';
 
@@ -39,6 +40,7 @@ export function clamavAnalyzer(options: ClamavOptions): Analyzer {
   const sizes = new ProvenSize(canary, pool, timeouts);
   const access = {
     pool,
+    small: new SmallStreams(pool, timeouts),
     sizes,
     timeouts,
     address: describeAddress(options.address),

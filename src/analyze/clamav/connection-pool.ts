@@ -7,7 +7,7 @@ import type { ClamdTimeouts } from './timeouts.ts';
 
 const MAX_IDLE = 4;
 /** A connection that is older is not used again: a new one shows by its canary that clamd still sees. */
-const MAX_AGE_MS = 60_000;
+export const MAX_AGE_MS = 60_000;
 
 /** Nobody listens there, nobody let us in, or who answers there is blind. */
 export interface NoConnection {

@@ -159,6 +159,18 @@ export class ClamdConnection {
     this.#socket.ref();
   }
 
+  /**
+   * Gives its socket to who sends and reads from now on, with more than one request at a time. Only `requestId`, `ageMs`
+   * and `destroy` are left. `onEnd` may come more than once.
+   */
+  handOn(onData: (data: Buffer) => void, onEnd: () => void): PatientSocket {
+    const socket = this.#socket;
+    for (const event of ['data', 'timeout', 'error', 'end', 'close']) socket.removeAllListeners(event);
+    socket.on('data', onData);
+    for (const event of ['error', 'end', 'close']) socket.on(event, onEnd);
+    return socket;
+  }
+
   /** Lets go at once; whoever waits here is told that it was closed. */
   destroy(): void {
     this.#gone('the connection was given up');

@@ -13,6 +13,8 @@ export interface DatabaseFolder {
 
 export interface DatabaseFile {
   readonly name: string;
+  /** Of a signed collection, counted up by who makes it; null: it has none. */
+  readonly version: number | null;
   readonly signatures: number | null;
   readonly built: string | null;
 }
@@ -26,7 +28,7 @@ const NO_SIGNATURES = /\.(fp|sfp|wdb|crb)$/;
 /** `ClamAV-VDB:07 Nov 2026 03-26 -0500:27500:2070000:90:…`, padded with blanks. */
 const HEADER_BYTES = 512;
 const HEADER =
-  /^ClamAV-VDB:(?<day>\d\d) (?<month>[A-Z][a-z]{2}) (?<year>\d{4}) (?<hour>\d\d)-(?<minute>\d\d) (?<zone>[+-]\d{4}):\d{1,9}:(?<count>\d{1,9}):/;
+  /^ClamAV-VDB:(?<day>\d\d) (?<month>[A-Z][a-z]{2}) (?<year>\d{4}) (?<hour>\d\d)-(?<minute>\d\d) (?<zone>[+-]\d{4}):(?<version>\d{1,9}):(?<count>\d{1,9}):/;
 const MAX_FILES = 1000;
 /** The largest public collections of plain signatures have some 100 MB. */
 const MAX_COUNTED_BYTES = 256 * 1024 * 1024;
@@ -57,7 +59,7 @@ export async function readDatabaseFolder(folder: string): Promise<DatabaseFolder
 async function fileOf(folder: string, name: string): Promise<DatabaseFile> {
   const path = join(folder, name);
   const stats = await stat(path);
-  if (!stats.isFile()) return { name, signatures: null, built: null };
+  if (!stats.isFile()) return { name, version: null, signatures: null, built: null };
   const { size, mtimeMs } = stats;
   const stamp = `${size} ${mtimeMs}`;
   const known = counted.get(path);
@@ -76,19 +78,20 @@ async function fileOf(folder: string, name: string): Promise<DatabaseFile> {
 async function collection(handle: FileHandle, name: string): Promise<DatabaseFile> {
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
   const found = HEADER.exec(buffer.toString('latin1', 0, bytesRead))?.groups;
-  if (found === undefined) return { name, signatures: null, built: null };
-  const { day, month, year, hour, minute, zone, count } = found;
+  if (found === undefined) return { name, version: null, signatures: null, built: null };
+  const { day, month, year, hour, minute, zone, version, count } = found;
   const built = new Date(`${day} ${month} ${year} ${hour}:${minute}:00 ${zone}`);
   return {
     name,
+    version: Number(version),
     signatures: Number(count),
     built: Number.isNaN(built.getTime()) ? null : built.toISOString().replace('.000Z', 'Z'),
   };
 }
 
 async function lines(handle: FileHandle, name: string, size: number): Promise<DatabaseFile> {
-  if (NO_SIGNATURES.test(name)) return { name, signatures: 0, built: null };
-  if (size > MAX_COUNTED_BYTES) return { name, signatures: null, built: null };
+  if (NO_SIGNATURES.test(name)) return { name, version: null, signatures: 0, built: null };
+  if (size > MAX_COUNTED_BYTES) return { name, version: null, signatures: null, built: null };
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   let signatures = 0;
   let atStart = true;
@@ -102,5 +105,5 @@ async function lines(handle: FileHandle, name: string, size: number): Promise<Da
       atStart = byte === 0x0a;
     }
   }
-  return { name, signatures, built: null };
+  return { name, version: null, signatures, built: null };
 }

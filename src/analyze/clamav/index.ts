@@ -6,6 +6,7 @@ export { type ClamavOptions, type ClamdEndpoint, clamavAnalyzer } from './clamav
 export { findClamdConf, type ClamdConf } from './clamd-conf.ts';
 export { cacheDoubt } from './clean-cache.ts';
 export { daemonIdentity, type DaemonIdentity, type WhenSeen } from './daemon-identity.ts';
+export { readDatabaseFolder, type DatabaseFile } from './database-folder.ts';
 export { findClamd } from './find-clamd.ts';
 export { type ProbeOptions, type ProbedClamd, probeClamd } from './probe.ts';
 export { provenBytes } from './proven-bytes.ts';

@@ -22,6 +22,10 @@ export class Pressure {
   /** Those that are judged, and those that wait for it. */
   #wanted = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** When STATS was last asked for, and last answered (monotonic, in ms; 0: never), with how many streams in the queue. */
+  #askedAt = 0;
+  #answeredAt = 0;
+  #queued = 0;
 
   /** `share`: how many of its threads are ours; null: nobody knows, and nothing is held back. */
   constructor(
@@ -53,6 +57,20 @@ export class Pressure {
     }
   }
 
+  /**
+   * What STATS says of why a stream that was sent at `since` (monotonic, in ms) has no answer; null: it was not asked. While all
+   * of its threads are busy clamd answers nothing at all, PING included (measured, 1.4.6): that is not told from a hang.
+   */
+  whyLate(since: number): string | null {
+    if (this.#askedAt < since) return null;
+    if (this.#answeredAt < since) {
+      return 'STATS was not answered either: it hangs, or all of its threads were busy all the time';
+    }
+    return this.#queued > 0
+      ? `it answered STATS meanwhile, and ${this.#queued} streams waited in its queue: it has more to do than it can`
+      : 'it answered STATS meanwhile, and no stream waited in its queue: it hangs on this one, or takes longer for it';
+  }
+
   #rest(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -65,7 +83,12 @@ export class Pressure {
 
   async #ask(): Promise<void> {
     const asked = this.#timer;
+    this.#askedAt = performance.now();
     const stats = await askStats(this.#address, STATS_MS);
+    if (stats !== null) {
+      this.#answeredAt = performance.now();
+      this.#queued = stats.queued;
+    }
     if (this.#timer !== asked) return; // Everything was answered meanwhile.
     if (stats !== null) this.#turns.limit = stats.queued > 0 ? 1 : this.#share;
     this.#timer = this.#askIn(this.#askEveryMs);

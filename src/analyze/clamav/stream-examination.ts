@@ -1,6 +1,6 @@
 import type { GapReason } from '../../domain/index.ts';
 import type { Examination, Outcome, Subject } from '../analyzer.ts';
-import { countHang, type ClamdAccess } from './access.ts';
+import { noted, type ClamdAccess } from './access.ts';
 import type { ClamdConnection } from './connection.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { joined, missed, outcomeOf } from './outcome.ts';
@@ -93,41 +93,63 @@ export class StreamExamination implements Examination {
     return (await pressure.inTurn(this.#signal, async () => this.#sendWhole())) ?? STOPPED;
   }
 
-  /** An idle connection may have died unseen: then the artifact is sent once more, over a new one. */
   async #sendWhole(): Promise<Outcome> {
-    const { pool, timeouts } = this.#access;
     const stopped = this.#outcome ?? this.#hung();
     if (stopped !== null) return stopped;
-    const deadlines = { ...timeouts, reply_ms: timeouts.reply_ms + timeouts.reply_ms_per_mib };
-    const idle = pool.takeIdle();
-    if (idle !== null) {
-      this.#connection = idle;
-      const verdict = await streamWhole(idle, this.#held.bytes, deadlines);
-      this.#connection = null;
-      if (this.#outcome !== null || (verdict.kind !== 'stale' && verdict.kind !== 'gone')) {
-        return this.#settle(idle, verdict);
-      }
-      pool.drop(idle);
+    return this.#size <= SMALL_BYTES ? this.#sendAmongOthers() : this.#sendOverIdle();
+  }
+
+  /** What happened to a session says nothing of one stream in it: that is then asked again, alone. */
+  async #sendAmongOthers(): Promise<Outcome> {
+    const { small, address } = this.#access;
+    const since = performance.now();
+    const verdict = await small.judge(this.#held.bytes, this.#signal);
+    if (verdict === null) return this.#sendAlone(false);
+    if ('refused' in verdict) return this.#missed(verdict.reason, verdict.refused);
+    if (verdict.kind === 'unclear') return this.#outcome ?? this.#sendAlone(true);
+    return outcomeOf(noted(this.#access, verdict, since), this.#size, address);
+  }
+
+  /** An idle connection may have died unseen: then the artifact is sent once more, over a new one. */
+  async #sendOverIdle(): Promise<Outcome> {
+    const idle = this.#access.pool.takeIdle();
+    if (idle === null) return this.#sendAlone(false);
+    const verdict = await this.#streamOver(idle);
+    if (this.#outcome !== null || (verdict.kind !== 'stale' && verdict.kind !== 'gone')) {
+      return this.#settle(idle, verdict);
     }
+    this.#access.pool.drop(idle);
+    return this.#sendAlone(true);
+  }
+
+  /** Over a new connection of its own. `again`: clamd may have seen its bytes. */
+  async #sendAlone(again: boolean): Promise<Outcome> {
+    const { pool } = this.#access;
     const connection = await pool.open();
-    // It has seen the bytes once: that it is away now may be their doing, and is no absence to be tolerated.
+    // That it is away now may be their doing, and is no absence to be tolerated.
     if ('refused' in connection) {
-      return this.#missed(idle === null ? connection.reason : 'engine_failed', connection.refused);
+      return this.#missed(again ? 'engine_failed' : connection.reason, connection.refused);
     }
     if (this.#outcome !== null) {
       pool.drop(connection);
       return this.#outcome;
     }
+    return this.#settle(connection, await this.#streamOver(connection));
+  }
+
+  async #streamOver(connection: ClamdConnection): Promise<Verdict> {
+    const { timeouts } = this.#access;
+    const deadlines = { ...timeouts, reply_ms: timeouts.reply_ms + timeouts.reply_ms_per_mib };
     this.#connection = connection;
+    const since = performance.now();
     const verdict = await streamWhole(connection, this.#held.bytes, deadlines);
     this.#connection = null;
-    return this.#settle(connection, verdict);
+    return noted(this.#access, verdict, since);
   }
 
   #settle(connection: ClamdConnection, verdict: Verdict): Outcome {
-    const { pool, hangs, address } = this.#access;
+    const { pool, address } = this.#access;
     const judged = verdict.kind === 'clean' || verdict.kind === 'found';
-    countHang(hangs, verdict);
     if (judged) pool.giveBack(connection);
     else pool.drop(connection);
     return outcomeOf(verdict, this.#size, address);

@@ -1,6 +1,6 @@
 import { LastBytes } from '../../bytes/index.ts';
 import type { Outcome } from '../analyzer.ts';
-import { countHang, type ClamdAccess } from './access.ts';
+import { noted, type ClamdAccess } from './access.ts';
 import { LongStream } from './long-stream.ts';
 import { joined, missed, outcomeOf } from './outcome.ts';
 
@@ -90,14 +90,16 @@ export class WindowedExamination {
   async #endWindow(): Promise<void> {
     const stream = this.#stream;
     if (stream === null) return;
-    const { timeouts, hangs, address, pressure } = this.#access;
+    const { timeouts, address, pressure } = this.#access;
     const replyMs = timeouts.reply_ms + Math.ceil(this.#sent / MIB) * timeouts.reply_ms_per_mib;
     // Until it is its turn the stream rests, and is kept alive.
-    const verdict = await pressure.inTurn(this.#signal, async () => stream.end(replyMs));
+    const verdict = await pressure.inTurn(this.#signal, async () => {
+      const since = performance.now();
+      return noted(this.#access, await stream.end(replyMs), since);
+    });
     if (verdict === null || this.#stream === null) return; // It was let go meanwhile.
     this.#stream = null;
     const judged = verdict.kind === 'clean' || verdict.kind === 'found';
-    countHang(hangs, verdict);
     this.#hear(outcomeOf(verdict, this.#fresh, address), judged);
     this.#sent = 0;
   }

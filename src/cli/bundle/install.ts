@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   doubtsOf,
   placeDatabases,
@@ -15,6 +16,7 @@ import type { EffectiveConfig } from '../../config/index.ts';
 import { BackupLensError } from '../../domain/index.ts';
 import { clamavNow, reloadClamd, reloadYara } from './tell-engines.ts';
 import { tryRelease } from './trial.ts';
+import { Witness } from './witness.ts';
 
 /** Moments between which everything can stop; tests stop it there. */
 export type Step = 'received' | 'tried' | 'kept' | 'switched' | 'recorded' | 'placed' | 'told';
@@ -113,8 +115,7 @@ export async function importBundle(
       step('switched');
       await releases.record(entryOf('import', release, { who, key, reason: choice.reason, against }));
       step('recorded');
-      const done = await settle(release, installation, step);
-      await stayFinding(clamav?.status === 'ok', before, installation);
+      const done = await settleAndLook(release, before, clamav?.status === 'ok', installation, step);
       await releases.prune();
       return { ...told, release: release.name, again: false, tried: trial.tried, against, told: done };
     } catch (error) {
@@ -192,21 +193,59 @@ async function settle(
   return told;
 }
 
-/** With new databases clamd must go on finding its canary (ATTACKS C8): otherwise everything goes back. */
-async function stayFinding(
+/** What was settled, and whether clamd, which found its canary before, goes on finding it. */
+async function settleAndLook(
+  release: Release,
+  before: Release | null,
   foundBefore: boolean,
+  installation: Installation,
+  step: (step: Step) => void,
+): Promise<string[]> {
+  const folder = installation.config.clamavDbDir.value;
+  if (!foundBefore || !existsSync(join(release.path, 'clamav'))) return settle(release, installation, step);
+  const witness = folder === null ? null : await Witness.place(folder);
+  try {
+    const told = await settle(release, installation, step);
+    return [...told, await stayFinding(witness, before, installation)];
+  } finally {
+    await witness?.remove();
+  }
+}
+
+/** The official databases take half a minute on a slow machine. */
+const LOADED_WITHIN_MS = 120_000;
+const LOOK_EVERY_MS = 250;
+
+/**
+ * With new databases clamd must go on finding its canary (ATTACKS C8): otherwise everything goes back. Resolves to what was seen,
+ * in words. Throws BL_BUNDLE.
+ */
+async function stayFinding(
+  witness: Witness | null,
   before: Release | null,
   installation: Installation,
-): Promise<void> {
-  if (!foundBefore) return;
-  const now = await clamavNow(installation.config);
-  if (now === null || now.status === 'ok' || now.status === 'unavailable') return;
-  const { releases, who } = installation;
-  await releases.switchTo(before?.name ?? null);
-  const against = [`clamd no longer finds its canary: ${now.detail ?? now.status}`];
-  await releases.record(entryOf('rollback', before, { who, key: null, reason: null, against }));
-  await settle(before, installation, () => undefined);
-  throw new BackupLensError('BL_BUNDLE', `${against[0]}; what was in force before is in force again`);
+): Promise<string> {
+  const { config, releases, who } = installation;
+  const end = performance.now() + LOADED_WITHIN_MS;
+  for (;;) {
+    const loaded = witness !== null && (await clamavNow(config, witness.text))?.status === 'ok';
+    const now = await clamavNow(config);
+    const late = performance.now() >= end;
+    if (now === null || (late && now.status === 'unavailable')) return 'clamd does not answer any more';
+    // A clamd that loads may answer nothing for a while; what it does not find any more is no such silence.
+    const blind = now.status === 'unproven' || (now.status === 'failed' && (late || loaded));
+    if (blind) {
+      const against = [`clamd no longer finds its canary: ${now.detail ?? now.status}`];
+      await releases.switchTo(before?.name ?? null);
+      await releases.record(entryOf('rollback', before, { who, key: null, reason: null, against }));
+      await settle(before, installation, () => undefined);
+      throw new BackupLensError('BL_BUNDLE', `${against[0]}; what was in force before is in force again`);
+    }
+    if (loaded && now.status === 'ok')
+      return 'clamd has loaded the databases, and finds its canary with them';
+    if (late || witness === null) return 'whether clamd has loaded the databases could not be seen';
+    await sleep(LOOK_EVERY_MS);
+  }
 }
 
 type Facts = Pick<HistoryEntry, 'who' | 'key' | 'reason' | 'against'>;

@@ -18,6 +18,7 @@ import { operatingSystemUser } from '../os-user.ts';
 import type { CommonOptions } from '../run.ts';
 import type { Tty } from '../tty.ts';
 import { importBundle, rollBack, type Installation } from './install.ts';
+import { writeIntoJournal } from './journal.ts';
 import { sourcesOf, type SourceOptions } from './sources.ts';
 
 export interface CreateOptions extends CommonOptions, SourceOptions {
@@ -55,6 +56,21 @@ function installation(config: EffectiveConfig): Installation {
     who: operatingSystemUser(),
     path: processEnvironment()['PATH'] ?? '',
   };
+}
+
+/** What was done or refused is in the journal, too. */
+async function journaled<T>(
+  config: EffectiveConfig,
+  tty: Tty,
+  work: (installation: Installation) => Promise<T>,
+): Promise<T> {
+  const here = installation(config);
+  try {
+    return await work(here);
+  } finally {
+    const words = await writeIntoJournal(here.releases, config.dataDir.value, here.who);
+    if (words !== null) tty.note(words);
+  }
 }
 
 export function keygen({ output, json }: { output: string; json?: boolean }, tty: Tty): number {
@@ -130,16 +146,13 @@ export async function verify(file: string, { json }: ImportOptions, tty: Tty): P
 
 export async function take(file: string, options: ImportOptions, tty: Tty): Promise<number> {
   const config = settings();
-  const done = await importBundle(
-    resolve(file),
-    {
-      keys: await keysOf(config),
-      reason: options.force ?? null,
-      acceptPolicy: options.acceptPolicy === true,
-      untestedDatabases: options.untestedDatabases === true,
-    },
-    installation(config),
-  );
+  const choice = {
+    keys: await keysOf(config),
+    reason: options.force ?? null,
+    acceptPolicy: options.acceptPolicy === true,
+    untestedDatabases: options.untestedDatabases === true,
+  };
+  const done = await journaled(config, tty, async (here) => importBundle(resolve(file), choice, here));
   const overridden = overriddenBy(settings(), done.manifest);
   if (options.json === true) {
     tty.print(asciiJson({ ...done, overridden }, 2));
@@ -160,7 +173,7 @@ export async function take(file: string, options: ImportOptions, tty: Tty): Prom
 function tellServices(tty: Tty): void {
   tty.note(
     'a running service goes on with what it has',
-    'kill -HUP has it read rules, lists and policy again; where more than a tenth of its rules would go, only a restart does',
+    'kill -HUP has it read rules, lists and policy again; fewer rules it takes after a rollback, or an import with --force',
   );
 }
 
@@ -178,7 +191,7 @@ function overriddenBy(config: EffectiveConfig, { files }: Manifest): string[] {
 }
 
 export async function back(options: { reason?: string; json?: boolean }, tty: Tty): Promise<number> {
-  const done = await rollBack(options.reason ?? null, installation(settings()));
+  const done = await journaled(settings(), tty, async (here) => rollBack(options.reason ?? null, here));
   if (options.json === true) tty.print(asciiJson(done, 2));
   else {
     tty.print(done.release === null ? 'no bundle is in force any more' : `in force again: ${done.release}`);

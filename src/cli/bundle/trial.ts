@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eicarTestString } from '../../analyze/clamav/index.ts';
+import { eicarTestString, readDatabaseFolder } from '../../analyze/clamav/index.ts';
 import { buildTable } from '../../analyze/hash-sets/index.ts';
 import { tryDatabases } from '../../bundle/index.ts';
 import { Scratch } from '../../bytes/index.ts';
@@ -126,6 +126,7 @@ async function tryClamav(
 ): Promise<boolean> {
   await using scratch = await Scratch.create(config.tmpDir.value);
   const together = await asClamdWillSee(join(folder, 'clamav'), config.clamavDbDir.value, scratch);
+  against.push(...(await olderDatabases(join(folder, 'clamav'), config)));
   const canary = Buffer.from(config.clamdCanary.value ?? eicarTestString());
   const trial = await tryDatabases(together, canary, path);
   if (trial.result === 'not_tested') {
@@ -142,6 +143,38 @@ async function tryClamav(
     );
   } else tried.push('ClamAV loads its databases; the canary is not in them (CLAMD_CANARY names another)');
   return false;
+}
+
+/** Collections of the bundle that are older than the same ones that clamd reads here, or that the bundle in force brought. */
+async function olderDatabases(
+  bundled: string,
+  { clamavDbDir, bundleDir }: EffectiveConfig,
+): Promise<string[]> {
+  const brought = await collectionsIn(bundled);
+  const older: string[] = [];
+  for (const folder of [clamavDbDir.value, join(bundleDir.value, 'current', 'clamav')]) {
+    if (folder === null) continue;
+    const here = await collectionsIn(folder);
+    for (const [name, { version, built }] of brought) {
+      const now = here.get(name);
+      if (now === undefined || version >= now.version) continue;
+      const words = `its ${name} is version ${version} (${built}), and ${now.version} (${now.built}) is here: it is older`;
+      if (!older.includes(words)) older.push(words);
+    }
+  }
+  return older;
+}
+
+/** Signed collections by their names without ending; of one in both forms the newer, which is what clamd uses. */
+async function collectionsIn(
+  folder: string,
+): Promise<ReadonlyMap<string, { readonly version: number; readonly built: string }>> {
+  const found = new Map<string, { version: number; built: string }>();
+  for (const { name, version, built } of (await readDatabaseFolder(folder))?.files ?? []) {
+    if (version === null || version < (found.get(stem(name))?.version ?? 0)) continue;
+    found.set(stem(name), { version, built: built ?? 'no date' });
+  }
+  return found;
 }
 
 /** The databases of the bundle beside those that clamd has of others. */

@@ -61,7 +61,16 @@ const VARIABLES = {
   DOCKER_HOST: { schema: socket, fallback: null, doc: "Docker's socket" },
   API_TOKEN: { schema: text, fallback: null, doc: 'token wanted for everything but /health' },
   API_TOKEN_FILE: { schema: text, fallback: null, doc: 'file that holds it' },
-  ALLOW_ANONYMOUS: { schema: bool, fallback: 'false', doc: 'listen beyond loopback without a token' },
+  DATA_DIR: {
+    schema: text,
+    fallback: null,
+    doc: 'where a token is made when a socket is used and none is set (./data, else /data)',
+  },
+  ALLOW_ANONYMOUS: {
+    schema: bool,
+    fallback: 'false',
+    doc: 'no token: beyond loopback, or with the socket of a runtime',
+  },
   LOG_LEVEL: {
     schema: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`),
     fallback: 'info',
@@ -88,6 +97,8 @@ export interface UpdaterEnvironment {
   /** Holds the token; stands above `token`. */
   readonly tokenFile: string | null;
   readonly allowAnonymous: boolean;
+  /** null: the usual place. */
+  readonly dataDir: string | null;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly userRuntimeFolder: string | null;
   readonly path: string;
@@ -131,6 +142,7 @@ export function readEnvironment(): UpdaterEnvironment {
     token: get('API_TOKEN'),
     tokenFile: get('API_TOKEN_FILE'),
     allowAnonymous: get('ALLOW_ANONYMOUS') ?? false,
+    dataDir: get('DATA_DIR'),
     logLevel: get('LOG_LEVEL') ?? 'info',
     userRuntimeFolder: get('XDG_RUNTIME_DIR'),
     path: get('PATH') ?? '',

@@ -12,5 +12,6 @@ with the freshclam of this machine; then has clamd load it. Works without a netw
 Environment (each may also be given with the prefix BACKUPLENS_, which wins):
 ${describeEnvironment()}
 
-A socket of Podman or Docker is root on this machine: without a token this service listens on loopback only.
+Without a token this service listens on loopback only. A socket of Podman or Docker is root on this machine: with one, a
+token is wanted there too, and made where none is set (DATA_DIR/api-token).
 `;

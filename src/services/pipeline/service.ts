@@ -29,6 +29,7 @@ import type { CarriesOut } from '../../pipeline/reviews/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import type { Readiness, Served } from './api/served.ts';
 import { Arrivals } from './arrivals.ts';
+import { BundleInForce } from './bundle-in-force.ts';
 import { Dispatch } from './dispatch.ts';
 import { Dispositions } from './dispositions.ts';
 import { Examination } from './examination.ts';
@@ -82,6 +83,7 @@ export class PipelineService implements Served {
   readonly #lists: Lists;
   readonly #outbox: Outbox;
   readonly #alarms: Alarms;
+  readonly #bundles: BundleInForce;
   #policy: Policy;
   readonly #standing: Standing;
 
@@ -120,6 +122,9 @@ export class PipelineService implements Served {
         log.warn('a disposition was brought to its end', { disposition: id, action, untrusted: { detail } });
       }
       await recoverUploads({ store, incoming, log });
+      const bundles = new BundleInForce(config.bundleDir.value, store, log);
+      await bundles.record();
+      await bundles.used();
       await store.checkClock();
       const hook = await hookOf(settings, store, log);
       const outbox = await outboxOf(settings, store, log, undo);
@@ -127,7 +132,20 @@ export class PipelineService implements Served {
       undo.unshift(async () => scratch.remove());
       const lingering = await lingeringSince(store);
       const sets = await setsBefore(store);
-      const parts = { settings, log, store, scratch, places, who, undo, hook, outbox, lingering, sets };
+      const parts = {
+        settings,
+        log,
+        store,
+        scratch,
+        places,
+        who,
+        undo,
+        hook,
+        outbox,
+        lingering,
+        sets,
+        bundles,
+      };
       return await PipelineService.#assemble(parts);
     } catch (error) {
       for (const step of undo) await step().catch(() => undefined);
@@ -194,7 +212,7 @@ export class PipelineService implements Served {
   }
 
   private constructor(
-    { settings, log, store, scratch, places, who, hook, outbox, lingering, sets }: Assembly,
+    { settings, log, store, scratch, places, who, hook, outbox, lingering, sets, bundles }: Assembly,
     { metrics, engines, pool, lists, together, verdicts }: Means,
   ) {
     const { config, incoming } = settings;
@@ -209,6 +227,7 @@ export class PipelineService implements Served {
     this.#book = verdicts?.book ?? null;
     this.#lists = lists;
     this.#outbox = outbox;
+    this.#bundles = bundles;
     this.#policy = config.policy.policy;
     const claims = openClaims(store.ledger);
     const units: UnitOptions = {
@@ -411,10 +430,17 @@ export class PipelineService implements Served {
     } catch (error) {
       this.#log.error('the lists were not taken: the old ones stay', { untrusted: { error } });
     }
-    const why = await this.#engines.readRulesAgain(config.rulesDirs.value);
+    await this.#bundles.record();
+    const wanted = await this.#bundles.fewerRulesWanted();
+    const before = this.#engines.state.yara.rules;
+    const why = await this.#engines.readRulesAgain(config.rulesDirs.value, wanted !== null);
     const { rules } = this.#engines.state.yara;
-    if (why === null) this.#log.info('rules read again', { rules });
-    else this.#log.error('the rules were not taken: the old ones stay', { rules, untrusted: { why } });
+    if (why === null) {
+      await this.#bundles.used();
+      const fewer = wanted !== null && rules < before;
+      if (fewer) this.#log.warn('fewer rules, as somebody wanted', { rules, before, untrusted: { wanted } });
+      this.#log.info('rules read again', { rules });
+    } else this.#log.error('the rules were not taken: the old ones stay', { rules, untrusted: { why } });
   }
 
   get policy(): Policy {
@@ -488,6 +514,7 @@ interface Assembly {
   readonly lingering: readonly Lingering[];
   /** What stands decided as a set. */
   readonly sets: readonly EarlierSet[];
+  readonly bundles: BundleInForce;
   /** What has to be undone when it does not come to its start, the last first. */
   readonly undo: (() => Promise<unknown>)[];
 }

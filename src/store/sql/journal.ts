@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { asciiJson, nameFromBytes } from '../../bytes/index.ts';
 import { JOURNAL_ACTIONS, type JournalEntry, type JournalRecord } from '../../domain/index.ts';
 import { z } from 'zod';
-import type { Journal, JournalCheck } from '../journal.ts';
+import type { Journal, JournalCheck, MarkedEntry } from '../journal.ts';
 import { read, write, type Context, type Trx } from './context.ts';
-import { see } from './settings.ts';
+import { put, see, setting } from './settings.ts';
 
 /** `prev` of the first record. */
 export const BEGINNING = '0'.repeat(64);
@@ -81,6 +81,18 @@ export class SqlJournal implements Journal {
 
   async append(entry: JournalEntry): Promise<JournalRecord> {
     return write(this.#context, (trx) => append(trx, entry));
+  }
+
+  async appendFrom(source: 'bundles', entries: readonly MarkedEntry[]): Promise<number> {
+    return write(this.#context, async (trx) => {
+      const name = `${source}_mark` as const;
+      const last = await setting(trx, name);
+      const fresh = entries.slice(entries.findLastIndex(({ mark }) => mark === last) + 1);
+      for (const { entry } of fresh) await append(trx, entry);
+      const mark = fresh.at(-1)?.mark;
+      if (mark !== undefined) await put(trx, name, mark);
+      return fresh.length;
+    });
   }
 
   async head(): Promise<{ readonly seq: number; readonly hash: string }> {

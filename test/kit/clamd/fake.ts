@@ -31,6 +31,10 @@ export type Fault =
   | { readonly kind: 'says_late'; readonly reply: string; readonly pauseMs: number }
   /** A good answer, and after a pause another one that nobody asked for. */
   | { readonly kind: 'says_more'; readonly reply: string; readonly pauseMs: number }
+  /** Keeps its answers until so many streams are whole, then gives them last first: streams of odd length are infected. */
+  | { readonly kind: 'says_in_reverse'; readonly together: number }
+  /** Never answers a stream of so many bytes. */
+  | { readonly kind: 'says_nothing_to'; readonly bytes: number }
   /** A good answer to the first request of a session, then what clamd says when it waited too long for the next. */
   | { readonly kind: 'session_times_out' }
   /** A good answer, and a moment later the connection is closed, as a daemon does that restarts. */
@@ -162,6 +166,8 @@ function serve(socket: Socket, state: State): void {
   let request = 0;
   let stream: Stream | null = null;
 
+  const kept: string[] = [];
+
   const say = (text: string) => socket.write(`${session ? `${request}: ` : ''}${text}\0`);
   const command = (name: string): void => {
     if (name === 'IDSESSION') {
@@ -220,6 +226,10 @@ function serve(socket: Socket, state: State): void {
     stream = null;
     if (isCanary) say('stream: Canary FOUND');
     else if (fault.kind === 'session_times_out' && request > 1) socket.end('COMMAND READ TIMED OUT\n');
+    else if (fault.kind === 'says_in_reverse') {
+      kept.unshift(`${request}: stream: ${bytes % 2 === 1 ? `Length.${bytes} FOUND` : 'OK'}\0`);
+      if (kept.length === fault.together) socket.write(kept.join(''));
+    } else if (fault.kind === 'says_nothing_to' && fault.bytes === bytes) return true;
     else {
       state.mostJudged = Math.max(state.mostJudged, ++state.judged);
       void answer(socket, fault, request, say).finally(() => state.judged--);
@@ -282,6 +292,7 @@ async function answer(
   switch (fault.kind) {
     case 'silent':
     case 'says_early':
+    case 'says_in_reverse':
       return;
     case 'closes_at_end':
       socket.destroy();
@@ -312,6 +323,7 @@ async function answer(
     case 'closes':
     case 'closes_after':
     case 'size_limit':
+    case 'says_nothing_to':
       say('stream: OK');
   }
 }

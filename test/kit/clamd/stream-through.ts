@@ -23,7 +23,7 @@ export function subjectOf(head: Buffer, size: number | null, signal = new AbortC
   };
 }
 
-/** Streams `chunks` past `analyzer`; each chunk is overwritten once it was taken, as a pipeline's buffer is. */
+/** Streams `chunks` past `analyzer`; each chunk is overwritten once it was taken, and its memory used again, as a pipeline's is. */
 export async function streamThrough(
   analyzer: Analyzer,
   chunks: Iterable<Buffer> | AsyncIterable<Buffer>,
@@ -31,8 +31,11 @@ export async function streamThrough(
 ): Promise<Outcome> {
   const examination = analyzer.examine(subjectOf(Buffer.alloc(0), options.size ?? null, options.signal));
   if (examination === null) throw new Error(`${analyzer.id} has no business with it`);
+  let buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
-    const lent = Buffer.from(chunk);
+    if (buffer.length < chunk.length) buffer = Buffer.allocUnsafe(chunk.length);
+    const lent = buffer.subarray(0, chunk.length);
+    lent.set(chunk);
     await examination.write(lent);
     lent.fill(0xaa);
   }
