@@ -96,6 +96,8 @@ export interface Analyzer {
   readonly version: string;
   /** Opens nothing and costs nothing: null when this analyzer has no business with such an artifact. */
   examine(subject: Subject): Examination | null;
+  /** Bytes that its engine read by itself, besides those that went past; where it does such a thing. */
+  readElsewhere?(): number;
   /** Lets go of connections. Examinations still open end with a Miss. */
   close(): Promise<void>;
 }

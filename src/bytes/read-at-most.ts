@@ -18,11 +18,16 @@ export async function readAtMost(path: string | Buffer, limit: number): Promise<
 }
 
 /** The first `limit` bytes of an open file, fewer if it ends before. The buffer is the caller's. */
-export async function readWhole(handle: FileHandle, limit: number): Promise<Buffer> {
+export async function readWhole(
+  handle: FileHandle,
+  limit: number,
+  onRead?: (bytes: number) => void,
+): Promise<Buffer> {
   const { size } = await handle.stat();
   let buffer = Buffer.allocUnsafeSlow(Math.min(limit, size + 1));
   for (let filled = 0; ;) {
     const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, filled);
+    onRead?.(bytesRead);
     filled += bytesRead;
     if (bytesRead === 0 || filled === limit) return buffer.subarray(0, filled);
     if (filled === buffer.length) buffer = Buffer.concat([buffer], Math.min(limit, filled * 2 + 4096));

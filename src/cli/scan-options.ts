@@ -33,6 +33,7 @@ export interface ScanOptions {
   failOn: FailOn;
   quiet?: boolean;
   verbose?: boolean;
+  stats?: boolean;
   color: boolean;
 }
 
@@ -129,6 +130,7 @@ export function describeScan(
     )
     .option('--quiet', 'name only what is not approved; no progress bar')
     .option('--verbose', 'name every file and every measurement')
+    .option('--stats', 'say where the time went, and what limited it')
     .option('--no-color', 'no colours (as with NO_COLOR)')
     .addHelpText('after', EXAMPLES)
     .action(action);

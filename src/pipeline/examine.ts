@@ -76,8 +76,11 @@ class TreeExaminer {
   }
 
   /** Identifies the artifact, lets its bytes go past every analyzer, and opens it if it is a container. */
-  async #open(artifact: Artifact, feed: Feed, place: Place): Promise<Pass> {
+  async #open(artifact: Artifact, given: Feed, place: Place): Promise<Pass> {
     const { depth, searches } = place;
+    const { meter = null } = this.#tree;
+    const what = artifact.parent === null ? 'read' : 'unpack';
+    const feed = meter === null ? given : { ...given, stream: meter.each(what, given.stream) };
     const held = await hold(feed);
     const source = held.whole ?? feed.source;
     const size = source?.size ?? null; // What a member's header says may be a lie.

@@ -1,5 +1,6 @@
 import type { EngineEndpoints, HashSetsEndpoint } from '../analyze/index.ts';
 import type { Coverage, Finding, Gap, Measurement, RansomwareName, BudgetLimits } from '../domain/index.ts';
+import type { WorkerStats } from './stats/collect.ts';
 
 /** What the parent and its scan workers say to each other, over the child's IPC channel. */
 
@@ -15,6 +16,8 @@ export interface WorkerSetup extends EngineEndpoints {
   readonly scratch: string;
   /** How many there are of it. */
   readonly workers: number;
+  /** It will be asked where its time went. */
+  readonly stats?: boolean;
 }
 
 export interface Job {
@@ -71,11 +74,17 @@ export interface RootFacts {
   readonly identity: { readonly dev: bigint; readonly ino: bigint } | null;
 }
 
-export type ToWorker = WorkerSetup | Job;
+/** Where did the time go? Asked once, when there is nothing more to scan. */
+export interface StatsQuestion {
+  readonly type: 'stats';
+}
+
+export type ToWorker = WorkerSetup | Job | StatsQuestion;
 
 export type FromWorker =
   | { readonly type: 'ready' }
   /** At least once a second while there is work: proof of life, and what the progress bar shows. */
   | { readonly type: 'alive'; readonly bytes: number; readonly artifacts: number }
+  | { readonly type: 'stats'; readonly stats: WorkerStats }
   | { readonly type: 'seen'; readonly id: number; readonly seen: Seen }
   | { readonly type: 'done'; readonly id: number; readonly outcome: TreeOutcome; readonly set?: SetOutcome };

@@ -34,6 +34,8 @@ export interface ScanRequest {
   readonly scratch_parent: string;
   /** Carry out the decisions; null: report only. */
   readonly apply: Apply | null;
+  /** Whether the footer is to say where the time went. */
+  readonly stats: boolean;
   /** Ends the scan; what is finished by then has been reported. */
   readonly signal: AbortSignal;
 }

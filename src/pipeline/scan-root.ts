@@ -7,6 +7,7 @@ import { Budget } from '../unpack/index.ts';
 import { examineTree } from './examine.ts';
 import { HELD_BYTES, type Feed } from './held.ts';
 import { Ledger } from './ledger.ts';
+import type { Meter } from './stats/meter.ts';
 import type { RootFacts, Seen, TreeOutcome } from './protocol.ts';
 import type { Examined } from './tree.ts';
 
@@ -16,6 +17,7 @@ export interface RootContext {
   readonly limits: BudgetLimits;
   readonly scratch: Scratch;
   readonly passwords: readonly string[];
+  readonly meter?: Meter | null;
   readonly progress: (bytes: number) => void;
   /** Told of findings and gaps as they come, so that they outlive this process. */
   readonly seen: (seen: Seen) => void;
@@ -38,6 +40,7 @@ export async function scanFile(path: Buffer, name: string, context: RootContext)
   for (let attempt = 1; ; attempt++) {
     const tree = new RootScan(name, context);
     let file: RootFile;
+    const since = performance.now();
     try {
       file = await openRoot(path);
     } catch (error) {
@@ -45,7 +48,9 @@ export async function scanFile(path: Buffer, name: string, context: RootContext)
     }
     try {
       const { dev, ino, size } = file.stats;
-      const outcome = await tree.run(await feedOf(file, Number(size)), { dev, ino });
+      const feed = await feedOf(file, Number(size), context.meter?.read);
+      context.meter?.waited('read', since);
+      const outcome = await tree.run(feed, { dev, ino });
       if (!(await hasChanged(file))) return outcome;
       if (attempt === ATTEMPTS) return tree.changed(outcome);
     } catch (error) {
@@ -71,12 +76,12 @@ export async function scanStream(
  * A small file is read once and stays in memory; a larger one is read through its descriptor. What holds more than it
  * says (a file that grows, one of /proc) is read to its end as a stream.
  */
-async function feedOf({ handle }: RootFile, size: number): Promise<Feed> {
+async function feedOf({ handle }: RootFile, size: number, onRead?: Meter['read']): Promise<Feed> {
   if (size > HELD_BYTES) {
-    const source = new FileSource(handle, size);
+    const source = new FileSource(handle, size, onRead);
     return { source, stream: source.stream() };
   }
-  const bytes = await readWhole(handle, HELD_BYTES + 1);
+  const bytes = await readWhole(handle, HELD_BYTES + 1, onRead);
   if (bytes.length > HELD_BYTES) {
     const stream = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
     return { source: null, stream };

@@ -39,7 +39,7 @@ export async function scanSet(first: PartFile, rest: RestOfSet, context: RootCon
     try {
       for (const { path, name } of files) {
         const file = await openRoot(Buffer.from(path));
-        const source = new FileSource(file.handle, Number(file.stats.size));
+        const source = new FileSource(file.handle, Number(file.stats.size), context.meter?.read);
         open.push({ name, file, source });
         await mustEnd(file, name);
       }

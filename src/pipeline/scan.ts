@@ -20,6 +20,8 @@ import { inOrder } from './in-order.ts';
 import { judge, type JudgedFile } from './judge.ts';
 import type { TreeOutcome } from './protocol.ts';
 import type { ScanEvent, ScanRequest } from './request.ts';
+import { collectStats } from './stats/collect.ts';
+import { Sampler } from './stats/sampler.ts';
 import { Tally } from './tally.ts';
 import { until } from './until.ts';
 import { metered, type Watcher } from './watcher.ts';
@@ -37,6 +39,7 @@ export async function* scan(
   watcher?: Watcher,
 ): AsyncGenerator<ScanEvent, void, undefined> {
   const startedAt = new Date().toISOString();
+  const sampler = request.stats ? await Sampler.start() : null;
   const tally = new Tally();
   const folders = new Folders();
   await using scratch = await Scratch.create(request.scratch_parent);
@@ -46,7 +49,7 @@ export async function* scan(
   await using engines = await RunningEngines.start(request.engines, request.require);
   await using pool = new WorkerPool({
     workers: request.workers,
-    setup: { ...request.settings, ...engines.endpoints, ...known },
+    setup: { ...request.settings, ...engines.endpoints, ...known, stats: request.stats },
     stdin: request.stdin,
     scratch,
     readable: [...request.readable, tables.folder],
@@ -76,10 +79,16 @@ export async function* scan(
     }
   }
   const summary = tally.summary(request.signal.aborted);
-  yield {
-    type: 'footer',
-    footer: footerOf(summary, request.signal.aborted ? state : withHashes(await engines.ask())),
-  };
+  const footer = footerOf(summary, request.signal.aborted ? state : withHashes(await engines.ask()));
+  if (sampler === null) yield { type: 'footer', footer };
+  else {
+    const workers = await pool.stats();
+    const { messages, firstGiven } = pool;
+    const own = sampler.stop();
+    const startMs = firstGiven ?? own.wall_ms;
+    const stats = collectStats({ own, workers, messages, yara: engines.pids(), startMs });
+    yield { type: 'footer', footer: { ...footer, stats } };
+  }
   request.signal.removeEventListener('abort', stop);
 }
 

@@ -4,6 +4,7 @@ import type { ContentType } from '../domain/index.ts';
 import type { Identifier } from '../identify/index.ts';
 import type { Budget } from '../unpack/index.ts';
 import type { Ledger } from './ledger.ts';
+import type { Meter } from './stats/meter.ts';
 
 /** What is shared by all artifacts of one tree. */
 export interface Tree {
@@ -17,6 +18,8 @@ export interface Tree {
   readonly closed?: boolean;
   /** Ends the whole scan of this tree. */
   readonly signal: AbortSignal;
+  /** None: nobody asks where the time goes. */
+  readonly meter?: Meter | null;
   /** Told of every chunk of the root, for the progress bar. */
   readonly progress: (bytes: number) => void;
 }

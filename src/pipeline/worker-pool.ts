@@ -1,9 +1,19 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Scratch } from '../bytes/index.ts';
-import type { FromWorker, Job, RestOfSet, Seen, SetOutcome, TreeOutcome, WorkerSetup } from './protocol.ts';
+import type {
+  FromWorker,
+  Job,
+  RestOfSet,
+  Seen,
+  SetOutcome,
+  ToWorker,
+  TreeOutcome,
+  WorkerSetup,
+} from './protocol.ts';
 import { CODE } from './program-code.ts';
 import { residentBytes } from './resident-bytes.ts';
+import type { WorkerStats } from './stats/collect.ts';
 
 /** What a worker may hold, in bytes; past it, it is ended. Worker threads' own limits do not bound buffers (FACTS). */
 const MEMORY_LIMIT_BYTES = 1024 * 1024 * 1024;
@@ -19,6 +29,8 @@ const JOBS_PER_WORKER = 4;
 /** Files above this size have a worker's attention alone, in bytes. */
 const SMALL_BYTES = 1024 * 1024;
 
+/** How long a worker may take to say where its time went. */
+const STATS_LIMIT_MS = 5000;
 const MAX_LAST_WORDS = 4096; // characters
 /** What is kept of a file whose worker may not live to tell all of it: findings and gaps. */
 const MAX_SEEN = 50_000;
@@ -74,6 +86,8 @@ interface Worker {
   artifacts: number;
   /** Why we ended it, when we did. */
   ended: string | null;
+  /** Told where its time went; null: nobody asked. */
+  onStats: ((stats: WorkerStats | null) => void) | null;
   /** The end of what it wrote to standard error: why it ended by itself. */
   lastWords: string;
 }
@@ -95,6 +109,10 @@ export class WorkerPool {
   #failedStarts = 0;
   #broken: string | null = null;
   #retired = { bytes: 0, artifacts: 0 };
+  /** To and from workers. */
+  messages = 0;
+  /** When the first file was given to one, of performance.now(); null: none was. */
+  firstGiven: number | null = null;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -164,6 +182,28 @@ export class WorkerPool {
     return [...this.#workers].flatMap(({ child }) => child.pid ?? []);
   }
 
+  /** Where the time of those that are alive went; asked once, when there is nothing more to scan. */
+  async stats(): Promise<readonly WorkerStats[]> {
+    const asked = [...this.#workers].map(
+      (worker) =>
+        new Promise<WorkerStats | null>((resolve) => {
+          if (!worker.ready || worker.ended !== null || !worker.child.connected) return resolve(null);
+          const late = setTimeout(() => resolve(null), STATS_LIMIT_MS);
+          worker.onStats = (stats) => {
+            clearTimeout(late);
+            resolve(stats);
+          };
+          this.#send(worker, { type: 'stats' });
+        }),
+    );
+    return (await Promise.all(asked)).filter((stats) => stats !== null);
+  }
+
+  #send({ child }: Worker, message: ToWorker): void {
+    this.messages++;
+    child.send(message);
+  }
+
   /** Ends all workers; what is still under way resolves as lost. */
   async close(): Promise<void> {
     this.#closing ??= this.#endAll();
@@ -208,7 +248,8 @@ export class WorkerPool {
   #give(worker: Worker, task: Task): void {
     worker.tasks.set(task.job.id, task);
     worker.lastHeard = performance.now();
-    worker.child.send(task.job);
+    this.firstGiven ??= performance.now();
+    this.#send(worker, task.job);
   }
 
   #workerFor(task: Task): Worker | null {
@@ -253,6 +294,8 @@ export class WorkerPool {
       `--max-old-space-size=${MAX_HEAP_MIB}`,
       `--max-semi-space-size=${YOUNG_HEAP_MIB}`,
       ...permissions,
+      // Its own engine's sampling of what it does; without it nobody connects to a worker.
+      ...(this.#setup.stats === true ? ['--allow-inspector'] : []),
     ];
     const child = spawn(process.execPath, [...flags, PROGRAM], {
       env: {},
@@ -270,6 +313,7 @@ export class WorkerPool {
       bytes: 0,
       artifacts: 0,
       ended: null,
+      onStats: null,
       lastWords: '',
     };
     this.#workers.add(worker);
@@ -289,6 +333,8 @@ export class WorkerPool {
 
   #hear(worker: Worker, message: FromWorker): void {
     worker.lastHeard = performance.now();
+    this.messages++;
+    if (message.type === 'stats') return worker.onStats?.(message.stats);
     if (message.type === 'ready') {
       worker.ready = true;
       this.#failedStarts = 0;
@@ -313,6 +359,7 @@ export class WorkerPool {
 
   #gone(worker: Worker, how: string): void {
     this.#workers.delete(worker);
+    worker.onStats?.(null);
     this.#retired.bytes += worker.bytes;
     this.#retired.artifacts += worker.artifacts;
     const error = /^\w*Error.*$/m.exec(worker.lastWords)?.[0];

@@ -9,6 +9,8 @@ import { Identifier } from '../identify/index.ts';
 import type { FromWorker, Job, ToWorker, WorkerSetup } from './protocol.ts';
 import { scanFile, scanStream, type RootContext } from './scan-root.ts';
 import { scanSet } from './scan-set.ts';
+import { Meter } from './stats/meter.ts';
+import { Sampler } from './stats/sampler.ts';
 
 const ALIVE_INTERVAL_MS = 500;
 
@@ -20,6 +22,9 @@ const identifier = await Identifier.create();
 let context: Context | null = null;
 let bytes = 0;
 let artifacts = 0;
+/** Where somebody will ask. */
+let sampler: Promise<Sampler> | null = null;
+let meter: Meter | null = null;
 
 interface Context extends Omit<RootContext, 'seen'> {
   /** Files that are examined with it. */
@@ -29,6 +34,10 @@ interface Context extends Omit<RootContext, 'seen'> {
 function open(setup: WorkerSetup): Context {
   const { limits, passwords } = setup;
   const scratch = Scratch.adopt(setup.scratch);
+  if (setup.stats === true) {
+    sampler ??= Sampler.start();
+    meter ??= new Meter();
+  }
   return {
     busy: 0,
     identifier,
@@ -36,6 +45,7 @@ function open(setup: WorkerSetup): Context {
     limits,
     scratch,
     passwords,
+    meter,
     progress: (more) => {
       bytes += more;
     },
@@ -73,13 +83,23 @@ async function work(job: Job, shared: Context): Promise<void> {
   retire(shared);
 }
 
+async function tellStats({ scratch, analyzers }: Context): Promise<void> {
+  if (sampler === null || meter === null) return;
+  const spent = (await sampler).stop();
+  const yara_read_bytes = analyzers.reduce((sum, { readElsewhere }) => sum + (readElsewhere?.() ?? 0), 0);
+  const metered = meter.close({ yara_read_bytes, scratch_files: scratch.made });
+  tell({ type: 'stats', stats: { spent, metered } });
+}
+
 // An unexpected exception ends the process: the parent then scans what was in it once more, alone.
 process.on('message', (message: ToWorker) => {
   if (message.type === 'setup') {
     const before = context;
     context = open(message);
     if (before !== null) retire(before);
-  } else if (context !== null) void work(message, context);
+  } else if (context === null) return;
+  else if (message.type === 'stats') void tellStats(context);
+  else void work(message, context);
 });
 process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => undefined); // Ctrl-C goes to the whole group; the parent decides.

@@ -108,6 +108,7 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
       }),
       hash_sets: hashSetFolders(config),
       require: options.require ?? [],
+      stats: options.stats === true,
       workers: config.workers.origin === 'default' ? defaultWorkers() : config.workers.value,
       settings: {
         limits: { ...DEFAULT_LIMITS, ...limitValues(config) },
