@@ -51,12 +51,12 @@ describe('where the time went', () => {
     const { stats } = await statsOf();
     const roles = stats.processes.map(({ role }) => role);
     expect(roles).toEqual(expect.arrayContaining(['backuplens', 'worker', 'yara-scanner', 'yara-engine']));
-    for (const { role, cpu_ms, parts, wall_ms, idle_ms } of stats.processes) {
+    for (const { cpu_ms, parts, wall_ms, idle_ms } of stats.processes) {
       if (parts === null) continue;
       const sum = Object.values(parts).reduce((total, ms) => total + ms, 0);
-      expect(sum, role).toBeCloseTo(cpu_ms, 3);
+      expect(sum).toBeCloseTo(cpu_ms, 3);
       expect(Object.keys(parts)).toEqual(expect.arrayContaining(['start', 'threads']));
-      expect(idle_ms, role).toBeLessThanOrEqual(wall_ms ?? 0);
+      expect(idle_ms).toBeLessThanOrEqual(wall_ms ?? 0);
     }
     const all = stats.processes.reduce((total, { cpu_ms }) => total + cpu_ms, 0);
     expect(all).toBeCloseTo(stats.cpu_ms, 3);
@@ -95,8 +95,7 @@ describe('one pass', () => {
     const { stats } = await statsOf();
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
     expect(stats.work).toMatchObject({ read_bytes: bytes, hashed_bytes: bytes, yara_read_bytes: 0 });
-    // Its content, and that there is no more of it.
-    expect(stats.work.reads).toBeLessThanOrEqual(2 * sizes.length);
+    expect(stats.work.reads).toBe(sizes.length);
     expect(stats.work.examinations['yara']).toBe(sizes.length);
   });
 

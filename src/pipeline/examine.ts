@@ -119,8 +119,9 @@ class TreeExaminer {
         }
         return pass;
       }
-      const last = new LastBytes(TAIL_BYTES);
-      const chunks = seen(held.chunks, last);
+      // What can be read anywhere has been looked at to its end already.
+      const last = source === null ? new LastBytes(TAIL_BYTES) : null;
+      const chunks = last === null ? held.chunks : seen(held.chunks, last);
       if (opens) {
         const tee = new Tee();
         const container = { format, name, depth, size, source: null, stream: tee.chunks(), again: source };
@@ -129,8 +130,7 @@ class TreeExaminer {
         const both = [pass.run(chunks, tee), opening.finally(() => tee.leave())];
         for (const end of await Promise.allSettled(both)) if (end.status === 'rejected') throw end.reason;
       } else await pass.run(chunks);
-      if (source === null)
-        this.#sayWhatStoodAtTheEnd(pass, { head, tail: last.bytes, size: pass.size, name });
+      if (last !== null) this.#sayWhatStoodAtTheEnd(pass, { head, tail: last.bytes, size: pass.size, name });
       return pass;
     } catch (error) {
       // The tree is broken off; what was seen of this artifact stands.

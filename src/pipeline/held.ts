@@ -37,6 +37,7 @@ export async function hold(feed: Feed): Promise<Held> {
     return { head: bytes, whole: new MemorySource(bytes), chunks: feed.stream };
   }
   const iterator = feed.stream[Symbol.asyncIterator]();
+  if (feed.source instanceof FileSource && feed.source.size > HELD_BYTES) return headOf(iterator);
   const parts: Buffer[] = [];
   let length = 0;
   let failure: { error: unknown } | null = null;
@@ -65,6 +66,20 @@ export async function hold(feed: Feed): Promise<Held> {
   }
   return { head, whole: null, chunks: rest(head, iterator, failure) };
 }
+
+/** Of what is too large to be held: the beginning is copied, and the chunk that it is in goes on as it came. */
+async function headOf(iterator: AsyncIterator<Buffer>): Promise<Held> {
+  try {
+    const first = await iterator.next();
+    const chunk = first.done === true ? NOTHING : first.value;
+    const head = Buffer.from(chunk.subarray(0, HEAD_BYTES));
+    return { head, whole: null, chunks: rest(chunk, iterator, null) };
+  } catch (error) {
+    return { head: NOTHING, whole: null, chunks: rest(NOTHING, iterator, { error }) };
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
 
 async function* rest(
   head: Buffer,

@@ -51,7 +51,7 @@ export async function scanFile(path: Buffer, name: string, context: RootContext)
       const feed = await feedOf(file, Number(size), context.meter?.read);
       context.meter?.waited('read', since);
       const outcome = await tree.run(feed, { dev, ino });
-      if (!(await hasChanged(file))) return outcome;
+      if (!hasChanged(file)) return outcome;
       if (attempt === ATTEMPTS) return tree.changed(outcome);
     } catch (error) {
       return tree.unreadable(error);
@@ -81,7 +81,7 @@ async function feedOf({ handle }: RootFile, size: number, onRead?: Meter['read']
     const source = new FileSource(handle, size, onRead);
     return { source, stream: source.stream() };
   }
-  const bytes = await readWhole(handle, HELD_BYTES + 1, onRead);
+  const bytes = await readWhole(handle, HELD_BYTES + 1, { size, onRead });
   if (bytes.length > HELD_BYTES) {
     const stream = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
     return { source: null, stream };

@@ -71,7 +71,7 @@ async function hashed({ path }: { readonly path: Buffer }): Promise<{
     const size = Number(file.stats.size);
     const hash = createHash('sha256');
     for await (const chunk of new FileSource(file.handle, size).stream()) hash.update(chunk);
-    if (await hasChanged(file)) throw new Error('it changed while it was read');
+    if (hasChanged(file)) throw new Error('it changed while it was read');
     return { path, size, sha256: hash.digest('hex') };
   } finally {
     await file.handle.close();

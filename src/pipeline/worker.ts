@@ -86,7 +86,7 @@ async function work(job: Job, shared: Context): Promise<void> {
 async function tellStats({ scratch, analyzers }: Context): Promise<void> {
   if (sampler === null || meter === null) return;
   const spent = (await sampler).stop();
-  const yara_read_bytes = analyzers.reduce((sum, { readElsewhere }) => sum + (readElsewhere?.() ?? 0), 0);
+  const yara_read_bytes = analyzers.reduce((sum, one) => sum + (one.readElsewhere?.() ?? 0), 0);
   const metered = meter.close({ yara_read_bytes, scratch_files: scratch.made });
   tell({ type: 'stats', stats: { spent, metered } });
 }
