@@ -27,7 +27,8 @@ export interface ScanRequest {
   readonly hash_sets: readonly SetFolder[];
   /** `clamav`, `yara`: engines without which the run is not valid. */
   readonly require: readonly string[];
-  readonly workers: number;
+  /** `auto`: as many as the machine and the engines are good for. */
+  readonly workers: number | 'auto';
   readonly settings: Pick<WorkerSetup, 'limits' | 'passwords' | 'entropy_threshold' | 'ransomware_names'>;
   /** Folders and files that scan workers may read: what is scanned. */
   readonly readable: readonly string[];

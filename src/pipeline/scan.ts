@@ -25,6 +25,7 @@ import { Sampler } from './stats/sampler.ts';
 import { Tally } from './tally.ts';
 import { until } from './until.ts';
 import { metered, type Watcher } from './watcher.ts';
+import { automaticWorkers, thisMachine } from './worker-count.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /**
@@ -48,7 +49,8 @@ export async function* scan(
   const known = hashes === null ? {} : { hash_sets: hashes.endpoint };
   await using engines = await RunningEngines.start(request.engines, request.require);
   await using pool = new WorkerPool({
-    workers: request.workers,
+    workers:
+      request.workers === 'auto' ? automaticWorkers(thisMachine(), engines.endpoints.clamd) : request.workers,
     setup: { ...request.settings, ...engines.endpoints, ...known, stats: request.stats },
     stdin: request.stdin,
     scratch,

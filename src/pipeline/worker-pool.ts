@@ -92,6 +92,15 @@ interface Worker {
   lastWords: string;
 }
 
+function isUsable({ ready, ended }: Worker): boolean {
+  return ready && ended === null;
+}
+
+/** It has one that shares it with no other. */
+function isWithLarge({ tasks }: Worker): boolean {
+  return [...tasks.values()].some(({ alone, size }) => alone || size > SMALL_BYTES);
+}
+
 /**
  * The processes that scan. One that dies, hangs or grows too large is replaced; the files that were in it are tried
  * once more, each alone, so that only a file that does it by itself is given up.
@@ -100,7 +109,9 @@ export class WorkerPool {
   readonly #options: PoolOptions;
   #setup: PoolOptions['setup'];
   readonly #workers = new Set<Worker>();
-  readonly #waiting: Task[] = [];
+  /** Waiting, in the order in which they came: many share a worker, or each needs one for itself. */
+  readonly #small: Task[] = [];
+  readonly #large: Task[] = [];
   readonly #retries: Task[] = [];
   readonly #watch: NodeJS.Timeout;
   #nextWorker = 0;
@@ -157,7 +168,8 @@ export class WorkerPool {
         name,
         ...(rest === undefined ? {} : { rest }),
       };
-      this.#waiting.push({ job, size, alone: alone || path === null, findings: [], gaps: [], resolve });
+      const task = { job, size, alone: alone || path === null, findings: [], gaps: [], resolve };
+      (size > SMALL_BYTES || task.alone ? this.#large : this.#small).push(task);
       this.#dispatch();
     });
   }
@@ -216,7 +228,7 @@ export class WorkerPool {
       ({ child }) => new Promise<void>((resolve) => child.once('close', () => resolve())),
     );
     for (const worker of this.#workers) this.#end(worker, ENDED);
-    for (const task of [...this.#waiting.splice(0), ...this.#retries.splice(0)]) this.#lose(task, ENDED);
+    for (const task of this.#takeAll()) this.#lose(task, ENDED);
     await Promise.all(gone);
   }
 
@@ -236,13 +248,53 @@ export class WorkerPool {
       if (worker === null || task === undefined) break;
       this.#give(worker, task);
     }
-    while (this.#retries.length === 0 && this.#waiting.length > 0) {
-      const next = this.#waiting[0];
-      const worker = next === undefined ? null : this.#workerFor(next);
-      if (worker === null || next === undefined) return;
-      this.#waiting.shift();
-      this.#give(worker, next);
-    }
+    while (this.#retries.length === 0 && (this.#giveLarge() || this.#giveSmall()));
+  }
+
+  /** What waits, and does not any more. */
+  #takeAll(): Task[] {
+    return [...this.#retries.splice(0), ...this.#large.splice(0), ...this.#small.splice(0)];
+  }
+
+  #giveLarge(): boolean {
+    const [next] = this.#large;
+    const worker = next === undefined || !this.#largeMayGo(next) ? null : this.#idleWorker();
+    if (next === undefined || worker === null) return false;
+    this.#large.shift();
+    this.#give(worker, next);
+    return true;
+  }
+
+  /** While small files wait, one worker is theirs: a few large archives would keep thousands of them waiting. */
+  #largeMayGo({ job }: Task): boolean {
+    const [small] = this.#small;
+    if (small === undefined) return true;
+    const { workers } = this.#options;
+    if (workers === 1) return job.id < small.job.id;
+    return [...this.#workers].filter(isWithLarge).length < workers - 1;
+  }
+
+  #giveSmall(): boolean {
+    const [next] = this.#small;
+    const worker = next === undefined ? null : this.#workerForSmall();
+    if (next === undefined || worker === null) return false;
+    this.#small.shift();
+    this.#give(worker, next);
+    return true;
+  }
+
+  #workerForSmall(): Worker | null {
+    const [large] = this.#large;
+    // It waits for a worker of its own: the others are given nothing more until one is idle.
+    const draining = large !== undefined && this.#largeMayGo(large);
+    if (draining && this.#options.workers === 1) return null;
+    const shared = [...this.#workers].filter((worker) => isUsable(worker) && !isWithLarge(worker));
+    const [first] = shared;
+    if (draining) return first !== undefined && first.tasks.size < JOBS_PER_WORKER ? first : null;
+    const idle = this.#idleWorker();
+    if (idle !== null) return idle;
+    const free = shared.filter(({ tasks }) => tasks.size < JOBS_PER_WORKER);
+    return free.toSorted((a, b) => a.tasks.size - b.tasks.size)[0] ?? null;
   }
 
   #give(worker: Worker, task: Task): void {
@@ -252,28 +304,15 @@ export class WorkerPool {
     this.#send(worker, task.job);
   }
 
-  #workerFor(task: Task): Worker | null {
-    const idle = this.#idleWorker();
-    if (idle !== null || task.size > SMALL_BYTES || task.alone) return idle;
-    const shared = [...this.#workers].filter(
-      ({ tasks, ready, ended }) =>
-        ready &&
-        ended === null &&
-        tasks.size < JOBS_PER_WORKER &&
-        [...tasks.values()].every((other) => !other.alone && other.size <= SMALL_BYTES),
-    );
-    return shared.toSorted((a, b) => a.tasks.size - b.tasks.size)[0] ?? null;
-  }
-
   /** One with nothing to do; started when there may be one more. */
   #idleWorker(): Worker | null {
     for (const worker of this.#workers) {
-      if (worker.ready && worker.ended === null && worker.tasks.size === 0) return worker;
+      if (isUsable(worker) && worker.tasks.size === 0) return worker;
     }
     const starting = [...this.#workers].filter(({ ready }) => !ready).length;
     if (
       this.#workers.size < this.#options.workers &&
-      starting < this.#waiting.length + this.#retries.length
+      starting < this.#small.length + this.#large.length + this.#retries.length
     ) {
       this.#start();
     }
@@ -378,7 +417,7 @@ export class WorkerPool {
   /** Workers that do not even start: nothing can be scanned, and everything that waits says so. */
   #giveUp(why: string): void {
     this.#broken = why;
-    for (const task of [...this.#retries.splice(0), ...this.#waiting.splice(0)]) {
+    for (const task of this.#takeAll()) {
       this.#lose(task, `no worker can be started: ${why}`);
     }
   }
