@@ -124,6 +124,12 @@ describe('one pass', () => {
     expect(stats.work.examinations['yara']).toBe(2 + 30);
   });
 
+  test('a handful of small files is scanned by a single process', async () => {
+    for (let at = 0; at < 4; at++) put(`f${at}.txt`, text(3000 + at));
+    const { stats } = await statsOf();
+    expect(stats.processes.filter(({ role }) => role === 'worker')).toHaveLength(1);
+  });
+
   test('a small file costs two messages between the program and its workers', async () => {
     const files = 200;
     for (let at = 0; at < files; at++) put(`f${at}.txt`, text(300 + at));

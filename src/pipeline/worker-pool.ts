@@ -29,6 +29,13 @@ const JOBS_PER_WORKER = 4;
 /** Files above this size have a worker's attention alone, in bytes. */
 const SMALL_BYTES = 1024 * 1024;
 
+/**
+ * A start costs a quarter of a second of CPU. One more is started for so much that waits, or when the first has been at it for
+ * so long: what is done sooner is done by the first alone.
+ */
+const WORTH_BYTES = 16 * 1024 * 1024;
+const WORTH_FILES = 100;
+const WORTH_MS = 300;
 /** How long a worker may take to say where its time went. */
 const STATS_LIMIT_MS = 5000;
 const MAX_LAST_WORDS = 4096; // characters
@@ -114,6 +121,9 @@ export class WorkerPool {
   readonly #large: Task[] = [];
   readonly #retries: Task[] = [];
   readonly #watch: NodeJS.Timeout;
+  #waitingBytes = 0;
+  /** When the first worker was ready, of performance.now(); null: none was so far. */
+  #firstReady: number | null = null;
   #nextWorker = 0;
   #nextJob = 0;
   #closing: Promise<void> | null = null;
@@ -170,6 +180,7 @@ export class WorkerPool {
       };
       const task = { job, size, alone: alone || path === null, findings: [], gaps: [], resolve };
       (size > SMALL_BYTES || task.alone ? this.#large : this.#small).push(task);
+      this.#waitingBytes += size;
       this.#dispatch();
     });
   }
@@ -253,6 +264,7 @@ export class WorkerPool {
 
   /** What waits, and does not any more. */
   #takeAll(): Task[] {
+    this.#waitingBytes = 0;
     return [...this.#retries.splice(0), ...this.#large.splice(0), ...this.#small.splice(0)];
   }
 
@@ -261,6 +273,7 @@ export class WorkerPool {
     const worker = next === undefined || !this.#largeMayGo(next) ? null : this.#idleWorker();
     if (next === undefined || worker === null) return false;
     this.#large.shift();
+    this.#waitingBytes -= next.size;
     this.#give(worker, next);
     return true;
   }
@@ -279,6 +292,7 @@ export class WorkerPool {
     const worker = next === undefined ? null : this.#workerForSmall();
     if (next === undefined || worker === null) return false;
     this.#small.shift();
+    this.#waitingBytes -= next.size;
     this.#give(worker, next);
     return true;
   }
@@ -310,13 +324,16 @@ export class WorkerPool {
       if (isUsable(worker) && worker.tasks.size === 0) return worker;
     }
     const starting = [...this.#workers].filter(({ ready }) => !ready).length;
-    if (
-      this.#workers.size < this.#options.workers &&
-      starting < this.#small.length + this.#large.length + this.#retries.length
-    ) {
-      this.#start();
-    }
+    const waiting = this.#small.length + this.#large.length + this.#retries.length;
+    const room = this.#workers.size < this.#options.workers && starting < waiting;
+    if (room && this.#isWorthOneMore(waiting)) this.#start();
     return null;
+  }
+
+  #isWorthOneMore(waiting: number): boolean {
+    if (this.#workers.size === 0 || this.#retries.length > 0) return true;
+    if (this.#waitingBytes > WORTH_BYTES || waiting > WORTH_FILES) return true;
+    return this.#firstReady !== null && performance.now() - this.#firstReady > WORTH_MS;
   }
 
   #start(): void {
@@ -376,6 +393,7 @@ export class WorkerPool {
     if (message.type === 'stats') return worker.onStats?.(message.stats);
     if (message.type === 'ready') {
       worker.ready = true;
+      this.#firstReady ??= performance.now();
       this.#failedStarts = 0;
     } else if (message.type === 'alive') {
       worker.bytes = message.bytes;
