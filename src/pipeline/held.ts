@@ -37,13 +37,14 @@ export async function hold(feed: Feed): Promise<Held> {
     return { head: bytes, whole: new MemorySource(bytes), chunks: feed.stream };
   }
   const iterator = feed.stream[Symbol.asyncIterator]();
-  if (feed.source instanceof FileSource && feed.source.size > HELD_BYTES) return headOf(iterator);
+  // Of a large file nothing but the head is looked at before it goes past: its first chunk is copied no further.
+  const most = feed.source instanceof FileSource && feed.source.size > HELD_BYTES ? HEAD_BYTES : HELD_BYTES;
   const parts: Buffer[] = [];
   let length = 0;
   let failure: { error: unknown } | null = null;
   let ended = false;
   try {
-    while (length < HELD_BYTES) {
+    while (length < most) {
       const next = await iterator.next();
       if (next.done === true) {
         ended = true;
@@ -66,20 +67,6 @@ export async function hold(feed: Feed): Promise<Held> {
   }
   return { head, whole: null, chunks: rest(head, iterator, failure) };
 }
-
-/** Of what is too large to be held: the beginning is copied, and the chunk that it is in goes on as it came. */
-async function headOf(iterator: AsyncIterator<Buffer>): Promise<Held> {
-  try {
-    const first = await iterator.next();
-    const chunk = first.done === true ? NOTHING : first.value;
-    const head = Buffer.from(chunk.subarray(0, HEAD_BYTES));
-    return { head, whole: null, chunks: rest(chunk, iterator, null) };
-  } catch (error) {
-    return { head: NOTHING, whole: null, chunks: rest(NOTHING, iterator, { error }) };
-  }
-}
-
-const NOTHING = Buffer.alloc(0);
 
 async function* rest(
   head: Buffer,
