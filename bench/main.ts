@@ -90,13 +90,15 @@ function sizeOf(folder: string): { files: number; bytes: number } {
   return { files: all.length, bytes: all.reduce((sum, size) => sum + size, 0) };
 }
 
+function version(program: string): string {
+  return execFileSync(program, ['--version']).toString().trim().split('\n')[0] ?? '';
+}
+
 function machine(): string {
   const [first] = cpus();
-  const version = (program: string, ...args: readonly string[]): string =>
-    execFileSync(program, args).toString().trim().split('\n')[0] ?? '';
   return (
     `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${first?.model ?? 'unknown'}), ` +
-    `${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.version}, ${version('clamd', '--version').split('/')[0]}, yara ${version('yara', '--version')}`
+    `${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.version}, ${version('clamd').split('/')[0]}, yara ${version('yara')}`
   );
 }
 

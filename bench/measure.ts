@@ -41,8 +41,8 @@ export async function measure(
     if (!memory || child.pid === undefined) return;
     const pids = descendants(child.pid);
     for (const pid of pids) {
-      const { name, pss: before } = peaks.get(pid) ?? { name: nameOf(pid), pss: 0 };
-      peaks.set(pid, { name, pss: Math.max(before, memoryOf([pid]).pss) });
+      const { name, pss: most } = peaks.get(pid) ?? { name: nameOf(pid), pss: 0 };
+      peaks.set(pid, { name, pss: Math.max(most, memoryOf([pid]).pss) });
     }
     const now = memoryOf(pids);
     pss = Math.max(pss, now.pss);
