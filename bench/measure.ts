@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { cpuSeconds, descendants, memoryOf } from '../test/kit/process-cost.ts';
 
 /** What one command cost, all its processes together. */
@@ -13,6 +15,8 @@ export interface Cost {
   /** The same with shared pages counted in each (RSS). */
   readonly rss: number;
   readonly code: number | null;
+  /** The highest PSS of each of its processes, in MiB, the largest first. Only where memory was asked for. */
+  readonly processes: readonly { readonly name: string; readonly pss: number }[];
 }
 
 const SAMPLE_MS = 50;
@@ -32,9 +36,15 @@ export async function measure(
   child.stdio[3]?.on('data', (text: Buffer) => (told += text.toString()));
   let pss = 0;
   let rss = 0;
+  const peaks = new Map<number, { name: string; pss: number }>();
   const sampler = setInterval(() => {
     if (!memory || child.pid === undefined) return;
-    const now = memoryOf(descendants(child.pid));
+    const pids = descendants(child.pid);
+    for (const pid of pids) {
+      const { name, pss: most } = peaks.get(pid) ?? { name: nameOf(pid), pss: 0 };
+      peaks.set(pid, { name, pss: Math.max(most, memoryOf([pid]).pss) });
+    }
+    const now = memoryOf(pids);
     pss = Math.max(pss, now.pss);
     rss = Math.max(rss, now.rss);
   }, SAMPLE_MS);
@@ -49,7 +59,23 @@ export async function measure(
     pss,
     rss,
     code: Number(/code (\d+)/.exec(told)?.[1]),
+    processes: [...peaks.values()].filter(({ name }) => name !== '').toSorted((a, b) => b.pss - a.pss),
   };
+}
+
+/** The program of one of our processes, without folder and ending; empty for a shell and what it starts. */
+function nameOf(pid: number): string {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+    const script = words.find((word) => /\.[jt]s$/.test(word));
+    return script === undefined
+      ? ''
+      : basename(script)
+          .replace(/\.[jt]s$/, '')
+          .replace('main', basename(dirname(script)));
+  } catch {
+    return ''; // It ended meanwhile.
+  }
 }
 
 /** The second line of `times`: children's user and system time, as `0m1.230s 0m0.400s`. */

@@ -149,3 +149,33 @@ test('what is handed to a pool that was closed is lost at once, and waited for b
   await pool.close();
   expect(await pool.run(file('late'), 'late', 5)).toMatchObject({ type: 'lost', why: 'the scan was ended' });
 });
+
+test('small files do not wait for large ones: one worker is left to them while there are any', async () => {
+  open({ workers: 2 });
+  const order: string[] = [];
+  const run = async (path: Buffer, name: string, size: number): Promise<void> => {
+    const { type } = await pool.run(path, name, size);
+    if (type === 'done') order.push(name);
+  };
+  const large = ['a', 'b'].map(async (name) => run(busy(name), name, 8 * 2 ** 30));
+  const small = Array.from({ length: 30 }, (_, at) => `s${at}`);
+  await Promise.all(small.map(async (name) => run(file(name, name), name, name.length)));
+  expect(order.toSorted()).toEqual(small.toSorted());
+  await pool.close();
+  await Promise.all(large);
+  expect(order).toHaveLength(small.length);
+});
+
+test('with a single worker files are scanned in the order in which they came, large or small', async () => {
+  open({ workers: 1 });
+  const order: string[] = [];
+  const names = ['s1', 'large', 's2'];
+  const sizes = [2, 2 ** 21, 2];
+  const runs = names.map(async (name, at) => {
+    const path = file(name, 'x'.repeat(sizes[at] ?? 0));
+    await pool.run(path, name, sizes[at] ?? 0);
+    order.push(name);
+  });
+  await Promise.all(runs);
+  expect(order).toEqual(names);
+});

@@ -45,14 +45,22 @@ export class MemorySource implements ByteSource {
   }
 }
 
+const NOTHING = Buffer.alloc(0);
+
 export class FileSource implements ByteSource {
   readonly bytes = null;
   readonly size: number;
   readonly #handle: FileHandle;
+  readonly #onRead: ((bytes: number) => void) | undefined;
+  #tail = NOTHING;
 
-  /** The handle stays the caller's, who closes it after the last read. `size` is what fstat said. */
-  constructor(handle: FileHandle, size: number) {
+  /**
+   * The handle stays the caller's, who closes it after the last read. `size` is what fstat said. `onRead` is told of every
+   * call that reads, for whoever counts them.
+   */
+  constructor(handle: FileHandle, size: number, onRead?: (bytes: number) => void) {
     this.#handle = handle;
+    this.#onRead = onRead;
     this.size = size;
   }
   get fd(): number {
@@ -60,14 +68,28 @@ export class FileSource implements ByteSource {
   }
   async readAt(target: Uint8Array, position: number): Promise<number> {
     const wanted = Math.max(0, Math.min(target.length, this.size - position));
+    const kept = this.size - this.#tail.length;
+    const toRead = Math.max(0, Math.min(wanted, kept - position));
     let filled = 0;
-    while (filled < wanted) {
-      const { bytesRead } = await this.#handle.read(target, filled, wanted - filled, position + filled);
-      if (bytesRead === 0) break;
+    while (filled < toRead) {
+      const { bytesRead } = await this.#handle.read(target, filled, toRead - filled, position + filled);
+      this.#onRead?.(bytesRead);
+      if (bytesRead === 0) return filled;
       filled += bytesRead;
     }
-    return filled;
+    const from = position + filled - kept;
+    target.set(this.#tail.subarray(from, from + wanted - filled), filled);
+    return wanted;
   }
+
+  /** Its last bytes, which stay in memory: what is looked at before the rest goes past is not read again. */
+  async keepTail(length: number): Promise<Buffer> {
+    const tail = Buffer.allocUnsafeSlow(Math.min(length, this.size));
+    const got = await this.readAt(tail, this.size - tail.length);
+    if (got === tail.length) this.#tail = tail;
+    return tail.subarray(0, got);
+  }
+
   // Two buffers take turns, so the next read never overwrites the chunk that is still being examined.
   async *stream(start = 0, end = this.size): AsyncGenerator<Buffer, void, undefined> {
     const length = Math.min(CHUNK_BYTES, end - start);

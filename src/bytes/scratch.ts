@@ -20,6 +20,11 @@ export class Scratch {
   #next = 0;
   readonly #open = new Set<ScratchFile>();
 
+  /** Files made in it so far. */
+  get made(): number {
+    return this.#next;
+  }
+
   readonly #onExit = (): void => rmSync(this.path, { recursive: true, force: true });
 
   private constructor(path: string) {

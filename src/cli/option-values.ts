@@ -11,6 +11,10 @@ export function positive(text: string): number {
   return value;
 }
 
+export function positiveOrAuto(text: string): number | 'auto' {
+  return text === 'auto' ? text : positive(text);
+}
+
 /** Bytes, as a number or with K, M, G or T (of 1,024): `500M`, `2GiB`. */
 export function bytes(text: string): number {
   const parts = /^(?<value>\d+)(?<unit>[kmgt]?)(?:i?b)?$/i.exec(text)?.groups;

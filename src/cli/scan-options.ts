@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { DEFAULT_LIMITS } from '../domain/index.ts';
 import { REPORT_FORMATS, type ReportFormat } from '../report/index.ts';
 import { FAIL_ON, type FailOn } from './exit-code.ts';
-import { bytes, collect, listOf, positive } from './option-values.ts';
+import { bytes, collect, listOf, positive, positiveOrAuto } from './option-values.ts';
 
 /** What `scan` was told, named as commander names it. */
 export interface ScanOptions {
@@ -13,7 +13,7 @@ export interface ScanOptions {
   strict?: boolean;
   clamd?: string;
   yara?: string;
-  workers?: number;
+  workers?: number | 'auto';
   maxDepth?: number;
   maxEntries?: number;
   maxUnpackedBytes?: number;
@@ -36,6 +36,7 @@ export interface ScanOptions {
   failOn: FailOn;
   quiet?: boolean;
   verbose?: boolean;
+  stats?: boolean;
   color: boolean;
 }
 
@@ -84,7 +85,11 @@ export function describeScan(
       'HOST:PORT, unix:PATH or off (default: localhost:3310, then the usual socket)',
     )
     .option('--yara <service>', 'URL of a yara-scanner, embedded or off (default: embedded)')
-    .option('--workers <n>', 'scan processes (default: one a core, at most 5)', positive)
+    .option(
+      '--workers <n>',
+      'scan processes; auto (the default): by cores, memory and threads of clamd, at most 5',
+      positiveOrAuto,
+    )
     .option(
       '--max-depth <n>',
       `containers within containers (default: ${DEFAULT_LIMITS.max_depth})`,
@@ -138,6 +143,7 @@ export function describeScan(
     )
     .option('--quiet', 'name only what is not approved; no progress bar')
     .option('--verbose', 'name every file and every measurement')
+    .option('--stats', 'say where the time went, and what limited it')
     .option('--no-color', 'no colours (as with NO_COLOR)')
     .addHelpText('after', EXAMPLES)
     .action(action);

@@ -3,6 +3,7 @@ export * from './clamav-updater.ts';
 export * from './doctor.ts';
 export * from './plain/index.ts';
 export * from './report.ts';
+export * from './scan-stats.ts';
 export * from './yara-scanner.ts';
 export * from './rules-check.ts';
 export * from './tokens.ts';

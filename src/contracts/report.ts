@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DECISIONS, FINDING_KINDS, GAP_REASONS } from '../domain/index.ts';
 import { REPORT_SCHEMA } from './plain/report-words.ts';
+import { scanStats } from './scan-stats.ts';
 
 /**
  * The report as it crosses a wire (docs: CONTRACTS, section 2). schema/report.schema.json is generated from here.
@@ -228,7 +229,13 @@ export const reportHeader = z.strictObject({
 });
 export type ReportHeader = z.infer<typeof reportHeader>;
 
-export const reportFooter = z.strictObject({ finished_at: time, engines, summary });
+export const reportFooter = z.strictObject({
+  finished_at: time,
+  engines,
+  summary,
+  /** Where the time went; absent unless it was asked for. */
+  stats: scanStats.optional(),
+});
 export type ReportFooter = z.infer<typeof reportFooter>;
 
 /** The whole of a `--format json` report. */
@@ -240,6 +247,8 @@ export const report = reportHeader.extend({
   errors: z.array(errorEntry),
   /** Entries beyond what a report lists (docs/report.md); absent when it lists all. `summary` counts all of them. */
   omitted: z.strictObject({ skipped: count, errors: count }).optional(),
+  /** Where the time went; absent unless it was asked for (`--stats`). */
+  stats: scanStats.optional(),
 });
 export type Report = z.infer<typeof report>;
 

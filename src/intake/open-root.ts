@@ -1,4 +1,4 @@
-import { constants, type BigIntStats } from 'node:fs';
+import { constants, fstatSync, type BigIntStats } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 
 /** A root file, opened once: every reader uses this one descriptor, so that all see the same inode. */
@@ -17,7 +17,8 @@ export class NotRegular extends Error {}
 export async function openRoot(path: Buffer, { synced = false } = {}): Promise<RootFile> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    const stats = await handle.stat({ bigint: true });
+    // At once: of an open file the kernel knows it, and a way through the thread pool costs ten times as much.
+    const stats = fstatSync(handle.fd, { bigint: true });
     if (!stats.isFile()) throw new NotRegular('is no longer a regular file');
     if (!synced) return { handle, stats };
     await handle.sync();
@@ -29,7 +30,7 @@ export async function openRoot(path: Buffer, { synced = false } = {}): Promise<R
 }
 
 /** True when the file behind the descriptor is not what it was when it was opened. */
-export async function hasChanged({ handle, stats }: RootFile): Promise<boolean> {
-  const now = await handle.stat({ bigint: true });
+export function hasChanged({ handle, stats }: RootFile): boolean {
+  const now = fstatSync(handle.fd, { bigint: true });
   return now.size !== stats.size || now.mtimeNs !== stats.mtimeNs || now.ctimeNs !== stats.ctimeNs;
 }

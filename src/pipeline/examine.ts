@@ -80,8 +80,11 @@ class TreeExaminer {
   }
 
   /** Identifies the artifact, lets its bytes go past every analyzer, and opens it if it is a container. */
-  async #open(artifact: Artifact, feed: Feed, place: Place): Promise<Pass> {
+  async #open(artifact: Artifact, given: Feed, place: Place): Promise<Pass> {
     const { depth, searches } = place;
+    const { meter = null } = this.#tree;
+    const what = artifact.parent === null ? 'read' : 'unpack';
+    const feed = meter === null ? given : { ...given, stream: meter.each(what, given.stream) };
     const held = await hold(feed);
     const source = held.whole ?? feed.source;
     const size = source?.size ?? null; // What a member's header says may be a lie.
@@ -120,8 +123,9 @@ class TreeExaminer {
         }
         return pass;
       }
-      const last = new LastBytes(TAIL_BYTES);
-      const chunks = seen(held.chunks, last);
+      // What can be read anywhere has been looked at to its end already.
+      const last = source === null ? new LastBytes(TAIL_BYTES) : null;
+      const chunks = last === null ? held.chunks : seen(held.chunks, last);
       if (opens) {
         const tee = new Tee();
         const container = { format, name, depth, size, source: null, stream: tee.chunks(), again: source };
@@ -130,8 +134,7 @@ class TreeExaminer {
         const both = [pass.run(chunks, tee), opening.finally(() => tee.leave())];
         for (const end of await Promise.allSettled(both)) if (end.status === 'rejected') throw end.reason;
       } else await pass.run(chunks);
-      if (source === null)
-        this.#sayWhatStoodAtTheEnd(pass, { head, tail: last.bytes, size: pass.size, name });
+      if (last !== null) this.#sayWhatStoodAtTheEnd(pass, { head, tail: last.bytes, size: pass.size, name });
       return pass;
     } catch (error) {
       // The tree is broken off; what was seen of this artifact stands.

@@ -1,4 +1,4 @@
-import { JoinedSource, MemorySource, type ByteSource, type LastBytes } from '../bytes/index.ts';
+import { FileSource, JoinedSource, MemorySource, type ByteSource, type LastBytes } from '../bytes/index.ts';
 import { HEAD_BYTES, TAIL_BYTES } from '../identify/index.ts';
 
 /** Artifacts up to this size are read once and stay in memory while they are examined (DESIGN 7: 1 MiB). */
@@ -14,7 +14,9 @@ export interface Feed {
 /** The last bytes of what can be read anywhere and is longer than the head; null otherwise. */
 export async function tailOf(source: ByteSource | null): Promise<Buffer | null> {
   if (source === null || source.size <= HEAD_BYTES) return null;
-  const tail = Buffer.allocUnsafe(Math.min(TAIL_BYTES, source.size - HEAD_BYTES));
+  const length = Math.min(TAIL_BYTES, source.size - HEAD_BYTES);
+  if (source instanceof FileSource) return source.keepTail(length);
+  const tail = Buffer.allocUnsafe(length);
   const got = await source.readAt(tail, source.size - tail.length);
   return tail.subarray(0, got);
 }
@@ -35,12 +37,14 @@ export async function hold(feed: Feed): Promise<Held> {
     return { head: bytes, whole: new MemorySource(bytes), chunks: feed.stream };
   }
   const iterator = feed.stream[Symbol.asyncIterator]();
+  // Of a large file nothing but the head is looked at before it goes past: its first chunk is copied no further.
+  const most = feed.source instanceof FileSource && feed.source.size > HELD_BYTES ? HEAD_BYTES : HELD_BYTES;
   const parts: Buffer[] = [];
   let length = 0;
   let failure: { error: unknown } | null = null;
   let ended = false;
   try {
-    while (length < HELD_BYTES) {
+    while (length < most) {
       const next = await iterator.next();
       if (next.done === true) {
         ended = true;

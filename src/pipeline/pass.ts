@@ -55,20 +55,30 @@ export class Pass {
     this.type = subject.type;
     this.#running = tree.analyzers.flatMap((analyzer) => {
       const examination = analyzer.examine(subject);
+      if (examination !== null) tree.meter?.examined(analyzer.id);
       return examination === null ? [] : [{ analyzer, examination }];
     });
   }
 
   /** Lets all bytes go past. What breaks them off is kept in `failure`, after what came was examined. */
   async run(chunks: AsyncIterable<Buffer>, tee?: Tee): Promise<void> {
+    const { meter = null } = this.#tree;
     try {
       for await (const chunk of chunks) {
         this.#tree.signal.throwIfAborted();
         this.size += chunk.length;
         if (this.artifact.parent === null) this.#tree.progress(chunk.length);
         this.#hash.update(chunk);
-        const waits = this.#running.flatMap(({ examination }) => examination.write(chunk) ?? []);
-        if (tee !== undefined) waits.push(tee.write(chunk));
+        meter?.hashed(chunk.length);
+        const waits: Promise<void>[] = [];
+        for (const { analyzer, examination } of this.#running) {
+          const wait = examination.write(chunk);
+          if (wait !== undefined) waits.push(meter === null ? wait : meter.during(analyzer.id, wait));
+        }
+        if (tee !== undefined) {
+          const wait = tee.write(chunk);
+          waits.push(meter === null ? wait : meter.during('unpack', wait));
+        }
         if (waits.length > 0) await Promise.all(waits);
       }
       tee?.end();
@@ -88,7 +98,7 @@ export class Pass {
       return Promise.all(
         this.#running.map(async ({ analyzer, examination }) => ({
           id: analyzer.id,
-          outcome: await examination.end(),
+          outcome: await this.#ended(analyzer.id, examination),
         })),
       );
     }
@@ -99,18 +109,23 @@ export class Pass {
       this.#running.map(async ({ analyzer, examination }) => {
         const { id } = analyzer;
         const question = asked.find(({ engine }) => engine === id);
-        if (question === undefined) return { id, outcome: await examination.end() };
+        if (question === undefined) return { id, outcome: await this.#ended(id, examination) };
         const answer = (await known).get(id);
         ledger.worked(id, answer !== undefined);
         if (answer !== undefined) {
           examination.abort();
           return { id, outcome: answer };
         }
-        const outcome = await examination.end();
+        const outcome = await this.#ended(id, examination);
         before.keep({ ...question, outcome });
         return { id, outcome };
       }),
     );
+  }
+
+  async #ended(id: string, examination: Examination): Promise<Outcome> {
+    const { meter = null } = this.#tree;
+    return meter === null ? examination.end() : meter.during(id, examination.end());
   }
 
   /** Of what went past so far. */

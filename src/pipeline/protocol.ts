@@ -1,5 +1,6 @@
 import type { EngineEndpoints, HashSetsEndpoint, Outcome } from '../analyze/index.ts';
 import type { Coverage, Finding, Gap, Measurement, RansomwareName, BudgetLimits } from '../domain/index.ts';
+import type { WorkerStats } from './stats/collect.ts';
 
 import type { FileIdentity } from '../intake/index.ts';
 
@@ -17,6 +18,8 @@ export interface WorkerSetup extends EngineEndpoints {
   readonly scratch: string;
   /** How many there are of it. */
   readonly workers: number;
+  /** It will be asked where its time went. */
+  readonly stats?: boolean;
   /** Absent: nothing is known before, and nothing is kept. */
   readonly verdicts?: VerdictSetup;
 }
@@ -132,15 +135,22 @@ export interface RootFacts {
   readonly identity: { readonly dev: bigint; readonly ino: bigint } | null;
 }
 
+/** Where did the time go? Asked once, when there is nothing more to scan. */
+export interface StatsQuestion {
+  readonly type: 'stats';
+}
+
 export type ToWorker =
   | WorkerSetup
   | Job
+  | StatsQuestion
   | { readonly type: 'known'; readonly id: number; readonly outcomes: readonly (Outcome | null)[] };
 
 export type FromWorker =
   | { readonly type: 'ready' }
   /** At least once a second while there is work: proof of life, and what the progress bar shows. */
   | { readonly type: 'alive'; readonly bytes: number; readonly artifacts: number }
+  | { readonly type: 'stats'; readonly stats: WorkerStats }
   | { readonly type: 'seen'; readonly id: number; readonly seen: Seen }
   /** Answered by `known`, in the same order. */
   | { readonly type: 'ask'; readonly id: number; readonly asked: readonly Asked[] }

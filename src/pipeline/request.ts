@@ -28,7 +28,8 @@ export interface ScanRequest {
   readonly hash_sets: readonly SetFolder[];
   /** `clamav`, `yara`: engines without which the run is not valid. */
   readonly require: readonly string[];
-  readonly workers: number;
+  /** `auto`: as many as the machine and the engines are good for. */
+  readonly workers: number | 'auto';
   readonly settings: Pick<WorkerSetup, 'limits' | 'passwords' | 'entropy_threshold' | 'ransomware_names'>;
   /** Folders and files that scan workers may read: what is scanned. */
   readonly readable: readonly string[];
@@ -37,6 +38,8 @@ export interface ScanRequest {
   readonly cache: CacheChoice | null;
   /** Carry out the decisions; null: report only. */
   readonly apply: Apply | null;
+  /** Whether the footer is to say where the time went. */
+  readonly stats: boolean;
   /** Ends the scan; what is finished by then has been reported. */
   readonly signal: AbortSignal;
 }

@@ -9,6 +9,7 @@ import { examineTree } from './examine.ts';
 import { HELD_BYTES, type Feed } from './held.ts';
 import { Ledger } from './ledger.ts';
 import type { AskedBefore } from './asked-before.ts';
+import type { Meter } from './stats/meter.ts';
 import type { Look, RootFacts, Seen, Stamp, TreeOutcome } from './protocol.ts';
 import type { Examined } from './tree.ts';
 
@@ -19,6 +20,7 @@ export interface RootContext {
   readonly scratch: Scratch;
   readonly passwords: readonly string[];
   readonly before?: AskedBefore;
+  readonly meter?: Meter | null;
   readonly progress: (bytes: number) => void;
   /** Told of findings and gaps as they come, so that they outlive this process. */
   readonly seen: (seen: Seen) => void;
@@ -61,6 +63,7 @@ export async function lookAtFile(
     const tree = new RootScan(name, context);
     let file: RootFile;
     const looked_at = Date.now();
+    const since = performance.now();
     try {
       file = await openRoot(path, { synced: wantsStamp });
     } catch (error) {
@@ -70,12 +73,14 @@ export async function lookAtFile(
       const stamp = { identity: identityOf(file.stats), looked_at };
       const { dev, ino, size } = stamp.identity;
       const sha256 = known.length === 0 ? null : await sameAs(known, file);
-      if (sha256 !== null && !(await hasChanged(file))) {
+      if (sha256 !== null && !hasChanged(file)) {
         context.progress(Number(size));
         return { type: 'same', sha256, stamp };
       }
-      const outcome = await tree.run(await feedOf(file, Number(size)), { dev, ino });
-      if (!(await hasChanged(file))) return { type: 'done', outcome, ...(wantsStamp ? { stamp } : {}) };
+      const feed = await feedOf(file, Number(size), context.meter?.read);
+      context.meter?.waited('read', since);
+      const outcome = await tree.run(feed, { dev, ino });
+      if (!hasChanged(file)) return { type: 'done', outcome, ...(wantsStamp ? { stamp } : {}) };
       if (attempt === ATTEMPTS) return { type: 'done', outcome: tree.changed(outcome) };
     } catch (error) {
       return { type: 'done', outcome: tree.unreadable(error) };
@@ -116,12 +121,12 @@ export async function scanStream(
  * A small file is read once and stays in memory; a larger one is read through its descriptor. What holds more than it
  * says (a file that grows, one of /proc) is read to its end as a stream.
  */
-async function feedOf({ handle }: RootFile, size: number): Promise<Feed> {
+async function feedOf({ handle }: RootFile, size: number, onRead?: Meter['read']): Promise<Feed> {
   if (size > HELD_BYTES) {
-    const source = new FileSource(handle, size);
+    const source = new FileSource(handle, size, onRead);
     return { source, stream: source.stream() };
   }
-  const bytes = await readWhole(handle, HELD_BYTES + 1);
+  const bytes = await readWhole(handle, HELD_BYTES + 1, { size, onRead });
   if (bytes.length > HELD_BYTES) {
     const stream = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
     return { source: null, stream };

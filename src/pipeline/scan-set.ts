@@ -39,14 +39,14 @@ export async function scanSet(first: PartFile, rest: RestOfSet, context: RootCon
     try {
       for (const { path, name } of files) {
         const file = await openRoot(Buffer.from(path));
-        const source = new FileSource(file.handle, Number(file.stats.size));
+        const source = new FileSource(file.handle, Number(file.stats.size), context.meter?.read);
         open.push({ name, file, source });
         await mustEnd(file, name);
       }
       if (!rest.certain && !(await belongTogether(open, context)))
         return await oneByOne(files, null, context);
       const scan = await examineAll(open, context);
-      const changed = await anyChanged(open);
+      const changed = anyChanged(open);
       if (!changed || attempt === ATTEMPTS) return changed ? marked(scan, files, context) : scan;
     } catch (error) {
       return await oneByOne(files, inWords(error), context);
@@ -98,9 +98,8 @@ function setScan(outcomes: readonly TreeOutcome[], joined: TreeOutcome | null): 
   return { outcome, set: { rest, joined } };
 }
 
-async function anyChanged(open: readonly OpenPart[]): Promise<boolean> {
-  for (const { file } of open) if (await hasChanged(file)) return true;
-  return false;
+function anyChanged(open: readonly OpenPart[]): boolean {
+  return open.some(({ file }) => hasChanged(file));
 }
 
 /** None of what was seen is what is there now. */

@@ -20,10 +20,13 @@ import { inOrder } from './in-order.ts';
 import { judge, type JudgedFile } from './judge.ts';
 import type { TreeOutcome } from './protocol.ts';
 import type { ScanEvent, ScanRequest } from './request.ts';
+import { collectStats } from './stats/collect.ts';
+import { Sampler } from './stats/sampler.ts';
 import { Tally } from './tally.ts';
 import { until } from './until.ts';
 import { cacheSummary, keptBy, KnownFirst, openBook } from './verdicts/index.ts';
 import { metered, type Watcher } from './watcher.ts';
+import { automaticWorkers, thisMachine } from './worker-count.ts';
 import { WorkerPool, type Workers } from './worker-pool.ts';
 
 /**
@@ -38,6 +41,7 @@ export async function* scan(
   watcher?: Watcher,
 ): AsyncGenerator<ScanEvent, void, undefined> {
   const startedAt = new Date().toISOString();
+  const sampler = request.stats ? await Sampler.start() : null;
   const tally = new Tally();
   const folders = new Folders();
   await using scratch = await Scratch.create(request.scratch_parent);
@@ -53,11 +57,12 @@ export async function* scan(
       : await openBook(request.cache, {
           engines: async () => engines.now(),
           examined_by: () => examined_by,
-          changed: () => pool.renew({ ...setup, ...keptBy(book) }),
+          changed: () => pool.renew({ ...setup, ...keptBy(book), stats: request.stats }),
         });
   await using pool = new WorkerPool({
-    workers: request.workers,
-    setup: { ...setup, ...keptBy(book) },
+    workers:
+      request.workers === 'auto' ? automaticWorkers(thisMachine(), engines.endpoints.clamd) : request.workers,
+    setup: { ...setup, ...keptBy(book), stats: request.stats },
     stdin: request.stdin,
     scratch,
     readable: [...request.readable, tables.folder],
@@ -96,10 +101,16 @@ export async function* scan(
     request.signal.aborted,
     knowing === null ? undefined : cacheSummary(knowing.work),
   );
-  yield {
-    type: 'footer',
-    footer: footerOf(summary, request.signal.aborted ? state : withHashes(await engines.ask())),
-  };
+  const footer = footerOf(summary, request.signal.aborted ? state : withHashes(await engines.ask()));
+  if (sampler === null) yield { type: 'footer', footer };
+  else {
+    const workers = await pool.stats();
+    const { messages, firstGiven } = pool;
+    const own = sampler.stop();
+    const startMs = firstGiven ?? own.wall_ms;
+    const stats = collectStats({ own, workers, messages, yara: engines.pids(), startMs });
+    yield { type: 'footer', footer: { ...footer, stats } };
+  }
   request.signal.removeEventListener('abort', stop);
 }
 

@@ -5,6 +5,7 @@ import type { Identifier } from '../identify/index.ts';
 import type { Budget } from '../unpack/index.ts';
 import type { AskedBefore } from './asked-before.ts';
 import type { Ledger } from './ledger.ts';
+import type { Meter } from './stats/meter.ts';
 
 /** What is shared by all artifacts of one tree. */
 export interface Tree {
@@ -20,6 +21,8 @@ export interface Tree {
   readonly closed?: boolean;
   /** Ends the whole scan of this tree. */
   readonly signal: AbortSignal;
+  /** None: nobody asks where the time goes. */
+  readonly meter?: Meter | null;
   /** Told of every chunk of the root, for the progress bar. */
   readonly progress: (bytes: number) => void;
 }

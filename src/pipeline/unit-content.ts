@@ -75,7 +75,7 @@ async function hashed(
       signal?.throwIfAborted();
       hash.update(chunk);
     }
-    if (await hasChanged(file)) throw new Error('it changed while it was read');
+    if (hasChanged(file)) throw new Error('it changed while it was read');
     return { path, size, sha256: hash.digest('hex') };
   } finally {
     await file.handle.close();

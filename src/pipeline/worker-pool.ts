@@ -13,11 +13,13 @@ import type {
   Seen,
   SetOutcome,
   Stamp,
+  ToWorker,
   TreeOutcome,
   WorkerSetup,
 } from './protocol.ts';
 import { CODE } from './program-code.ts';
 import { residentBytes } from './resident-bytes.ts';
+import type { WorkerStats } from './stats/collect.ts';
 
 /** What a worker may hold, in bytes; past it, it is ended. Worker threads' own limits do not bound buffers (FACTS). */
 const MEMORY_LIMIT_BYTES = 1024 * 1024 * 1024;
@@ -33,6 +35,15 @@ const JOBS_PER_WORKER = 4;
 /** Files above this size have a worker's attention alone, in bytes. */
 const SMALL_BYTES = 1024 * 1024;
 
+/**
+ * A start costs a quarter of a second of CPU. One more is started for so much that waits, or when the first has been at it for
+ * so long: what is done sooner is done by the first alone.
+ */
+const WORTH_BYTES = 16 * 1024 * 1024;
+const WORTH_FILES = 100;
+const WORTH_MS = 300;
+/** How long a worker may take to say where its time went. */
+const STATS_LIMIT_MS = 5000;
 const MAX_LAST_WORDS = 4096; // characters
 /** What is kept of a file whose worker may not live to tell all of it: findings and gaps. */
 const MAX_SEEN = 50_000;
@@ -109,8 +120,19 @@ interface Worker {
   artifacts: number;
   /** Why we ended it, when we did. */
   ended: string | null;
+  /** Told where its time went; null: nobody asked. */
+  onStats: ((stats: WorkerStats | null) => void) | null;
   /** The end of what it wrote to standard error: why it ended by itself. */
   lastWords: string;
+}
+
+function isUsable({ ready, ended }: Worker): boolean {
+  return ready && ended === null;
+}
+
+/** It has one that shares it with no other. */
+function isWithLarge({ tasks }: Worker): boolean {
+  return [...tasks.values()].some(({ alone, size }) => alone || size > SMALL_BYTES);
 }
 
 /**
@@ -121,15 +143,24 @@ export class WorkerPool {
   readonly #options: PoolOptions;
   #setup: PoolOptions['setup'];
   readonly #workers = new Set<Worker>();
-  readonly #waiting: Task[] = [];
+  /** Waiting, in the order in which they came: many share a worker, or each needs one for itself. */
+  readonly #small: Task[] = [];
+  readonly #large: Task[] = [];
   readonly #retries: Task[] = [];
   readonly #watch: NodeJS.Timeout;
+  #waitingBytes = 0;
+  /** When the first worker was ready, of performance.now(); null: none was so far. */
+  #firstReady: number | null = null;
   #nextWorker = 0;
   #nextJob = 0;
   #closing: Promise<void> | null = null;
   #failedStarts = 0;
   #broken: string | null = null;
   #retired = { bytes: 0, artifacts: 0 };
+  /** To and from workers. */
+  messages = 0;
+  /** When the first file was given to one, of performance.now(); null: none was. */
+  firstGiven: number | null = null;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -188,7 +219,9 @@ export class WorkerPool {
         ...(rest === undefined ? {} : { rest }),
         ...(look === undefined ? {} : { look }),
       };
-      this.#waiting.push({ job, size, alone: alone || path === null, findings: [], gaps: [], resolve });
+      const task = { job, size, alone: alone || path === null, findings: [], gaps: [], resolve };
+      (size > SMALL_BYTES || task.alone ? this.#large : this.#small).push(task);
+      this.#waitingBytes += size;
       this.#dispatch();
     });
   }
@@ -213,6 +246,28 @@ export class WorkerPool {
     return [...this.#workers].flatMap(({ child }) => child.pid ?? []);
   }
 
+  /** Where the time of those that are alive went; asked once, when there is nothing more to scan. */
+  async stats(): Promise<readonly WorkerStats[]> {
+    const asked = [...this.#workers].map(
+      (worker) =>
+        new Promise<WorkerStats | null>((resolve) => {
+          if (!worker.ready || worker.ended !== null || !worker.child.connected) return resolve(null);
+          const late = setTimeout(() => resolve(null), STATS_LIMIT_MS);
+          worker.onStats = (stats) => {
+            clearTimeout(late);
+            resolve(stats);
+          };
+          this.#send(worker, { type: 'stats' });
+        }),
+    );
+    return (await Promise.all(asked)).filter((stats) => stats !== null);
+  }
+
+  #send({ child }: Worker, message: ToWorker): void {
+    this.messages++;
+    child.send(message);
+  }
+
   /** Ends all workers; what is still under way resolves as lost. */
   async close(): Promise<void> {
     this.#closing ??= this.#endAll();
@@ -225,7 +280,7 @@ export class WorkerPool {
       ({ child }) => new Promise<void>((resolve) => child.once('close', () => resolve())),
     );
     for (const worker of this.#workers) this.#end(worker, ENDED);
-    for (const task of [...this.#waiting.splice(0), ...this.#retries.splice(0)]) this.#lose(task, ENDED);
+    for (const task of this.#takeAll()) this.#lose(task, ENDED);
     await Promise.all(gone);
   }
 
@@ -245,47 +300,81 @@ export class WorkerPool {
       if (worker === null || task === undefined) break;
       this.#give(worker, task);
     }
-    while (this.#retries.length === 0 && this.#waiting.length > 0) {
-      const next = this.#waiting[0];
-      const worker = next === undefined ? null : this.#workerFor(next);
-      if (worker === null || next === undefined) return;
-      this.#waiting.shift();
-      this.#give(worker, next);
-    }
+    while (this.#retries.length === 0 && (this.#giveLarge() || this.#giveSmall()));
+  }
+
+  /** What waits, and does not any more. */
+  #takeAll(): Task[] {
+    this.#waitingBytes = 0;
+    return [...this.#retries.splice(0), ...this.#large.splice(0), ...this.#small.splice(0)];
+  }
+
+  #giveLarge(): boolean {
+    const [next] = this.#large;
+    const worker = next === undefined || !this.#largeMayGo(next) ? null : this.#idleWorker();
+    if (next === undefined || worker === null) return false;
+    this.#large.shift();
+    this.#waitingBytes -= next.size;
+    this.#give(worker, next);
+    return true;
+  }
+
+  /** While small files wait, one worker is theirs: a few large archives would keep thousands of them waiting. */
+  #largeMayGo({ job }: Task): boolean {
+    const [small] = this.#small;
+    if (small === undefined) return true;
+    const { workers } = this.#options;
+    if (workers === 1) return job.id < small.job.id;
+    return [...this.#workers].filter(isWithLarge).length < workers - 1;
+  }
+
+  #giveSmall(): boolean {
+    const [next] = this.#small;
+    const worker = next === undefined ? null : this.#workerForSmall();
+    if (next === undefined || worker === null) return false;
+    this.#small.shift();
+    this.#waitingBytes -= next.size;
+    this.#give(worker, next);
+    return true;
+  }
+
+  #workerForSmall(): Worker | null {
+    const [large] = this.#large;
+    // It waits for a worker of its own: the others are given nothing more until one is idle.
+    const draining = large !== undefined && this.#largeMayGo(large);
+    if (draining && this.#options.workers === 1) return null;
+    const shared = [...this.#workers].filter((worker) => isUsable(worker) && !isWithLarge(worker));
+    const [first] = shared;
+    if (draining) return first !== undefined && first.tasks.size < JOBS_PER_WORKER ? first : null;
+    const idle = this.#idleWorker();
+    if (idle !== null) return idle;
+    const free = shared.filter(({ tasks }) => tasks.size < JOBS_PER_WORKER);
+    return free.toSorted((a, b) => a.tasks.size - b.tasks.size)[0] ?? null;
   }
 
   #give(worker: Worker, task: Task): void {
     worker.tasks.set(task.job.id, task);
     worker.lastHeard = performance.now();
-    worker.child.send(task.job);
-  }
-
-  #workerFor(task: Task): Worker | null {
-    const idle = this.#idleWorker();
-    if (idle !== null || task.size > SMALL_BYTES || task.alone) return idle;
-    const shared = [...this.#workers].filter(
-      ({ tasks, ready, ended }) =>
-        ready &&
-        ended === null &&
-        tasks.size < JOBS_PER_WORKER &&
-        [...tasks.values()].every((other) => !other.alone && other.size <= SMALL_BYTES),
-    );
-    return shared.toSorted((a, b) => a.tasks.size - b.tasks.size)[0] ?? null;
+    this.firstGiven ??= performance.now();
+    this.#send(worker, task.job);
   }
 
   /** One with nothing to do; started when there may be one more. */
   #idleWorker(): Worker | null {
     for (const worker of this.#workers) {
-      if (worker.ready && worker.ended === null && worker.tasks.size === 0) return worker;
+      if (isUsable(worker) && worker.tasks.size === 0) return worker;
     }
     const starting = [...this.#workers].filter(({ ready }) => !ready).length;
-    if (
-      this.#workers.size < this.#options.workers &&
-      starting < this.#waiting.length + this.#retries.length
-    ) {
-      this.#start();
-    }
+    const waiting = this.#small.length + this.#large.length + this.#retries.length;
+    const room = this.#workers.size < this.#options.workers && starting < waiting;
+    if (room && this.#isWorthOneMore(waiting)) this.#start();
     return null;
+  }
+
+  #isWorthOneMore(waiting: number): boolean {
+    if (this.#workers.size === 0 || this.#retries.length > 0) return true;
+    if (this.#waitingBytes > WORTH_BYTES || waiting > WORTH_FILES) return true;
+    return this.#firstReady !== null && performance.now() - this.#firstReady > WORTH_MS;
   }
 
   #start(): void {
@@ -302,6 +391,8 @@ export class WorkerPool {
       `--max-old-space-size=${MAX_HEAP_MIB}`,
       `--max-semi-space-size=${YOUNG_HEAP_MIB}`,
       ...permissions,
+      // Its own engine's sampling of what it does; without it nobody connects to a worker.
+      ...(this.#setup.stats === true ? ['--allow-inspector'] : []),
     ];
     const child = spawn(process.execPath, [...flags, PROGRAM], {
       env: {},
@@ -319,6 +410,7 @@ export class WorkerPool {
       bytes: 0,
       artifacts: 0,
       ended: null,
+      onStats: null,
       lastWords: '',
     };
     this.#workers.add(worker);
@@ -338,8 +430,11 @@ export class WorkerPool {
 
   #hear(worker: Worker, message: FromWorker): void {
     worker.lastHeard = performance.now();
+    this.messages++;
+    if (message.type === 'stats') return worker.onStats?.(message.stats);
     if (message.type === 'ready') {
       worker.ready = true;
+      this.#firstReady ??= performance.now();
       this.#failedStarts = 0;
     } else if (message.type === 'alive') {
       worker.bytes = message.bytes;
@@ -369,6 +464,7 @@ export class WorkerPool {
 
   #gone(worker: Worker, how: string): void {
     this.#workers.delete(worker);
+    worker.onStats?.(null);
     this.#retired.bytes += worker.bytes;
     this.#retired.artifacts += worker.artifacts;
     const error = /^\w*Error.*$/m.exec(worker.lastWords)?.[0];
@@ -387,7 +483,7 @@ export class WorkerPool {
   /** Workers that do not even start: nothing can be scanned, and everything that waits says so. */
   #giveUp(why: string): void {
     this.#broken = why;
-    for (const task of [...this.#retries.splice(0), ...this.#waiting.splice(0)]) {
+    for (const task of this.#takeAll()) {
       this.#lose(task, `no worker can be started: ${why}`);
     }
   }

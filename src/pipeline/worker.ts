@@ -10,6 +10,8 @@ import { Identifier } from '../identify/index.ts';
 import type { FromWorker, Job, Look, ToWorker, WorkerSetup } from './protocol.ts';
 import { lookAtFile, scanStream, type RootContext } from './scan-root.ts';
 import { scanSet } from './scan-set.ts';
+import { Meter } from './stats/meter.ts';
+import { Sampler } from './stats/sampler.ts';
 
 const ALIVE_INTERVAL_MS = 500;
 
@@ -22,6 +24,9 @@ let context: Context | null = null;
 const before = new AskedBefore(tell);
 let bytes = 0;
 let artifacts = 0;
+/** Where somebody will ask. */
+let sampler: Promise<Sampler> | null = null;
+let meter: Meter | null = null;
 
 interface Context extends Omit<RootContext, 'seen'> {
   /** Files that are examined with it. */
@@ -32,6 +37,10 @@ function open(setup: WorkerSetup): Context {
   const { limits, passwords } = setup;
   before.heed(setup.verdicts ?? null);
   const scratch = Scratch.adopt(setup.scratch);
+  if (setup.stats === true) {
+    sampler ??= Sampler.start();
+    meter ??= new Meter();
+  }
   return {
     busy: 0,
     identifier,
@@ -39,6 +48,7 @@ function open(setup: WorkerSetup): Context {
     limits,
     scratch,
     passwords,
+    meter,
     progress: (more) => {
       bytes += more;
     },
@@ -86,6 +96,14 @@ async function work(job: Job, shared: Context): Promise<void> {
   retire(shared);
 }
 
+async function tellStats({ scratch, analyzers }: Context): Promise<void> {
+  if (sampler === null || meter === null) return;
+  const spent = (await sampler).stop();
+  const yara_read_bytes = analyzers.reduce((sum, one) => sum + (one.readElsewhere?.() ?? 0), 0);
+  const metered = meter.close({ yara_read_bytes, scratch_files: scratch.made });
+  tell({ type: 'stats', stats: { spent, metered } });
+}
+
 // An unexpected exception ends the process: the parent then scans what was in it once more, alone.
 process.on('message', (message: ToWorker) => {
   if (message.type === 'setup') {
@@ -93,7 +111,9 @@ process.on('message', (message: ToWorker) => {
     context = open(message);
     if (old !== null) retire(old);
   } else if (message.type === 'known') before.hear(message.id, message.outcomes);
-  else if (context !== null) void work(message, context);
+  else if (context === null) return;
+  else if (message.type === 'stats') void tellStats(context);
+  else void work(message, context);
 });
 process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => undefined); // Ctrl-C goes to the whole group; the parent decides.

@@ -48,6 +48,7 @@ class Frame {
       skipped: [...this.#skipped.entries],
       errors: [...this.#errors.entries],
       ...(omitted.skipped + omitted.errors > 0 ? { omitted } : {}),
+      ...(footer.stats === undefined ? {} : { stats: footer.stats }),
     };
   }
 }
@@ -89,13 +90,14 @@ export class JsonWriter implements ReportWriter {
   }
 
   async end(footer: ReportFooter): Promise<void> {
-    const { skipped, errors, omitted, finished_at, engines, summary } = this.#frame.lastLine(footer);
+    const { skipped, errors, omitted, finished_at, engines, stats, summary } = this.#frame.lastLine(footer);
     const closing: Partial<Report> = {
       skipped,
       errors,
       ...(omitted ? { omitted } : {}),
       finished_at,
       engines,
+      ...(stats === undefined ? {} : { stats }),
       summary,
     };
     await this.#sink.write(`\n],\n${forJson(closing).slice(1)}\n`);

@@ -6,6 +6,7 @@ import { allLooked, engineWords, isAway } from './engine-words.ts';
 import { forTerminal } from './escape.ts';
 import { counted, duration, number, size } from './figures.ts';
 import type { Paint } from './paint.ts';
+import { statsLines } from './text-stats.ts';
 import type { Tally, Uninspected } from './tally.ts';
 import { padEnd } from './width.ts';
 
@@ -29,6 +30,7 @@ export function summaryLines(run: Summarized, paint: Paint): string[] {
     errors(run, paint),
     moved(run, paint),
     used(run, paint),
+    run.footer.stats === undefined ? [] : statsLines(run.footer.stats, paint),
   ];
   const lines = blocks.filter((block) => block.length > 0).flatMap((block) => [...block, '']);
   return [...lines, lastLine(run, paint)];

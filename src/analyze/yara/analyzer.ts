@@ -25,6 +25,7 @@ const MANY_TIMEOUTS = 3;
 export function yaraAnalyzer({ endpoint, scratch, timeouts = {} }: YaraOptions): Analyzer {
   const client = new ScannerClient(endpoint, timeouts);
   return {
+    readElsewhere: () => client.readElsewhere,
     id: 'yara',
     version: '2',
     examine(subject) {

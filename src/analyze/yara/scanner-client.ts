@@ -73,6 +73,8 @@ export class ScannerClient {
   /** null: not known yet. */
   #abilities: Abilities | null = null;
   #asking: Promise<Abilities> | null = null;
+  /** Bytes that the scanner was told to read from a file, and was not sent. */
+  readElsewhere = 0;
 
   constructor(endpoint: Endpoint, timeouts: Partial<Timeouts> = {}) {
     this.#timeouts = { ...TIMEOUTS, ...timeouts };
@@ -104,6 +106,7 @@ export class ScannerClient {
     const refused = this.#breaker.refuses();
     if (refused !== null) return refused;
     if (this.#private) {
+      this.readElsewhere += length;
       const path = `/proc/${process.pid}/fd/${fd}`;
       const window = { path, offset, length, dev: String(dev), ino: String(ino), size };
       return this.#scan('/scan-file', about, jsonContent(window));

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { availableParallelism, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import {
   assertTrusted,
@@ -42,7 +42,9 @@ import { StoreTurns } from './store-turns.ts';
 export async function scanCommand(paths: readonly string[], options: ScanOptions, tty: Tty): Promise<number> {
   checkUsage(paths, options);
   const cwd = process.cwd();
-  const config = loadConfig({ cwd, env: processEnvironment(), flags: options });
+  const isAutomatic = options.workers === 'auto';
+  const flags = { ...options, workers: options.workers === 'auto' ? undefined : options.workers };
+  const config = loadConfig({ cwd, env: processEnvironment(), flags });
   const baseline = options.baseline === undefined ? [] : loadBaseline(options.baseline);
   const roots = paths.filter((path) => path !== '-').map((path) => resolve(cwd, path));
   const used = assertTrusted(decidingFiles(config, options.baseline), roots);
@@ -111,7 +113,8 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
       }),
       hash_sets: hashSetFolders(config),
       require: options.require ?? [],
-      workers: config.workers.origin === 'default' ? defaultWorkers() : config.workers.value,
+      stats: options.stats === true,
+      workers: isAutomatic || config.workers.origin === 'default' ? 'auto' : config.workers.value,
       settings: {
         limits: { ...DEFAULT_LIMITS, ...limitValues(config) },
         passwords: config.passwords.value.map((secret) => secret.reveal()),
@@ -211,11 +214,6 @@ async function* given(
     refuseOver(named, used);
     yield named;
   }
-}
-
-/** One a core: more would only wait. The service has its own default. */
-function defaultWorkers(): number {
-  return Math.min(5, availableParallelism());
 }
 
 function isMissed({ by, reason }: FileResult['gaps'][number], required: readonly string[]): boolean {

@@ -55,9 +55,35 @@ function nextPair(bytes: Buffer, at: number): number {
   return isPair(bytes, next) ? next : -1;
 }
 
-/** Where LEAST_PAIRS of them begin, from `from` on; -1: nowhere. Each byte is looked at once or twice. */
+/** Whatever may stand in such a stretch. */
+const IN_STRETCH = BETWEEN.map((between, byte) =>
+  between === 1 || (DIGIT[byte] ?? -1) >= 0 || isX(byte) ? 1 : 0,
+);
+/** LEAST_PAIRS of two digits, and something between. */
+const LEAST_STRETCH = 3 * LEAST_PAIRS - 1;
+
+/**
+ * Where LEAST_PAIRS of them begin, from `from` on; -1: nowhere. Of a text without them, one byte in a hundred is looked
+ * at: in no stretch long enough is there a letter beyond F.
+ */
 export function findPairs(piece: Buffer, from = 0): number {
-  for (let at = from; at + 1 < piece.length;) {
+  for (let probe = from + LEAST_STRETCH - 1; probe < piece.length; probe += LEAST_STRETCH) {
+    if (IN_STRETCH[piece[probe] ?? 0] !== 1) continue;
+    let start = probe;
+    while (start > from && IN_STRETCH[piece[start - 1] ?? 0] === 1) start--;
+    let end = probe + 1;
+    while (end < piece.length && IN_STRETCH[piece[end] ?? 0] === 1) end++;
+    if (end - start < LEAST_STRETCH) continue;
+    const hit = pairsWithin(piece, start, end);
+    if (hit >= 0) return hit;
+    probe = end;
+  }
+  return -1;
+}
+
+/** The same within [from, to), byte by byte. */
+function pairsWithin(piece: Buffer, from: number, to: number): number {
+  for (let at = from; at + 1 < to;) {
     if ((DIGIT[piece[at] ?? 0] ?? -1) < 0 || !isPair(piece, at) || !beginsWord(piece, at)) {
       at++;
       continue;

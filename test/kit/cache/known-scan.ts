@@ -58,6 +58,7 @@ export async function knownScan(options: KnownScanOptions): Promise<KnownScan> {
     hash_sets: [],
     require: [],
     workers: 1,
+    stats: false,
     settings: {
       limits: DEFAULT_LIMITS,
       passwords: [],

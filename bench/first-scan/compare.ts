@@ -1,0 +1,66 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { measure, type Cost } from '../measure.ts';
+import type { Corpus } from './corpora.ts';
+import type { RunningEngines } from './engines.ts';
+
+const PROGRAM = join(import.meta.dirname, '../../bin/backuplens');
+
+/** One program on one corpus, once. */
+export interface Measured extends Cost {
+  readonly program: string;
+}
+
+/** What it is measured against, together: one after the other, which is how people do it. */
+export const COMBINED: readonly string[] = [
+  'extraction',
+  'clamdscan --multiscan --fdpass',
+  'yara',
+  'sha256sum',
+];
+
+export function scanCommand({ clamd, rulesFolder }: RunningEngines, files: string): readonly string[] {
+  const { path } = clamd.unix;
+  return [PROGRAM, 'scan', '--clamd', `unix:${path}`, '--rules', rulesFolder, '--format', 'ndjson', files];
+}
+
+export async function compareOnce(
+  corpus: Corpus,
+  files: string,
+  engines: RunningEngines,
+): Promise<readonly Measured[]> {
+  const { clamd, rulesFile } = engines;
+  const done: Measured[] = [];
+  const run = async (program: string, command: readonly string[], memory = false): Promise<void> => {
+    done.push({ program, ...(await measure(command, clamd.pid(), memory)) });
+  };
+  const clamdscan = (...how: readonly string[]): readonly string[] => [
+    'clamdscan',
+    `--config-file=${clamd.configFile}`,
+    ...how,
+    '--no-summary',
+  ];
+  await run('backuplens scan, first', scanCommand(engines, files), true);
+  // Nothing changed in between.
+  await run('backuplens scan, second', scanCommand(engines, files), true);
+  let target = files;
+  if (corpus.extract !== undefined) {
+    target = `${files}-extracted`;
+    rmSync(target, { recursive: true, force: true });
+    mkdirSync(target);
+    await run('extraction', ['sh', '-c', `set -e; ${corpus.extract}`, 'sh', files, target]);
+  }
+  await run('clamdscan --multiscan --fdpass', [...clamdscan('--multiscan', '--fdpass'), target]);
+  await run('clamdscan --stream', [...clamdscan('--stream'), target]);
+  await run('yara', ['yara', '-w', '-r', '-N', rulesFile, target]);
+  await run('sha256sum', ['sh', '-c', 'find "$1" -type f -print0 | xargs -0 sha256sum', 'sh', target]);
+  await run('find', ['find', files, '-type', 'f', '-printf', '%s %T@\n']);
+  if (target !== files) rmSync(target, { recursive: true });
+  return done;
+}
+
+/** Load average over the last minute: above the number of cores, only ratios of CPU mean something. */
+export function loadNow(): number {
+  return Number(spawnSync('cat', ['/proc/loadavg']).stdout.toString().split(' ')[0]);
+}
