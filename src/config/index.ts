@@ -14,6 +14,7 @@ export {
   type ScannerSettings,
 } from './load.ts';
 export { loadPolicy, type LoadedPolicy } from './policy.ts';
+export { knownKeys } from './policy-schema.ts';
 export { loadRansomwareNames } from './ransomware-names.ts';
 export { readToken } from './token.ts';
 export type { Origin, Setting } from './setting.ts';
