@@ -1,6 +1,6 @@
 // needs: docker-compose podman-compose
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -172,4 +172,18 @@ case $1 in --version) echo podman version 4.3.1; exit;; esac
     expect.stringMatching(/_clamd$/),
     expect.stringMatching(/_updates$/),
   ]);
+});
+
+test('make test-containers on a machine that forbids containers says so in one line, and does not fail', async () => {
+  const few = join(folder, 'forbidden');
+  await mkdir(few);
+  await writeFile(join(few, 'unshare'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  const { stdout, stderr } = await execute(join(ROOT, 'test/containers/run.sh'), [], {
+    env: { PATH: `${few}${delimiter}${process.env['PATH'] ?? ''}`, ENGINES: 'podman', NO_INSTALL: '1' },
+    timeout: 60_000,
+  });
+  expect(stderr).toMatch(
+    /^SKIPPED: the container tests under \S+ ?\S*: (they want root on Debian|some of these are missing|this machine lets nobody make namespaces).*\n$/,
+  );
+  expect(stdout).toMatch(/^0 passed, 0 failed, 1 skipped$/m);
 });

@@ -28,6 +28,13 @@ engine_packages() {
     echo 'this machine lets nobody make namespaces, which every container needs' >&2
     return 1
   }
+  mkdir -p "$lab/overlay/lower" "$lab/overlay/upper" "$lab/overlay/work" "$lab/overlay/merged"
+  unshare --mount mount -t overlay overlay "$lab/overlay/merged" \
+    -o "lowerdir=$lab/overlay/lower,upperdir=$lab/overlay/upper,workdir=$lab/overlay/work" || {
+    echo "this machine lets nobody mount an overlay below ${lab%/*} (TMPDIR), where images would lie" >&2
+    return 1
+  }
+  rm -r "$lab/overlay"
   unshare --net sh -c 'ip link add probe type bridge && iptables -t nat -S' >/dev/null || {
     echo 'this machine has no bridges or no iptables, which the networks of containers need' >&2
     return 1

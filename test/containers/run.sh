@@ -136,7 +136,7 @@ for engine in ${ENGINES:-podman docker}; do
   say "$engine: packages"
   if ! engine_packages 2>"$lab/why"; then
     skip "$(paste -sd ';' "$lab/why")"
-    rm -r "$lab"
+    rm -rf --one-file-system "$lab"
     continue
   fi
   engine_up

@@ -1,0 +1,122 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Block } from './blocks.ts';
+
+/** What became of one command. */
+export interface Ran {
+  readonly text: string;
+  readonly line: number;
+  /** null: it was not come to. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly shown: readonly string[];
+}
+
+const ROOT = join(import.meta.dirname, '../../..');
+const DEADLINE_MS = 120_000;
+
+/**
+ * Programs that go on until they are told to end, and the port that shows that they are there. What a page starts runs on beside
+ * the commands after it.
+ */
+const SERVING: readonly (readonly [RegExp, number])[] = [
+  [/^make up\b|\bbackuplens watch\b|\bbackuplens-pipeline\b/, 8080],
+  [/\byara-scanner$|\byara-scanner +#/, 8081],
+  [/^clamav-updater\b/, 8082],
+];
+
+/** Ends when it has shown something: an answer without an end. */
+const ENDLESS = /\bcurl -\w*N/;
+
+/**
+ * Runs the commands of a page one after the other in one shell, in a network of its own that has loopback only. Absolute paths
+ * lie below `folder`, which `prelude` (shell) has filled; it may start what the page takes to be running.
+ */
+export function runPage(blocks: readonly Block[], folder: string, prelude: string): readonly Ran[] {
+  const out = join(folder, 'out');
+  mkdirSync(out);
+  const commands = blocks
+    .filter(({ notRun }) => notRun === null)
+    .flatMap(({ commands, line }) => commands.map((command) => ({ ...command, line })));
+  const script = commands.map(({ text }, index) => step(moved(text, folder), join(out, String(index))));
+  writeFileSync(join(folder, 'page.sh'), [HEAD, prelude, ...script, 'end_all\n'].join('\n'));
+  const args = ['--net', '--mount', '--map-root-user', 'bash', join(folder, 'page.sh')];
+  // Root needs no user namespace, and some containers allow none.
+  if (process.getuid?.() === 0) args.splice(2, 1);
+  const { PATH = '' } = process.env;
+  const run = spawnSync('unshare', args, {
+    cwd: join(folder, 'clone'),
+    env: {
+      PATH: `${join(folder, 'clone/bin')}:${PATH}:/usr/sbin:/sbin`,
+      HOME: join(folder, 'home'),
+      TMPDIR: join(folder, 'tmp'),
+      FOLDER: folder,
+      ROOT,
+      NO_COLOR: '1',
+      SCAN_INTERVAL_MS: '100',
+      FRESHCLAM_CONFIG: join(folder, 'freshclam.conf'),
+    },
+    encoding: 'utf8',
+    timeout: DEADLINE_MS,
+    maxBuffer: 2 ** 26,
+  });
+  const said = `${run.error?.message ?? ''}${run.stderr}`;
+  return commands.map(({ text, line, shown }, index) => {
+    const at = join(out, String(index));
+    const code = read(`${at}.code`);
+    const begun = code !== '';
+    const stderr = begun ? read(`${at}.err`) : `${read(`${at}.err`)}${said}`;
+    return { text, line, shown, code: begun ? Number(code) : null, stdout: read(`${at}.out`), stderr };
+  });
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // It was not come to.
+  }
+}
+
+/** Absolute places of the pages, moved below the folder. */
+function moved(text: string, folder: string): string {
+  return text.replaceAll(
+    /(?<![\w./-])\/(?:restore|srv|media|var\/(?:lib|backups))\b/g,
+    (place) => `${folder}${place}`,
+  );
+}
+
+/** Our own packages are lent to the clone: nothing that is run there can change them. */
+const HEAD = `
+ip link set lo up
+mount --bind "$ROOT/node_modules" node_modules && mount -o remount,bind,ro node_modules || exit 1
+listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+until_listening() { local n; for n in $(seq 300); do listening "$1" && return; kill -0 $2 2>/dev/null || return 1; sleep 0.1; done; return 1; }
+serving=()
+serve() { # a port, and a file with the command: whoever held the port before makes way
+  local port=$1 pid
+  [ -z "\${serving[$port]:-}" ] || { kill -TERM -- -"\${serving[$port]}"; while listening $port; do sleep 0.1; done; }
+  setsid bash "$2" & pid=$!
+  serving[$port]=$pid
+  until_listening $port $pid
+}
+end_all() { local pid; for pid in "\${serving[@]}"; do kill -TERM -- -$pid 2>/dev/null; done; wait; }
+trap end_all EXIT
+`;
+
+function step(text: string, at: string): string {
+  const usual = SERVING.find(([pattern]) => pattern.test(text))?.[1] ?? null;
+  const port = usual === null ? null : Number(/\bPORT=(\d+)/.exec(text)?.[1] ?? usual);
+  writeFileSync(`${at}.cmd`, port === null ? text : text.replace(/ +&(?= |$)/, ''));
+  const quoted = `'${at}'`;
+  const run =
+    port !== null
+      ? `serve ${port} ${quoted}.cmd`
+      : ENDLESS.test(text)
+        ? // Its variables are not exported.
+          `{ eval "$(sed 's/^/timeout 3 /' ${quoted}.cmd)" || [ $? -eq 124 ]; }`
+        : `eval "$(cat ${quoted}.cmd)"`;
+  return `${run} >${quoted}.out 2>${quoted}.err </dev/null; echo $? >${quoted}.code`;
+}
