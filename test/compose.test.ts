@@ -57,7 +57,8 @@ describe.each(FILES)('docker-compose config of %s', (file) => {
   test('has the services of the specification, each confined', () => {
     expect(Object.keys(stack.services).toSorted()).toEqual(NAMES);
     for (const [name, service] of Object.entries(stack.services)) {
-      expect(service, name).toMatchObject({
+      expect({ name, ...service }).toMatchObject({
+        name,
         cap_drop: ['ALL'],
         security_opt: ['no-new-privileges:true'],
         restart: 'unless-stopped',
@@ -109,11 +110,11 @@ describe.each(FILES)('docker-compose config of %s', (file) => {
       'yara-published': 'yara-scanner',
       'updater-published': 'clamav-updater',
     })) {
-      expect(on(network), network).toEqual([who]);
+      expect([network, ...on(network)]).toEqual([network, who]);
     }
     expect(stack.networks).toMatchObject({ clamd: { internal: true }, engines: { internal: true } });
     for (const name of ['pipeline', 'clamav-updater']) {
-      expect(stack.services[name]?.environment['HOST'], name).toBe('default-route');
+      expect(stack.services[name]?.environment).toMatchObject({ HOST: 'default-route' });
     }
   });
 
@@ -123,7 +124,7 @@ describe.each(FILES)('docker-compose config of %s', (file) => {
     );
     expect(anonymous.map(([name]) => name)).toEqual(['yara-scanner']);
     for (const name of ['pipeline', 'clamav-updater']) {
-      expect(stack.services[name]?.environment['API_TOKEN_FILE'], name).toBe('/run/secrets/api-token');
+      expect(stack.services[name]?.environment).toMatchObject({ API_TOKEN_FILE: '/run/secrets/api-token' });
     }
   });
 });
@@ -156,8 +157,8 @@ case $1 in --version) echo podman version 4.3.1; exit;; esac
     .split('\n\n')
     .map((lines) => lines.split('\n'))
     .filter(([command]) => command === 'run');
-  const containers = runs.map((args) =>
-    args.find((arg) => arg.startsWith('--name='))?.slice('--name='.length),
+  const containers = runs.map(
+    (args) => args.find((arg) => arg.startsWith('--name='))?.slice('--name='.length) ?? '',
   );
   expect(containers.toSorted()).toEqual(['backuplens-pipeline', 'clamav', 'clamav-updater', 'yara-scanner']);
   for (const args of runs) {

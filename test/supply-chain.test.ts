@@ -46,6 +46,11 @@ test('npm run sbom lists every package that running needs, from the lock file, w
   expect([...new Set(listed)].toSorted()).toEqual(wanted.toSorted());
 });
 
+/** A lock file with nothing else in it. */
+function sevenZip(license?: string): string {
+  return JSON.stringify({ packages: { 'node_modules/7z-wasm': { version: '1.2.0', license } } });
+}
+
 describe('licences', () => {
   test('of all packages are ones that were agreed to', () => {
     expect(problemsWith(PARTS)).toEqual([]);
@@ -66,15 +71,13 @@ describe('licences', () => {
       packages: { '': {}, 'node_modules/a/node_modules/@x/new': { version: '1.0.0', license } },
     };
     const problems = problemsWith(licencesOf(JSON.stringify(lock)));
-    expect(problems).toEqual(accepted ? [] : [expect.stringContaining('@x/new 1.0.0: ')]);
+    expect(problems.map((problem) => problem.split(': ', 1)[0])).toEqual(accepted ? [] : ['@x/new 1.0.0']);
   });
 
   test('that are missing are a problem, and one that was read is none only while it says the same', () => {
-    const lock = (license?: string) =>
-      JSON.stringify({ packages: { 'node_modules/7z-wasm': { version: '1.2.0', license } } });
-    expect(problemsWith(licencesOf(lock()))).toHaveLength(1);
-    expect(problemsWith(licencesOf(lock('proprietary')))).toHaveLength(1);
-    expect(problemsWith(licencesOf(lock('SEE LICENSE IN License.txt')))).toEqual([]);
+    expect(problemsWith(licencesOf(sevenZip()))).toHaveLength(1);
+    expect(problemsWith(licencesOf(sevenZip('proprietary')))).toHaveLength(1);
+    expect(problemsWith(licencesOf(sevenZip('SEE LICENSE IN License.txt')))).toEqual([]);
   });
 
   test('of 7-Zip are those that its own file states', async () => {

@@ -57,7 +57,7 @@ function defaultOf(key: string): string {
   };
   const value = values[key];
   if (value === undefined) return 'none';
-  if (typeof value !== 'object' || value === null) return String(value);
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const words: readonly [string, unknown][] = Object.entries(value);
   const [first] = words;
   return words.every(([, word]) => word === first?.[1])

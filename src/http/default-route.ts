@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { Server as HttpServer } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -9,6 +9,8 @@ export const DEFAULT_ROUTE = 'default-route';
 
 /** proc(5): one route a line after the heading; interface, destination, gateway …, separated by tabs. */
 const ROUTES = '/proc/net/route';
+/** Some hundred routes. The kernel lists the default route first. */
+const MAX_BYTES = 65_536;
 
 /**
  * Closes what arrives at another address than those of the interface with the default route, and loopback. In a container this
@@ -28,10 +30,20 @@ export function closeBesideDefaultRoute(server: HttpServer): void {
 }
 
 function interfaceOfDefaultRoute(): string {
-  const routes = readFileSync(ROUTES, 'utf8').split('\n').slice(1);
+  const routes = readRoutes().split('\n').slice(1);
   const found = routes.map((line) => line.split('\t')).find(([, destination]) => destination === '00000000');
   if (found?.[0] !== undefined) return found[0];
   throw new BackupLensError('BL_CONFIG', `HOST=${DEFAULT_ROUTE}, and there is no default route`, {
     hint: 'attach a network that is not internal, or set HOST to an address',
   });
+}
+
+function readRoutes(): string {
+  const file = openSync(ROUTES, 'r');
+  try {
+    const bytes = Buffer.alloc(MAX_BYTES);
+    return bytes.toString('latin1', 0, readSync(file, bytes));
+  } finally {
+    closeSync(file);
+  }
 }

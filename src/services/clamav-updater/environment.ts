@@ -32,7 +32,11 @@ const HOUR_MS = 3_600_000;
 
 /** Every variable of the service, its type and what it is without one. */
 export const UPDATER_VARIABLES = {
-  HOST: { schema: text, fallback: null, doc: 'address to listen on (127.0.0.1; 0.0.0.0 in our containers); default-route: see docs/configuration.md' },
+  HOST: {
+    schema: text,
+    fallback: null,
+    doc: 'address to listen on (127.0.0.1; 0.0.0.0 in our containers); default-route: see docs/configuration.md',
+  },
   PORT: { schema: port, fallback: '8082', doc: 'port to listen on' },
   CLAMAV_HOST: {
     schema: text,

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Block } from './blocks.ts';
@@ -15,7 +15,7 @@ export interface Ran {
 }
 
 const ROOT = join(import.meta.dirname, '../../..');
-const DEADLINE_MS = 120_000;
+export const DEADLINE_MS = 240_000;
 
 /**
  * Programs that go on until they are told to end, and the port that shows that they are there. What a page starts runs on beside
@@ -34,19 +34,23 @@ const ENDLESS = /\bcurl -\w*N/;
  * Runs the commands of a page one after the other in one shell, in a network of its own that has loopback only. Absolute paths
  * lie below `folder`, which `prelude` (shell) has filled; it may start what the page takes to be running.
  */
-export function runPage(blocks: readonly Block[], folder: string, prelude: string): readonly Ran[] {
+export async function runPage(
+  blocks: readonly Block[],
+  folder: string,
+  prelude: string,
+): Promise<readonly Ran[]> {
   const out = join(folder, 'out');
   mkdirSync(out);
   const commands = blocks
     .filter(({ notRun }) => notRun === null)
-    .flatMap(({ commands, line }) => commands.map((command) => ({ ...command, line })));
+    .flatMap((block) => block.commands.map((command) => ({ ...command, line: block.line })));
   const script = commands.map(({ text }, index) => step(moved(text, folder), join(out, String(index))));
   writeFileSync(join(folder, 'page.sh'), [HEAD, prelude, ...script, 'end_all\n'].join('\n'));
   const args = ['--net', '--mount', '--map-root-user', 'bash', join(folder, 'page.sh')];
   // Root needs no user namespace, and some containers allow none.
   if (process.getuid?.() === 0) args.splice(2, 1);
   const { PATH = '' } = process.env;
-  const run = spawnSync('unshare', args, {
+  const options = {
     cwd: join(folder, 'clone'),
     env: {
       PATH: `${join(folder, 'clone/bin')}:${PATH}:/usr/sbin:/sbin`,
@@ -58,11 +62,14 @@ export function runPage(blocks: readonly Block[], folder: string, prelude: strin
       SCAN_INTERVAL_MS: '100',
       FRESHCLAM_CONFIG: join(folder, 'freshclam.conf'),
     },
-    encoding: 'utf8',
     timeout: DEADLINE_MS,
     maxBuffer: 2 ** 26,
+  };
+  const said = await new Promise<string>((resolve) => {
+    execFile('unshare', args, options, (error, _stdout, stderr) =>
+      resolve(`${error?.message ?? ''}${stderr}`),
+    );
   });
-  const said = `${run.error?.message ?? ''}${run.stderr}`;
   return commands.map(({ text, line, shown }, index) => {
     const at = join(out, String(index));
     const code = read(`${at}.code`);
