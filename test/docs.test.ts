@@ -6,6 +6,7 @@ import {
   globSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -137,4 +138,15 @@ describe('every command of the documentation', () => {
     });
     expect(missing.join('\n\n')).toBe('');
   });
+});
+
+test('docs/architecture.md has every room of the source', () => {
+  const rooms = readdirSync(join(ROOT, 'src'), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  const text = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
+  const drawn = /## Who may know whom[\s\S]*?```mermaid([\s\S]*?)```/.exec(text)?.[1] ?? '';
+  expect(rooms.map(({ name }) => name).filter((name) => !new RegExp(`\\b${name}\\b`).test(drawn))).toEqual(
+    [],
+  );
 });
