@@ -115,6 +115,47 @@ function wentWell({ text, code }: Ran): boolean {
 
 const blocks = new Map(PAGES.map((page) => [page, blocksOf(readFileSync(join(ROOT, page), 'utf8'))]));
 
+test('a page that promises what does not happen is found out', async () => {
+  const page = [
+    'Text, and `code`.',
+    '',
+    '```console',
+    '$ echo \'{"a":1}\'',
+    '{"a":1,"b":"…"}',
+    '```',
+    '',
+    '<!-- output of: seq 2 -->',
+    '',
+    '```',
+    '7',
+    'two',
+    '…',
+    '```',
+    '',
+    '```sh',
+    'seq 2   # figures may differ',
+    'backuplens scam /restore',
+    'no-such-program',
+    '```',
+    '',
+    '<!-- not run: network -->',
+    '',
+    '```sh',
+    'no-such-program',
+    '```',
+  ].join('\n');
+  const found = blocksOf(page);
+  expect(found.map(({ notRun }) => notRun)).toEqual([null, null, 'network']);
+  const ran = await runPage(found, stage('planted'), '');
+  expect(ran.map((command) => [command.text.split(' ')[0], wentWell(command)])).toEqual([
+    ['echo', true],
+    ['seq', true],
+    ['backuplens', false],
+    ['no-such-program', false],
+  ]);
+  expect(ran.flatMap(({ shown, stdout }) => notInOutput(shown, stdout))).toEqual(['b', 'two']);
+});
+
 describe('every command of the documentation', () => {
   test('that is not run here says why, and there are no more of them than these', () => {
     const reasons = [...blocks.values()].flat().flatMap(({ notRun }) => notRun ?? []);
