@@ -1,8 +1,6 @@
 // needs: clamav clamav-freshclam curl iproute2 jq restic zip zstd
 import { execFileSync } from 'node:child_process';
 import {
-  cpSync,
-  existsSync,
   globSync,
   mkdirSync,
   mkdtempSync,
@@ -14,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { eicarTestString } from '../src/analyze/clamav/index.ts';
 import { blocksOf, type Block } from './kit/docs/blocks.ts';
 import { DEADLINE_MS, runPage, type Ran } from './kit/docs/run-page.ts';
@@ -58,34 +56,25 @@ const TAKEN_FOR_GRANTED: Readonly<Record<string, string>> = {
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'backuplens-docs-')));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A clone as `git clone` and `make build` leave it, for the pages to have copies of. */
-const clean = join(folder, 'clean');
-beforeAll(() => {
-  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
-  for (const file of files.trim().split('\n')) {
-    cpSync(join(ROOT, file), join(clean, file), { preserveTimestamps: true, verbatimSymlinks: true });
-  }
-  // Without it the sources run, which is slower.
-  if (existsSync(join(ROOT, 'dist/.built')))
-    cpSync(join(ROOT, 'dist'), join(clean, 'dist'), { recursive: true });
-});
-
-/** A clone with a backup or two beside it. */
+/** A backup or two, and what lies in the clone. */
 function stage(name: string): string {
   const place = join(folder, name.replaceAll('/', '-'));
-  const clone = join(place, 'clone');
-  const folders = ['home', 'tmp', 'restore', 'srv', 'var/lib/clamav', 'locked'];
+  const folders = [
+    'home',
+    'tmp',
+    'restore',
+    'srv',
+    'var/lib/clamav',
+    'locked',
+    'staged/incoming',
+    'staged/backup',
+  ];
   for (const made of folders) mkdirSync(join(place, made), { recursive: true, mode: 0o755 });
-  execFileSync('cp', ['-a', clean, clone]);
-  for (const made of ['incoming', 'backup', 'node_modules']) mkdirSync(join(clone, made), { mode: 0o755 });
   const files: Readonly<Record<string, string>> = {
-    'clone/restore.sh': '#!/bin/sh\n',
-    'clone/full.csv': `sha256_hash\n${'0123456789abcdef'.repeat(4)}\n`,
-    'clone/backup/notes.txt': `notes ${MARKER}\n`,
-    'clone/incoming/notes.txt': `notes ${MARKER}\n`,
+    'staged/restore.sh': '#!/bin/sh\n',
+    'staged/full.csv': `sha256_hash\n${'0123456789abcdef'.repeat(4)}\n`,
+    'staged/backup/notes.txt': `notes ${MARKER}\n`,
+    'staged/incoming/notes.txt': `notes ${MARKER}\n`,
     'restore/notes.txt': 'what was backed up\n',
     'var/lib/clamav/own.ndb': `Eicar:0:*:${eicarTestString().toString('hex')}\n`,
     // A mirror that refuses at once.
@@ -94,7 +83,7 @@ function stage(name: string): string {
   for (const [path, content] of Object.entries(files))
     writeFileSync(join(place, path), content, { mode: 0o755 });
   const make = (program: string, ...args: readonly string[]) => execFileSync(program, args, { cwd: place });
-  make('tar', '-cf', 'clone/nightly.tar', 'restore/notes.txt');
+  make('tar', '-cf', 'staged/nightly.tar', 'restore/notes.txt');
   make('tar', '-cf', 'restore/nightly.tar', 'restore/notes.txt');
   make('tar', '--zstd', '-cf', 'restore/nightly.tar.zst', 'restore/notes.txt');
   for (const what of ['statement', 'invoice']) {

@@ -31,8 +31,8 @@ const SERVING: readonly (readonly [RegExp, number])[] = [
 const ENDLESS = /\bcurl -\w*N/;
 
 /**
- * Runs the commands of a page one after the other in one shell, in a network of its own that has loopback only. Absolute paths
- * lie below `folder`, which `prelude` (shell) has filled; it may start what the page takes to be running.
+ * Runs the commands of a page one after the other in one shell, in a clone with the files of `folder`/staged, in a network of its own
+ * that has loopback only. Absolute paths lie below `folder`. `prelude` (shell) may start what the page takes to be running.
  */
 export async function runPage(
   blocks: readonly Block[],
@@ -48,16 +48,18 @@ export async function runPage(
   writeFileSync(join(folder, 'page.sh'), [HEAD, prelude, ...script, 'end_all\n'].join('\n'));
   const args = ['--net', '--mount', '--map-root-user', 'bash', join(folder, 'page.sh')];
   // Root needs no user namespace, and some containers allow none.
-  if (process.getuid?.() === 0) args.splice(2, 1);
+  const root = process.getuid?.() === 0;
+  if (root) args.splice(2, 1);
   const { PATH = '' } = process.env;
   const options = {
-    cwd: join(folder, 'clone'),
+    cwd: folder,
     env: {
       PATH: `${join(folder, 'clone/bin')}:${PATH}:/usr/sbin:/sbin`,
       HOME: join(folder, 'home'),
       TMPDIR: join(folder, 'tmp'),
       FOLDER: folder,
       ROOT,
+      OVERLAY: root ? '' : ',userxattr',
       NO_COLOR: '1',
       SCAN_INTERVAL_MS: '100',
       FRESHCLAM_CONFIG: join(folder, 'freshclam.conf'),
@@ -95,10 +97,19 @@ function moved(text: string, folder: string): string {
   );
 }
 
-/** Our own packages are lent to the clone: nothing that is run there can change them. */
+/**
+ * The clone is this repository seen through an overlay: what is written there, or removed, is gone at the end. What was made
+ * here by running things is not there.
+ */
 const HEAD = `
+set -e
 ip link set lo up
-mount --bind "$ROOT/node_modules" node_modules && mount -o remount,bind,ro node_modules || exit 1
+mkdir over clone && mount -t tmpfs tmpfs over && mkdir over/upper over/work
+mount -t overlay overlay clone -o "lowerdir=$ROOT,upperdir=$PWD/over/upper,workdir=$PWD/over/work$OVERLAY"
+cd clone
+rm -rf incoming quarantine data bundles samples hash-sets clamav-db secrets backup
+cp -a ../staged/. .
+set +e
 listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 until_listening() { local n; for n in $(seq 300); do listening "$1" && return; kill -0 $2 2>/dev/null || return 1; sleep 0.1; done; return 1; }
 serving=()
