@@ -111,7 +111,7 @@ rm -rf incoming quarantine data bundles samples hash-sets clamav-db secrets back
 cp -a ../staged/. .
 set +e
 listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-until_listening() { local n; for n in $(seq 300); do listening "$1" && return; kill -0 $2 2>/dev/null || return 1; sleep 0.1; done; return 1; }
+until_listening() { local n; for n in $(seq 1200); do listening "$1" && return; kill -0 $2 2>/dev/null || return 1; sleep 0.1; done; return 1; }
 serving=()
 serve() { # a port, and a file with the command: whoever held the port before makes way
   local port=$1 pid
