@@ -1,6 +1,6 @@
 // needs: mandoc systemd
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -164,5 +164,19 @@ describe('make', () => {
     await expect(execute('make', ['build-service', 'SERVICE=yara'], { cwd: ROOT })).rejects.toThrow(
       /unknown service: yara\n.*backuplens-pipeline, yara-scanner, clamav-updater/,
     );
+  });
+
+  test.each([
+    ['docker-down', 'docker with docker compose (or docker-compose) is needed: https://'],
+    ['podman-logs', 'podman and podman-compose are needed: apt-get install podman'],
+  ])('%s without its tool says what to install', async (target, advice) => {
+    const few = join(folder, 'few');
+    await mkdir(few, { recursive: true });
+    for (const tool of ['sh', 'dirname', 'id']) {
+      await rm(join(few, tool), { force: true });
+      await symlink(`/usr/bin/${tool}`, join(few, tool));
+    }
+    const run = execute('/usr/bin/make', ['--silent', target], { cwd: ROOT, env: { PATH: few } });
+    await expect(run).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining(advice) });
   });
 });

@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import * as contracts from '../src/contracts/index.ts';
 import { programVersion } from '../src/config/start/index.ts';
+import { readmePage } from './comparison.ts';
+import { licencesPage } from './licences-page.ts';
 import { operationsPage } from './operations-page.ts';
 import { configurationPage, formatsPage } from './pages.ts';
 import { siemPage } from './siem-page.ts';
@@ -18,6 +20,9 @@ const GENERATED: readonly { readonly path: string; readonly make: () => string |
   { path: 'docs/configuration.md', make: configurationPage },
   { path: 'docs/api-operations.md', make: operationsPage },
   { path: 'docs/siem-examples.md', make: siemPage },
+  { path: 'docs/licences.md', make: licencesPage },
+  // Last: it quotes pages above.
+  { path: 'README.md', make: readmePage },
 ];
 
 const root = join(import.meta.dirname, '..');

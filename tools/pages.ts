@@ -1,6 +1,8 @@
 import { VARIABLES } from '../src/config/index.ts';
+import { UPDATER_VARIABLES } from '../src/services/clamav-updater/environment.ts';
 import { FORMATS } from '../src/unpack/index.ts';
 import { matrixSection } from './matrix-page.ts';
+import { policySection } from './policy-section.ts';
 
 /** docs/formats.md: every container that is opened, as its handler declares it. */
 export function formatsPage(): string {
@@ -35,13 +37,19 @@ export function formatsPage(): string {
   ].join('\n');
 }
 
-/** docs/configuration.md: every environment variable. */
+/** docs/configuration.md: every environment variable, and every key of the policy. */
 export function configurationPage(): string {
   const rows = Object.entries(VARIABLES).map(
     ([name, variable]) => `| \`${name}\` | ${cell(variable.doc)} | ${cell(variable.default)} |`,
   );
+  const known = new Set(Object.keys(VARIABLES));
+  const updaters = Object.entries(UPDATER_VARIABLES)
+    .filter(([name]) => !known.has(name) && name !== 'PATH')
+    .map(([name, { doc, fallback }]) => `| \`${name}\` | ${cell(doc)} | ${cell(fallback ?? 'unset')} |`);
   return [
-    '# Environment',
+    '# Settings',
+    '',
+    '## Environment',
     '',
     'Settings come from defaults, the policy file, the environment and flags; later ones win. `backuplens config show`',
     'prints what is in force and where it came from. Each variable may also be given with the prefix `BACKUPLENS_`, which',
@@ -52,8 +60,13 @@ export function configurationPage(): string {
     '| --- | --- | --- |',
     ...rows,
     '',
-    'The policy, `config/scoring.yaml`, explains itself.',
+    'clamav-updater has these besides:',
     '',
+    '| variable | what for | default |',
+    '| --- | --- | --- |',
+    ...updaters,
+    '',
+    ...policySection(),
   ].join('\n');
 }
 

@@ -216,7 +216,11 @@ export const VARIABLES = {
     'of a service yara-cache in DATA_DIR, else ~/.cache/backuplens/yara',
     'where compiled rules are kept, or off',
   ),
-  HOST: variable(host, '127.0.0.1; 0.0.0.0 in our containers', 'address a service listens on'),
+  HOST: variable(
+    host,
+    '127.0.0.1; 0.0.0.0 in our containers',
+    'address a service listens on; default-route: loopback and the interface with the default route only',
+  ),
   PORT: variable(
     integer(0, 65_535),
     'pipeline 8080, yara-scanner 8081, clamav-updater 8082',

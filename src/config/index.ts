@@ -17,6 +17,7 @@ export {
 } from './load.ts';
 export { outwardSettings, type OutwardSettings } from './outward.ts';
 export { loadPolicy, type LoadedPolicy } from './policy.ts';
+export { knownKeys } from './policy-schema.ts';
 export { loadRansomwareNames } from './ransomware-names.ts';
 export { localFirst } from './places.ts';
 export { readToken } from './token.ts';

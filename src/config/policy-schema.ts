@@ -113,6 +113,7 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (section === 'thresholds') return ['auto_approve', 'manual_review', 'quarantine'];
   if (section === 'yara') return ['weights'];
   if (section === 'accept') return Object.keys(accepted.shape);
+  if (section === 'release_provisional') return [];
   return rest.length === 0 ? [...GAP_REASONS, 'max_uninspected_share'] : ['root', 'nested'];
 }
 

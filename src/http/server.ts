@@ -9,6 +9,7 @@ import {
   type FastifyRequest,
 } from 'fastify';
 import type { Facts, Log } from '../observe/index.ts';
+import { closeBesideDefaultRoute, DEFAULT_ROUTE } from './default-route.ts';
 import { PLAIN, rawAnswer, setShape, type ErrorShape } from './error-shape.ts';
 import { HttpError } from './http-error.ts';
 import { lingerAfterAnswers } from './linger.ts';
@@ -136,7 +137,11 @@ export async function listen(
   app: Server,
   where: { readonly socket: string } | { readonly host: string; readonly port: number },
 ): Promise<string> {
-  if (!('socket' in where)) return app.listen(where);
+  if (!('socket' in where)) {
+    if (where.host !== DEFAULT_ROUTE) return app.listen(where);
+    closeBesideDefaultRoute(app.server);
+    return app.listen({ host: '0.0.0.0', port: where.port });
+  }
   // A longer one would be cut short silently, and lie somewhere else.
   if (Buffer.byteLength(where.socket) > MAX_SOCKET_PATH)
     throw new RangeError('the path of the socket is too long');

@@ -31,8 +31,12 @@ const bool = z
 const HOUR_MS = 3_600_000;
 
 /** Every variable of the service, its type and what it is without one. */
-const VARIABLES = {
-  HOST: { schema: text, fallback: null, doc: 'address to listen on (127.0.0.1; 0.0.0.0 in our containers)' },
+export const UPDATER_VARIABLES = {
+  HOST: {
+    schema: text,
+    fallback: null,
+    doc: 'address to listen on (127.0.0.1; 0.0.0.0 in our containers); default-route: see docs/configuration.md',
+  },
   PORT: { schema: port, fallback: '8082', doc: 'port to listen on' },
   CLAMAV_HOST: {
     schema: text,
@@ -109,14 +113,14 @@ function addressOf(host: string, tcpPort: number): ClamdAddress {
   return host.startsWith('unix:') ? parseClamdAddress(host) : { kind: 'tcp', host, port: tcpPort };
 }
 
-type Name = keyof typeof VARIABLES;
-type ValueOf<N extends Name> = z.output<(typeof VARIABLES)[N]['schema']>;
+type Name = keyof typeof UPDATER_VARIABLES;
+type ValueOf<N extends Name> = z.output<(typeof UPDATER_VARIABLES)[N]['schema']>;
 
 /** `BACKUPLENS_NAME` wins over `NAME`. Throws BL_CONFIG with all that is wrong, one line each. */
 export function readEnvironment(): UpdaterEnvironment {
   const problems: string[] = [];
   const get = <N extends Name>(name: N): ValueOf<N> | null => {
-    const { schema, fallback } = VARIABLES[name];
+    const { schema, fallback } = UPDATER_VARIABLES[name];
     const written = process.env[`BACKUPLENS_${name}`] ?? process.env[name];
     const given = written === undefined || written === '' ? fallback : written;
     if (given === null) return null;
@@ -153,7 +157,7 @@ export function readEnvironment(): UpdaterEnvironment {
 
 /** A line for each, for `--help`. */
 export function describeEnvironment(): string {
-  return Object.entries(VARIABLES)
+  return Object.entries(UPDATER_VARIABLES)
     .filter(([name]) => name !== 'PATH')
     .map(
       ([name, { fallback, doc }]) => `  ${name.padEnd(22)}${doc}${fallback === null ? '' : ` (${fallback})`}`,
