@@ -132,10 +132,12 @@ const RAW_IN_TEXT = /[^\P{C}\n]|[\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(
 
 describe('hostile names', () => {
   it.each(REPORT_FORMATS)('reach no sink raw: %s', async (format) => {
-    const out = await text(format, hostileRun(), { verbose: true });
+    const whole = await text(format, hostileRun(), { verbose: true });
+    // RFC 4180 ends its lines so; that no name does is in report-csv.test.ts.
+    const out = format === 'csv' ? whole.replaceAll('\r\n', '\n') : whole;
     expect(out).not.toMatch(
       // oxlint-disable-next-line no-control-regex
-      format === 'text' || format === 'html'
+      format === 'text' || format === 'html' || format === 'csv'
         ? RAW_IN_TEXT
         : // oxlint-disable-next-line no-control-regex
           /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]|\p{Cs}/u,
