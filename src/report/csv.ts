@@ -105,11 +105,11 @@ export class CsvWriter implements ReportWriter {
   }
 
   async #write(rows: readonly Row[]): Promise<void> {
-    await this.#sink.write(rows.map(line).join(''));
+    await this.#sink.write(rows.map(recordOf).join(''));
   }
 }
 
-function line(row: Row): string {
+function recordOf(row: Row): string {
   return `${COLUMNS.map((column) => cell(row[column])).join(',')}\r\n`;
 }
 

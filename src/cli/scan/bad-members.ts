@@ -137,14 +137,12 @@ export class BadMembersFile {
 
   #hint(): string {
     const { file, given } = this.#options;
-    switch (this.#form ?? 'tar') {
-      case 'rsync':
-        return `rsync -a --exclude-from=${file} ${given.replace(/\/*$/, '/')} TO/`;
-      case 'unzip':
-        return `mapfile -t bad < ${file}; unzip ${given} -d TO \${bad:+-x "\${bad[@]}"}`;
-      case 'tar':
-        return `tar -x -C TO -f ${given} --anchored --exclude-from=${file}`;
-    }
+    const hints: Readonly<Record<MemberListForm, string>> = {
+      rsync: `rsync -a --exclude-from=${file} ${given.replace(/\/*$/, '/')} TO/`,
+      unzip: `mapfile -t bad < ${file}; unzip ${given} -d TO \${bad:+-x "\${bad[@]}"}`,
+      tar: `tar -x -C TO -f ${given} --anchored --exclude-from=${file}`,
+    };
+    return hints[this.#form ?? 'tar'];
   }
 }
 
