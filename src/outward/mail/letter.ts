@@ -55,8 +55,6 @@ function paragraph(event: OutwardEvent): string[] {
     .map(({ kind, rule, trail }) => `  found: ${kind} ${shown(rule)} in ${trail.map(shown).join(' › ')}`);
   const left = event.findings_total - findings.length;
   const figures = Object.entries(event.figures).map(([name, value]) => `  ${name}: ${shown(String(value))}`);
-  const line = (name: string, value: string | null): string[] =>
-    value === null || value === '' ? [] : [`  ${name}: ${shown(value)}`];
   return [
     `[${severity}] ${summary}`,
     `  at: ${time}`,
@@ -71,6 +69,10 @@ function paragraph(event: OutwardEvent): string[] {
     ...figures,
     `  event: ${event.id}`,
   ];
+}
+
+function line(name: string, value: string | null): string[] {
+  return value === null || value === '' ? [] : [`  ${name}: ${shown(value)}`];
 }
 
 /** On one line, so that no name looks like a paragraph of ours. */

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { z } from 'zod';
 
 export type Kind = 'github' | 'gitlab' | 'jira' | 'servicenow';
 
@@ -13,11 +14,24 @@ export interface KeptTicket {
   changes: number;
 }
 
+/** As much of it as is looked at more closely. */
+const anyBody = z.looseObject({
+  labels: z.union([z.string(), z.array(z.string())]).optional(),
+  fields: z
+    .looseObject({
+      project: z.looseObject({ key: z.unknown() }).optional(),
+      issuetype: z.looseObject({ name: z.unknown() }).optional(),
+      labels: z.array(z.string()).optional(),
+    })
+    .optional(),
+  transition: z.looseObject({ id: z.unknown() }).optional(),
+});
+
 interface Asked {
   readonly method: string;
   readonly url: URL;
   readonly headers: IncomingMessage['headers'];
-  readonly body: Record<string, any>;
+  readonly body: z.infer<typeof anyBody>;
 }
 
 interface Said {
@@ -60,6 +74,8 @@ export class TrackerUnderTest {
       case 'jira':
       case 'servicenow':
         return host;
+      default:
+        return this.kind satisfies never;
     }
   }
 
@@ -94,7 +110,7 @@ export class TrackerUnderTest {
       method,
       url: new URL(url, 'http://here'),
       headers,
-      body: text === '' ? {} : JSON.parse(text),
+      body: anyBody.parse(text === '' ? {} : JSON.parse(text)),
     };
     const before = this.tickets.length;
     const { status, body } = this.#isSignedIn(headers) ? this.#say(asked) : { status: 401, body: {} };
@@ -123,6 +139,8 @@ export class TrackerUnderTest {
       case 'jira':
       case 'servicenow':
         return authorization === basic;
+      default:
+        return this.kind satisfies never;
     }
   }
 
@@ -136,6 +154,8 @@ export class TrackerUnderTest {
         return this.#jira(asked);
       case 'servicenow':
         return this.#serviceNow(asked);
+      default:
+        return this.kind satisfies never;
     }
   }
 
@@ -177,11 +197,11 @@ export class TrackerUnderTest {
     }
     if (id === undefined && method === 'POST') {
       if (
-        !Array.isArray(body['labels']) ||
-        body['labels'].some((label) => typeof label !== 'string' || label.length > 50)
+        !Array.isArray(body.labels) ||
+        body.labels.some((label) => typeof label !== 'string' || label.length > 50)
       )
         return { status: 422 };
-      const made = this.#make(body['title'], body['body'], body['labels']);
+      const made = this.#make(body['title'], body['body'], body.labels);
       return made === null ? { status: 422 } : { status: 201, body: { number: Number(made.id) } };
     }
     const ticket = this.tickets.find((one) => one.id === id);
@@ -213,7 +233,7 @@ export class TrackerUnderTest {
       };
     }
     if (id === undefined && method === 'POST') {
-      const made = this.#make(body['title'], body['description'], String(body['labels']).split(','));
+      const made = this.#make(body['title'], body['description'], String(body.labels).split(','));
       return made === null ? { status: 400 } : { status: 201, body: { iid: Number(made.id) } };
     }
     const ticket = this.tickets.find((one) => one.id === id);
@@ -247,7 +267,7 @@ export class TrackerUnderTest {
           };
     }
     if (method === 'POST' && path === '/issue') {
-      const { project, issuetype, summary, description, labels } = body['fields'] ?? {};
+      const { project, issuetype, summary, description, labels } = body.fields ?? {};
       if (
         project?.key !== 'SEC' ||
         issuetype?.name !== 'Task' ||
@@ -272,7 +292,7 @@ export class TrackerUnderTest {
         },
       };
     if (what === 'transitions' && method === 'POST') {
-      if (body['transition']?.id !== '31') return { status: 400 };
+      if (body.transition?.id !== '31') return { status: 400 };
       ticket.open = false;
       return { status: 204 };
     }
@@ -281,7 +301,7 @@ export class TrackerUnderTest {
         ? (ticket.comments.push(body['body']), { status: 201, body: {} })
         : { status: 400 };
     if (what !== undefined || method !== 'PUT') return { status: 405 };
-    this.#change(ticket, body['fields']?.summary, body['fields']?.description);
+    this.#change(ticket, body.fields?.['summary'], body.fields?.['description']);
     return { status: 204 };
   }
 
