@@ -12,6 +12,7 @@ import {
 } from '../../bytes/index.ts';
 import { tokensFile, TOKENS_SCHEMA, type NamedToken, type Role } from '../../contracts/index.ts';
 import { BackupLensError, inWords } from '../../domain/index.ts';
+import { alone } from './alone.ts';
 
 /** 1,000 tokens take 250 KB. */
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -112,31 +113,35 @@ export async function addToken(
     created_at: now.toISOString(),
     expires_at,
   };
-  const known = await readTokens(path);
-  const parsed = tokensFile.safeParse({ schema: TOKENS_SCHEMA, tokens: [...known, entry] });
-  if (!parsed.success) {
-    throw new BackupLensError(
-      'BL_USAGE',
-      `no such token can be made: ${whereWrong(parsed.error.issues[0])}`,
-      {
-        hint: 'names are up to 64 letters, digits and . _ @ + -',
-      },
-    );
-  }
-  await write(path, parsed.data.tokens);
-  return { token, entry };
+  return alone(path, async () => {
+    const known = await readTokens(path);
+    const parsed = tokensFile.safeParse({ schema: TOKENS_SCHEMA, tokens: [...known, entry] });
+    if (!parsed.success) {
+      throw new BackupLensError(
+        'BL_USAGE',
+        `no such token can be made: ${whereWrong(parsed.error.issues[0])}`,
+        {
+          hint: 'names are up to 64 letters, digits and . _ @ + -',
+        },
+      );
+    }
+    await write(path, parsed.data.tokens);
+    return { token, entry };
+  });
 }
 
 /** Takes tokens away, by id, or all of a name; those that were there. */
 export async function removeTokens(path: string, which: string): Promise<readonly NamedToken[]> {
-  const known = await readTokens(path);
-  const gone = known.filter(({ id, name }) => id === which || name === which);
-  if (gone.length > 0)
-    await write(
-      path,
-      known.filter((one) => !gone.includes(one)),
-    );
-  return gone;
+  return alone(path, async () => {
+    const known = await readTokens(path);
+    const gone = known.filter(({ id, name }) => id === which || name === which);
+    if (gone.length > 0)
+      await write(
+        path,
+        known.filter((one) => !gone.includes(one)),
+      );
+    return gone;
+  });
 }
 
 async function write(path: string, tokens: readonly NamedToken[]): Promise<void> {

@@ -50,6 +50,7 @@ export async function createApp({ served, keyring, host, log }: AppOptions): Pro
     requestTimeoutMs: LONGEST_UPLOAD_MS,
     headersTimeoutMs: HEADERS_TIMEOUT_MS,
     errors: PROBLEM,
+    answersOptions: true,
     meaning: (error) => meaningOf(error, log),
     log,
   });
