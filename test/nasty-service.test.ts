@@ -69,7 +69,8 @@ describe('names that hurt', () => {
     }
     controller.abort();
     const lines = text.slice(0, text.lastIndexOf('\n\n')).split('\n');
-    for (const line of lines) expect(line).toMatch(/^(?:$|:|id: \d+$|event: [a-z_]+$|data: \{.*\}$)/);
+    for (const line of lines)
+      expect(line).toMatch(/^(?:$|:|retry: \d+$|id: \d+$|event: [a-z_]+$|data: \{.*\}$)/);
     expect(RAW_IN_JSON.exec(lines.join(''))?.[0]).toBeUndefined();
   });
 
