@@ -37,6 +37,26 @@ async function raw(
   });
 }
 
+test('HEAD is GET without its body, and OPTIONS says which methods a path has, without a token', async () => {
+  served = await serve({ API_TOKEN: ADMIN });
+  const { host } = new URL(served.api.url);
+  const authorization = `Bearer ${ADMIN}`;
+  const head = async (path: string, headers = {}) => raw(served!.api.url, path, { host, ...headers }, 'HEAD');
+  expect(await head('/health')).toMatchObject({ status: 200, text: '' });
+  expect(await head('/api/v1/scans', { authorization })).toMatchObject({ status: 200, text: '' });
+  expect((await head('/api/v1/scans')).status).toBe(401);
+  expect((await head('/api/v1/scans/20261128T201527563Z-41d91b42e726', { authorization })).status).toBe(404);
+  // A stream without an end has no head.
+  expect((await head('/api/v1/events', { authorization })).status).toBe(405);
+  const options = async (path: string) => {
+    const reply = await fetch(served!.api.url + path, { method: 'OPTIONS' });
+    return [reply.status, reply.headers.get('allow')];
+  };
+  expect(await options('/api/v1/scans')).toEqual([204, 'GET, HEAD, POST, OPTIONS']);
+  expect(await options('/api/v1/quarantine/x')).toEqual([204, 'DELETE, OPTIONS']);
+  expect((await options('/api/v1/nothing'))[0]).toBe(404);
+});
+
 test('with no token set, everybody on this machine may look and upload, and what decides wants the token of DATA_DIR', async () => {
   served = await serve();
   const { api, admin, at } = served;
@@ -114,7 +134,13 @@ describe('a page of somebody else', () => {
       expect(answer.status).toBe(415);
     }
     // Nobody is asked beforehand, so no page is told that it may.
-    expect((await raw(api.url, '/api/v1/scans', { host, authorization }, 'OPTIONS')).status).toBe(405);
+    const preflight = await raw(
+      api.url,
+      '/api/v1/scans',
+      { host, origin: 'https://evil.example' },
+      'OPTIONS',
+    );
+    expect(preflight.status).toBe(403);
     expect(await admin.ok('getReview', { id: held.id })).toMatchObject({ state: 'open' });
     expect(
       (

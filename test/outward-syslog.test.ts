@@ -201,7 +201,10 @@ test.each([
   'udp://name:secret@syslog.example:514',
   'tcp://syslog.example:0',
 ])('%s is no address of a syslog receiver, and the message does not show it', async (url) => {
-  const failed = openSinks({ ...NOBODY, syslog: syslog(url) });
+  const failed = openSinks(
+    { ...NOBODY, syslog: syslog(url) },
+    { standing: async () => Promise.reject(new Error('nobody asks')) },
+  );
   await expect(failed).rejects.toMatchObject({ code: 'BL_CONFIG' });
   await expect(failed).rejects.not.toThrow(/secret/);
 });

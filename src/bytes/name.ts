@@ -16,6 +16,16 @@ export function nameFromBytes(raw: Uint8Array): string {
   return `${decode(raw.subarray(0, KEPT_BYTES))}…[${raw.length} bytes, sha256 ${hash}]`;
 }
 
+/** How a name ends of which only the beginning is kept. */
+const CUT = /…\[\d+ bytes, sha256 [0-9a-f]{16}\]$/u;
+
+/** The bytes that `nameFromBytes` made this text of; null where it did not keep all of them. */
+export function bytesFromName(text: string): Buffer | null {
+  if (text.length >= KEPT_BYTES / 4 && CUT.test(text)) return null;
+  const parts = text.split(/\\x([0-9A-F]{2})/);
+  return Buffer.concat(parts.map((part, at) => Buffer.from(part, at % 2 === 0 ? 'utf8' : 'hex')));
+}
+
 function decode(raw: Uint8Array): string {
   const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.length);
   if (isUtf8(bytes)) return bytes.toString('utf8').replace(/\\(?=x[0-9A-F]{2})/g, '\\x5C');

@@ -1,6 +1,11 @@
 import { Option, type Command } from 'commander';
 import { DEFAULT_LIMITS } from '../domain/index.ts';
-import { REPORT_FORMATS, type ReportFormat } from '../report/index.ts';
+import {
+  MEMBER_LIST_FORMS,
+  REPORT_FORMATS,
+  type MemberListForm,
+  type ReportFormat,
+} from '../report/index.ts';
 import { FAIL_ON, type FailOn } from './exit-code.ts';
 import { bytes, collect, listOf, positive, positiveOrAuto } from './option-values.ts';
 
@@ -33,6 +38,8 @@ export interface ScanOptions {
   require?: readonly string[];
   baseline?: string;
   writeBaseline?: string;
+  badMembers?: string;
+  badMembersFormat?: MemberListForm;
   failOn: FailOn;
   quiet?: boolean;
   verbose?: boolean;
@@ -46,6 +53,8 @@ Examples:
   backuplens scan --format json --output report.json /srv/backups
   restic dump latest / | backuplens scan -
   backuplens scan --require clamav,yara --strict /restore && ./restore.sh
+  backuplens scan --fail-on never --bad-members bad.txt nightly.tar &&
+    tar -x --anchored --exclude-from=bad.txt -f nightly.tar
   backuplens scan --apply --exclude '*.iso' incoming/
 
 Patterns of --include and --exclude (*, **, ?, [a-z], {a,b}): one without a slash is matched against names at any
@@ -136,6 +145,16 @@ export function describeScan(
     )
     .option('--baseline <file>', 'findings and gaps that were judged before; they are listed as accepted')
     .option('--write-baseline <file>', 'write what is found now as a baseline, for a person to complete')
+    .option(
+      '--bad-members <file>',
+      'write what a partial restore must leave out, for tar, rsync or unzip; not there unless it is complete',
+    )
+    .addOption(
+      new Option(
+        '--bad-members-format <program>',
+        'whose exclude file that is (default: rsync for a folder, unzip for a zip, else tar)',
+      ).choices(MEMBER_LIST_FORMS),
+    )
     .addOption(
       new Option('--fail-on <what>', 'which decisions make the exit code non-zero')
         .choices(FAIL_ON)

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { BackupLensError, inWords } from '../domain/index.ts';
 import type { Given } from './environment.ts';
+import { loadMail, mailSettings, type MailConfig, type MailSettings } from './outward-mail.ts';
+import { loadTickets, ticketsSettings, type TicketsConfig, type TicketsSettings } from './outward-tickets.ts';
 import { readSmallFile } from './read-small-file.ts';
 import { secret, type Secret } from './secret.ts';
 import { firstOf, type Setting } from './setting.ts';
@@ -25,6 +27,8 @@ export interface OutwardConfig {
   readonly eventsFileFormat: Setting<EventFormat>;
   readonly eventsFileBytes: Setting<number>;
   readonly eventsFileKeep: Setting<number>;
+  readonly tickets: TicketsConfig;
+  readonly mail: MailConfig;
   readonly eventsPerMinute: Setting<number>;
   readonly eventsRetryMax: Setting<number>;
   readonly eventsHeartbeat: Setting<number>;
@@ -54,6 +58,8 @@ export function loadOutward(cwd: string, given: Given): OutwardConfig {
     eventsFileFormat: firstOf<EventFormat>('ecs', given.EVENTS_FILE_FORMAT),
     eventsFileBytes: firstOf(64 * 2 ** 20, given.EVENTS_FILE_BYTES),
     eventsFileKeep: firstOf(5, given.EVENTS_FILE_KEEP),
+    tickets: loadTickets(given, path),
+    mail: loadMail(given, path),
     eventsPerMinute: firstOf(600, given.EVENTS_PER_MINUTE),
     eventsRetryMax: firstOf(5 * MINUTE_MS, given.EVENTS_RETRY_MAX),
     eventsHeartbeat: firstOf(5 * MINUTE_MS, given.EVENTS_HEARTBEAT),
@@ -82,6 +88,8 @@ export interface OutwardSettings {
     readonly max_bytes: number;
     readonly keep: number;
   } | null;
+  readonly tickets: TicketsSettings | null;
+  readonly mail: MailSettings | null;
 }
 
 /** Throws BL_CONFIG, which shows no secret. */
@@ -118,6 +126,8 @@ export function outwardSettings(config: OutwardConfig): OutwardSettings {
             max_bytes: config.eventsFileBytes.value,
             keep: config.eventsFileKeep.value,
           },
+    tickets: ticketsSettings(config.tickets),
+    mail: mailSettings(config.mail),
   };
 }
 

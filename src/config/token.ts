@@ -10,7 +10,7 @@ const TOKEN = /^[\x21-\x7e]+$/;
  * BL_CONFIG, which never shows it.
  */
 export function readToken(
-  name: 'API_TOKEN' | 'YARA_TOKEN' | 'WEBHOOK_TOKEN',
+  name: 'API_TOKEN' | 'YARA_TOKEN' | 'WEBHOOK_TOKEN' | 'TICKETS_TOKEN' | 'MAIL_PASSWORD',
   { token, file }: { readonly token: string | null; readonly file: string | null },
 ): string | null {
   if (file === null) return token === null ? null : checked(name, token);

@@ -7,6 +7,7 @@ export * from './decision.ts';
 export * from './disposition.ts';
 export * from './encrypted-by-design.ts';
 export * from './engine.ts';
+export * from './entropy-map.ts';
 export * from './errors.ts';
 export * from './finding.ts';
 export * from './gap.ts';

@@ -46,6 +46,8 @@ export function addOperation<const O extends Operation>(
     method,
     url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
     config: { access },
+    // HEAD is GET without its body (RFC 9110, 9.3.2); a stream of events has no head of its own.
+    exposeHeadRoute: method === 'GET' && answers[200]?.type !== 'text/event-stream',
     handler: async (request, reply: FastifyReply): Promise<unknown> => {
       void reply.code(Number(status));
       const errors: { at: string; detail: string }[] = [];

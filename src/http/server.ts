@@ -24,6 +24,8 @@ export interface ServerOptions {
   /** For its headers; by default as long as for all of it. */
   readonly headersTimeoutMs?: number;
   readonly maxConnections?: number;
+  /** OPTIONS on a path that there is says which methods it has; otherwise it is a method like any other that is not there. */
+  readonly answersOptions?: boolean;
   /** `PLAIN` when it is not given. */
   readonly errors?: ErrorShape;
   /** What an error of ours means over HTTP; null: a fault. */
@@ -43,6 +45,7 @@ const MAX_CONNECTIONS = 1024;
 /** A server with every limit set. It takes no content type until a route says which. */
 export function createServer(options: ServerOptions): Server {
   const { bodyLimitBytes, requestTimeoutMs, errors = PLAIN, meaning = () => null, log } = options;
+  const { answersOptions = false } = options;
   const { headersTimeoutMs = requestTimeoutMs, maxConnections = MAX_CONNECTIONS } = options;
   const app = fastify({
     bodyLimit: bodyLimitBytes,
@@ -89,8 +92,10 @@ export function createServer(options: ServerOptions): Server {
   lingerAfterAnswers(app);
   app.removeAllContentTypeParsers();
   const routes = new RoutesMet(app);
-  app.setNotFoundHandler(async ({ url }) => {
+  app.setNotFoundHandler(async ({ url, method }, reply) => {
     const methods = routes.methodsOf(url).join(', ');
+    if (answersOptions && method === 'OPTIONS' && methods !== '')
+      return reply.code(204).header('allow', `${methods}, OPTIONS`).send();
     if (methods === '') throw new HttpError(404, 'no such path');
     throw new HttpError(405, `use ${methods}`, null, { headers: { allow: methods } });
   });

@@ -38,6 +38,8 @@ export function signIn(app: Server, { host, keys, anonymous, log }: SignInOption
   const failures = new FailedLogins();
   app.addHook('onRequest', async (request) => {
     assertSource(request, host);
+    // It tells which methods a path has, as /openapi.json does, and does nothing.
+    if (request.method === 'OPTIONS') return;
     const access = request.is404 ? NOBODYS : (request.routeOptions.config.access ?? NOBODYS);
     if (access === 'open') return;
     const token = tokenOf(request);

@@ -23,6 +23,10 @@ export interface Sink {
   readonly batch: number;
   /** Absent: it takes all types. What it does not want is passed over, and is no gap. */
   readonly wants?: (event: Pick<OutwardEvent, 'type' | 'severity'>) => boolean;
+  /** True: it is told of every record and gets no digests, since it makes few of many itself. */
+  readonly each?: boolean;
+  /** From one delivery to the next, in ms: what comes meanwhile is in one batch. Absent: at once. */
+  readonly pause_ms?: number;
   /**
    * Delivers in order. Has time-outs of its own and ends soon after the signal; `why` is for people, and shows no
    * secret. What it throws counts as `later`.

@@ -1,5 +1,6 @@
 import type { FileResult } from '../contracts/index.ts';
-import type { Assessment, Coverage, Gap, JudgedGap, WeighedFinding } from '../domain/index.ts';
+import { ENTROPY_MAP } from '../domain/index.ts';
+import type { Assessment, Coverage, Gap, JudgedGap, Measurement, WeighedFinding } from '../domain/index.ts';
 import type { TreeOutcome } from './protocol.ts';
 
 /** How one file is named in the report. */
@@ -13,6 +14,9 @@ export interface FileName {
 /** One file's line in the report. The report room bounds it further (CONTRACTS 2). */
 export function fileResult(name: FileName, outcome: TreeOutcome, assessment: Assessment): FileResult {
   const { root, coverage, omitted, duration_ms } = outcome;
+  // Its picture is looked at where a person has to look; a million approved files would carry it for nothing.
+  const isReported = ({ name: what }: Measurement): boolean =>
+    what !== ENTROPY_MAP || assessment.decision !== 'auto_approve';
   return {
     path: name.path,
     ...(name.bytes === null || isText(name.bytes) ? {} : { path_base64: name.bytes.toString('base64') }),
@@ -27,7 +31,7 @@ export function fileResult(name: FileName, outcome: TreeOutcome, assessment: Ass
     reasons: [...assessment.reasons],
     findings: assessment.findings.map(reportedFinding),
     gaps: assessment.gaps.map(reportedGap),
-    measurements: outcome.measurements.map(({ name: what, engine, trail, value }) => ({
+    measurements: outcome.measurements.filter(isReported).map(({ name: what, engine, trail, value }) => ({
       name: what,
       engine,
       trail: [...trail],

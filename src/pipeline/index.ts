@@ -1,4 +1,5 @@
 /** The only room that knows all stages. Start reading at scan.ts. More doors: gate/, reviews/, rules/. */
+export { badMembers, isTar, type BadMember } from './bad-members.ts';
 export { recall, type Recalled } from './remembered.ts';
 export { engineChoice, startYara, type EngineChoice } from './engines.ts';
 export { ENGINES, EngineWatch, isUp, type EngineName } from './engine-watch.ts';

@@ -80,6 +80,35 @@ export function forMarkdown(text: string): string {
     .replace(/^\d+(?=[.)])/, '$&\\');
 }
 
+/** Characters of a cell; spreadsheets take 32,767 and move the rest to the next one, where it could begin anew. */
+const MAX_CELL_UNITS = 32_000;
+/** What makes a formula of a cell (OWASP, "CSV Injection"), also in full width. */
+const FORMULA = /^(?=[=+\-@'\uff1d\uff0b\uff0d\uff20])/u;
+/**
+ * Where a reader takes another separator than the comma, what stands behind it is a cell of its own, whatever the
+ * quotes; a backslash that would read like this escape is written `\\x5c`.
+ */
+const OTHER_SEPARATOR = /;(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])|\\(?=x3b)/gu;
+
+/**
+ * Text as a quoted cell of CSV (RFC 4180), of which no spreadsheet makes a formula: a leading `=`, `+`, `-`, `@` gets
+ * an apostrophe before it, as does an apostrophe, so that different texts stay different. Names in it were made
+ * visible before: there is no line break and no tab.
+ */
+export function forCsv(visibleText: string): string {
+  const whole = visibleText.length <= MAX_CELL_UNITS;
+  const text = whole ? visibleText : `${visibleText.slice(0, MAX_CELL_UNITS).toWellFormed()}…`;
+  const safe = text
+    .replace(OTHER_SEPARATOR, (found) => (found === ';' ? '\\x3b' : '\\x5c'))
+    .replace(FORMULA, "'");
+  return `"${safe.replaceAll('"', '""')}"`;
+}
+
+/** `nightly.tar › home/a/clam.exe`. A name that holds the separator cannot pass for two. */
+export function trailInText(trail: readonly string[]): string {
+  return trail.map((name) => forTerminal(name).replaceAll('›', '\\u{203a}')).join(' › ');
+}
+
 /** What JSON allows raw and a terminal, a log or a splitter of lines does not take as text. */
 const RAW =
   // oxlint-disable-next-line no-control-regex

@@ -21,5 +21,15 @@ ul { margin: .2rem 0; padding-left: 1.3rem; }
 bdi { font-family: ui-monospace, monospace; font-size: .92em; overflow-wrap: anywhere; white-space: pre-wrap; }
 code { font-size: .85em; overflow-wrap: anywhere; }
 .more { opacity: .8; }
+.tree, .tree ul { list-style: none; margin: 0; padding-left: 1.1rem; }
+.tree { padding-left: 0; }
+.tree ul:not(.said) { border-left: 1px solid var(--line); margin-left: .4rem; }
+.tree li { margin: .25rem 0; }
+.said { padding-left: 1.5rem; }
+.finding b { color: var(--bad); } .gap b { color: var(--look); }
+figure { margin: .6rem 0; }
+svg { border: 1px solid var(--line); display: block; height: 5rem; width: 100%; }
+.band { fill: #4a90d980; } .mean, .limit { fill: none; stroke: currentColor; } .limit { stroke-dasharray: 4 4; opacity: .6; }
+figcaption { font-size: .85em; opacity: .8; }
 @media print { body { max-width: none; padding: 0; } details { break-inside: avoid; } }
 `;

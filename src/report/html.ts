@@ -7,6 +7,7 @@ import { BoundedList } from './bounded-list.ts';
 import { cacheTrouble, cacheWords } from './cache-words.ts';
 import { allLooked, engineWords } from './engine-words.ts';
 import { counted, duration, number, size } from './figures.ts';
+import { approvedRow, fileBlock, more, name } from './html-file.ts';
 import { markup, Markup } from './markup.ts';
 import { Sink } from './sink.ts';
 import { STYLE } from './html-style.ts';
@@ -20,7 +21,6 @@ const MAX_HTML_FILES: Readonly<Record<Decision, number>> = {
   auto_approve: 2000,
 };
 const MAX_UNITS = 4 * 1024 * 1024;
-const MAX_PER_FILE = 100;
 const MAX_ERRORS = 200;
 
 const TITLES: Readonly<Record<Decision, string>> = {
@@ -239,88 +239,6 @@ ${title.escaped}
 </head>
 <body>
 <main>
-`;
-}
-
-function approvedRow(result: FileResult): Markup {
-  return markup`<tr>
-    <td>${name(result.path)}${provisionalMark(result)}</td>
-    <td>${result.content_type.mime}</td>
-    <td class="n">${size(result.size)}</td>
-    <td class="n">${result.score}</td>
-    <td>${result.verdict}</td>
-  </tr>
-`;
-}
-
-function fileBlock(result: FileResult): Markup {
-  const findings = result.findings.slice(0, MAX_PER_FILE).map((finding) => {
-    return markup`<li>
-      ${acceptedMark(finding.accepted)}<b>${finding.rule}</b> ${finding.kind} by ${finding.engine},
-      ${counted(finding.weight, 'point')}<br />${trail(finding.trail)}<br />${finding.detail}
-    </li>`;
-  });
-  const gaps = result.gaps.slice(0, MAX_PER_FILE).map((gap) => {
-    return markup`<li>
-      ${acceptedMark(gap.accepted)}<b>${gap.reason}</b> by ${gap.by}, ${gap.rule}, ${size(gap.bytes)}<br />${trail(gap.trail)}<br />${gap.detail}
-    </li>`;
-  });
-  const left = (all: number, omitted = 0): Markup => {
-    const hidden = Math.max(0, all - MAX_PER_FILE) + omitted;
-    return hidden > 0 ? more(hidden) : markup``;
-  };
-  const reasons = result.reasons.slice(0, MAX_PER_FILE).map((reason) => markup`<li>${reason}</li>`);
-  const moved =
-    result.disposition === undefined || result.disposition.action === 'none'
-      ? markup``
-      : markup`<p>
-          ${result.disposition.action}: ${name(result.disposition.location)}
-          ${result.disposition.detail ?? ''}
-        </p>`;
-  return markup`<details open>
-    <summary>
-      <span class="${result.decision}">${result.decision}</span>
-      <span class="n">${result.score}</span> ${name(result.path)}${provisionalMark(result)}
-    </summary>
-    <p>
-      ${result.verdict}, ${size(result.size)}, ${result.content_type.mime}<br />
-      <code>${result.sha256 ?? 'no hash'}</code>
-    </p>
-    ${section('Because', reasons, left(result.reasons.length))}
-    ${section('Findings', findings, left(result.findings.length, result.omitted?.findings))}
-    ${section('Not inspected', gaps, left(result.gaps.length, result.omitted?.gaps))} ${moved}
-  </details>
-`;
-}
-
-function section(title: string, items: readonly Markup[], after: Markup): Markup {
-  if (items.length === 0) return markup``;
-  return markup`<h3>${title}</h3>
-    <ul>
-      ${items}
-    </ul>
-    ${after}`;
-}
-
-function provisionalMark({ provisional }: FileResult): Markup {
-  return provisional ? markup` <span class="loud">provisional</span>` : markup``;
-}
-
-function acceptedMark(why: string | undefined): Markup {
-  return why === undefined ? markup`` : markup`accepted (${why}): `;
-}
-
-/** A name as it is: blanks kept, and what is written from right to left turns nothing around it. */
-function name(text: string): Markup {
-  return markup`<bdi dir="ltr">${text}</bdi>`;
-}
-
-function trail(names: readonly string[]): Markup {
-  return markup`${names.map((one, depth) => (depth === 0 ? name(one) : markup` › ${name(one)}`))}`;
-}
-
-function more(count: number): Markup {
-  return markup`<p class="more">… and ${number(count)} more, counted above but not listed here</p>
 `;
 }
 

@@ -1,12 +1,14 @@
 import type { Writable } from 'node:stream';
+import { CsvWriter } from './csv.ts';
 import { HtmlWriter } from './html.ts';
 import { JsonWriter, NdjsonWriter } from './json.ts';
 import { SarifWriter } from './sarif.ts';
 import { TextWriter } from './text.ts';
 import type { ReportFormat, ReportOptions, ReportWriter } from './writer.ts';
 
-/** A scan's report for people (text, html) and programs (json, ndjson, sarif), as it comes about. */
+/** A scan's report for people (text, html, csv) and programs (json, ndjson, sarif, csv), as it comes about. */
 export { forHtml, forJson, forTerminal } from './escape.ts';
+export { MEMBER_LIST_FORMS, memberLine, type MemberListForm } from './member-list.ts';
 export { counted, duration, number, size } from './figures.ts';
 export { paint, type Paint } from './paint.ts';
 export { isBrokenPipe, Sink } from './sink.ts';
@@ -20,6 +22,7 @@ const WRITERS: Readonly<Record<ReportFormat, (output: Writable, options: ReportO
   ndjson: (output) => new NdjsonWriter(output),
   sarif: (output, options) => new SarifWriter(output, options),
   html: (output) => new HtmlWriter(output),
+  csv: (output) => new CsvWriter(output),
 };
 
 /** A writer that sends a report to `output`, which stays open and is the caller's to close. */

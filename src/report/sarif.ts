@@ -6,7 +6,7 @@ import { boundResult } from './bound-result.ts';
 import { BoundedList } from './bounded-list.ts';
 import { cacheTrouble } from './cache-words.ts';
 import { engineWords } from './engine-words.ts';
-import { forJson, forMarkdown, forTerminal, forUri } from './escape.ts';
+import { forJson, forMarkdown, forTerminal, forUri, trailInText } from './escape.ts';
 import { counted } from './figures.ts';
 import { Sink } from './sink.ts';
 import type { ReportOptions, ReportWriter } from './writer.ts';
@@ -197,7 +197,7 @@ export class SarifWriter implements ReportWriter {
             artifactLocation: location,
             ...(offset === null ? {} : { region: { byteOffset: offset } }),
           },
-          logicalLocations: [{ fullyQualifiedName: trail.map(forTerminal).join(' › ') }],
+          logicalLocations: [{ fullyQualifiedName: trailInText(trail) }],
         },
       ],
       partialFingerprints: { 'backuplens/v1': fingerprint(claim) },

@@ -1,6 +1,6 @@
 import type { FileResult } from '../contracts/index.ts';
 import { ENGINE_AWAY } from '../domain/index.ts';
-import { forTerminal } from './escape.ts';
+import { forTerminal, trailInText } from './escape.ts';
 import { counted, size } from './figures.ts';
 import type { Paint } from './paint.ts';
 import { padEnd, shorten, shortenEnd } from './width.ts';
@@ -173,7 +173,7 @@ export class Table {
     const lines = same ? [this.#label('', forTerminal(places[0]?.detail ?? ''))] : [];
     const shown = this.#verbose ? places : places.slice(0, MAX_PLACES);
     for (const { trail, detail, offset } of shown) {
-      const inside = trail.length > 1 ? `in ${trailText(trail)}` : 'in the file itself';
+      const inside = trail.length > 1 ? `in ${trailInText(trail)}` : 'in the file itself';
       const at = typeof offset === 'number' ? `, at byte ${offset}` : '';
       if (trail.length === 1 && same && at === '' && places.length === 1) continue;
       const words = same ? '' : `: ${forTerminal(detail)}`;
@@ -202,7 +202,7 @@ export class Table {
   }
 
   #dimTrail(trail: readonly string[]): string {
-    return trail.length > 1 ? this.#paint.dim(` · in ${trailText(trail)}`) : '';
+    return trail.length > 1 ? this.#paint.dim(` · in ${trailInText(trail)}`) : '';
   }
 
   #label(label: string, words: string): string {
@@ -226,11 +226,6 @@ const CONSEQUENCES = { tolerate: 'tolerated', review: 'for review', quarantine: 
 
 function acceptedBecause(why: string): string {
   return `accepted: ${forTerminal(why)}`;
-}
-
-/** `nightly.tar › home/a/clam.exe`. A name that holds the separator cannot pass for two. */
-function trailText(trail: readonly string[]): string {
-  return trail.map((name) => forTerminal(name).replaceAll('›', '\\u{203a}')).join(' › ');
 }
 
 function total(numbers: readonly (number | null)[]): number {

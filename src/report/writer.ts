@@ -1,6 +1,6 @@
 import type { ErrorEntry, FileResult, ReportFooter, ReportHeader, SkippedEntry } from '../contracts/index.ts';
 
-export const REPORT_FORMATS = ['text', 'json', 'ndjson', 'sarif', 'html'] as const;
+export const REPORT_FORMATS = ['text', 'json', 'ndjson', 'sarif', 'html', 'csv'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /**

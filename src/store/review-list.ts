@@ -63,6 +63,15 @@ export interface ReviewGroup {
   readonly newest: string;
 }
 
+/** Open reviews of one group, counted. */
+export interface GroupStanding {
+  readonly reviews: number;
+  readonly bytes: number;
+  /** When the first of them was opened; null: there is none. */
+  readonly oldest: string | null;
+  readonly escalated: number;
+}
+
 /** An approval that holds in future too, for this content and what was known of it. */
 export interface Remembered {
   readonly review: string;
@@ -82,6 +91,8 @@ export interface ReviewList {
   ): Promise<readonly Review[]>;
   /** Of open reviews, the largest first; with how many there are. */
   groups(limit: number): Promise<{ readonly items: readonly ReviewGroup[]; readonly groups: number }>;
+  /** How the open reviews of one group stand. */
+  standing(group: string): Promise<GroupStanding>;
   /**
    * Up to `limit` open reviews that were opened before that have waited too long from now on: they are marked, and the journal
    * says so, one record a group. Nothing is decided by it. Resolves to how many.

@@ -1,4 +1,10 @@
-import { ownName, ransomwareNames, type RansomwareName, type RansomwareNames } from '../../domain/index.ts';
+import {
+  ENTROPY_MAP,
+  ownName,
+  ransomwareNames,
+  type RansomwareName,
+  type RansomwareNames,
+} from '../../domain/index.ts';
 import type { Analyzer, Claim, Examination, Judgement, Opening, Outcome, Subject } from '../analyzer.ts';
 import { judge } from './encryption/judge.ts';
 import { namedBySum } from './encryption/named-by-sum.ts';
@@ -94,7 +100,7 @@ class Statistics implements Examination {
 
 function entropyOutcome(
   { type }: Subject,
-  { counts, bytes }: Profile,
+  { counts, bytes, entropyMap }: Profile,
   structure: Structure | null,
   threshold: number,
 ): Outcome {
@@ -112,7 +118,10 @@ function entropyOutcome(
   };
   return {
     claims: flagged ? [claim] : [],
-    measurements: { entropy_bits_per_byte: rounded },
+    measurements: {
+      entropy_bits_per_byte: rounded,
+      ...(entropyMap === '' ? {} : { [ENTROPY_MAP]: entropyMap }),
+    },
     misses: [],
     inspected_bytes: bytes,
     windowed: false,

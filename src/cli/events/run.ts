@@ -25,10 +25,10 @@ interface Outcome {
 /** Sends one event to each. Throws BL_CONFIG. */
 export async function testEvents({ json }: EventsTestOptions, tty: Tty): Promise<number> {
   const { outward } = loadConfig({ cwd: process.cwd(), env: processEnvironment() });
-  const sinks = await openSinks(outwardSettings(outward));
+  const sinks = await openSinks(outwardSettings(outward), { standing: nobodyWaits });
   if (sinks.length === 0) {
     throw new BackupLensError('BL_CONFIG', 'nobody is told of events', {
-      hint: 'set WEBHOOK_URL, SYSLOG_URL or EVENTS_FILE, as the service has them',
+      hint: 'set WEBHOOK_URL, SYSLOG_URL, EVENTS_FILE, TICKETS or MAIL_URL, as the service has them',
     });
   }
   const id = randomBytes(32).toString('hex');
@@ -54,4 +54,9 @@ function asLater(error: unknown): Delivery {
 function outcomeOf({ name }: Sink, delivery: Delivery): Outcome {
   if (delivery.outcome === 'done') return { sink: name, delivered: true, why: null };
   return { sink: name, delivered: false, why: delivery.why };
+}
+
+/** What is sent here is of no review. */
+async function nobodyWaits(): Promise<{ reviews: number; bytes: number; oldest: null; escalated: number }> {
+  return { reviews: 0, bytes: 0, oldest: null, escalated: 0 };
 }

@@ -12,12 +12,19 @@ import {
   loadRansomwareNames,
   readToken,
   writeBaseline,
+  type EffectiveConfig,
   type UsedFile,
 } from '../../config/index.ts';
 import { processEnvironment, programVersion } from '../../config/start/index.ts';
 import type { Recovered } from '../../dispose/index.ts';
 import type { FileResult } from '../../contracts/index.ts';
-import { BackupLensError, DEFAULT_LIMITS, ENGINE_AWAY, ENTROPY_THRESHOLD } from '../../domain/index.ts';
+import {
+  BackupLensError,
+  DEFAULT_LIMITS,
+  ENGINE_AWAY,
+  ENTROPY_THRESHOLD,
+  type Baseline,
+} from '../../domain/index.ts';
 import { pathList } from '../../intake/index.ts';
 import { engineChoice, scan, type ScanEvent, type ScanRequest } from '../../pipeline/index.ts';
 import { createReport, type ReportWriter } from '../../report/index.ts';
@@ -25,6 +32,7 @@ import { exitCode } from '../exit-code.ts';
 import { Progress } from '../progress.ts';
 import type { Tty } from '../tty.ts';
 import { cacheChoice } from './cache-choice.ts';
+import { BadMembersFile } from './bad-members.ts';
 import { openOutput } from './report-file.ts';
 import type { ScanOptions } from '../scan-options.ts';
 import {
@@ -52,6 +60,7 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
   if (cache.why !== null) tty.warn(`nothing is kept for the next scan: ${cache.why}`);
   const folders = options.apply === true ? dispositionFolders(config, roots) : null;
 
+  const listed = await openBadMembers(paths, options, config, baseline, tty);
   const { signal, release } = interruption();
   const output = options.output === undefined ? null : await openOutput(options.output);
   const report = createReport(options.format, output?.stream ?? tty.output(), {
@@ -91,7 +100,7 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
         include: options.include ?? [],
         exclude: options.exclude ?? [],
         one_file_system: options.oneFileSystem === true,
-        except: output === null ? [] : [output.identity],
+        except: [output, listed].flatMap((file) => (file === null ? [] : [file.identity])),
         ...(folders === null ? {} : { units: { isDropped: droppedFolders(config) } }),
       },
       policy: config.policy.policy,
@@ -138,11 +147,18 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
         progress.finished(event.result.path);
         missed ||= event.result.gaps.some((gap) => isMissed(gap, options.require ?? []));
         if (options.writeBaseline !== undefined) collector.add(event.assessment);
+        await listed?.add(event.result, event.assessment);
       }
+      if (event.type === 'error') listed?.obstacle(`${event.entry.path}: ${event.entry.message}`);
       if (event.type === 'footer') {
-        code = exitCode(event.footer.summary, options.failOn, missed);
+        const { summary } = event.footer;
+        if (missed) listed?.obstacle('a required engine was away');
+        if (summary.interrupted) listed?.obstacle('interrupted before everything was seen');
+        if (summary.files === 0) listed?.obstacle('nothing was scanned');
+        const isListed = (await listed?.finish()) ?? true;
+        code = exitCode(summary, options.failOn, missed || !isListed);
         if (missed) tty.warn('an engine that --require names was away for a part of the scan');
-        if (event.footer.summary.files === 0) tty.warn('nothing was scanned: no file was found');
+        if (summary.files === 0) tty.warn('nothing was scanned: no file was found');
       }
     }
     if (options.writeBaseline !== undefined) {
@@ -158,8 +174,22 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
     release();
     if (options.filesFrom === '-') process.stdin.destroy(); // Whoever writes the list may go on; nobody reads it.
     await output?.close();
+    await listed?.close();
     await turns?.close();
   }
+}
+
+async function openBadMembers(
+  paths: readonly string[],
+  { badMembers: file, badMembersFormat: form }: ScanOptions,
+  { policy: { policy } }: EffectiveConfig,
+  baseline: Baseline,
+  tty: Tty,
+): Promise<BadMembersFile | null> {
+  const [target] = paths;
+  if (file === undefined || target === undefined) return null;
+  const judge = { policy, baseline, as_of: new Date().toISOString() };
+  return BadMembersFile.open({ file, form: form ?? null, given: target, judge, tty });
 }
 
 /** 128 and SIGINT, as shells have it. */
@@ -184,6 +214,21 @@ function checkUsage(paths: readonly string[], options: ScanOptions): void {
     if (choice !== 'off' || options.require?.includes(engine) !== true) continue;
     throw new BackupLensError('BL_USAGE', `${engine} is required and turned off at the same time`, {
       hint: `leave it out of --require, or do not turn it off`,
+    });
+  }
+  if (options.badMembers !== undefined && (paths.length !== 1 || options.filesFrom !== undefined)) {
+    throw new BackupLensError('BL_USAGE', '--bad-members is of one archive or one folder', {
+      hint: 'give one PATH: names of members mean something only within it',
+    });
+  }
+  if (options.badMembers !== undefined && options.apply === true) {
+    throw new BackupLensError('BL_USAGE', '--bad-members is of what stays where it is: not with --apply', {
+      hint: 'scan without --apply, and restore what is not on the list',
+    });
+  }
+  if (options.badMembersFormat !== undefined && options.badMembers === undefined) {
+    throw new BackupLensError('BL_USAGE', '--bad-members-format without --bad-members', {
+      hint: 'name the file that is to be written: --bad-members FILE',
     });
   }
   if (paths.length === 0 && options.filesFrom === undefined) {

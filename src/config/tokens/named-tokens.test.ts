@@ -2,10 +2,12 @@ import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -121,4 +123,21 @@ test('one that others could read, or that is a link to somewhere else, is replac
   symlinkSync(join(home, 'theirs'), join(data, 'api-token'));
   await expect(ownToken(data)).rejects.toThrow(/ELOOP/);
   expect(readFileSync(join(home, 'theirs'), 'utf8')).toBe('blt_known\n');
+});
+
+test('changes at the same instant are made one after the other, and none is lost', async () => {
+  const names = Array.from({ length: 12 }, (_, at) => `name-${at}`);
+  await Promise.all(names.map(add));
+  expect((await readTokens(file)).map(({ name }) => name).toSorted()).toEqual(names.toSorted());
+  await Promise.all(names.slice(0, 11).map(async (name) => removeTokens(file, name, BY)));
+  expect((await readTokens(file)).map(({ name }) => name)).toEqual(['name-11']);
+  expect(readdirSync(join(home, 'data'))).toEqual(['tokens.json']);
+});
+
+test('a lock that somebody left behind does not last', async () => {
+  await add('anna');
+  writeFileSync(`${file}.lock`, '');
+  utimesSync(`${file}.lock`, new Date(0), new Date(0));
+  await add('bert');
+  expect(await readTokens(file)).toHaveLength(2);
 });

@@ -19,6 +19,7 @@ import {
   type Role,
 } from '../../contracts/index.ts';
 import { BackupLensError, inWords } from '../../domain/index.ts';
+import { alone } from './alone.ts';
 
 /** 1,000 tokens take 250 KB. */
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -141,19 +142,21 @@ export async function addToken(
     expires_at,
     ...(made_by === undefined ? {} : { made_by: made_by.slice(0, MAX_WHO_CHARACTERS) }),
   };
-  const { tokens, revoked } = await readTokensFile(path);
-  const parsed = tokensFile.safeParse({ schema: TOKENS_SCHEMA, tokens: [...tokens, entry] });
-  if (!parsed.success) {
-    throw new BackupLensError(
-      'BL_USAGE',
-      `no such token can be made: ${whereWrong(parsed.error.issues[0])}`,
-      {
-        hint: 'names are up to 64 letters, digits and . _ @ + -',
-      },
-    );
-  }
-  await write(path, { tokens: parsed.data.tokens, revoked });
-  return { token, entry };
+  return alone(path, async () => {
+    const { tokens, revoked } = await readTokensFile(path);
+    const parsed = tokensFile.safeParse({ schema: TOKENS_SCHEMA, tokens: [...tokens, entry] });
+    if (!parsed.success) {
+      throw new BackupLensError(
+        'BL_USAGE',
+        `no such token can be made: ${whereWrong(parsed.error.issues[0])}`,
+        {
+          hint: 'names are up to 64 letters, digits and . _ @ + -',
+        },
+      );
+    }
+    await write(path, { tokens: parsed.data.tokens, revoked });
+    return { token, entry };
+  });
 }
 
 /** Takes tokens away, by id, or all of a name; those that were there. `by`: for the journal. */
@@ -162,17 +165,19 @@ export async function removeTokens(
   which: string,
   by: { readonly who: string; readonly now: Date },
 ): Promise<readonly NamedToken[]> {
-  const { tokens, revoked } = await readTokensFile(path);
-  const gone = tokens.filter(({ id, name }) => id === which || name === which);
-  if (gone.length === 0) return [];
-  const revoked_at = by.now.toISOString();
-  const revoked_by = by.who.slice(0, MAX_WHO_CHARACTERS);
-  const told = gone.map(({ id, name, role }) => ({ id, name, role, revoked_at, revoked_by }));
-  await write(path, {
-    tokens: tokens.filter((one) => !gone.includes(one)),
-    revoked: [...revoked, ...told].slice(-MAX_REVOKED),
+  return alone(path, async () => {
+    const { tokens, revoked } = await readTokensFile(path);
+    const gone = tokens.filter(({ id, name }) => id === which || name === which);
+    if (gone.length === 0) return [];
+    const revoked_at = by.now.toISOString();
+    const revoked_by = by.who.slice(0, MAX_WHO_CHARACTERS);
+    const told = gone.map(({ id, name, role }) => ({ id, name, role, revoked_at, revoked_by }));
+    await write(path, {
+      tokens: tokens.filter((one) => !gone.includes(one)),
+      revoked: [...revoked, ...told].slice(-MAX_REVOKED),
+    });
+    return gone;
   });
-  return gone;
 }
 
 async function write(path: string, { tokens, revoked }: TokensFile): Promise<void> {

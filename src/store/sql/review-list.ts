@@ -1,7 +1,15 @@
 import { expressionBuilder, type Kysely } from 'kysely';
 import { rulesOf, seenOf } from '../../contracts/plain/index.ts';
 import { BackupLensError, newId } from '../../domain/index.ts';
-import type { Answer, Remembered, Review, ReviewFilter, ReviewGroup, ReviewList } from '../review-list.ts';
+import type {
+  Answer,
+  Remembered,
+  Review,
+  ReviewFilter,
+  ReviewGroup,
+  GroupStanding,
+  ReviewList,
+} from '../review-list.ts';
 import { only, read, write, type Context, type Trx } from './context.ts';
 import { change, rowOf, tell } from './file-changes.ts';
 import { groupOf } from './grounds.ts';
@@ -146,6 +154,24 @@ export class SqlReviewList implements ReviewList {
       });
       return { items, groups: all?.groups ?? 0 };
     });
+  }
+
+  async standing(group: string): Promise<GroupStanding> {
+    const found = await read(this.#context, (db) =>
+      db
+        .selectFrom('reviews')
+        .select((select) => [
+          select.fn.countAll<number>().as('reviews'),
+          select.fn.sum<number | null>('size').as('bytes'),
+          select.fn.min<string | null>('opened_at').as('oldest'),
+          select.fn.count<number>('escalated_at').as('escalated'),
+        ])
+        .where('state', '=', 'open')
+        .where('grounds', '=', group)
+        .executeTakeFirst(),
+    );
+    const { reviews = 0, bytes = 0, oldest = null, escalated = 0 } = found ?? {};
+    return { reviews, bytes: bytes ?? 0, oldest, escalated };
   }
 
   async escalate(before: string, limit: number): Promise<number> {

@@ -10,7 +10,7 @@ import { openStore, type Store } from '../../../src/store/index.ts';
 
 const DEADLINE_MS = 60_000;
 
-export const NOBODY: OutwardSinks = { webhook: null, syslog: null, file: null };
+export const NOBODY: OutwardSinks = { webhook: null, syslog: null, file: null, mail: null, tickets: null };
 
 /** A store with its outbox, as the service has them, and nothing else of the service. */
 export class OutboxUnderTest {
@@ -40,7 +40,10 @@ export class OutboxUnderTest {
       store: this.store,
       log: openLog({ name: 'a-test', level: 'silent' }),
       version: '0.1.0',
-      sinks: await openSinks({ ...NOBODY, ...sinks }),
+      sinks: await openSinks(
+        { ...NOBODY, ...sinks },
+        { standing: async (group) => this.store.reviews.standing(group) },
+      ),
       privacy: 'full',
       per_minute: 100_000,
       retry_max: 300,

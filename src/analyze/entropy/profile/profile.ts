@@ -1,5 +1,6 @@
 import { BlockCounter, type Counted } from './block-counter.ts';
 import { chiSquare, chiSquareOf, isUniform } from './chi-square.ts';
+import { EntropyMap } from './entropy-map.ts';
 import { NoiseMap } from './noise-map.ts';
 import { NoiseRuns, type Look, type Runs } from './noise-runs.ts';
 import { Strides, type Stride } from './stride.ts';
@@ -22,6 +23,8 @@ export interface Profile {
   readonly runs: Runs;
   readonly stride: Stride | null;
   readonly map: string;
+  /** As domain/entropy-map.ts writes it. */
+  readonly entropyMap: string;
 }
 
 /** Reads an artifact once, in chunks of any size, in constant memory (about 16 KiB). */
@@ -30,6 +33,7 @@ export class Profiler {
   readonly #runs = new NoiseRuns();
   readonly #strides = new Strides();
   readonly #map = new NoiseMap();
+  readonly #entropyMap = new EntropyMap();
   readonly #blocks: Record<Look, number> = { noise: 0, structured: 0, blank: 0, mixed: 0 };
   readonly #noise = new Float64Array(VALUES);
   #noiseBytes = 0;
@@ -69,6 +73,7 @@ export class Profiler {
       runs: this.#runs.close(),
       stride: this.#strides.best(),
       map: this.#map.picture(),
+      entropyMap: this.#entropyMap.written(),
     };
   }
 
@@ -91,6 +96,7 @@ export class Profiler {
     if (look === 'structured' || look === 'mixed') this.#strides.add(counted);
     this.#runs.add(look, bytes, at, length);
     this.#map.add(look === 'noise');
+    this.#entropyMap.add(squares, length);
   }
 }
 

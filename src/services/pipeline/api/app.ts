@@ -1,3 +1,4 @@
+import { asciiJson } from '../../../bytes/index.ts';
 import { BackupLensError, type ErrorCode } from '../../../domain/index.ts';
 import {
   createServer,
@@ -50,9 +51,12 @@ export async function createApp({ served, keyring, host, log }: AppOptions): Pro
     requestTimeoutMs: LONGEST_UPLOAD_MS,
     headersTimeoutMs: HEADERS_TIMEOUT_MS,
     errors: PROBLEM,
+    answersOptions: true,
     meaning: (error) => meaningOf(error, log),
     log,
   });
+  // Names in answers are whatever somebody chose: what is invisible or turns text around is escaped, which loses nothing.
+  app.setReplySerializer((answer) => asciiJson(answer));
   keepPace(app, PACE, log);
   app.addHook('onRequest', async (_request, reply) => void reply.headers(HEADERS));
   signIn(app, { host, keys: keyring.keys, anonymous: async () => !(await keyring.isSet()), log });

@@ -83,7 +83,7 @@ export class Carrier {
     const at = arrived === steps.length ? end : (steps[arrived - 1]?.after ?? null);
     if (delivery.outcome === 'done') {
       await this.#succeed(at, arrived, null);
-      return more ? 0 : POLL_MS;
+      return this.#options.sink.pause_ms ?? (more ? 0 : POLL_MS);
     }
     if (arrived > 0) {
       this.#refusals = 0;
@@ -96,7 +96,8 @@ export class Carrier {
   }
 
   async #plan(): Promise<Plan> {
-    const { sink, store, per_minute: perMinute } = this.#options;
+    const { sink, store } = this.#options;
+    const perMinute = sink.each === true ? Number.POSITIVE_INFINITY : this.#options.per_minute;
     const { seq, hash, minute, in_minute, last_success_at } = this.#standing;
     const from: Position = { seq, hash, minute, in_minute };
     const wants = sink.wants?.bind(sink);

@@ -19,7 +19,7 @@ export async function outboxOf(
   const { config, outward } = settings;
   const { eventsFile, privacy, eventsPerMinute, eventsRetryMax, eventsHeartbeat } = config.outward;
   if (eventsFile.value !== null) await assertOutside(eventsFile.value, settings);
-  const sinks = await openSinks(outward);
+  const sinks = await openSinks(outward, { standing: async (group) => store.reviews.standing(group) });
   undo.unshift(async () => Promise.all(sinks.map(async (sink) => sink.close())));
   return Outbox.open({
     store,
