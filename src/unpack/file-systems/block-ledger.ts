@@ -43,6 +43,11 @@ export class BlockLedger {
     return this.#runs.bytes - this.#shift;
   }
 
+  /** Bytes of [start, end) that are in no hole, where holes are counted in whole blocks. */
+  storedIn(start: number, end: number): number {
+    return this.#runs.rankOf(end + this.#shift) - this.#runs.rankOf(start + this.#shift);
+  }
+
   /** All blocks that [start, end) touches are accounted for; what lies outside the image is left out. */
   claim(start: number, end: number): void {
     if (!(start >= 0 && start < end)) return;

@@ -14,7 +14,7 @@ export class FileMap {
   readonly #extents = new ExtentMapBuilder();
   readonly size: number;
   readonly #written: number;
-  /** Bytes of the file that lie in the image. */
+  /** Bytes of the file that lie in the image and in no hole of it. */
   mapped = 0;
   /** Bytes of the file that lie past the end of the image, or whose place is not known. */
   missing = 0;
@@ -46,8 +46,8 @@ export class FileMap {
     this.#volume.ledger.claim(from, from + Math.min(length, whole));
     if (count < length && whole > there)
       this.tail = { start: from + there, end: from + Math.min(length, whole) };
-    if (this.#extents.add({ start, end: start + there, from, stored: 0 })) this.mapped += there;
-    else this.dropped += there;
+    if (!this.#extents.add({ start, end: start + there, from, stored: 0 })) this.dropped += there;
+    else this.mapped += this.#volume.ledger.storedIn(from, from + there);
   }
 
   /** Nobody knows where these bytes lie. */

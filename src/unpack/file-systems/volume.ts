@@ -1,4 +1,4 @@
-import { MemorySource, type ByteSource } from '../../bytes/index.ts';
+import { MemorySource, sliceOf, type ByteSource } from '../../bytes/index.ts';
 import { BOMB_BYTES } from '../budget.ts';
 import { handOnUnclaimed } from '../byte-ledger.ts';
 import { handOnSource } from '../disks/disk-map.ts';
@@ -16,8 +16,8 @@ const MAX_DEPTH = 256;
 const MAX_PATH_BYTES = 64 * 1024;
 /** Folders of one file system: 64 MB are held for them. */
 const MAX_FOLDERS = 4_000_000;
-/** Files with several names that are remembered; beyond, each name is examined as a file of its own. */
-const MAX_LINKED = 4_000_000;
+/** Files that are remembered, whatever number of names they admit to; beyond, each name is examined as a file of its own. */
+const MAX_FILES = 4_000_000;
 /** Blocks of trees that are remembered; beyond, only their bytes are counted. */
 const MAX_TREE_BLOCKS = 4_000_000;
 /** Structures that are read, in bytes: an honest image has no more of them than bytes, each read once or twice. */
@@ -30,7 +30,7 @@ const LEAST_READ_BYTES = 64;
  */
 const FREE_LOOKED_AT_BYTES = 512 * 1024 * 1024;
 const LOOKS_A_BYTE = 64;
-const KEPT_LOOK_BYTES = 512;
+const KEPT_LOOK_BYTES = 1024;
 /** Ends of files' last blocks that are remembered. */
 const MAX_TAILS = 4_000_000;
 const ZEROS = Buffer.alloc(64 * 1024);
@@ -40,7 +40,7 @@ export const FILE_SYSTEM_LIMITS: readonly string[] = [
   'Folders nested 256 deep, and 64 KiB of a path',
   '4 million folders',
   '4 million pieces of one file that do not follow each other',
-  '4 million files with several names; beyond, each name is examined',
+  '4 million files that are remembered; beyond, each further name of one is examined as a file of its own',
   '100,000 stretches that belong to no file; beyond, they are examined as one',
 ];
 
@@ -71,7 +71,7 @@ export class Volume {
   readonly #pages: Pages;
   readonly holes: Holes;
   #folders = new NumberSet(MAX_FOLDERS);
-  #linked = new NumberSet(MAX_LINKED);
+  #files = new NumberSet(MAX_FILES);
   readonly #treeBlocks = new NumberSet(MAX_TREE_BLOCKS);
   readonly #tails = new NumberSet(MAX_TAILS);
   /** Bytes of files that lie in the image, each as often as a file has it. */
@@ -172,7 +172,7 @@ export class Volume {
   /** What follows counts its inodes anew: another tree of the same file system. */
   nextTree(): void {
     this.#folders = new NumberSet(MAX_FOLDERS);
-    this.#linked = new NumberSet(MAX_LINKED);
+    this.#files = new NumberSet(MAX_FILES);
   }
 
   /** The folder called `name` in another; null, and a gap, when it is not to be entered. `id`: its inode or place. */
@@ -193,8 +193,8 @@ export class Volume {
   }
 
   /** Whether a file was handed on under another name before; then it is listed as a link. */
-  isAnotherName(id: number, names: number, member: Buffer): boolean {
-    if (names <= 1 || this.#linked.add(id) !== 'known') return false;
+  isAnotherName(id: number, member: Buffer): boolean {
+    if (this.#files.add(id) !== 'known') return false;
     this.sink.link('hard', member, null);
     return true;
   }
@@ -232,8 +232,7 @@ export class Volume {
   async region(member: string, start: number, end: number): Promise<void> {
     this.ledger.claim(start, end);
     const to = Math.min(end, this.source.size);
-    if (start < to)
-      await this.sink.member({ name: member, size: to - start, content: this.source.stream(start, to) });
+    if (start < to) await handOnSource(member, sliceOf(this.source, start, to), this.holes, this.sink);
   }
 
   /** Content that is kept within a structure, not in blocks of its own; `size` as it is told. */

@@ -31,7 +31,7 @@ export const sqliteLog: Format = {
     const layout = await logLayout(source);
     const pages = new LoggedPages(source, layout);
     const log = new LogReader(pages, sink, context);
-    for await (const transaction of transactionsOf(source, layout)) {
+    for await (const transaction of transactionsOf(source, layout, context.signal)) {
       for (const page of transaction) {
         if (!(await pages.set(page))) throw new Damaged('more pages than can be remembered');
       }
@@ -71,7 +71,9 @@ class LogReader {
   }
 
   #isNew({ local, size, overflow }: Cell): boolean {
-    const key = createHash('sha256').update(local).update(`${size} ${overflow}`).digest('base64');
+    // The row may be the same while the pages that it goes on in were written anew.
+    const place = overflow === 0 ? null : this.#pages.placeOf(overflow);
+    const key = createHash('sha256').update(local).update(`${size} ${overflow} ${place}`).digest('base64');
     if (this.#known.has(key)) return false;
     if (this.#known.size < MAX_KNOWN) this.#known.add(key);
     return true;

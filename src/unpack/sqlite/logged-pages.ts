@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ByteSource } from '../../bytes/index.ts';
-import { Damaged } from '../trouble.ts';
+import { Damaged, OverBudget } from '../trouble.ts';
 import { ENCODINGS, type Pages } from './pages.ts';
 
 /** Page numbers in a log: https://www.sqlite.org/fileformat2.html, 4.1 and 3. */
@@ -26,6 +27,11 @@ const ENCODING_AT = 56;
 const FIRST_PAGE_BYTES = 60;
 /** Records of a transaction that are remembered, at about 100 bytes each. */
 const MAX_PAGES = 1_000_000;
+/** Pages in which records go on are read as often as they were logged, or a little more often. */
+const FREE_FOLLOWED_BYTES = 64 * 1024 * 1024;
+const FOLLOWED_TIMES = 4;
+/** Records read before everything else gets its turn. */
+const RECORDS_A_TURN = 2048;
 
 /** Of a write-ahead log or a rollback journal. Throws Damaged. */
 export async function logLayout(source: ByteSource): Promise<LogLayout> {
@@ -57,6 +63,8 @@ export class LoggedPages implements Pages {
   encoding: Pages['encoding'] = 'utf-8';
   readonly #source: ByteSource;
   readonly #newest = new Map<number, number>();
+  #logged = 0;
+  #followed = 0;
   readonly #buffer: Buffer;
 
   constructor(source: ByteSource, { pageBytes }: LogLayout) {
@@ -70,6 +78,7 @@ export class LoggedPages implements Pages {
   async set({ number, at }: LoggedPage): Promise<boolean> {
     if (this.#newest.size >= MAX_PAGES && !this.#newest.has(number)) return false;
     this.#newest.set(number, at);
+    this.#logged++;
     if (number !== 1) return true;
     const head = Buffer.alloc(FIRST_PAGE_BYTES);
     await this.#source.readAt(head, at);
@@ -79,15 +88,29 @@ export class LoggedPages implements Pages {
     return true;
   }
 
+  /** Where the newest of that page lies; null: the log has none. */
+  placeOf(number: number): number | null {
+    return this.#newest.get(number) ?? null;
+  }
+
+  /** Throws OverBudget. */
   async page(number: number): Promise<Buffer | null> {
     const at = this.#newest.get(number);
-    return at === undefined ? null : this.at(at);
+    if (at === undefined) return null;
+    const bytes = ++this.#followed * this.pageBytes;
+    if (bytes > FREE_FOLLOWED_BYTES + FOLLOWED_TIMES * this.#logged * this.pageBytes)
+      throw new OverBudget(`many records go on in the same pages: ${bytes} bytes of them were read`);
+    return this.at(at);
   }
 
   /** Valid until the next call. */
   async at(at: number): Promise<Buffer | null> {
     const got = await this.#source.readAt(this.#buffer, at);
     return got < this.pageBytes ? null : this.#buffer;
+  }
+
+  get longestChain(): number {
+    return this.#newest.size;
   }
 
   /** Versions of one page may go on in the same pages; that a chain leads in a circle shows by its length. */
@@ -100,11 +123,20 @@ export class LoggedPages implements Pages {
 export async function* transactionsOf(
   source: ByteSource,
   layout: LogLayout,
+  signal: AbortSignal,
 ): AsyncGenerator<LoggedPage[], void, undefined> {
   const { start, recordBytes, pageAt, commits } = layout;
   const head = Buffer.alloc(8);
   let pages: LoggedPage[] = [];
+  let records = 0;
   for (let at = start; at + pageAt + layout.pageBytes <= source.size; at += recordBytes) {
+    if (++records % RECORDS_A_TURN === 0) await setImmediate();
+    signal.throwIfAborted();
+    // What is a hole has no page: the next record that has a byte follows.
+    const run = source.nextRun === undefined ? { start: at } : source.nextRun(at);
+    if (run === null) break;
+    at = Math.max(at, start + Math.floor((run.start - start) / recordBytes) * recordBytes);
+    if (at + pageAt + layout.pageBytes > source.size) break;
     await source.readAt(head, at);
     const number = head.readUInt32BE(0);
     if (number > 0) pages.push({ number, at: at + pageAt });

@@ -24,6 +24,8 @@ export class PageFile implements Pages {
   /** Pages that are wholly there, at most as many as declared. */
   readonly pages: number;
   readonly encoding: Pages['encoding'];
+  /** No page is taken twice. */
+  readonly longestChain = Infinity;
   readonly #window: Buffer;
   #windowAt = 0;
   #windowLength = 0;

@@ -8,6 +8,8 @@ export interface Pages {
   page(number: number): Promise<Buffer | null>;
   /** False: there is no such page, or it has been met before where every page has one place. */
   take(number: number): boolean;
+  /** A chain of more pages than that leads in a circle. */
+  readonly longestChain: number;
 }
 
 /** By number (1.3.13). */

@@ -4,12 +4,16 @@ import type { Pages } from './pages.ts';
 
 const POINTER_BYTES = 4;
 
+/** Nothing that is missing, but what somebody made. */
+export class ChainInCircle extends Damaged {}
+
 /** The bytes of one record in order, first from its page, then along its chain of overflow pages (1.6, last part). */
 export class Payload {
   readonly #file: Pages;
   readonly #cell: Cell;
   /** The overflow page that comes next; 0: none. */
   #next: number;
+  #followed = 0;
   /** What was read and not yet given. */
   #ready: Buffer;
   /** Bytes given so far. */
@@ -56,6 +60,10 @@ export class Payload {
     if (!this.#file.take(number)) {
       this.#next = 0;
       throw new Damaged(`its chain of pages leads to page ${number}, which is used elsewhere or not there`);
+    }
+    if (++this.#followed > this.#file.longestChain) {
+      this.#next = 0;
+      throw new ChainInCircle('its chain of pages leads in a circle');
     }
     const bytes = await this.#file.page(number);
     if (bytes === null) throw new Damaged(`its chain of pages leads to page ${number}, which is not there`);

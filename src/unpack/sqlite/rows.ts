@@ -2,7 +2,7 @@ import type { FormatSink } from '../format.ts';
 import { Damaged } from '../trouble.ts';
 import type { Cell } from './cells.ts';
 import type { Pages } from './pages.ts';
-import { Payload } from './payload.ts';
+import { ChainInCircle, Payload } from './payload.ts';
 import { headerBytes, valuesOf, type Value } from './record.ts';
 
 /** Values of this size and more are looked at one by one; a container that does any harm is not smaller. */
@@ -28,21 +28,23 @@ export class Rows {
 
   /** Throws Damaged once there is too much of it. */
   damaged(table: string, detail: string): void {
-    if (this.#elsewhere !== null) {
-      this.#elsewhere();
-      return;
-    }
+    if (this.#elsewhere === null) this.#say(table, detail);
+    else this.#elsewhere();
+  }
+
+  #say(table: string, detail: string): void {
     if (++this.#damage > MAX_DAMAGE) throw new Damaged(`damaged in more than ${MAX_DAMAGE} places`);
     this.#sink.gap('corrupt', detail, { member: table });
   }
 
-  /** Every value that goes on behind its page, and every other that may be a container. */
+  /** Every value that goes on behind its page, and every other that may be a container; none that is too small for one. */
   async row(table: string, cell: Cell): Promise<void> {
     const name = nameOf(table, cell);
     const payload = new Payload(this.#file, cell);
     const broken = await attempt(() => this.#values(name, cell, payload));
     if (broken === null) return;
-    this.damaged(name, broken.message);
+    if (broken instanceof ChainInCircle) this.#say(name, broken.message);
+    else this.damaged(name, broken.message);
     // What is left of the record is data all the same.
     if (payload.position === 0) {
       const content = payload.upTo(cell.size);
@@ -59,12 +61,12 @@ export class Rows {
     );
     for (const [index, value] of values.entries()) {
       const { start, end, kind } = value;
-      if (kind === 'other') continue;
       const bytes = end - start;
+      if (kind === 'other' || bytes < LEAST_BYTES) continue;
       const column = `${name}/${index + 1}`;
       if (end > local.length) {
         await this.#sink.member({ name: column, size: bytes, content: spilled(payload, value) });
-      } else if (bytes >= LEAST_BYTES && this.#mayHold(kind, local.subarray(start, end))) {
+      } else if (this.#mayHold(kind, local.subarray(start, end))) {
         await this.#sink.member({ name: column, size: bytes, content: once(local.subarray(start, end)) });
       }
     }

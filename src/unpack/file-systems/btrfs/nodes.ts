@@ -16,6 +16,13 @@ const MAX_LEVEL = 7;
 const KEPT_NODES = 512;
 const MAX_CLAIMED = 4_000_000;
 
+interface Range {
+  readonly first: Buffer;
+  readonly last: Buffer;
+  /** The key of the last item that was met. */
+  readonly reached: Buffer;
+}
+
 export interface Item {
   readonly object: number;
   readonly type: number;
@@ -39,7 +46,7 @@ export class Nodes {
 
   /** The items from `first` to `last`, both included, in order. Throws Damaged. */
   async *items(tree: TreePlace, first: Buffer, last: Buffer): AsyncGenerator<Item, void, undefined> {
-    yield* this.#below(tree.at, tree.level, null, { first, last });
+    yield* this.#below(tree.at, tree.level, null, { first, last, reached: Buffer.alloc(KEY_BYTES) });
   }
 
   /** Claims all nodes of a tree, those of trees that share them once. */
@@ -56,7 +63,7 @@ export class Nodes {
     at: number,
     level: number,
     expected: { readonly node: Buffer; readonly at: number } | null,
-    range: { readonly first: Buffer; readonly last: Buffer },
+    range: Range,
   ): AsyncGenerator<Item, void, undefined> {
     const node = await this.#node(at, level);
     // The key of a pointer is its node's first: so no node can stand in a tree twice.
@@ -67,6 +74,11 @@ export class Nodes {
     for (let i = firstFrom(node, count, width, range.first, level > 0); i < count; i++) {
       const keyAt = HEAD_BYTES + i * width;
       if (compareKeys(node, keyAt, range.last, 0) > 0) return;
+      if (level === 0) {
+        // Items of one node reaching past the next one's: whoever collects them counts on their order.
+        if (compareKeys(node, keyAt, range.reached, 0) < 0) throw new Damaged('items that are not in order');
+        node.copy(range.reached, 0, keyAt, keyAt + KEY_BYTES);
+      }
       if (level > 0) yield* this.#below(pointerOf(node, i), level - 1, { node, at: keyAt }, range);
       else {
         const from = HEAD_BYTES + node.readUInt32LE(keyAt + KEY_BYTES);

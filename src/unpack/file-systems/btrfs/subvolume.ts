@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { sliceOf, type ByteSource } from '../../../bytes/index.ts';
 import { countOf } from '../../disks/bytes-at.ts';
 import { Damaged } from '../../trouble.ts';
 import { FileMap } from '../file-map.ts';
@@ -40,7 +41,6 @@ interface Inode {
   readonly number: number;
   readonly type: number;
   readonly size: number;
-  readonly names: number;
 }
 
 /** The files of one subvolume or snapshot. */
@@ -90,7 +90,7 @@ export class Subvolume {
         if (inside !== null) await this.#folder(target, inside);
         return;
       }
-      if (this.#volume.isAnotherName(target, inode.names, member)) return;
+      if (this.#volume.isAnotherName(target, member)) return;
       if (inode.type === FILE) await this.#file(inode, member);
       else if (inode.type === LINK) {
         let link = Buffer.alloc(0);
@@ -109,7 +109,6 @@ export class Subvolume {
         number,
         type: bytes.readUInt32LE(52) >> 12,
         size: countOf(bytes.readBigUInt64LE(16)),
-        names: bytes.readUInt32LE(40),
       };
     }
     throw new Damaged('its inode is not there');
@@ -136,7 +135,7 @@ export class Subvolume {
     const digest = this.#shared.examined === null ? null : createHash('sha256');
     digest?.update(`${inode.size} ${member.subarray(member.lastIndexOf(0x2f) + 1).toString('latin1')}`);
     let streams = false;
-    /** What comes of its packed extents. */
+    /** What its packed extents become, each whole: as much is unpacked, however little of it belongs to the file. */
     let packed = 0;
     let locked = false;
     await this.#try(member, async () => {
@@ -149,8 +148,9 @@ export class Subvolume {
         locked ||= extent.encrypted;
         if (inline !== null || compression !== 'none') {
           streams = true;
-          packed += Math.min(length, MAX_UNIT_BYTES);
-          this.#claim(stored.at, inline === null ? stored.bytes : 0);
+          packed += Math.min(unpacked, MAX_UNIT_BYTES);
+          // What is too long to be believed is not read here: it stays bytes in no member.
+          if (inline === null && stored.bytes <= MAX_UNIT_BYTES) this.#claim(stored.at, stored.bytes);
         } else this.#plain(map, extent);
       }
     });
@@ -165,7 +165,7 @@ export class Subvolume {
     if (!streams) await this.#volume.file(member, map);
     else {
       await this.#volume.sayWhatIsMissing(member, map);
-      this.#volume.willHandOn(Math.min(inode.size, map.mapped + packed));
+      this.#volume.willHandOn(map.mapped + packed);
       const content = new Unpacking(this, inode, member);
       await sink.member({ name: member, size: inode.size, content: content.chunks() });
       content.sayWhatIsDamaged();
@@ -223,14 +223,14 @@ export class Subvolume {
     return bytes.length < stored.bytes ? null : bytes;
   }
 
-  /** The first `length` bytes of an extent that is not packed, as far as they are in reach. */
-  async *plain({ stored, offset }: FileExtent, length: number): AsyncGenerator<Buffer, void, undefined> {
+  /** Where the first `length` bytes of an extent that is not packed lie, as far as they are in reach. */
+  *plain({ stored, offset }: FileExtent, length: number): Generator<ByteSource, void, undefined> {
     const { source } = this.#volume;
     for (let at = 0, pieces = 0; at < length && pieces < MAX_PIECES; pieces++) {
       const place = this.#shared.chunks.place(stored.at + offset + at, length - at);
       const [first] = place.copies;
       if (first === undefined || first + place.length > source.size) return;
-      yield* source.stream(first, first + place.length);
+      yield sliceOf(source, first, first + place.length);
       at += place.length;
     }
   }
@@ -272,9 +272,9 @@ class Unpacking {
       if (extent.start > at) yield* holes.zeros(extent.start - at, at);
       at = extent.start;
       if (extent.compression === 'none' && extent.inline === null) {
-        for await (const chunk of this.#subvolume.plain(extent, end - at)) {
-          yield chunk;
-          at += chunk.length;
+        for (const part of this.#subvolume.plain(extent, end - at)) {
+          yield* holes.chunks(part);
+          at += part.size;
         }
       } else {
         const unit = await this.#unit(extent);

@@ -1,30 +1,49 @@
+import { Damaged } from '../../trouble.ts';
 import type { Volume } from '../volume.ts';
 import { FIRST_CLUSTER, type BootSector } from './boot-sector.ts';
 import { piecesOf, type Allocation } from './clusters.ts';
+
+/** Pieces of the map: it is nearly always in one. */
+const MAX_PIECES = 100;
 
 /** Which clusters are in use (exFAT specification, 7.1). */
 export class Bitmap {
   readonly #volume: Volume;
   readonly #bytes: number;
-  /** Pieces of the bitmap: few, it is nearly always in one. */
-  readonly #pieces: { readonly start: number; readonly length: number; readonly from: number }[] = [];
+  readonly #most: number;
+  #located = 0;
+  /** Maps that were met beyond those that there can be: one for each table of clusters. */
+  ignored = 0;
+  /** In order; none: nobody knows. */
+  #pieces: { readonly start: number; readonly length: number; readonly from: number }[] = [];
 
   constructor(volume: Volume, boot: BootSector) {
     this.#volume = volume;
     this.#bytes = Math.ceil(boot.clusters / 8);
+    this.#most = (boot.tablesEnd - boot.tablesAt) / boot.tableBytes;
   }
 
-  /** Reads where it lies, and claims it. Throws Damaged. */
+  /** Reads where it lies, and claims it. Of two the first counts. Throws Damaged. */
   async locate(allocation: Allocation, boot: BootSector): Promise<void> {
+    if (this.#located === this.#most) {
+      this.ignored++;
+      return;
+    }
+    const counts = this.#located++ === 0;
     // What stands behind its last bit belongs to nobody.
     const bytes = Math.min(allocation.bytes, this.#bytes);
     for await (const piece of piecesOf({ ...allocation, bytes, contiguous: false }, this.#volume, boot)) {
       const length = Math.min(piece.length, bytes - piece.start);
       await this.#volume.part(piece.from, piece.from + length);
+      if (!counts) continue;
       const last = this.#pieces.at(-1);
       if (last !== undefined && last.from + last.length === piece.from) {
         this.#pieces[this.#pieces.length - 1] = { ...last, length: last.length + length };
-      } else this.#pieces.push({ ...piece, length });
+      } else if (this.#pieces.length < MAX_PIECES) this.#pieces.push({ ...piece, length });
+      else {
+        this.#pieces = [];
+        throw new Damaged(`its map of what is in use lies in more than ${MAX_PIECES} pieces`);
+      }
     }
   }
 

@@ -60,6 +60,11 @@ class Tree {
     // The root is entered under a name of its own, so that nothing leads back into it.
     if (this.#volume.enter(root, Buffer.alloc(0), ROOT) === null) return;
     await this.#folder({ first: root, bytes: Infinity, contiguous: false }, ROOT);
+    const { ignored } = this.#bitmap;
+    if (ignored > 0)
+      this.#volume.sink.gap('corrupt', `${ignored} more maps of what is in use, which are not looked at`, {
+        bytes: 0,
+      });
   }
 
   async #folder(allocation: Allocation, folder: Folder): Promise<void> {

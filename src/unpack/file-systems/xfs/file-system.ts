@@ -97,7 +97,7 @@ class Tree {
         if (inside !== null) await this.#folder(inode, inside);
         return;
       }
-      if (this.#volume.isAnotherName(number, inode.names, member)) return;
+      if (this.#volume.isAnotherName(number, member)) return;
       if (inode.kind === 'file') await this.#file(inode, member);
       else if (inode.kind === 'link') {
         this.#volume.sink.link('symbolic', member, await targetOf(inode, this.#volume, this.#found));

@@ -23,7 +23,6 @@ export interface Fork {
 export interface Inode {
   readonly number: number;
   readonly kind: Kind;
-  readonly names: number;
   readonly size: number;
   readonly realtime: boolean;
   readonly data: Fork;
@@ -49,7 +48,6 @@ export function inodeOf(bytes: Buffer, number: number): Inode {
   return {
     number,
     kind,
-    names: version === 1 ? bytes.readUInt16BE(6) : bytes.readUInt32BE(16),
     size: countOf(bytes.readBigUInt64BE(56)),
     realtime: (bytes.readUInt16BE(90) & REALTIME) !== 0,
     data: {
