@@ -47,6 +47,16 @@ const zip = zipBytes([{ name: 'a.gz', data: PACKED }]);
 /** A gzip by its header, and no more than that. */
 const DAMAGED = Buffer.concat([PACKED.subarray(0, 10), Buffer.alloc(40, 0xff)]);
 
+/** Frames of Zstandard by their first bytes: windows of 16 TiB, which nobody writes, and of 2 GiB, which is not given. */
+const FALSE_FRAME = Buffer.concat([
+  Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xf0]),
+  Buffer.alloc(40, 0x11),
+]);
+const LARGE_FRAME = Buffer.concat([
+  Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8]),
+  Buffer.alloc(40, 0x11),
+]);
+
 function spaced(between: string, before: string): string {
   return [...PACKED].map((byte) => before + byte.toString(16).padStart(2, '0')).join(between);
 }
@@ -74,6 +84,8 @@ const FILES: Readonly<Record<string, Buffer | string>> = {
   ]),
   'archive behind one that is damaged': Buffer.concat([binary, DAMAGED, binary, PACKED]),
   'archive behind three that are damaged': Buffer.concat([binary, DAMAGED, DAMAGED, DAMAGED, binary, PACKED]),
+  'archive behind a false Zstandard frame': Buffer.concat([binary, FALSE_FRAME, binary, PACKED]),
+  'archive behind a frame with a large window': Buffer.concat([binary, LARGE_FRAME, binary, PACKED]),
   'archive behind a damaged one behind a text': Buffer.concat([
     Buffer.from('notes of mine\n'.repeat(15_000)),
     DAMAGED,
@@ -210,6 +222,14 @@ function named(parts: readonly Buffer[], set: string): Record<string, Buffer> {
 function noise(seed: number): Buffer {
   return Buffer.from(Array.from({ length: 600 }, (_, i) => (Math.imul(i + seed, 0x9e3779b1) >>> 11) & 0xff));
 }
+
+test('a file that begins with a false frame of Zstandard is damaged, as any other would be', async () => {
+  const [result] = await decisionsOf('false-frame', { 'a.zst': Buffer.concat([FALSE_FRAME, binary]) });
+  expect(result?.gaps.filter(({ stage }) => stage === 'unpack').map(({ reason }) => reason)).toEqual([
+    'corrupt',
+  ]);
+  expect(result?.decision).toBe('manual_review');
+});
 
 test('more damaged archives than are tried in one file are a gap that a person looks at', async () => {
   const decoys = Buffer.concat([binary, ...Array.from({ length: 5 }, () => DAMAGED), binary, PACKED]);

@@ -128,13 +128,15 @@ test('a tree whose nodes lead to themselves ends, as a gap', async () => {
   expect(inFiles(result)).toEqual([]);
 });
 
+/** One that stands where its leaf does in the tree, and others far behind it. */
+function chunksOf(from: number): Item[] {
+  const others = Array.from({ length: 20 }, (_, i) => chunkItem(2 ** 40 - from + i * NODE, NODE, 0));
+  return [chunkItem(from, NODE, 0), ...others];
+}
+
 test('chunks that a second leaf lists in front of those of the first are damage', async () => {
   const image = new BtrfsImage(MIB);
-  const chunks = (from: number): Item[] => [
-    chunkItem(from, NODE, 0),
-    ...Array.from({ length: 20 }, (_, i) => chunkItem(2 ** 40 - from + i * NODE, NODE, 0)),
-  ];
-  const leaves = [MIB, 2 * MIB, 3 * MIB].map((from) => image.leaf(chunks(from)));
+  const leaves = [MIB, 2 * MIB, 3 * MIB].map((from) => image.leaf(chunksOf(from)));
   const root = image.branch(leaves, 1);
   const tree = image.tree(filesOf([]));
   const result = await unpack('btrfs', image.finish([[FS_TREE, tree]], { at: root.at, level: 1 }), scratch);

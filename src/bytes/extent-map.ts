@@ -1,6 +1,9 @@
+import type { Room } from './image-cost.ts';
+
 /** Numbers in one row of a map. */
 const COLUMNS = 4;
 const FIRST_ROWS = 64;
+const ROW_BYTES = COLUMNS * 8;
 
 /** Extents in one map: 32 bytes each, so 128 MiB at most. */
 const MAX_EXTENTS = 4 * 1024 * 1024;
@@ -35,10 +38,12 @@ export class ExtentMapBuilder {
   #rows = shared(FIRST_ROWS);
   #count = 0;
   #reached = 0;
+  readonly #room: Room | null;
   readonly #most: number;
 
-  /** `most` extents are kept, with 32 bytes each. */
-  constructor(most = MAX_EXTENTS) {
+  /** `most` extents are kept, with 32 bytes each, which come out of `room`; the first few cost nothing. */
+  constructor(room: Room | null = null, most = MAX_EXTENTS) {
+    this.#room = room;
     this.#most = most;
   }
 
@@ -57,7 +62,9 @@ export class ExtentMapBuilder {
     else {
       if (this.#count >= this.#most) return false;
       if ((this.#count + 1) * COLUMNS > this.#rows.length) {
-        const larger = shared(Math.min(this.#most, this.#count * 2));
+        const rows = Math.min(this.#most, this.#count * 2);
+        if (this.#room?.take((rows - this.#count) * ROW_BYTES) === false) return false;
+        const larger = shared(rows);
         larger.set(this.#rows);
         this.#rows = larger;
       }
@@ -80,8 +87,8 @@ export class ExtentMapBuilder {
 /** The extent with that number; throws RangeError when there is none. */
 export function extentOf({ rows, count }: ExtentMap, index: number): Extent {
   if (index < 0 || index >= count) throw new RangeError(`extent ${index} of ${count}`);
-  const [start = 0, end = 0, from = 0, stored = 0] = rows.subarray(index * COLUMNS, (index + 1) * COLUMNS);
-  return { start, end, from, stored };
+  const at = index * COLUMNS;
+  return { start: rows[at] ?? 0, end: rows[at + 1] ?? 0, from: rows[at + 2] ?? 0, stored: rows[at + 3] ?? 0 };
 }
 
 /** The number of the first extent that ends after `position`; `count` when there is none. */
@@ -104,5 +111,5 @@ export function sameMap(a: ExtentMap, b: ExtentMap): boolean {
 }
 
 function shared(count: number): Float64Array<SharedArrayBuffer> {
-  return new Float64Array(new SharedArrayBuffer(count * COLUMNS * 8));
+  return new Float64Array(new SharedArrayBuffer(count * ROW_BYTES));
 }

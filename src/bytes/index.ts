@@ -4,6 +4,7 @@ export * from './byte-source.ts';
 export * from './extent-map.ts';
 export * from './folder.ts';
 export * from './free-bytes.ts';
+export * from './image-cost.ts';
 export * from './joined-source.ts';
 export * from './last-bytes.ts';
 export * from './managed-folder.ts';

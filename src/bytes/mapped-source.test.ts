@@ -87,7 +87,7 @@ test('neighbours that continue each other are one extent', () => {
 });
 
 test('what overlaps the one before, or finds no room, is refused', () => {
-  const builder = new ExtentMapBuilder(2);
+  const builder = new ExtentMapBuilder(null, 2);
   expect(builder.add({ start: 0, end: 10, from: 0, stored: 0 })).toBe(true);
   expect(builder.add({ start: 9, end: 20, from: 50, stored: 0 })).toBe(false);
   expect(builder.add({ start: 10, end: 20, from: 50, stored: 0 })).toBe(true);

@@ -1,5 +1,6 @@
 import { CHUNK_BYTES, MemorySource, type ByteSource } from './byte-source.ts';
 import { ExtentMapBuilder, extentAt, extentOf, type Extent, type ExtentMap } from './extent-map.ts';
+import { ImageCost } from './image-cost.ts';
 import { PackedUnits } from './packed-units.ts';
 
 const ZEROS = Buffer.alloc(CHUNK_BYTES);
@@ -31,12 +32,15 @@ export class MappedSource implements ByteSource {
   readonly fd = null;
   readonly base: ByteSource;
   readonly map: ExtentMap;
+  readonly cost: ImageCost;
   readonly #units: PackedUnits;
   #zeros = 0;
 
-  constructor(base: ByteSource, map: ExtentMap) {
+  /** `cost`: of all maps that it has to do with; by default the one of what lies below. */
+  constructor(base: ByteSource, map: ExtentMap, cost: ImageCost | null = null) {
     this.base = base;
     this.map = map;
+    this.cost = cost ?? (base instanceof MappedSource ? base.cost : new ImageCost());
     this.#units = new PackedUnits(map.packing);
   }
 
@@ -64,6 +68,7 @@ export class MappedSource implements ByteSource {
         const got = await this.base.readAt(part, extent.from + at - extent.start);
         if (got < part.length) return at - position + got;
       }
+      this.cost.paid(stop - at);
       at = stop;
     }
     return Math.max(0, end - position);
@@ -92,9 +97,10 @@ export class MappedSource implements ByteSource {
     }
   }
 
-  /** The first bytes at or after `position` that are not a hole, and how far they reach; null when only holes follow. */
+  /** The first bytes at or after `position` that are not a hole, and how far they reach; null when only holes follow. Throws EndlessMaps. */
   nextRun(position: number): Run | null {
     for (let index = extentAt(this.map, position); index < this.map.count; index++) {
+      this.cost.step();
       const extent = extentOf(this.map, index);
       const start = Math.max(position, extent.start);
       if (extent.stored > 0 || this.base.nextRun === undefined)
@@ -118,7 +124,7 @@ export class MappedSource implements ByteSource {
 export function sliceOf(source: ByteSource, start: number, end: number): ByteSource {
   const stop = Math.min(end, source.size);
   if (source.bytes !== null) return new MemorySource(source.bytes.subarray(start, Math.max(start, stop)));
-  const builder = new ExtentMapBuilder(1);
+  const builder = new ExtentMapBuilder(null, 1);
   builder.add({ start: 0, end: Math.max(0, stop - start), from: start, stored: 0 });
   return new MappedSource(source, builder.build());
 }

@@ -177,6 +177,7 @@ class TreeExaminer {
         const child: Artifact = { id: this.#nextId++, parent: parent.artifact.id, trail: trailTo(name) };
         const place = { depth: depth + 1, searches, isPiece: isPiece(by, name), parent, above };
         const pass = await this.#open(child, { source, stream: content }, place);
+        parent.gaveBytes ||= pass.size > 0;
         // What broke the member's bytes off is the producer's to hear; large ones hold scratch space until they end.
         if (pass.failure !== null || pass.size > HELD_BYTES) await this.#finish(pass);
         else await this.#lanes.admit(this.#finish(pass).then(() => undefined));

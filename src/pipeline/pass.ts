@@ -27,6 +27,8 @@ export class Pass {
   size = 0;
   /** It was handed to the unpackers, and its members hold all that it holds. */
   openedWhole = false;
+  /** Something that has bytes came out of it. */
+  gaveBytes = false;
   /** What broke the bytes off, if anything did. */
   failure: { error: unknown } | null = null;
   readonly #tree: Tree;
@@ -179,10 +181,15 @@ export class Pass {
     this.#measures.set(name, (this.#measures.get(name) ?? 0) + value);
   }
 
-  /** It was taken for a container, and is none, or one of which nobody knows where it ends. */
+  /** It was taken for a container, and is none, or one of which nothing came out and nobody knows where it ends. */
   isDamaged(): boolean {
     const own = this.#gaps.filter(({ stage, trail }) => stage === 'unpack' && trail === this.artifact.trail);
-    return own.some(({ reason }) => reason === 'corrupt' || reason === 'unsupported_format');
+    return own.some(
+      ({ reason }) =>
+        reason === 'corrupt' ||
+        reason === 'unsupported_format' ||
+        (reason === 'budget_exceeded' && !this.gaveBytes),
+    );
   }
 
   /** Opened, and nothing in it stayed closed. */

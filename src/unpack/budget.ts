@@ -1,3 +1,4 @@
+import { ImageCost } from '../bytes/index.ts';
 import type { BudgetLimits } from '../domain/index.ts';
 import { OverBudget } from './trouble.ts';
 
@@ -9,6 +10,7 @@ export const BOMB_BYTES = GIB;
 /** One budget a tree, shared by all its containers. */
 export class Budget {
   readonly limits: BudgetLimits;
+  readonly images = new ImageCost();
   readonly #maxBytes: number;
   readonly #inputBytes: number | null;
   #entries = 0;

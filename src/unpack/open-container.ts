@@ -1,4 +1,4 @@
-import { EndlessHoles, FileSource, nameFromBytes } from '../bytes/index.ts';
+import { EndlessHoles, EndlessMaps, FileSource, nameFromBytes } from '../bytes/index.ts';
 import { inWords, type GapReason } from '../domain/index.ts';
 import { Holes } from './disks/holes.ts';
 import type { Container, Format, MemberSink, UnpackContext } from './format.ts';
@@ -65,7 +65,7 @@ function withoutEndlessHoles(container: Container, format: Format, holes: Holes)
 /** Libraries say `damaged` by any error; the system and our own faults say so by their kind. */
 function reasonOf(error: unknown): GapReason {
   if (error instanceof TypeError || error instanceof ReferenceError) return 'engine_failed';
-  if (error instanceof EndlessHoles) return 'budget_exceeded';
+  if (error instanceof EndlessHoles || error instanceof EndlessMaps) return 'budget_exceeded';
   const code = error instanceof Error && 'syscall' in error && 'code' in error ? error.code : null;
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return 'budget_exceeded';
   return code === null ? 'corrupt' : 'unreadable';

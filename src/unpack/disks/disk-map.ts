@@ -1,17 +1,36 @@
-import { ExtentMapBuilder, MappedSource, type ByteSource, type Packing } from '../../bytes/index.ts';
-import { BOMB_BYTES } from '../budget.ts';
+import {
+  ExtentMapBuilder,
+  MappedSource,
+  type ByteSource,
+  type ImageCost,
+  type Packing,
+  type RoomShare,
+} from '../../bytes/index.ts';
+import { BOMB_BYTES, type Budget } from '../budget.ts';
 import type { ByteLedger } from '../byte-ledger.ts';
 import type { FormatSink, Member, UnpackContext } from '../format.ts';
 import { Bomb } from '../guard.ts';
 import type { Holes } from './holes.ts';
 
-/** Where the bytes of a virtual disk lie in its file, collected in order of the disk. Every part is claimed in the ledger. */
-export class DiskMap {
+/** What a virtual disk lies in. */
+export interface DiskGround {
+  readonly source: ByteSource;
+  readonly ledger: ByteLedger;
+  readonly budget: Budget;
+}
+
+/**
+ * Where the bytes of a virtual disk lie in its file, collected in order of the disk. Every part is claimed in the ledger.
+ * Holds room of the tree's budget until it is disposed of.
+ */
+export class DiskMap implements Disposable {
   readonly #source: ByteSource;
   readonly #ledger: ByteLedger;
   readonly #size: number;
   readonly #headed: boolean;
-  readonly #extents = new ExtentMapBuilder();
+  readonly #cost: ImageCost;
+  readonly #room: RoomShare;
+  readonly #extents: ExtentMapBuilder;
   /** Bytes of the disk that lie past the end of the file, or whose place is not known. */
   missing = 0;
   /** Bytes of the disk for which the map has no room, or that lie in two places at once. */
@@ -21,7 +40,10 @@ export class DiskMap {
   #plain = 0;
 
   /** `size` of the virtual disk in bytes; Infinity: as far as its parts reach. `headed`: its first byte belongs to a header, and to no disk. */
-  constructor(source: ByteSource, ledger: ByteLedger, size: number, headed = true) {
+  constructor({ source, ledger, budget }: DiskGround, size: number, headed = true) {
+    this.#cost = budget.images;
+    this.#room = budget.images.share();
+    this.#extents = new ExtentMapBuilder(this.#room);
     this.#headed = headed;
     this.#source = source;
     this.#ledger = ledger;
@@ -78,7 +100,12 @@ export class DiskMap {
     return new MappedSource(
       this.#source,
       this.#extents.build(this.#size === Infinity ? null : this.#size, packing),
+      this.#cost,
     );
+  }
+
+  [Symbol.dispose](): void {
+    this.#room[Symbol.dispose]();
   }
 
   /** What of the disk called `name` does not come out, said as gaps. */

@@ -33,9 +33,10 @@ export async function unpackParts(
     throw new Unsupported('the descriptor names other files than those that are called like its parts');
   }
   if (hasParent) sink.gap('unsupported_format', 'holds only what differs from a disk that is elsewhere');
+  using maps = new DisposableStack();
   const disks: ByteSource[] = [];
   for (const [index, extent] of extents.entries())
-    disks.push(await diskOf(extent, found[index] ?? null, first, sink, context));
+    disks.push(await diskOf(extent, found[index] ?? null, { base: first, maps, sink, context }));
   const disk = new JoinedSource(disks);
   const size = others.reduce((sum, source) => sum + source.size, 0);
   const holes = Holes.ofImage(size);
@@ -53,16 +54,24 @@ function fileOf({ file }: VmdkExtent, files: readonly Part[]): Part | undefined 
   return extent === null ? undefined : files[extent[1] === undefined ? 0 : Number(extent[1]) - 1];
 }
 
+interface Tools {
+  /** What is there in place of a part that is not. */
+  readonly base: ByteSource;
+  /** Holds the maps until the disk is done with. */
+  readonly maps: DisposableStack;
+  readonly sink: FormatSink;
+  readonly context: UnpackContext;
+}
+
 /** As much of the disk as lies in one file. */
 async function diskOf(
   { bytes, kind, from }: VmdkExtent,
   part: Part | null,
-  base: ByteSource,
-  sink: FormatSink,
-  context: UnpackContext,
+  { base, maps, sink, context }: Tools,
 ): Promise<ByteSource> {
   const { source, ledger } = part ?? { source: base, ledger: new ByteLedger(base.size) };
-  const map = new DiskMap(source, ledger, bytes, false);
+  const { budget } = context;
+  const map = maps.use(new DiskMap({ source, ledger, budget }, bytes, false));
   let packed = false;
   if (part !== null && kind === 'SPARSE') {
     const header = await vmdkHeader(source);
@@ -73,7 +82,7 @@ async function diskOf(
     await mapGrains(source, header, directory, map, { ledger, signal: context.signal });
     // The copy says the same; where it does not, its grains are in nobody's map and come out as they lie there.
     for (const other of more) {
-      const copy = new DiskMap(source, new ByteLedger(source.size), bytes, false);
+      using copy = new DiskMap({ source, ledger: new ByteLedger(source.size), budget }, bytes, false);
       await mapGrains(source, header, other, copy, { ledger, signal: context.signal });
     }
     packed = header.compressed;

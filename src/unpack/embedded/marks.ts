@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { BLOCK, isHeader } from '../tar-header.ts';
+import { FRAME_HEAD_BYTES, frameHeader } from '../zstd-frame.ts';
 
 /** What an archive begins with, where anything may stand before it. */
 interface Mark {
@@ -32,7 +33,7 @@ const MARKS: readonly Mark[] = [
   mark('\x1f\x8b\x08', isGzip),
   mark('\xfd7zXZ\0\0', (b, at) => crc32(b.subarray(at + 6, at + 8)) === u32(b, at + 8)),
   ...Array.from({ length: 9 }, (_, i) => mark(`BZh${i + 1}1AY&SY`)),
-  mark('\x28\xb5\x2f\xfd'),
+  mark('\x28\xb5\x2f\xfd', (b, at) => frameHeader(b.subarray(at, at + FRAME_HEAD_BYTES)) !== null),
   mark('hsqs', (b, at) => u16(b, at + 28) === 4 && u16(b, at + 30) === 0),
   mark('MSWIM\0\0\0'),
   mark('xar!', (b, at) => (b[at + 4] ?? 9) === 0 && (b[at + 5] ?? 0) >= 28 && (b[at + 7] ?? 9) <= 1),

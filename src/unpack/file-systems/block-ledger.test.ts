@@ -11,7 +11,7 @@ test('what is left is what nobody claimed, in whole blocks', () => {
   fc.assert(
     fc.property(fc.array(claim, { maxLength: 20 }), fc.nat(BLOCK - 1), (claims, first) => {
       const size = BLOCKS * BLOCK - 100;
-      const ledger = new BlockLedger({ size }, BLOCK, first);
+      const ledger = new BlockLedger({ size }, BLOCK, { firstBlock: first });
       // Blocks are counted from the first one that begins at `first`; the part in front of it is one too.
       const blockOf = (at: number): number => Math.floor((at - first) / BLOCK) + 1;
       const taken = new Uint8Array(BLOCKS + 2);

@@ -1,4 +1,4 @@
-import type { ByteSource } from '../../bytes/index.ts';
+import type { ByteSource, Room } from '../../bytes/index.ts';
 import type { Stretch } from '../byte-ledger.ts';
 import { Runs } from './runs.ts';
 
@@ -30,12 +30,19 @@ export class BlockLedger {
   /** Bytes of regions for which there was no room: nobody knows which of them are claimed. */
   unsorted = 0;
 
-  /** `firstBlock`: where any block of the image begins, if not all at multiples of their size. */
-  constructor(image: Pick<ByteSource, 'size' | 'nextRun'>, blockBytes: number, firstBlock = 0) {
+  readonly #room: Room | null;
+
+  /** `firstBlock`: where any block of the image begins, if not all at multiples of their size. Throws OverBudget. */
+  constructor(
+    image: Pick<ByteSource, 'size' | 'nextRun'>,
+    blockBytes: number,
+    { firstBlock = 0, room = null }: { readonly firstBlock?: number; readonly room?: Room | null } = {},
+  ) {
+    this.#room = room;
     this.#shift = (blockBytes - (firstBlock % blockBytes)) % blockBytes;
     this.#end = image.size + this.#shift;
     this.#blockBytes = blockBytes;
-    this.#runs = new Runs(image, blockBytes, this.#shift);
+    this.#runs = new Runs(image, blockBytes, this.#shift, room);
   }
 
   /** Bytes of the image that are in no hole. */
@@ -130,7 +137,7 @@ export class BlockLedger {
       return;
     }
     if (segment === undefined) {
-      if (this.#partial >= MAX_PARTIAL) {
+      if (this.#partial >= MAX_PARTIAL || this.#room?.take(SEGMENT_BLOCKS / 8) === false) {
         // Said as a gap: the region counts as claimed, so that its files are not examined a second time.
         this.unsorted += SEGMENT_BLOCKS * this.#blockBytes;
         this.#segments.set(number, 'all');

@@ -1,4 +1,10 @@
-import { ExtentMapBuilder, MappedSource, type ByteSource } from '../../bytes/index.ts';
+import {
+  ExtentMapBuilder,
+  MappedSource,
+  type ByteSource,
+  type ImageCost,
+  type RoomShare,
+} from '../../bytes/index.ts';
 import type { BlockLedger } from './block-ledger.ts';
 
 /** What files are made of: a `Volume`. */
@@ -6,12 +12,17 @@ interface Ground {
   readonly source: ByteSource;
   readonly ledger: BlockLedger;
   readonly blockBytes: number;
+  readonly cost: ImageCost;
 }
 
-/** Where the bytes of one file lie, collected in order of the file; what is not said is a hole. Claims them. */
-export class FileMap {
+/**
+ * Where the bytes of one file lie, collected in order of the file; what is not said is a hole. Claims them. Holds room of
+ * the tree's budget until it is disposed of.
+ */
+export class FileMap implements Disposable {
   readonly #volume: Ground;
-  readonly #extents = new ExtentMapBuilder();
+  readonly #room: RoomShare;
+  readonly #extents: ExtentMapBuilder;
   readonly size: number;
   readonly #written: number;
   /** Bytes of the file that lie in the image and in no hole of it. */
@@ -26,6 +37,8 @@ export class FileMap {
   /** `written`: from there on it reads as zeros, whatever lies there. */
   constructor(volume: Ground, size: number, written = size) {
     this.#volume = volume;
+    this.#room = volume.cost.share();
+    this.#extents = new ExtentMapBuilder(this.#room);
     this.size = size;
     this.#written = Math.min(written, size);
   }
@@ -56,6 +69,10 @@ export class FileMap {
   }
 
   finish(): MappedSource {
-    return new MappedSource(this.#volume.source, this.#extents.build(this.size));
+    return new MappedSource(this.#volume.source, this.#extents.build(this.size), this.#volume.cost);
+  }
+
+  [Symbol.dispose](): void {
+    this.#room[Symbol.dispose]();
   }
 }

@@ -1,21 +1,26 @@
 import { randomInt } from 'node:crypto';
+import type { Room } from '../../bytes/index.ts';
 
 /** Whether a number was there before; `full`: there is no room to remember it. */
 export type Seen = 'new' | 'known' | 'full';
 
 const FIRST_SLOTS = 1024;
+const SLOT_BYTES = 8;
 const EMPTY = -1;
 /** Where a number goes follows from them too: whoever makes an image cannot choose numbers that all go to one place. */
 const [SEED_LOW, SEED_HIGH] = [randomInt(2 ** 32), randomInt(2 ** 32)];
 
 /** Numbers from 0 to 2^53, 16 bytes each or less: many inodes without an object for each. */
 export class NumberSet {
-  readonly #most: number;
+  #most: number;
+  readonly #room: Room | null;
   #slots = new Float64Array(FIRST_SLOTS).fill(EMPTY);
   #count = 0;
 
-  constructor(most: number) {
+  /** `most` numbers, as far as there is room for them; the first few cost nothing. */
+  constructor(most: number, room: Room | null = null) {
     this.#most = most;
+    this.#room = room;
   }
 
   add(value: number): Seen {
@@ -23,7 +28,11 @@ export class NumberSet {
     if (this.#slots[slot] === value) return 'known';
     if (this.#count >= this.#most) return 'full';
     this.#slots[slot] = value;
-    if (++this.#count * 2 > this.#slots.length) this.#grow();
+    if (++this.#count * 2 > this.#slots.length) {
+      // Without room for more this one is the last.
+      if (this.#room?.take(this.#slots.length * SLOT_BYTES) === false) this.#most = this.#count;
+      else this.#grow();
+    }
     return 'new';
   }
 

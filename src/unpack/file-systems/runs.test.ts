@@ -32,7 +32,7 @@ test('with holes, what is left are the blocks that hold something and that nobod
       fc.nat(BLOCK - 1),
       (parts, claims, first) => {
         const source = withHoles(parts);
-        const ledger = new BlockLedger(source, BLOCK, first);
+        const ledger = new BlockLedger(source, BLOCK, { firstBlock: first });
         const blockOf = (at: number): number => Math.floor((at - first) / BLOCK);
         const taken = new Set<number>();
         for (const [start, length] of claims) {

@@ -1,6 +1,9 @@
-import type { ByteSource } from '../../bytes/index.ts';
+import type { ByteSource, Room } from '../../bytes/index.ts';
+import { OverBudget } from '../trouble.ts';
 
 const FIRST_RUNS = 64;
+/** Of one run: three numbers. */
+const RUN_BYTES = 24;
 
 /**
  * The parts of an image that are no holes, in whole blocks, counted as if they followed each other. A virtual disk of many TiB
@@ -13,8 +16,13 @@ export class Runs {
   /** Bytes in all runs together. */
   readonly bytes: number;
 
-  /** `shift`: a block begins this many bytes before the image. Positions are counted from there. */
-  constructor(source: Pick<ByteSource, 'size' | 'nextRun'>, blockBytes: number, shift: number) {
+  /** `shift`: a block begins this many bytes before the image. Positions are counted from there. Throws OverBudget, EndlessMaps. */
+  constructor(
+    source: Pick<ByteSource, 'size' | 'nextRun'>,
+    blockBytes: number,
+    shift: number,
+    room: Room | null = null,
+  ) {
     const size = source.size + shift;
     if (source.nextRun === undefined) {
       [this.#runs, this.#count, this.bytes] = [null, 1, size];
@@ -35,6 +43,10 @@ export class Runs {
         continue;
       }
       if (count === starts.length) {
+        if (room?.take(count * RUN_BYTES) === false)
+          throw new OverBudget(
+            `what is stored of it lies in more than ${count} pieces, and there is no room for more`,
+          );
         starts = grown(starts);
         ends = grown(ends);
         before = grown(before);

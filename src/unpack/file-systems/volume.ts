@@ -1,4 +1,4 @@
-import { MemorySource, sliceOf, type ByteSource } from '../../bytes/index.ts';
+import { MemorySource, sliceOf, type ByteSource, type ImageCost, type RoomShare } from '../../bytes/index.ts';
 import { BOMB_BYTES } from '../budget.ts';
 import { handOnUnclaimed } from '../byte-ledger.ts';
 import { handOnSource } from '../disks/disk-map.ts';
@@ -61,8 +61,11 @@ export interface Layout {
   readonly shares: boolean;
 }
 
-/** What the reading of one file system shares: its bytes, which of them are accounted for, and what was seen so far. */
-export class Volume {
+/**
+ * What the reading of one file system shares: its bytes, which of them are accounted for, and what was seen so far. Holds
+ * room of the tree's budget until it is disposed of.
+ */
+export class Volume implements Disposable {
   readonly source: ByteSource;
   readonly sink: FormatSink;
   readonly signal: AbortSignal;
@@ -70,10 +73,14 @@ export class Volume {
   readonly ledger: BlockLedger;
   readonly #pages: Pages;
   readonly holes: Holes;
-  #folders = new NumberSet(MAX_FOLDERS);
-  #files = new NumberSet(MAX_FILES);
-  readonly #treeBlocks = new NumberSet(MAX_TREE_BLOCKS);
-  readonly #tails = new NumberSet(MAX_TAILS);
+  readonly cost: ImageCost;
+  readonly room: RoomShare;
+  /** What is forgotten with each tree of the same file system. */
+  readonly #treeRoom: RoomShare;
+  #folders: NumberSet;
+  #files: NumberSet;
+  readonly #treeBlocks: NumberSet;
+  readonly #tails: NumberSet;
   /** Bytes of files that lie in the image, each as often as a file has it. */
   #handedOn = 0;
   readonly #shares: boolean;
@@ -94,7 +101,19 @@ export class Volume {
     this.blockBytes = blockBytes;
     this.#shares = shares;
     this.#maxRatio = budget.limits.max_ratio;
-    this.ledger = new BlockLedger(source, blockBytes, blocksAt);
+    this.cost = budget.images;
+    this.room = this.cost.share();
+    this.#treeRoom = this.cost.share();
+    this.#folders = new NumberSet(MAX_FOLDERS, this.#treeRoom);
+    this.#files = new NumberSet(MAX_FILES, this.#treeRoom);
+    this.#treeBlocks = new NumberSet(MAX_TREE_BLOCKS, this.room);
+    this.#tails = new NumberSet(MAX_TAILS, this.room);
+    try {
+      this.ledger = new BlockLedger(source, blockBytes, { firstBlock: blocksAt, room: this.room });
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
     this.#pages = new Pages(source);
     this.holes = Holes.ofImage(source.nextRun === undefined ? source.size : 0);
   }
@@ -171,8 +190,14 @@ export class Volume {
 
   /** What follows counts its inodes anew: another tree of the same file system. */
   nextTree(): void {
-    this.#folders = new NumberSet(MAX_FOLDERS);
-    this.#files = new NumberSet(MAX_FILES);
+    this.#treeRoom[Symbol.dispose]();
+    this.#folders = new NumberSet(MAX_FOLDERS, this.#treeRoom);
+    this.#files = new NumberSet(MAX_FILES, this.#treeRoom);
+  }
+
+  [Symbol.dispose](): void {
+    this.room[Symbol.dispose]();
+    this.#treeRoom[Symbol.dispose]();
   }
 
   /** The folder called `name` in another; null, and a gap, when it is not to be entered. `id`: its inode or place. */
@@ -184,7 +209,7 @@ export class Volume {
       return null;
     }
     const seen = this.#folders.add(id);
-    if (seen === 'full') throw new OverBudget(`more than ${MAX_FOLDERS} folders`);
+    if (seen === 'full') throw new OverBudget('more folders than can be remembered');
     if (seen === 'known') {
       this.sink.gap('corrupt', 'a folder that stands in two places', { member: path, bytes: 0 });
       return null;

@@ -83,7 +83,7 @@ async function handOnVolume(
   let size = 0;
   for (const { start, count } of segments) size = Math.max(size, (start + count) * group.extentBytes);
   if (!Number.isSafeInteger(size)) throw new Damaged(`a volume of ${size} bytes`);
-  const map = new DiskMap(source, ledger, size);
+  using map = new DiskMap({ source, ledger, budget: context.budget }, size);
   let elsewhere = 0;
   const others = new Set<string>();
   for (const segment of segments) {

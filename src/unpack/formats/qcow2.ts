@@ -40,12 +40,18 @@ export const qcow2: Format = {
     const tools: Tools = { source, ledger, tables, header, holes: Holes.ofImage(source.size), sink, context };
     if (header.dataFile === null) {
       const own = { ...header, diskBytes: header.size, name: '(disk)', behind: '(behind the disk)' };
-      const disk = await handOn(own, tools, []);
+      using maps = new DisposableStack();
+      const disk = await handOn(own, maps, tools, []);
       let before = disk;
+      let last = maps.use(new DisposableStack());
       for (const snapshot of snapshots) {
         const name = `(snapshot ${snapshot.name})`;
         const behind = `(state of the machine at snapshot ${snapshot.name})`;
-        before = await handOn({ ...snapshot, name, behind }, tools, [disk, before]);
+        const next = maps.use(new DisposableStack());
+        before = await handOn({ ...snapshot, name, behind }, next, tools, [disk, before]);
+        // It was held to be compared with this one.
+        last.dispose();
+        last = next;
       }
     }
     await handOnUnclaimed(ledger, source, sink);
@@ -70,11 +76,17 @@ interface State {
   readonly diskBytes: number;
 }
 
-/** Hands on one state of the disk, unless it is the same as one that was seen just before. */
-async function handOn(state: State, tools: Tools, known: readonly ExtentMap[]): Promise<ExtentMap> {
+/** Hands on one state of the disk, unless it is the same as one that was seen just before; `maps` holds its map. */
+async function handOn(
+  state: State,
+  maps: DisposableStack,
+  tools: Tools,
+  known: readonly ExtentMap[],
+): Promise<ExtentMap> {
   const { source, ledger, tables, header, sink, context } = tools;
-  const disk = new DiskMap(source, ledger, state.diskBytes);
-  const behind = new DiskMap(source, ledger, Infinity);
+  const ground = { source, ledger, budget: context.budget };
+  const disk = maps.use(new DiskMap(ground, state.diskBytes));
+  using behind = new DiskMap(ground, Infinity);
   await tables.map(state.l1At, state.l1Count, { disk, behind, size: state.diskBytes });
   if (behind.empty) behind.sayWhatIsMissing(sink, state.behind);
   else await handOnDisk(state.behind, behind, header.packing, tools);

@@ -35,7 +35,7 @@ export const vdi: Format = {
     ledger.claim(0, HEADER_BYTES);
     ledger.claim(header.mapAt, header.mapAt + header.blocks * 4);
     sayWhatIsElsewhere(header, sink);
-    const map = new DiskMap(source, ledger, header.size);
+    using map = new DiskMap({ source, ledger, budget: context.budget }, header.size);
     let known = 0;
     for await (const { first, bytes } of tablePieces(
       source,

@@ -38,7 +38,7 @@ export const vhd: Format = {
     if (source === null) throw new Damaged('not a readable file');
     const ledger = new ByteLedger(source.size);
     const footer = await findFooter(source, ledger, sink);
-    const map = new DiskMap(source, ledger, footer.size, footer.type !== FIXED);
+    using map = new DiskMap({ source, ledger, budget: context.budget }, footer.size, footer.type !== FIXED);
     if (footer.type === FIXED) map.data(0, footer.size, 0);
     else await mapBlocks(source, footer, { map, ledger, sink, context });
     await handOnDisk('(disk)', map, null, { holes: Holes.ofImage(source.size), sink, context });

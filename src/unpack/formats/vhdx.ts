@@ -42,7 +42,7 @@ export const vhdx: Format = {
     const blocks = Math.ceil(diskBytes / blockBytes);
     const entries = Math.min(blocks + Math.floor((blocks - 1) / run), Math.floor(layout.batBytes / 8));
     ledger.claim(batAt, batAt + layout.batBytes);
-    const map = new DiskMap(source, ledger, diskBytes);
+    using map = new DiskMap({ source, ledger, budget: context.budget }, diskBytes);
     let known = 0;
     for await (const { first, bytes } of tablePieces(
       source,

@@ -61,7 +61,8 @@ async function unpackSparse(source: ByteSource, sink: FormatSink, context: Unpac
   const packing = header.compressed ? 'zlib' : null;
   const { signal } = context;
   const [first, ...others] = header.directories;
-  const disk = new DiskMap(source, ledger, header.size);
+  const ground = { source, ledger, budget: context.budget };
+  using disk = new DiskMap(ground, header.size);
   if (first === undefined) {
     if (!header.compressed) throw new Damaged('it does not say where its grains are');
     sink.gap('corrupt', 'its end is missing: the directory of its grains stands there');
@@ -73,7 +74,7 @@ async function unpackSparse(source: ByteSource, sink: FormatSink, context: Unpac
   const mapped = disk.finish(packing, sink, context);
   await handOnMapped('(disk)', disk, mapped, tools);
   for (const directory of others) {
-    const again = new DiskMap(source, ledger, header.size);
+    using again = new DiskMap(ground, header.size);
     await mapGrains(source, header, directory, again, { ledger, signal });
     if (sameMap(again.finish(packing, sink, context).map, mapped.map)) continue;
     sink.gap('corrupt', 'its two directories of grains do not say the same', { bytes: 0 });

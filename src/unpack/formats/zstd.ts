@@ -6,8 +6,8 @@ import { innerName } from '../inner-name.ts';
 import { Damaged, OverBudget, Unsupported } from '../trouble.ts';
 import { wholeStream } from '../whole-stream.ts';
 import { isZlibError, pump, type PumpInput, wordsFor } from '../zlib-pump.ts';
+import { FRAME_HEAD_BYTES, frameHeader, ZSTD_MAGIC, type FrameHeader } from '../zstd-frame.ts';
 
-const MAGIC = 0xfd2fb528;
 /** 0x184D2A50 to 0x184D2A5F: frames that a decoder passes over. */
 const SKIPPABLE = 0x184d2a50;
 /** Skippable frames of up to this size are frame sizes (pzstd) or a few figures; larger ones are looked at. */
@@ -45,14 +45,14 @@ async function* decodeFrames(
   for (;;) {
     // Millions of empty ones give no chunk on which time is looked at.
     signal.throwIfAborted();
-    const head = await reader.peek(18);
+    const head = await reader.peek(FRAME_HEAD_BYTES);
     const magic = head.length >= 4 ? head.readUInt32LE(0) : null;
     if (magic !== null && (magic & ~0xf) >>> 0 === SKIPPABLE) {
       const size = head.length >= 8 ? head.readUInt32LE(4) : 0;
       await reader.skip(8);
       const whole = await hidden.take(reader, size, '(skippable frame)', PLAIN_SKIPPABLE_BYTES);
       if (head.length < 8 || !whole) throw new Damaged('cut off in a skippable frame');
-    } else if (magic === MAGIC) yield* decodeFrame(reader, head);
+    } else if (magic === ZSTD_MAGIC) yield* decodeFrame(reader, head);
     else if (seen) return;
     else throw new Damaged('no Zstandard frame');
     seen = true;
@@ -61,6 +61,7 @@ async function* decodeFrames(
 
 async function* decodeFrame(reader: ByteReader, head: Buffer): AsyncGenerator<Buffer, void, undefined> {
   const header = frameHeader(head);
+  if (header === null) throw new Damaged('a frame header that cannot be, or is cut off');
   if (header.window > MAX_WINDOW_BYTES) {
     throw new OverBudget(`needs a window of ${header.window} bytes; at most ${MAX_WINDOW_BYTES} are given`);
   }
@@ -80,35 +81,6 @@ async function* decodeFrame(reader: ByteReader, head: Buffer): AsyncGenerator<Bu
     throw isZlibError(error) ? new Damaged(wordsFor(error, size)) : error;
   }
   if (!frame.complete) throw new Damaged(`cut off after ${size} bytes of content`);
-}
-
-interface FrameHeader {
-  readonly bytes: number;
-  /** Of memory that the decoder needs. */
-  readonly window: number;
-  readonly dictionary: boolean;
-  readonly checksum: boolean;
-}
-
-/** RFC 8878, 3.1.1.1. */
-function frameHeader(head: Buffer): FrameHeader {
-  if (head.length < 6) throw new Damaged('cut off in a frame header');
-  const descriptor = head.readUInt8(4);
-  const single = (descriptor & 0x20) !== 0;
-  const sizeBytes = [single ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
-  const dictionaryBytes = [0, 1, 2, 4][descriptor & 3] ?? 0;
-  const sizeAt = 5 + (single ? 0 : 1) + dictionaryBytes;
-  if (head.length < sizeAt + sizeBytes) throw new Damaged('cut off in a frame header');
-  const exponent = head.readUInt8(5) >> 3;
-  const base = 2 ** (10 + exponent);
-  const window = single ? contentSize(head, sizeAt, sizeBytes) : base + (base / 8) * (head.readUInt8(5) & 7);
-  const dictionary = dictionaryBytes > 0 && head.readUIntLE(sizeAt - dictionaryBytes, dictionaryBytes) !== 0;
-  return { bytes: sizeAt + sizeBytes, window, dictionary, checksum: (descriptor & 4) !== 0 };
-}
-
-function contentSize(head: Buffer, at: number, bytes: number): number {
-  if (bytes === 8) return Number(head.readBigUInt64LE(at));
-  return head.readUIntLE(at, bytes) + (bytes === 2 ? 256 : 0);
 }
 
 /** Exactly one frame of the stream, found by walking its block headers; what follows stays in the reader. */

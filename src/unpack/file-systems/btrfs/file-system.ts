@@ -22,7 +22,7 @@ const LAST_KEY = Buffer.alloc(keys.KEY_BYTES, 0xff);
 /** Hands on the files of all subvolumes and snapshots, and whatever belongs to nothing. */
 export async function readBtrfs(source: ByteSource, sink: FormatSink, context: UnpackContext): Promise<void> {
   const found = await superBlock(source);
-  const volume = new Volume(source, { ...found, shares: true }, sink, context);
+  using volume = new Volume(source, { ...found, shares: true }, sink, context);
   volume.sayIfCutOff(found.bytes);
   if (found.unknownFeatures !== 0)
     sink.gap(

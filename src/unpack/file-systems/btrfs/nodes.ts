@@ -36,10 +36,11 @@ export class Nodes {
   readonly #found: SuperBlock;
   readonly #chunks: Chunks;
   readonly #kept = new Map<number, Buffer>();
-  readonly #claimed = new NumberSet(MAX_CLAIMED);
+  readonly #claimed: NumberSet;
 
   constructor(volume: Volume, found: SuperBlock, chunks: Chunks) {
     this.#volume = volume;
+    this.#claimed = new NumberSet(MAX_CLAIMED, volume.room);
     this.#found = found;
     this.#chunks = chunks;
   }

@@ -131,7 +131,7 @@ export class Subvolume {
       sink.gap('budget_exceeded', 'a file of more than 8 PiB', { member });
       return;
     }
-    const map = new FileMap(this.#volume, inode.size);
+    using map = new FileMap(this.#volume, inode.size);
     const digest = this.#shared.examined === null ? null : createHash('sha256');
     digest?.update(`${inode.size} ${member.subarray(member.lastIndexOf(0x2f) + 1).toString('latin1')}`);
     let streams = false;

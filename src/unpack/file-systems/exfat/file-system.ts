@@ -16,7 +16,7 @@ const MAX_FOLDER_BYTES = 256 * 1024 * 1024;
 /** Hands on every file that the folders list, deleted ones whose clusters are free, and whatever belongs to nothing. */
 export async function readExfat(source: ByteSource, sink: FormatSink, context: UnpackContext): Promise<void> {
   const boot = await bootSector(source);
-  const volume = new Volume(
+  using volume = new Volume(
     source,
     { blockBytes: boot.clusterBytes, blocksAt: boot.heapAt, shares: false },
     sink,
@@ -171,7 +171,7 @@ class Tree {
       this.#volume.sink.gap('budget_exceeded', 'a file of more than 8 PiB', { member });
       return;
     }
-    const map = new FileMap(this.#volume, bytes, written);
+    using map = new FileMap(this.#volume, bytes, written);
     let reached = 0;
     try {
       for await (const { start, length, from } of piecesOf(allocation, this.#volume, this.#boot)) {

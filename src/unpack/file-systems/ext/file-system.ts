@@ -20,7 +20,7 @@ const MAX_TARGET_BYTES = 4096;
 export async function readExt(source: ByteSource, sink: FormatSink, context: UnpackContext): Promise<void> {
   const head = Buffer.alloc(SUPER_BYTES);
   const found = superBlock(head.subarray(0, await source.readAt(head, SUPER_AT)));
-  const volume = new Volume(source, { ...found, shares: false }, sink, context);
+  using volume = new Volume(source, { ...found, shares: false }, sink, context);
   volume.sayIfCutOff(found.blocks * found.blockBytes);
   sayWhatItNeeds(found, sink);
   const shared = await claimGroups(volume, found);
@@ -51,8 +51,8 @@ class Tree {
   constructor(volume: Volume, found: SuperBlock) {
     this.#volume = volume;
     this.#found = found;
-    const room = Math.floor(volume.source.size / found.inodeBytes);
-    this.#seen = new InodeMarks(Math.min(found.inodes, room));
+    const most = Math.floor(volume.source.size / found.inodeBytes);
+    this.#seen = new InodeMarks(Math.min(found.inodes, most), volume.room);
   }
 
   /** What no folder leads to and belongs to the file system itself. */
@@ -182,7 +182,7 @@ class Tree {
       sink.gap('budget_exceeded', 'a file of more than 8 PiB', { member });
       return;
     }
-    const map = new FileMap(this.#volume, inode.size);
+    using map = new FileMap(this.#volume, inode.size);
     await this.#try(member, async () => {
       for await (const { start, length, from } of extentsOf(inode, this.#volume, this.#found))
         map.data(start, length, from);

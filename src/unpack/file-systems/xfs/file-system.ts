@@ -14,7 +14,7 @@ import { targetOf } from './target.ts';
 export async function readXfs(source: ByteSource, sink: FormatSink, context: UnpackContext): Promise<void> {
   const head = Buffer.alloc(SUPER_BYTES);
   const found = superBlock(head.subarray(0, await source.readAt(head, 0)));
-  const volume = new Volume(source, { ...found, shares: true }, sink, context);
+  using volume = new Volume(source, { ...found, shares: true }, sink, context);
   volume.sayIfCutOff(found.bytes);
   if (found.newFeatures !== 0)
     sink.gap('unsupported_format', `features that are not known here: 0x${found.newFeatures.toString(16)}`);
@@ -118,7 +118,7 @@ class Tree {
       sink.gap('budget_exceeded', 'a file of more than 8 PiB', { member });
       return;
     }
-    const map = new FileMap(this.#volume, inode.size);
+    using map = new FileMap(this.#volume, inode.size);
     try {
       for await (const { start, length, from, unwritten } of extentsOf(inode.data, this.#volume, this.#found))
         if (!unwritten) map.data(start, length, from);
