@@ -30,6 +30,8 @@ const EINVAL = 28;
 const ENOENT = 44;
 const ENOTTY = 59;
 const EPERM = 63;
+/** Emscripten's names for what a program asks of a file system, and those of WASI. */
+const ASKS_FOR_FILES = /^(?:__syscall|path)_/;
 
 const FIRST_FD = 3;
 const FOLDER_MODE = 0o040755;
@@ -63,7 +65,7 @@ export class Host {
     this.#memoryBytes = memoryBytes;
   }
 
-  /** Emscripten's imports with everything that touches files replaced. */
+  /** Emscripten's imports with everything that touches files replaced; what is asked beyond that is refused. */
   imports(original: Record<string, WebAssembly.ImportValue>): Record<string, WebAssembly.ImportValue> {
     const grow = original['emscripten_resize_heap'];
     const own: Record<string, (...args: never[]) => number> = {
@@ -98,7 +100,9 @@ export class Host {
         return Number(Reflect.apply(grow, undefined, [bytes]));
       },
     };
-    return { ...original, ...own };
+    const asked = Object.keys(original).filter((name) => ASKS_FOR_FILES.test(name));
+    const refused = Object.fromEntries(asked.map((name) => [name, () => -EPERM]));
+    return { ...original, ...refused, ...own };
   }
 
   /** The program's memory, once it is there. */
