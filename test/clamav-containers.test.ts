@@ -5,8 +5,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { crc32, deflateRawSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eicarTestString } from '../src/analyze/clamav/index.ts';
+import { zipBytes, type ZipEntry } from './kit/archives/zip-bytes.ts';
 import { type RealClamd, startClamd } from './kit/clamd/real.ts';
 import { scanJson, type Result } from './kit/cli.ts';
 
@@ -39,6 +41,36 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const INFECTED = Buffer.from(`plain\n${MARKER}\n`);
+
+function deflated(name: string, content: Buffer, more: Partial<ZipEntry> = {}): ZipEntry {
+  const data = deflateRawSync(content);
+  return { name, data, method: 8, size: content.length, crc: crc32(content), ...more };
+}
+
+/** Where the infected member is, and what of the trail leads to it. */
+const OUT_OF_SIGHT: Record<string, { readonly bytes: Buffer; readonly member: string }> = {
+  'a second stream of a gz': {
+    bytes: Buffer.concat([gzipSync('first'), gzipSync(INFECTED)]),
+    member: 'container',
+  },
+  'a local entry that the directory does not list': {
+    bytes: zipBytes([deflated('a', Buffer.from('plain')), deflated('b', INFECTED, { listed: false })]),
+    member: 'b',
+  },
+  'a member whose headers say that it is empty': {
+    bytes: zipBytes([deflated('a', INFECTED, { size: 0 })]),
+    member: 'a',
+  },
+  'the first of two zips that were joined': {
+    bytes: Buffer.concat([
+      zipBytes([deflated('a', INFECTED)]),
+      zipBytes([deflated('b', Buffer.from('plain'))]),
+    ]),
+    member: 'a',
+  },
+};
+
 async function scanned(name: string): Promise<Result> {
   const { report } = await scanJson([
     '--clamd',
@@ -51,6 +83,18 @@ async function scanned(name: string): Promise<Result> {
   if (result === undefined) throw new Error('there is no result');
   return result;
 }
+
+// ATTACKS A16: that clamd could have reached it by itself is not counted on.
+test.each(Object.keys(OUT_OF_SIGHT))('clamd is handed what is in %s', async (what) => {
+  const { bytes, member } = OUT_OF_SIGHT[what] ?? { bytes: Buffer.alloc(0), member: '' };
+  await writeFile(join(folder, 'container'), bytes);
+  const { findings, decision } = await scanned('container');
+  const trails = findings
+    .filter(({ kind }) => kind === 'clamav_infected')
+    .map(({ trail }) => trail.slice(1).join('/'));
+  expect(trails.some((trail) => trail.includes(member) && trail !== '')).toBe(true);
+  expect(decision).toBe('quarantine');
+});
 
 const gapsOf = ({ gaps }: Result) =>
   gaps.filter(({ by }) => by === 'clamav').map(({ reason, trail }) => [reason, ...trail.slice(1)]);

@@ -17,8 +17,12 @@ import { Pass } from './pass.ts';
 import { Tee } from './tee.ts';
 import type { Examined, Tree } from './tree.ts';
 
-/** Small artifacts whose engines have not answered yet, while the producer goes on: at most 4 MiB are held. */
-const LANES = 4;
+/**
+ * Small artifacts whose engines have not answered yet, while the producer goes on. Tiny ones cost mostly the way to an
+ * engine and back, which many share; of large ones at most 4 MiB are held, and the next.
+ */
+const LANES = 16;
+const LANE_BYTES = 3 * HELD_BYTES;
 
 /** Examines a root artifact and everything in it. Throws only what breaks the root's own bytes off. */
 export async function examineTree(trail: Artifact['trail'], feed: Feed, tree: Tree): Promise<Examined> {
@@ -42,7 +46,7 @@ interface Place {
 class TreeExaminer {
   readonly #tree: Tree;
   #nextId = 0;
-  readonly #lanes = new Lanes(LANES);
+  readonly #lanes = new Lanes(LANES, LANE_BYTES);
   #recorded: Promise<void> = Promise.resolve();
 
   constructor(tree: Tree) {
@@ -180,7 +184,11 @@ class TreeExaminer {
         parent.gaveBytes ||= pass.size > 0;
         // What broke the member's bytes off is the producer's to hear; large ones hold scratch space until they end.
         if (pass.failure !== null || pass.size > HELD_BYTES) await this.#finish(pass);
-        else await this.#lanes.admit(this.#finish(pass).then(() => undefined));
+        else
+          await this.#lanes.admit(
+            this.#finish(pass).then(() => undefined),
+            pass.size,
+          );
         return pass.isDamaged() ? 'damaged' : undefined;
       },
       gap: (reason, detail, options = {}) =>

@@ -43,7 +43,8 @@ export type Reply =
   | { readonly ok: true; readonly matches: readonly YaraMatch[]; readonly omitted: number }
   | { readonly ok: false; readonly reason: GapReason; readonly detail: string };
 
-const CONNECTIONS = 4;
+/** As many as the pipeline has small artifacts on their way. */
+const CONNECTIONS = 16;
 /** Nobody was there: not a byte of the artifact was sent. */
 const REFUSED = new Set([
   'ECONNREFUSED',

@@ -41,6 +41,7 @@ export const FILE_SYSTEM_LIMITS: readonly string[] = [
   '4 million folders',
   '4 million pieces of one file that do not follow each other',
   '4 million files that are remembered; beyond, each further name of one is examined as a file of its own',
+  '256 MiB for what is held of all images of one tree at a time: which bytes lie where, what was met, what is accounted for',
   '100,000 stretches that belong to no file; beyond, they are examined as one',
 ];
 

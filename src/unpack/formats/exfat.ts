@@ -13,7 +13,7 @@ export const exfat: Format = {
     description:
       'File systems of memory cards and external disks: files are read where they lie; deleted ones whose clusters are free, and all that belongs to no file, are examined too.',
     recognised: '`EXFAT   ` at 3',
-    limits: [...FILE_SYSTEM_LIMITS, '256 MiB of one folder'],
+    limits: [...FILE_SYSTEM_LIMITS, '256 MiB of one folder', '100 pieces of the map of what is in use'],
     references: ['exFAT: https://learn.microsoft.com/windows/win32/fileio/exfat-specification'],
     limitations: [
       HOLES_LEFT_OUT,

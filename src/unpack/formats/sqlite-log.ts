@@ -18,7 +18,10 @@ export const sqliteLog: Format = {
       'Write-ahead logs and rollback journals, which SQLite applies when it opens the database beside them: values of the rows in their pages, as of a database.',
     recognised:
       '`\\x37\\x7F\\x06\\x82` or `\\x83` (log), `\\xD9\\xD5\\x05\\xF9\\x20\\xA1\\x63\\xD7` (journal) at 0',
-    limits: ['1,000,000 pages a transaction'],
+    limits: [
+      '1,000,000 pages a transaction',
+      'Pages in which records go on are read four times as often as they were logged, and 64 MiB',
+    ],
     references: ['Database file format, 3 and 4: https://www.sqlite.org/fileformat2.html'],
     limitations: [
       'Values of which a part lies in the database itself are only examined as far as the log holds them',

@@ -24,7 +24,9 @@ export const zstd: Format = {
     description: 'A compressed stream of frames with check sums.',
     recognised: '`\\x28\\xB5\\x2F\\xFD` at 0, or after skippable frames',
     references: ['RFC 8878: https://www.rfc-editor.org/rfc/rfc8878'],
-    limits: ['Windows over 128 MiB (--long=28 and more) are a gap.'],
+    limits: [
+      'Windows over 128 MiB (--long=28 and more) are a gap; over 2 GiB, which nobody writes, they are damage.',
+    ],
     limitations: ['External dictionaries are a gap.'],
   },
   async unpack(container, sink, context) {
