@@ -19,9 +19,10 @@ export class EndlessMaps extends Error {
   }
 }
 
-/** Room for so many more bytes? What was asked for is taken. */
 export interface Room {
+  /** Whether there is room for so many more bytes; then they are taken. */
   take(bytes: number): boolean;
+  give(bytes: number): void;
 }
 
 /** What the images of one tree cost together, however deep they lie in each other: one for the tree. */
@@ -64,8 +65,12 @@ export class RoomShare implements Room {
     return true;
   }
 
+  give(bytes: number): void {
+    this.#add(-bytes);
+    this.#taken -= bytes;
+  }
+
   [Symbol.dispose](): void {
-    this.#add(-this.#taken);
-    this.#taken = 0;
+    this.give(this.#taken);
   }
 }

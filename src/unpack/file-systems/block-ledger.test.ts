@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { ImageCost } from '../../bytes/index.ts';
 import { BlockLedger } from './block-ledger.ts';
 
 const BLOCK = 512;
@@ -39,4 +40,20 @@ test('ends of blocks that belong to nobody are left as well', () => {
   ledger.claim(0, 1024);
   ledger.leave(600, 1024);
   expect([...ledger.unclaimed()]).toEqual([{ start: 600, end: 1024 }]);
+});
+
+test('what is all claimed takes no room, however large the file system', () => {
+  const room = new ImageCost().share();
+  // More than there is room for, were each region remembered bit by bit.
+  const regions = 70_000;
+  const bytes = 32_768 * BLOCK;
+  const ledger = new BlockLedger({ size: regions * bytes }, BLOCK, { room });
+  for (let region = 0; region < regions; region++) {
+    ledger.claim(region * bytes, region * bytes + BLOCK);
+    ledger.claim(region * bytes + BLOCK, (region + 1) * bytes);
+  }
+  expect(ledger.unsorted).toBe(0);
+  let left = 0;
+  while (room.take(2 ** 20)) left++;
+  expect(left).toBe(256);
 });

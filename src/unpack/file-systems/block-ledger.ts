@@ -4,6 +4,7 @@ import { Runs } from './runs.ts';
 
 /** Blocks whose claims are kept together: 4 KiB of bits, 128 MiB of a file system with blocks of 4 KiB. */
 const SEGMENT_BLOCKS = 32_768;
+const SEGMENT_BYTES = SEGMENT_BLOCKS / 8;
 /** Segments that are claimed in part: 64 MiB of bits. */
 const MAX_PARTIAL = 16_384;
 /** Stretches of less than a block, within blocks that are claimed. */
@@ -131,20 +132,18 @@ export class BlockLedger {
     let segment = this.#segments.get(number);
     if (segment === 'all') return;
     if (from === 0 && until === SEGMENT_BLOCKS) {
-      if (segment !== undefined) this.#partial--;
-      this.#segments.set(number, 'all');
-      this.#used.delete(number);
+      this.#allOf(number, segment !== undefined);
       return;
     }
     if (segment === undefined) {
-      if (this.#partial >= MAX_PARTIAL || this.#room?.take(SEGMENT_BLOCKS / 8) === false) {
+      if (this.#partial >= MAX_PARTIAL || this.#room?.take(SEGMENT_BYTES) === false) {
         // Said as a gap: the region counts as claimed, so that its files are not examined a second time.
         this.unsorted += SEGMENT_BLOCKS * this.#blockBytes;
         this.#segments.set(number, 'all');
         return;
       }
       this.#partial++;
-      segment = new Uint8Array(SEGMENT_BLOCKS / 8);
+      segment = new Uint8Array(SEGMENT_BYTES);
       this.#segments.set(number, segment);
     }
     let used = this.#used.get(number) ?? 0;
@@ -162,9 +161,15 @@ export class BlockLedger {
       this.#used.set(number, used);
       return;
     }
-    this.#partial--;
+    this.#allOf(number, true);
+  }
+
+  #allOf(number: number, wasPartial: boolean): void {
     this.#segments.set(number, 'all');
     this.#used.delete(number);
+    if (!wasPartial) return;
+    this.#partial--;
+    this.#room?.give(SEGMENT_BYTES);
   }
 }
 
