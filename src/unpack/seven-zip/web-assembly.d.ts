@@ -1,10 +1,13 @@
 // TypeScript knows WebAssembly only as part of a browser. What this room uses of it:
 declare namespace WebAssembly {
   type ImportValue = ((...args: never[]) => unknown) | Memory | number;
-  interface Memory {
+  class Memory {
+    constructor(of: { readonly initial: number });
     readonly buffer: ArrayBuffer;
   }
-  interface Module {
+  class Module {
+    constructor(bytes: Uint8Array);
+    static imports(module: Module): { readonly module: string; readonly name: string }[];
     readonly [Symbol.toStringTag]: string;
   }
   class Instance {
