@@ -41,7 +41,7 @@ function isTag(bytes: Buffer): boolean {
 }
 
 /** GSM 06.10 as files keep it (RFC 3551, 4.5.8.1): 33 bytes a frame, of which the first half byte is always 0xd. */
-export const GSM_FRAME_BYTES = 33;
+const GSM_FRAME_BYTES = 33;
 
 /** A recording without any header: every frame shows its mark. */
 export function* gsm(): Walk {
