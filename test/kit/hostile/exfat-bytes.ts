@@ -2,7 +2,7 @@
 export const SECTOR = 512;
 const TABLE_SECTOR = 24;
 const ENTRY = 32;
-export const LAST = 0xffff_ffff;
+const LAST = 0xffff_ffff;
 /** The root folder's first cluster. */
 export const ROOT = 2;
 
