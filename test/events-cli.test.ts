@@ -17,12 +17,12 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-const test_ = async (env: Record<string, string>, args: readonly string[] = []) =>
+const eventsTest = async (env: Record<string, string>, args: readonly string[] = []) =>
   cli(['events', 'test', ...args], { env: { DATA_DIR: join(root, 'data'), ...env } });
 
 test('one event is sent to every receiver, and each says what came of it', async () => {
   const file = join(root, 'log/events.jsonl');
-  const { code, stdout } = await test_({ WEBHOOK_URL: receiver.url, EVENTS_FILE: file });
+  const { code, stdout } = await eventsTest({ WEBHOOK_URL: receiver.url, EVENTS_FILE: file });
   expect(code).toBe(0);
   const [, id] = /^event ([0-9a-f]{64})\nwebhook {3}delivered\nfile {6}delivered\n$/.exec(stdout) ?? [];
   expect(ecsOf(receiver.taken)).toMatchObject([{ event: { id, action: 'test' } }]);
@@ -31,7 +31,7 @@ test('one event is sent to every receiver, and each says what came of it', async
 
 test('a receiver that does not take it is named with the reason, and the exit code says so', async () => {
   receiver.behaviour = answers(401);
-  const { code, stdout } = await test_({ WEBHOOK_URL: receiver.url, SYSLOG_URL: 'tcp://127.0.0.1:1' }, [
+  const { code, stdout } = await eventsTest({ WEBHOOK_URL: receiver.url, SYSLOG_URL: 'tcp://127.0.0.1:1' }, [
     '--json',
   ]);
   expect(code).toBe(1);
@@ -55,7 +55,7 @@ test.each<readonly [Record<string, string>, RegExp]>([
   [{ PRIVACY_OUTBOUND: 'none' }, /PRIVACY_OUTBOUND: expected full, basename or hash/],
   [{ BACKUPLENS_WEBHOOK_URI: 'http://a' }, /WEBHOOK_URL/],
 ])('%o is an error of the configuration that shows no secret', async (env, message) => {
-  const { code, stdout, stderr } = await test_(env);
+  const { code, stdout, stderr } = await eventsTest(env);
   expect(code).toBe(2);
   expect(stderr).toMatch(message);
   expect(stdout + stderr).not.toMatch(/secret-word|secret-token|short/);

@@ -28,6 +28,7 @@ const webhook = (more: Partial<WebhookSettings> = {}): WebhookSettings => ({
   within_ms: 2000,
   ...more,
 });
+const beats = () => ecsOf(receiver.taken).filter(({ event }) => event.action === 'heartbeat');
 const eventsFile = () => {
   mkdirSync(join(under.root, 'events'), { recursive: true, mode: 0o700 });
   return { path: join(under.root, 'events/e.jsonl'), format: 'ecs', max_bytes: 2 ** 20, keep: 1 } as const;
@@ -227,7 +228,6 @@ test('a sink that is set again goes on where it was; a new one begins with what 
 
 test('signs of life come when nothing else does', async () => {
   await under.start({ webhook: webhook() }, { heartbeat: 100 });
-  const beats = () => ecsOf(receiver.taken).filter(({ event }) => event.action === 'heartbeat');
   await under.until(() => beats().length >= 2, 'two signs of life');
   expect(beats()[0]?.backuplens.figures).toMatchObject({
     last_file_seen: null,

@@ -97,7 +97,7 @@ test('a link, a file with another name, and a folder in its place are not writte
   for (const make of [() => symlinkSync(other, path), () => linkSync(other, path), () => mkdirSync(path)]) {
     make();
     const sink = await open();
-    await expect(sink.deliver(numbered(0, 1), signal)).rejects.toThrow();
+    await expect(sink.deliver(numbered(0, 1), signal)).rejects.toThrow(/ELOOP|EISDIR|is no file of its own/);
     expect(readFileSync(other, 'utf8')).toBe('of somebody else');
     rmSync(path, { recursive: true });
   }

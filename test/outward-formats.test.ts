@@ -63,7 +63,7 @@ test('every action of the journal is told as some type, or deliberately not', ()
 
 const names = new Names('full', Buffer.alloc(32));
 /** An event in which everything that others can choose is this. */
-const with_ = (name: string): OutwardEvent => ({
+const eventWith = (name: string): OutwardEvent => ({
   ...EVENT,
   path: names.name(`/in/${name}`),
   who: bounded(name),
@@ -84,13 +84,13 @@ const shapeOf = (value: unknown): unknown => {
 const UNSEEN = /[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]/u;
 
 describe.each(NASTY_NAMES)('a name that $what', ({ name }) => {
-  const event = with_(name);
+  const event = eventWith(name);
 
   test.each(['ecs', 'ocsf'] as const)('stays a value in %s, on one line of ASCII', (format) => {
     const line = ENCODERS[format](event);
     expect(line).toMatch(/^[\x20-\x7e]+$/);
     const parsed = JSON.parse(line);
-    expect(shapeOf(parsed)).toEqual(shapeOf(JSON.parse(ENCODERS[format](with_('harmless')))));
+    expect(shapeOf(parsed)).toEqual(shapeOf(JSON.parse(ENCODERS[format](eventWith('harmless')))));
     const path = format === 'ecs' ? parsed.file.path : parsed.evidences[0].file.path;
     expect(path).toBe(bounded(`/in/${name}`));
     const problems = format === 'ecs' ? problemsOfEcs(parsed) : problemsOfOcsf(parsed);
@@ -101,7 +101,7 @@ describe.each(NASTY_NAMES)('a name that $what', ({ name }) => {
     const line = ENCODERS.cef(event);
     expect(line).not.toMatch(UNSEEN);
     const { header, extension } = parseCef(line);
-    const harmless = parseCef(ENCODERS.cef(with_('harmless')));
+    const harmless = parseCef(ENCODERS.cef(eventWith('harmless')));
     expect(header).toEqual(harmless.header);
     expect(Object.keys(extension)).toEqual(Object.keys(harmless.extension));
     expect(extension['outcome']).toBe('quarantine');

@@ -48,6 +48,12 @@ async function start(env: Record<string, string> = {}): Promise<Service> {
 const records = async () => inStore(at, async (store) => store.journal.read({ after: 0, limit: 1000 }));
 const told = (): EcsEvent[] => ecsOf(receiver.taken);
 
+const one = (action: string) => told().find(({ event }) => event.action === action);
+const alarms = () =>
+  told()
+    .map(({ event }) => event.action)
+    .filter((action) => /^(engine|silence)/.test(action));
+
 async function lagOf(service: Service, sink: string): Promise<number> {
   const { body } = await service.get('/ready');
   const ready: { sinks: Record<string, { lag: number }> } = JSON.parse(body);
@@ -98,7 +104,6 @@ test('what becomes of a file is told with what was found, and a hold with its re
   const service = await start();
   at.put('bad.txt', infected());
   at.put('bomb.zip', Buffer.from('PK\x03\x04 and nothing that a zip needs'));
-  const one = (action: string) => told().find(({ event }) => event.action === action);
   await service.until(() => one('quarantine') !== undefined && one('hold.opened') !== undefined, 'both');
   expect(one('quarantine')).toMatchObject({
     message: 'A file was taken into quarantine',
@@ -135,10 +140,6 @@ test('an engine that goes and comes back, and a silence, are told once each, als
   clamd.close();
   const env = { CLAMD_HOST: '127.0.0.1', CLAMD_PORT: String(port), EXPECT_FILE_WITHIN: '2s' };
   let service = await start(env);
-  const alarms = () =>
-    told()
-      .map(({ event }) => event.action)
-      .filter((action) => /^(engine|silence)/.test(action));
   await service.until(() => alarms().length === 2, 'both alarms');
   expect(alarms().toSorted()).toEqual(['engine.down', 'silence']);
   expect(await service.metric('backuplens_silent')).toBe(1);

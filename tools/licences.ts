@@ -31,6 +31,7 @@ const ALLOWED: ReadonlySet<string> = new Set([
   'BSD-3-Clause',
   'ISC',
   'MIT',
+  'MIT-0',
 ]);
 /** Not shipped, so that what they ask of those who ship does not arise. */
 const ALLOWED_FOR_BUILDING: ReadonlySet<string> = new Set([

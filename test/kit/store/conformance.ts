@@ -810,6 +810,57 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
       });
     });
 
+    describe('its receivers of events', () => {
+      test('a new one begins at the end of the journal, and each goes on where it was after a crash', async () => {
+        const head = await store.journal.head();
+        const fresh = await store.sinks.open('webhook');
+        expect(fresh).toMatchObject({ ...head, state: 'new', failures: 0, delivered: 0 });
+        const at = { ...fresh, seq: 7, hash: hashOf('a'), minute: '2026-11-28T12:00', in_minute: 3 };
+        const failing = { ...at, state: 'failing', failures: 2, detail: 'x'.repeat(5000) } as const;
+        await store.sinks.save(failing);
+        await under.crash(store);
+        store = await under.open(clocks);
+        expect(await store.sinks.open('webhook')).toEqual({ ...failing, detail: 'x'.repeat(500) });
+        await store.sinks.open('syslog');
+        await store.sinks.turnOff(['syslog']);
+        expect((await store.sinks.list()).map(({ name, state, seq }) => [name, state, seq])).toEqual([
+          ['syslog', 'new', (await store.journal.head()).seq],
+          ['webhook', 'off', 7],
+        ]);
+      });
+
+      test('names are hashed with the same key for good', async () => {
+        const key = await store.sinks.namesKey();
+        expect(Buffer.from(key, 'base64')).toHaveLength(32);
+        await under.crash(store);
+        store = await under.open(clocks);
+        expect(await store.sinks.namesKey()).toBe(key);
+      });
+
+      test('an alarm is in the journal with what it says, and is known again after a crash', async () => {
+        expect(await store.alarms.up()).toEqual({});
+        await store.alarms.tell('clamav', { action: 'engine_down', item: 'clamav', detail: 'refused' });
+        await store.alarms.canaryOk('2026-11-28T12:00:00.000Z');
+        await under.crash(store);
+        store = await under.open(clocks);
+        expect(await store.alarms.up()).toEqual({ clamav: 'engine_down' });
+        expect((await store.counts()).last_canary_ok).toBe('2026-11-28T12:00:00.000Z');
+        const records = await store.journal.read({ after: 0, limit: 100 });
+        expect(records.find(({ action }) => action === 'engine_down')).toMatchObject({
+          item: 'clamav',
+          detail: 'refused',
+        });
+      });
+
+      test('the last accepted file is known, whatever became of it', async () => {
+        expect(await store.files.lastAccepted()).toBeNull();
+        await accept('/in/a');
+        pass(clocks, 5000);
+        const last = await accept('/in/b');
+        expect(await store.files.lastAccepted()).toBe(last.accepted_at);
+      });
+    });
+
     describe('its release calls', () => {
       const call = { event: hashOf('e'), seq: 7, file: 'a file' };
       const failed = { ok: false, detail: 'ended with 3', again_at: '2026-11-28T13:00:00.000Z' } as const;

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, double, integer, property } from 'fast-check';
 import { expect, test } from 'vitest';
 import { backOffMs } from './back-off.ts';
 
@@ -6,11 +6,11 @@ test('pauses double, never beyond their bound, and never come in step', () => {
   expect([1, 2, 3, 4].map((failures) => backOffMs(failures, 60_000, 0, () => 1))).toEqual([
     1000, 2000, 4000, 8000,
   ]);
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 1e9 }),
-      fc.integer({ min: 1, max: 1e9 }),
-      fc.double({ min: 0, max: 1, noNaN: true }),
+  assert(
+    property(
+      integer({ min: 1, max: 1e9 }),
+      integer({ min: 1, max: 1e9 }),
+      double({ min: 0, max: 1, noNaN: true }),
       (failures, most, random) => {
         const pause = backOffMs(failures, most, 0, () => random);
         expect(pause).toBeLessThanOrEqual(most);
