@@ -85,7 +85,7 @@ test('a service that is killed while it tells, with a receiver that is away for 
   service = await start(env);
   await service.until(async () => (await lagOf(service, 'webhook')) === 0, 'the end');
 
-  expect(receiver.taken.every((one) => isSigned(SECRET, one))).toBe(true);
+  expect(receiver.taken.every((received) => isSigned(SECRET, received))).toBe(true);
   const all = await records();
   const begun = told().find(({ event }) => event.action === 'begun')?.event.sequence ?? Number.NaN;
   const due = all.filter(({ seq, action }) => seq > begun && action !== 'reports_removed');

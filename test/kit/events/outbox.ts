@@ -90,9 +90,11 @@ export class OutboxUnderTest {
     }
   }
 
-  /** Every record was told to all of them. */
+  /** Every record was told to all of them, and something ever was. */
   async caughtUp(): Promise<void> {
-    await this.until(async () => (await this.outbox.states()).every(({ lag }) => lag === 0), 'the end');
+    const isDone = async (): Promise<boolean> =>
+      (await this.outbox.states()).every((state) => state.lag === 0 && state.last_success_at !== null);
+    await this.until(isDone, 'the end');
   }
 
   async remove(): Promise<void> {
