@@ -823,7 +823,8 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         expect(await store.sinks.open('webhook')).toEqual({ ...failing, detail: 'x'.repeat(500) });
         await store.sinks.open('syslog');
         await store.sinks.turnOff(['syslog']);
-        expect((await store.sinks.list()).map(({ name, state, seq }) => [name, state, seq])).toEqual([
+        const all = await store.sinks.list();
+        expect(all.map((one) => [one.name, one.state, one.seq])).toEqual([
           ['syslog', 'new', (await store.journal.head()).seq],
           ['webhook', 'off', 7],
         ]);
