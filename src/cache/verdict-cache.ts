@@ -267,7 +267,8 @@ async function opened(
     return { database: await openDatabase(folder, name), off: null, aside: null };
   } catch (error) {
     if (!isDamage(error)) throw error;
-    if (!own_folder && !(await isOurs(folder, name))) throw new Error('it is no cache of BackupLens');
+    if (!own_folder && !(await isOurs(folder, name)))
+      throw new Error('it is no cache of BackupLens', { cause: error });
     const aside = await putAside(folder, name);
     return { database: await openDatabase(folder, name), off: null, aside };
   }
