@@ -28,14 +28,25 @@ function asCleaned(name: string): string {
 
 describe.each(NAMED)('every name that hurts, in a $format', ({ format, make, cleaned }) => {
   test('stands in the trail of its own member, and is a path nowhere', async () => {
-    const { bytes, trails } = make(nastyNames(join(box.folder, 'landed')));
-    const { code, result, left, strays } = await box.scan(`names.${format}`, bytes);
-    const members = result.findings.filter(({ kind, trail }) => kind === 'yara_match' && trail.length === 2);
-    const names = members.map(({ trail }) => trail[1] ?? '');
+    const all = nastyNames(join(box.folder, 'landed'));
     const form = cleaned ? asCleaned : String;
-    expect(names.map(form).toSorted()).toEqual(trails.map(form).toSorted());
-    expect(result.findings.filter(({ rule }) => rule === 'path-traversal').length).toBeGreaterThanOrEqual(4);
-    expect([code, left, strays]).toEqual([1, [], []]);
+    const told: string[] = [];
+    const expected: string[] = [];
+    let traversals = 0;
+    // A report keeps a hundred of what is exactly the same.
+    for (let from = 0; from < all.length; from += 60) {
+      const { bytes, trails } = make(all.slice(from, from + 60));
+      const { code, result, left, strays } = await box.scan(`names-${from}.${format}`, bytes);
+      const members = result.findings.filter(
+        ({ kind, trail }) => kind === 'yara_match' && trail.length === 2,
+      );
+      told.push(...members.map(({ trail }) => form(trail[1] ?? '')));
+      expected.push(...trails.map(form));
+      traversals += result.findings.filter(({ rule }) => rule === 'path-traversal').length;
+      expect([code, left, strays]).toEqual([1, [], []]);
+    }
+    expect(told.toSorted()).toEqual(expected.toSorted());
+    expect(traversals).toBeGreaterThanOrEqual(4);
   });
 
   test('reaches no terminal raw', async () => {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { nameFromBytes } from '../../../bytes/index.ts';
+import { asciiJson, nameFromBytes } from '../../../bytes/index.ts';
 import type { JournalEvent } from '../../../contracts/index.ts';
 import type { JournalRecord } from '../../../domain/index.ts';
 import type { RecentRecords } from './recent-records.ts';
@@ -118,5 +118,5 @@ function eventOf({
     verdict,
     detail,
   };
-  return `id: ${seq}\nevent: ${action}\ndata: ${JSON.stringify(data)}\n\n`;
+  return `id: ${seq}\nevent: ${action}\ndata: ${asciiJson(data)}\n\n`;
 }
