@@ -452,7 +452,10 @@ test('what is no request of ours is a problem, wherever it goes wrong', async ()
   const post = async (body: string | Uint8Array<ArrayBuffer>, type = 'application/json') =>
     go('/api/v1/reviews/preview', { method: 'POST', body, type });
   expect(await go('/api/v1/scans/a/b/c')).toMatchObject({ status: 404, code: 'not_found' });
-  expect(await go('/api/v1/scans', { method: 'PUT' })).toMatchObject({ status: 405, allow: 'GET, HEAD, POST' });
+  expect(await go('/api/v1/scans', { method: 'PUT' })).toMatchObject({
+    status: 405,
+    allow: 'GET, HEAD, POST',
+  });
   expect(await go(`/api/v1/quarantine/${UNKNOWN}`, { method: 'PATCH' })).toMatchObject({
     status: 405,
     allow: 'DELETE, GET, HEAD',
