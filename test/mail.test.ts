@@ -3,7 +3,7 @@ import { SMTPServer } from 'smtp-server';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { letterOf } from '../src/outward/mail/letter.ts';
 import { mail, type MailSettings } from '../src/outward/mail/mail.ts';
-import type { OutwardEvent } from '../src/outward/index.ts';
+import { ABOUT_NOTHING, type OutwardEvent } from '../src/outward/index.ts';
 import { OutboxUnderTest } from './kit/events/outbox.ts';
 import { NASTY_NAMES } from './kit/nasty-names.ts';
 
@@ -201,24 +201,8 @@ describe('nothing of others becomes a header, a receiver or a line of ours', () 
     instance: 'i',
     version: '0.1.0',
     journal: { seq: 1, hash: 'e'.repeat(64) },
+    ...ABOUT_NOTHING,
     action: 'quarantined',
-    who: null,
-    file: null,
-    item: null,
-    path: null,
-    sha256: null,
-    size: null,
-    decision: null,
-    verdict: null,
-    score: null,
-    provisional: null,
-    scan: null,
-    findings: [],
-    findings_total: 0,
-    gaps: [],
-    review: null,
-    detail: null,
-    figures: {},
   };
   const injections = [
     ...NASTY_NAMES.map(({ name }) => name),

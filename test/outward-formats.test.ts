@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ENCODERS } from '../src/outward/encode/encoder.ts';
-import { bounded, Names, type EventType, type OutwardEvent } from '../src/outward/index.ts';
+import { ABOUT_NOTHING, bounded, Names, type EventType, type OutwardEvent } from '../src/outward/index.ts';
 import { messageOf } from '../src/outward/sinks/syslog-message.ts';
 import { JOURNAL_ACTIONS } from '../src/domain/index.ts';
 import { tellingOf } from '../src/outward/index.ts';
@@ -13,23 +13,10 @@ import { problemsOfOcsf } from './kit/schemas/ocsf.ts';
 
 const bare = (type: EventType): OutwardEvent => ({
   ...EVENT,
+  ...ABOUT_NOTHING,
   type,
-  who: null,
-  file: null,
-  item: null,
-  path: null,
-  sha256: null,
-  size: null,
-  decision: null,
-  verdict: null,
-  score: null,
-  provisional: null,
-  scan: null,
-  findings: [],
-  findings_total: 0,
-  gaps: [],
-  review: null,
-  detail: null,
+  action: EVENT.action,
+  figures: EVENT.figures,
 });
 
 describe.each(EVERY_TYPE)('an event %s', (type) => {

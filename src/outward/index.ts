@@ -1,4 +1,5 @@
 /** What is told outside: events, how each format writes them, and the receivers. */
+export { ABOUT_NOTHING } from './about-nothing.ts';
 export {
   type EventType,
   type OutwardEvent,

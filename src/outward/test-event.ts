@@ -1,3 +1,4 @@
+import { ABOUT_NOTHING } from './about-nothing.ts';
 import type { OutwardEvent } from './event.ts';
 
 /** What somebody sends to see whether it arrives: of no journal, and about nothing. */
@@ -15,23 +16,6 @@ export function testEvent({
     instance: 'test',
     version,
     journal: { seq: 0, hash: '0'.repeat(64) },
-    action: null,
-    who: null,
-    file: null,
-    item: null,
-    path: null,
-    sha256: null,
-    size: null,
-    decision: null,
-    verdict: null,
-    score: null,
-    provisional: null,
-    scan: null,
-    findings: [],
-    findings_total: 0,
-    gaps: [],
-    review: null,
-    detail: null,
-    figures: {},
+    ...ABOUT_NOTHING,
   };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { nameFromBytes } from '../../../bytes/index.ts';
 import type { JournalRecord } from '../../../domain/index.ts';
 import {
+  ABOUT_NOTHING,
   bounded,
   tellingOf,
   type Names,
@@ -16,27 +17,6 @@ import type { Step } from './plan.ts';
 const MAX_FINDINGS = 20;
 const MAX_TRAIL = 16;
 const MAX_RULES = 40;
-
-const NOTHING = {
-  action: null,
-  who: null,
-  file: null,
-  item: null,
-  path: null,
-  sha256: null,
-  size: null,
-  decision: null,
-  verdict: null,
-  score: null,
-  provisional: null,
-  scan: null,
-  findings: [],
-  findings_total: 0,
-  gaps: [],
-  review: null,
-  detail: null,
-  figures: {},
-} as const satisfies Partial<OutwardEvent>;
 
 export type Bare = Pick<OutwardEvent, 'id' | 'type' | 'severity' | 'time' | 'summary' | 'journal'> &
   Partial<OutwardEvent>;
@@ -54,7 +34,7 @@ export class Describer {
   }
 
   event(bare: Bare): OutwardEvent {
-    return { ...NOTHING, ...this.#from, ...bare };
+    return { ...ABOUT_NOTHING, ...this.#from, ...bare };
   }
 
   async describe(step: Step): Promise<OutwardEvent> {
