@@ -108,9 +108,7 @@ export class Keyring {
         if (length > enough) return { content: null };
       }
     } catch (error) {
-      if (error instanceof Unread && error.reason === 'unsupported_format') return { content: null };
-      if (error instanceof Unread) return null;
-      throw error;
+      return unproven(error);
     }
     const whole = Buffer.concat(parts);
     return { content: small && (await endsThere(reader)) ? whole : null };
@@ -133,12 +131,16 @@ export class Keyring {
     try {
       await unpackBoxed(reading, chunks(), keep, this.#sink, this.#context);
     } catch (error) {
-      if (error instanceof Unread && error.reason === 'unsupported_format') return { content: null };
-      if (error instanceof Unread) return null;
-      throw error;
+      return unproven(error);
     }
     return { content: length <= SMALL_BYTES ? Buffer.concat(parts) : null };
   }
+}
+
+/** Of a probe that broke off. null: the password is wrong. Throws what has to do with no password. */
+function unproven(error: unknown): { readonly content: null } | null {
+  if (!(error instanceof Unread)) throw error;
+  return error.reason === 'unsupported_format' ? { content: null } : null;
 }
 
 /** Nothing follows the compressed data, and the authentication code is right. */
