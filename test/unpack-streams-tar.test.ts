@@ -83,14 +83,14 @@ test('the part of a file that continues from another volume is examined, and wha
   const offset = { at: 369, bytes: '00000001000\0' };
   const gnu = await untar([{ name: 'big', type: 'M', content: 'second part', fields: [offset] }]);
   expect(named(gnu)).toEqual([['big', 'second part']]);
-  const detail = 'continues from another volume: 11 bytes are here, the 512 before them are not';
-  expect(gnu.gaps).toEqual([{ reason: 'unsupported_format', detail, member: 'big' }]);
+  const detail = 'a later volume: of "big" 11 bytes are here, the 512 before them are not';
+  expect(gnu.gaps).toEqual([{ reason: 'unsupported_format', detail, member: null }]);
   const pax = await untar([
     paxEntry([['GNU.volume.offset', '512']], 'g'),
     { name: 'big', content: 'second part' },
     { name: 'whole', content: 'x' },
   ]);
-  expect(pax.gaps).toEqual([{ reason: 'unsupported_format', detail, member: 'big' }]);
+  expect(pax.gaps).toEqual([{ reason: 'unsupported_format', detail, member: null }]);
 });
 
 test('the list of names in an incremental archive, and old GNU’s table of long names, are data like any other', async () => {

@@ -14,4 +14,5 @@ export * from './name.ts';
 export * from './packed-units.ts';
 export * from './read-at-most.ts';
 export * from './scratch.ts';
+export * from './tar-block.ts';
 export * from './write-file.ts';

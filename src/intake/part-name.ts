@@ -1,5 +1,5 @@
 /** How the parts of one archive are told from each other by their names. */
-export type Naming = 'numbered' | 'zip' | 'rar' | 'vmdk' | 'swm' | 'letters';
+export type Naming = 'numbered' | 'zip' | 'rar' | 'vmdk' | 'swm' | 'letters' | 'tar';
 
 /** What a file's name says of it as a part of something larger. */
 export interface PartName {
@@ -12,6 +12,8 @@ export interface PartName {
   readonly certain: boolean;
   /** Whether it can be the first that is met of its set: `.zip` and `.rar` alone say nothing of parts. */
   readonly begins: boolean;
+  /** Set where the others come right behind it, in the order of their names: what those begin with. */
+  readonly run?: string;
 }
 
 /** A number that no part is counted to. */
@@ -26,7 +28,7 @@ const MAX_CHARACTERS = 1024;
 
 /**
  * What 7-Zip (`x.7z.001`), Info-ZIP (`x.z01` … `x.zip`), RAR (`x.part1.rar`, `x.rar` `x.r00`), VMware (`x.vmdk` `x-s001.vmdk`, `x-flat.vmdk`), Windows (`x.swm` `x2.swm`) and split(1) (`x.aa`, `xaa`)
- * call the parts that they write; null for any other name.
+ * call the parts that they write, and people those of GNU tar (`x.tar` `x.tar-2`, `x1.tar` `x2.tar`, `vol1` `vol2`); null for any other name.
  */
 export function partName(name: string): PartName | null {
   if (name.length > MAX_CHARACTERS) return null;
@@ -51,7 +53,7 @@ export function partName(name: string): PartName | null {
       return { naming: 'rar', set: stem, number, certain: false, begins: number === 2 };
     }
   }
-  return lettersName(name);
+  return lettersName(name) ?? tarName(name, stem, ending);
 }
 
 function rarName(stem: string): PartName {
@@ -76,6 +78,25 @@ function swmName(stem: string): PartName {
   const counted = /^(.*?)([2-9]|[1-9]\d{1,3})$/.exec(stem);
   const number = Number(counted?.[2] ?? 1);
   return { naming: 'swm', set: counted?.[1] ?? stem, number, certain: false, begins: true };
+}
+
+const COUNTED_BEHIND = /^(.+\.tar)[-._]?(?:vol(?:ume)?|part|dis[ck]|v|p)?[-._]?(\d{1,4})$/i;
+const COUNTED_BEFORE = /^(.*?)(\d{1,4})$/;
+const VOLUME = /^(.*(?:^|[^a-z])(?:vol(?:ume)?|dis[ck]|tape|part)[-._ ]?)(\d{1,4})$/i;
+
+/** Nearly every archive is called so: only what they hold tells. GNU's manual counts as in `x.tar-2`. */
+function tarName(name: string, stem: string, ending: string): PartName | null {
+  const part = (set: string, number: number, run: string): PartName => {
+    return { naming: 'tar', set, number, certain: false, begins: true, run };
+  };
+  if (ending === 'tar') {
+    const [, before, number] = COUNTED_BEFORE.exec(stem) ?? [];
+    return before === undefined ? part(name, 1, name) : part(`${before}#.tar`, Number(number), before);
+  }
+  const [, archive, behind] = COUNTED_BEHIND.exec(name) ?? [];
+  if (archive !== undefined) return part(archive, Number(behind), archive);
+  const [, before, number] = VOLUME.exec(name) ?? [];
+  return before === undefined ? null : part(`${before}#`, Number(number), before);
 }
 
 /** `split` counts in letters: aa, ab … zz. */

@@ -1,6 +1,7 @@
 import { nameFromBytes } from '../bytes/index.ts';
 import type { FileMet, PartSet } from './met.ts';
-import { LAST, partName, type PartName } from './part-name.ts';
+import { LAST, partName, type Naming, type PartName } from './part-name.ts';
+import { tarVolume, type TarVolume } from './tar-volume.ts';
 
 /** Files held back until their folder is done, at about 0.5 KiB each; a folder with more of them is taken as it comes. */
 const MAX_HELD = 20_000;
@@ -24,15 +25,30 @@ export async function* partSets<Other extends { readonly type: string }>(
   { more = false }: { readonly more?: boolean } = {},
 ): AsyncGenerator<FileMet | PartSet | Other, void, undefined> {
   // By folder: those that are not done yet lie in one another, so there are few.
-  const open = new Map<string, Map<string, Part[]>>();
+  const open = new Map<string, OpenFolder>();
   let held = 0;
-  function* settled(left: (folder: string) => boolean): Generator<FileMet | PartSet, void, undefined> {
+  async function* settled(
+    isLeft: (folder: string) => boolean,
+  ): AsyncGenerator<FileMet | PartSet, void, undefined> {
     // The innermost first: of no folder anything comes after what comes of the one around it.
     const innermost = [...open].toSorted(([one], [other]) => other.length - one.length);
-    for (const [folder, sets] of innermost) {
-      if (!left(folder)) continue;
+    for (const [folder, { sets }] of innermost) {
+      if (!isLeft(folder)) continue;
       open.delete(folder);
       for (const parts of sets.values()) {
+        held -= parts.length;
+        yield* conclude(parts, more);
+      }
+    }
+  }
+  /** What is called by no more of a run than its beginning comes no more: so all others keep their places. */
+  async function* passed(path: Buffer): AsyncGenerator<FileMet | PartSet, void, undefined> {
+    for (const [folder, { sets, runs }] of open) {
+      for (const [key, run] of runs) {
+        if (goesOn(run, nameFromBytes(path.subarray(folder.length)))) continue;
+        runs.delete(key);
+        const parts = sets.get(key) ?? [];
+        sets.delete(key);
         held -= parts.length;
         yield* conclude(parts, more);
       }
@@ -42,6 +58,7 @@ export async function* partSets<Other extends { readonly type: string }>(
     if (open.size > 0 && hasPath(met)) {
       const path = met.path.toString('latin1');
       yield* settled((folder) => !path.startsWith(folder));
+      yield* passed(met.path);
     }
     const part = isFile(met) ? asPart(met) : null;
     if (part === null) {
@@ -49,19 +66,47 @@ export async function* partSets<Other extends { readonly type: string }>(
       continue;
     }
     const folder = folderOf(part.file.path);
-    const sets = open.get(folder) ?? new Map<string, Part[]>();
-    const key = `${part.name.naming} ${part.name.set}`;
-    const parts = sets.get(key);
-    if (parts === undefined && !part.name.begins) {
+    const { sets, runs } = open.get(folder) ?? {
+      sets: new Map<string, Part[]>(),
+      runs: new Map<string, string>(),
+    };
+    const key = keyOf(part.name);
+    const parts = sets.get(key) ?? firstOf(part.name, sets);
+    if (parts === null && !part.name.begins) {
       yield met;
       continue;
     }
-    if (parts === undefined) sets.set(key, [part]);
-    else parts.push(part);
-    open.set(folder, sets);
+    sets.set(key, [...(parts ?? []), part]);
+    if (part.name.run !== undefined) runs.set(key, part.name.run);
+    open.set(folder, { sets, runs });
     if (++held > MAX_HELD) yield* settled((one) => one === folder);
   }
   yield* settled(() => true);
+}
+
+interface OpenFolder {
+  /** By `keyOf`. */
+  readonly sets: Map<string, Part[]>;
+  /** Of those whose parts come right behind each other: what their names begin with. */
+  readonly runs: Map<string, string>;
+}
+
+function keyOf({ naming, set }: PartName): string {
+  return `${naming} ${set}`;
+}
+
+function goesOn(run: string, name: string): boolean {
+  return name.startsWith(run) && (run.endsWith('.tar') || /\d/.test(name.charAt(run.length)));
+}
+
+/** `x1.tar` is one of a row with `x2.tar`, or what `x1.tar-2` follows: then it is taken from the row. */
+function firstOf({ naming, set }: PartName, sets: ReadonlyMap<string, Part[]>): Part[] | null {
+  const row = naming === 'tar' ? partName(set) : null;
+  const parts = row === null ? undefined : sets.get(keyOf(row));
+  const first = parts?.find(({ file }) => nameOf(file) === set);
+  if (parts === undefined || first === undefined) return null;
+  parts.splice(parts.indexOf(first), 1);
+  return [{ ...first, name: { ...first.name, number: 1 } }];
 }
 
 function hasPath(met: object): met is { readonly path: Buffer } {
@@ -73,8 +118,12 @@ function isFile(met: { readonly type: string }): met is FileMet {
 }
 
 function asPart(file: FileMet): Part | null {
-  const name = partName(nameFromBytes(file.path.subarray(file.path.lastIndexOf(SLASH) + 1)));
+  const name = partName(nameOf(file));
   return name === null ? null : { file, name };
+}
+
+function nameOf({ path }: FileMet): string {
+  return nameFromBytes(path.subarray(path.lastIndexOf(SLASH) + 1));
 }
 
 /** With its slash: what begins with it lies in it. */
@@ -83,8 +132,18 @@ function folderOf(path: Buffer): string {
 }
 
 /** One set whose folder is done: joined, or file by file, each with what is to be said of it. */
-function* conclude(parts: readonly Part[], more: boolean): Generator<FileMet | PartSet, void, undefined> {
+async function* conclude(
+  parts: readonly Part[],
+  more: boolean,
+): AsyncGenerator<FileMet | PartSet, void, undefined> {
   const sorted = parts.toSorted((a, b) => a.name.number - b.name.number);
+  if (!isCertain(sorted)) {
+    const volumes = await tarVolumes(sorted);
+    if (volumes !== null) {
+      yield* volumes;
+      return;
+    }
+  }
   const files = sorted.map(({ file }) => file);
   const set = joinable(sorted);
   if (set !== null) yield set;
@@ -94,12 +153,39 @@ function* conclude(parts: readonly Part[], more: boolean): Generator<FileMet | P
   }
 }
 
+const BY_CONTENT: readonly Naming[] = ['tar', 'numbered', 'letters'];
+
+/**
+ * Volumes of GNU tar, by what they hold, joined as far as each goes on with the one before; null: none of them is one. Names do not
+ * tell: one archive a day is called the same.
+ */
+async function tarVolumes(sorted: readonly Part[]): Promise<(FileMet | PartSet)[] | null> {
+  const naming = sorted[0]?.name.naming;
+  if (naming === undefined || !BY_CONTENT.includes(naming) || sorted.length < 2) return null;
+  const runs: { last: Part; volume: TarVolume | null; files: FileMet[]; isSet: boolean }[] = [];
+  for (const part of sorted) {
+    const run = runs.at(-1);
+    const volume = await tarVolume(part.file.path);
+    const isNext = run !== undefined && part.name.number === run.last.name.number + 1;
+    const goesOn = run?.volume?.goesOn === true && (run.volume.isTar || run.files.length > 1);
+    const follows = isNext && run.files.length < MAX_PARTS && (volume?.continues === true || goesOn);
+    if (follows) {
+      run.files.push(part.file);
+      Object.assign(run, { last: part, volume, isSet: run.isSet || volume?.continues === true });
+    } else runs.push({ last: part, volume, files: [part.file], isSet: false });
+  }
+  if (!runs.some(({ isSet }) => isSet)) return null;
+  return runs.flatMap(({ isSet, files }): (FileMet | PartSet)[] =>
+    isSet ? [{ type: 'set', parts: files, certain: true }] : files,
+  );
+}
+
 function joinable(sorted: readonly Part[]): PartSet | null {
   const first = sorted[0];
   if (first === undefined || sorted.length < 2 || sorted.length > MAX_PARTS) return null;
   if (missingOf(sorted).length > 0) return null;
   const certain = isCertain(sorted);
-  if (!certain && !evenlySplit(sorted)) return null;
+  if (!certain && (first.name.naming === 'tar' || !evenlySplit(sorted))) return null;
   return { type: 'set', parts: sorted.map(({ file }) => file), certain };
 }
 

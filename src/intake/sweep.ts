@@ -11,6 +11,7 @@ import { LAST, partName } from './part-name.ts';
 import { partSets } from './part-sets.ts';
 import { recognisedNow, type Recognise, type Recognised } from './known-sets.ts';
 import type { SetKind } from './recognised-set.ts';
+import { tarVolume } from './tar-volume.ts';
 
 /** A folder that is dealt with as one: a recognised set, or with DISPOSITION_UNIT=folder what was dropped. */
 export interface FolderMet {
@@ -137,7 +138,7 @@ async function* eachBelow(
     const kind = kindOf(stats);
     if (kind === 'file') {
       const identity = identityOf(stats);
-      if (collecting !== null) collecting.file(path, identity);
+      if (collecting !== null) collecting.file(path, identity, await isVolume(path));
       else yield { type: 'file', path, display, size: Number(stats.size), identity };
     } else if (kind === 'folder') {
       if (await options.ours(path)) continue;
@@ -207,9 +208,11 @@ async function look(folder: Buffer, entry: Entry): Promise<Looked> {
 }
 
 /** What is called like a volume of an archive makes its folder a whole, as a repository in it does: neither is split. */
-function isVolume(path: Buffer): boolean {
+async function isVolume(path: Buffer): Promise<boolean> {
   const part = partName(nameFromBytes(path.subarray(path.lastIndexOf('/') + 1)));
-  return part !== null && (part.certain || (part.number > 1 && part.number !== LAST));
+  if (part === null || part.certain) return part !== null;
+  if (part.number <= 1 || part.number === LAST) return false;
+  return part.naming !== 'tar' || (await tarVolume(path))?.continues === true;
 }
 
 /** Adds up what lies in one unit, in constant memory. */
@@ -246,8 +249,8 @@ class Collector {
     return this.#files + this.#odd === 0;
   }
 
-  file(path: Buffer, identity: FileIdentity): void {
-    if (isVolume(path)) this.#holdsSet = true;
+  file(path: Buffer, identity: FileIdentity, isVolume: boolean): void {
+    if (isVolume) this.#holdsSet = true;
     if (!this.#delayed && this.#isDelayed(nameFromBytes(path.subarray(path.lastIndexOf('/') + 1)))) {
       this.#delayed = true;
     }

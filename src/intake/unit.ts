@@ -208,11 +208,13 @@ export async function* filesOf(
   }
 }
 
-/** What may be parts in the folder of `path`. */
+/** What may be parts in the folder of `path`; of those that only their content tells, what is called like it. */
 async function* siblings(path: Buffer): AsyncGenerator<FileMet> {
   const folder = path.subarray(0, path.lastIndexOf('/'));
+  const run = partName(nameFromBytes(path.subarray(folder.length + 1)))?.run ?? '';
   for (const { name } of (await FolderListing.of(folder)).entries()) {
-    if (partName(nameFromBytes(name)) === null) continue;
+    const called = nameFromBytes(name);
+    if (!called.startsWith(run) || partName(called) === null) continue;
     const sibling = join(folder, name);
     const stats = await lstat(sibling, { bigint: true }).catch(() => null);
     if (stats === null || !stats.isFile()) continue;

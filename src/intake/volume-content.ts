@@ -1,6 +1,7 @@
 import { nameFromBytes } from '../bytes/index.ts';
 import { openRoot } from './open-root.ts';
 import { partName } from './part-name.ts';
+import { tarVolume } from './tar-volume.ts';
 
 /** A zip's end record with the longest comment (APPNOTE 4.3.16), and the locator of the 64-bit one before it. */
 const END_BYTES = 22 + 0xffff + 20;
@@ -9,13 +10,16 @@ const LOCATOR_SIGNATURE = 0x0706_4b50;
 const RAR4 = Buffer.from('526172211a0700', 'hex');
 const RAR5 = Buffer.from('526172211a070100', 'hex');
 const RAR_HEAD_BYTES = 64;
+const VOLUME = 'a volume of an archive, by what it holds; the others are not there';
 
 /**
- * Why a file with a name that says nothing of volumes (`.zip`, `.rar`) is one of several all the same, by what it holds: the end
- * record of a zip counts its disks, the main header of a rar has a flag. null: it is whole, or cannot be read.
+ * Why a file with a name that says nothing of volumes (`.zip`, `.rar`, `.tar`) is one of several all the same, by what it holds: the
+ * end record of a zip counts its disks, the main header of a rar has a flag, a tar begins or stops in the middle. null: it is whole,
+ * or cannot be read.
  */
 export async function volumeByContent(path: Buffer): Promise<string | null> {
   const naming = partName(nameFromBytes(path.subarray(path.lastIndexOf('/') + 1)))?.naming;
+  if (naming === 'tar') return tarByContent(path);
   if (naming !== 'zip' && naming !== 'rar') return null;
   try {
     const { handle, stats } = await openRoot(path);
@@ -25,13 +29,21 @@ export async function volumeByContent(path: Buffer): Promise<string | null> {
       const bytes = Buffer.alloc(length);
       await handle.read(bytes, 0, length, naming === 'zip' ? size - length : 0);
       const isVolume = naming === 'zip' ? isLastOfZip(bytes) : isRarVolume(bytes);
-      return isVolume ? 'a volume of an archive, by what it holds; the others are not there' : null;
+      return isVolume ? VOLUME : null;
     } finally {
       await handle.close();
     }
   } catch {
     return null;
   }
+}
+
+async function tarByContent(path: Buffer): Promise<string | null> {
+  const volume = await tarVolume(path);
+  if (volume?.continues === true) return VOLUME;
+  return volume?.isTar === true && volume.goesOn
+    ? 'a tar that stops in the middle: a volume of several, or cut off'
+    : null;
 }
 
 function isLastOfZip(tail: Buffer): boolean {

@@ -1,7 +1,8 @@
+import { TAR_BLOCK } from '../bytes/index.ts';
 import type { ByteReader } from './byte-reader.ts';
 import type { FormatSink } from './format.ts';
-import type { Extension } from './tar-extension.ts';
-import { BLOCK, type TarHeader } from './tar-header.ts';
+import { handOnAttributes, type Extension } from './tar-extension.ts';
+import type { TarHeader } from './tar-header.ts';
 import {
   expand,
   HolesTooLarge,
@@ -11,6 +12,7 @@ import {
   type HoleBudget,
   type SparseMap,
 } from './tar-sparse.ts';
+import type { TarVolumes } from './tar-volumes.ts';
 import { Damaged } from './trouble.ts';
 
 /** Where a stream's length is unknown, a member is believed to store this many bytes before they have come. */
@@ -31,19 +33,25 @@ export class TarFiles {
   readonly #sink: FormatSink;
   readonly #holes: HoleBudget;
   readonly #size: number | null;
+  readonly #volumes: TarVolumes | null;
 
   /** `size` of the archive in bytes; null for a stream. */
-  constructor(reader: ByteReader, sink: FormatSink, holes: HoleBudget, size: number | null) {
+  constructor(
+    reader: ByteReader,
+    sink: FormatSink,
+    { holes, size, volumes = null }: { holes: HoleBudget; size: number | null; volumes?: TarVolumes | null },
+  ) {
     this.#reader = reader;
     this.#sink = sink;
     this.#holes = holes;
     this.#size = size;
+    this.#volumes = volumes;
   }
 
   /** The file at the reader's place, as its header and its records describe it. */
   async file(name: Buffer, size: number, header: TarHeader, extension: Extension): Promise<void> {
     await this.handOn(name, size, async () => {
-      if (header.type !== 'S') return this.#paxSparse(extension, size);
+      if (header.type !== 'S') return this.#paxSparse(name, extension, size);
       const map = await oldGnuMap(header.block, this.#reader);
       return { map, end: this.#reader.position + size };
     });
@@ -54,6 +62,7 @@ export class TarFiles {
     let end = this.#reader.position + size;
     const found = await this.#sound(name, async () => (await sparse?.()) ?? null);
     if (found !== null) end = found.end;
+    this.#volumes?.enter({ name, realSize: found?.map.size ?? size, end });
     // Without its map, what is stored is examined as it lies there.
     await this.#sound(name, () =>
       this.#content(name, Math.max(0, end - this.#reader.position), found?.map ?? null),
@@ -61,13 +70,15 @@ export class TarFiles {
     const left = Math.max(0, end - this.#reader.position);
     if ((await this.#reader.skip(left)) < left) throw new CutOff('cut off in a member', { member: name });
     await this.pad(size);
+    if (this.#volumes !== null) await handOnAttributes(this.#volumes.leave(), name, this.#sink);
   }
 
-  async #paxSparse(extension: Extension, size: number): Promise<Sparse | null> {
+  async #paxSparse(name: Buffer, extension: Extension, size: number): Promise<Sparse | null> {
     const end = this.#reader.position + size;
     if (extension.value('GNU.sparse.major')?.toString() === '1') {
       const realSize = extension.number('GNU.sparse.realsize');
       if (realSize === null) throw new Damaged('a sparse file without its size');
+      this.#volumes?.enter({ name, realSize: null, end });
       return { map: await leadingMap(this.#reader, realSize, size), end };
     }
     const map = paxMap(extension.own);
@@ -109,7 +120,7 @@ export class TarFiles {
 
   /** Passes over what fills the last block of `size` bytes. */
   async pad(size: number): Promise<void> {
-    const padding = (BLOCK - (size % BLOCK)) % BLOCK;
+    const padding = (TAR_BLOCK - (size % TAR_BLOCK)) % TAR_BLOCK;
     if ((await this.#reader.skip(padding)) < padding) throw new CutOff('cut off after a member');
   }
 }

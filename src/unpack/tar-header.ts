@@ -1,6 +1,5 @@
+import { tarOctal } from '../bytes/index.ts';
 import { Damaged } from './trouble.ts';
-
-export const BLOCK = 512;
 
 /** What one header block says. Names are bytes without their end mark. */
 export interface TarHeader {
@@ -12,24 +11,7 @@ export interface TarHeader {
   readonly block: Buffer;
 }
 
-/** The check sum is right: this is a header, not data. */
-export function isHeader(block: Buffer): boolean {
-  if (block.length < BLOCK) return false;
-  const stored = octal(block.subarray(148, 156));
-  if (stored === null) return false;
-  let unsigned = 8 * 0x20;
-  let signed = unsigned;
-  for (let at = 0; at < BLOCK; at++) {
-    if (at === 148) at = 156;
-    const byte = block[at] ?? 0;
-    unsigned += byte;
-    signed += byte > 127 ? byte - 256 : byte;
-  }
-  // Some old programs summed signed characters.
-  return stored === unsigned || stored === signed;
-}
-
-/** `block` must be one that `isHeader` accepts, and stays the header's. Throws Damaged. */
+/** `block` must be one that `isTarHeader` accepts, and stays the header's. Throws Damaged. */
 export function parseHeader(block: Buffer): TarHeader {
   const name = text(block.subarray(0, 100));
   const posix = block.toString('latin1', 257, 263) === 'ustar\0';
@@ -48,7 +30,7 @@ export function parseHeader(block: Buffer): TarHeader {
 export function number(field: Buffer): number {
   const first = field[0] ?? 0;
   if ((first & 0x80) === 0) {
-    const value = octal(field);
+    const value = tarOctal(field);
     if (value === null) throw new Damaged('a number in a tar header is not octal');
     return value;
   }
@@ -57,15 +39,6 @@ export function number(field: Buffer): number {
   if (first === 0xff || !Number.isSafeInteger(value))
     throw new Damaged('a number in a tar header is out of range');
   return value;
-}
-
-function octal(field: Buffer): number | null {
-  const digits = field
-    .toString('latin1')
-    .replace(/^[ \0]+/, '')
-    .replace(/[ \0][^]*$/, '');
-  if (digits === '') return 0;
-  return /^[0-7]{1,17}$/.test(digits) ? Number.parseInt(digits, 8) : null;
 }
 
 function text(field: Buffer): Buffer {

@@ -1,4 +1,5 @@
-import { BLOCK, number } from './tar-header.ts';
+import { TAR_BLOCK } from '../bytes/index.ts';
+import { number } from './tar-header.ts';
 import type { ByteReader } from './byte-reader.ts';
 import type { PaxRecord } from './tar-extension.ts';
 import { Damaged, OverBudget } from './trouble.ts';
@@ -33,8 +34,9 @@ export async function oldGnuMap(header: Buffer, reader: ByteReader): Promise<Spa
   };
   take(header, 386, 4);
   for (let more = header[482] === 1; more;) {
-    const block = await reader.exactly(BLOCK);
-    if (block.length < BLOCK || extents.length > MAX_EXTENTS) throw new Damaged('a sparse map without end');
+    const block = await reader.exactly(TAR_BLOCK);
+    if (block.length < TAR_BLOCK || extents.length > MAX_EXTENTS)
+      throw new Damaged('a sparse map without end');
     take(block, 0, 21);
     more = block[504] === 1;
   }
@@ -66,10 +68,10 @@ export async function leadingMap(reader: ByteReader, size: number, stored: numbe
   let bytes = 0;
   let rest = '';
   for (let wanted = 1; numbers.length < wanted;) {
-    bytes += BLOCK;
+    bytes += TAR_BLOCK;
     if (bytes > stored) throw new Damaged('a sparse map is longer than its member');
-    const block = await reader.exactly(BLOCK);
-    if (block.length < BLOCK) throw new Damaged('cut off in a sparse map');
+    const block = await reader.exactly(TAR_BLOCK);
+    if (block.length < TAR_BLOCK) throw new Damaged('cut off in a sparse map');
     const lines = (rest + block.toString('latin1')).split('\n');
     rest = lines.pop() ?? '';
     if (rest.length > 20 && !rest.startsWith('\0')) throw new Damaged('a sparse map is malformed');

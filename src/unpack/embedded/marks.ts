@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { BLOCK, isHeader } from '../tar-header.ts';
+import { isTarHeader, TAR_BLOCK } from '../../bytes/index.ts';
 import { FRAME_HEAD_BYTES, frameHeader } from '../zstd-frame.ts';
 
 /** What an archive begins with, where anything may stand before it. */
@@ -41,7 +41,7 @@ const MARKS: readonly Mark[] = [
   mark('070701', isHexCpio),
   mark('070702', isHexCpio),
   mark('070707', (b, at) => /^[0-7]{70}$/.test(b.toString('latin1', at + 6, at + 76))),
-  mark('ustar', (b, at) => at >= 0 && isHeader(b.subarray(at, at + BLOCK)), 257),
+  mark('ustar', (b, at) => at >= 0 && isTarHeader(b.subarray(at, at + TAR_BLOCK)), 257),
 ];
 
 /** RAR 5.0 archive format: check sum, size of the header, then what the sum is of. */
@@ -117,9 +117,9 @@ export function findArchive(bytes: Buffer, from: number, to: number, block: numb
       if (start >= from && start < to && (found < 0 || start < found)) found = start;
     }
     if (at === next && at < to) {
-      next += BLOCK;
+      next += TAR_BLOCK;
       // tar passes over what is no header, block by block.
-      if (byte !== 0 && found < 0 && isHeader(bytes.subarray(at, at + BLOCK))) found = at;
+      if (byte !== 0 && found < 0 && isTarHeader(bytes.subarray(at, at + TAR_BLOCK))) found = at;
     }
   }
   return found;

@@ -1,10 +1,13 @@
+import { isTarHeader, JoinedSource, nameFromBytes, TAR_BLOCK, type ByteSource } from '../../bytes/index.ts';
 import { ByteReader } from '../byte-reader.ts';
 import type { Format, FormatSink } from '../format.ts';
 import { AFTER_THE_END } from '../inner-name.ts';
 import { Extensions, handOnAttributes, parsePax, type Extension, type PaxRecord } from '../tar-extension.ts';
-import { BLOCK, isHeader, number, parseHeader, type TarHeader } from '../tar-header.ts';
+import { number, parseHeader, type TarHeader } from '../tar-header.ts';
 import { CutOff, TarFiles } from '../tar-files.ts';
 import { HoleBudget } from '../tar-sparse.ts';
+import { volumeHead } from '../tar-volume-head.ts';
+import { TarVolumes } from '../tar-volumes.ts';
 import { Damaged } from '../trouble.ts';
 
 /** Long names and pax headers are read whole: names have at most 64 KiB in practice, attributes as much each. */
@@ -25,7 +28,7 @@ export const tar: Format = {
   doc: {
     name: 'tar',
     description:
-      'v7, ustar, pax and GNU archives with long names, sparse files, extended attributes and several archives one after another.',
+      'v7, ustar, pax and GNU archives with long names, sparse files, extended attributes and several archives one after another; also the volumes of GNU tar (`-M`) that lie together.',
     recognised: '`ustar` at 257, or the check sum of the first header.',
     limits: [
       'Holes of sparse files: at most 1 GiB, or `--max-ratio` times the bytes stored, in one archive; larger ones are shortened, which is a gap.',
@@ -35,13 +38,57 @@ export const tar: Format = {
       'POSIX pax: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html',
       'GNU tar internals: https://www.gnu.org/software/tar/manual/html_node/Tar-Internals.html',
     ],
-    limitations: ['Parts of a file in a multi-volume archive are examined one by one and are a gap.'],
+    limitations: [
+      'A volume without the others is a gap; what is of a file in it is examined',
+      'Volumes whose names are not counted (`monday.tar`, `tuesday.tar`), or that were compressed one by one, are not put together: each is a gap',
+    ],
   },
   async unpack(container, sink, { budget }) {
     const holes = new HoleBudget(budget.limits.max_ratio);
-    await new TarReader(new ByteReader(container.stream), sink, holes, container.size).run();
+    const { source, size, stream } = container;
+    if (source instanceof JoinedSource && (await areVolumes(source))) {
+      await unpackVolumes(source, sink, holes);
+      return;
+    }
+    const reader = new ByteReader(stream);
+    await new TarReader(reader, sink, new TarFiles(reader, sink, { holes, size })).run();
   },
 };
+
+/** Otherwise they are pieces of one that was split. */
+async function areVolumes({ parts }: JoinedSource): Promise<boolean> {
+  for (const part of parts.slice(1)) {
+    if ((await volumeHead(part)).continued !== null) return true;
+  }
+  return false;
+}
+
+/** One archive in volumes. Where one does not go on with what the one before ends in, that is a gap, and it is read by itself. */
+async function unpackVolumes(whole: JoinedSource, sink: FormatSink, holes: HoleBudget): Promise<void> {
+  const { parts, size } = whole;
+  for (let from = 0; from < parts.length;) {
+    const part = parts[from];
+    if (part !== undefined && from > 0 && !(await volumeHead(part)).isTar) {
+      await handOnPart(part, ++from, sink);
+      continue;
+    }
+    const volumes = new TarVolumes(parts, from);
+    const reader = new ByteReader(volumes.chunks());
+    try {
+      await new TarReader(reader, sink, new TarFiles(reader, sink, { holes, size, volumes })).run();
+      return;
+    } catch (error) {
+      const { broken } = volumes;
+      if (broken === null || !(error instanceof CutOff)) throw error;
+      sink.gap('corrupt', broken.detail, { bytes: error.bytes });
+      from = broken.volume;
+    }
+  }
+}
+
+async function handOnPart(part: ByteSource, number: number, sink: FormatSink): Promise<void> {
+  await sink.member({ name: `(volume ${number})`, size: part.size, content: part.stream(), source: part });
+}
 
 class TarReader {
   readonly #reader: ByteReader;
@@ -51,23 +98,23 @@ class TarReader {
   /** Bytes that stood where a header should be. */
   #lost = 0;
 
-  constructor(reader: ByteReader, sink: FormatSink, holes: HoleBudget, size: number | null) {
+  constructor(reader: ByteReader, sink: FormatSink, files: TarFiles) {
     this.#reader = reader;
     this.#sink = sink;
-    this.#files = new TarFiles(reader, sink, holes, size);
+    this.#files = files;
   }
 
   async run(): Promise<void> {
     const reader = this.#reader;
     for (let first = true; ; first = false) {
-      const block = await reader.peek(BLOCK);
+      const block = await reader.peek(TAR_BLOCK);
       if (block.length === 0) {
         if (this.#lost > 0) break;
         throw new CutOff('ends without its end mark: cut off between two members');
       }
-      if (block.length === BLOCK && isZero(block)) {
+      if (block.length === TAR_BLOCK && isZero(block)) {
         if (!(await this.#nextArchive())) break;
-      } else if (isHeader(block)) await this.#entry(await reader.exactly(BLOCK));
+      } else if (isTarHeader(block)) await this.#entry(await reader.exactly(TAR_BLOCK));
       else if (first) throw new Damaged('no tar header');
       else await this.#lostBytes();
     }
@@ -80,7 +127,7 @@ class TarReader {
     const reader = this.#reader;
     await handOnAttributes(this.#extensions.take().own, NO_MEMBER, this.#sink);
     if (!(await reader.skipZeros())) return false;
-    if (reader.position % BLOCK === 0 && isHeader(await reader.peek(BLOCK))) {
+    if (reader.position % TAR_BLOCK === 0 && isTarHeader(await reader.peek(TAR_BLOCK))) {
       this.#sink.measure('archives_joined', 1);
       return true;
     }
@@ -100,17 +147,17 @@ class TarReader {
 
   async *#untilHeader(): AsyncGenerator<Buffer, void, undefined> {
     do {
-      const part = await this.#reader.exactly(BLOCK);
+      const part = await this.#reader.exactly(TAR_BLOCK);
       if (part.length > 0) yield part;
       // Zero blocks are no end here: they may be the content of a member whose header is lost.
-      if (part.length < BLOCK) return;
-    } while (!isHeader(await this.#reader.peek(BLOCK)));
+      if (part.length < TAR_BLOCK) return;
+    } while (!isTarHeader(await this.#reader.peek(TAR_BLOCK)));
   }
 
   async #entry(block: Buffer): Promise<void> {
     const header = this.#sound(() => parseHeader(block), 'a header');
     if (header === null) {
-      this.#lost += BLOCK;
+      this.#lost += TAR_BLOCK;
       return;
     }
     switch (header.type) {
@@ -213,27 +260,30 @@ class TarReader {
     return size;
   }
 
-  /** A part of a file that begins in another volume. One that goes on in another is cut off at the end of this one. */
+  /**
+   * A file that begins in another volume: the archive is not whole, whatever else is in it. One that goes on in another is cut off at
+   * the end of this one.
+   */
   #sayWhatIsElsewhere(name: Buffer, header: TarHeader, extension: Extension, size: number): void {
-    const before = this.#sound(() => bytesBefore(header, extension), 'a multi-volume header') ?? 0;
-    if (before === 0) return;
-    const detail = `continues from another volume: ${size} bytes are here, the ${before} before them are not`;
-    this.#sink.gap('unsupported_format', detail, { member: name, bytes: before });
+    const before = this.#sound(() => bytesBefore(header, extension), 'a multi-volume header');
+    if (before === null) return;
+    const what = JSON.stringify(nameFromBytes(name).slice(0, 200));
+    const detail = `a later volume: of ${what} ${size} bytes are here, the ${before} before them are not`;
+    this.#sink.gap('unsupported_format', detail, { bytes: before });
   }
 
   /** Programs disagree whether links, devices and folders may have content: what does not look like a header is content. */
   async #unexpectedData(name: Buffer, size: number): Promise<void> {
     if (size === 0) return;
-    const next = await this.#reader.peek(BLOCK);
-    if (next.length === 0 || isHeader(next) || isZero(next)) return;
+    const next = await this.#reader.peek(TAR_BLOCK);
+    if (next.length === 0 || isTarHeader(next) || isZero(next)) return;
     await this.#files.handOn(name, size);
   }
 }
 
-/** Bytes of the file that stand in earlier volumes: GNU's type M, or records of a global header. Throws Damaged. */
-function bytesBefore({ type, block }: TarHeader, extension: Extension): number {
-  if (type === 'M') return number(block.subarray(369, 381));
-  return extension.number('GNU.volume.offset') ?? 0;
+/** Bytes of the file that stand in earlier volumes: GNU's type M, or records of a global header; null: it begins here. Throws Damaged. */
+function bytesBefore({ type, block }: TarHeader, extension: Extension): number | null {
+  return type === 'M' ? number(block.subarray(369, 381)) : extension.number('GNU.volume.offset');
 }
 
 function isZero(block: Buffer): boolean {
