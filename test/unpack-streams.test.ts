@@ -17,6 +17,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Scratch } from '../src/bytes/index.ts';
 import { closeUnpackers } from '../src/unpack/index.ts';
 import { androidBackupBytes } from './kit/archives/android-backup-bytes.ts';
+import { mozlz4Bytes } from './kit/archives/mozlz4-bytes.ts';
 import { snappyBytes, snappyChunk } from './kit/archives/snappy-bytes.ts';
 import { tarBytes } from './kit/archives/tar-bytes.ts';
 import { noise } from './kit/archives/tar-stream.ts';
@@ -260,6 +261,29 @@ test('the payload behind a script is found by how it begins, else by the first l
   }
   const { gaps } = await unpack('shell-payload', script, scratch);
   expect(gaps).toMatchObject([{ reason: 'unsupported_format' }]);
+});
+
+test('Mozilla LZ4: a match, what is cut off, and sizes that are lies', async () => {
+  const packed = mozlz4Bytes(LINES);
+  const { members, gaps } = await unpack('mozlz4', packed, scratch, { name: 'a.jsonlz4' });
+  expect(members).toMatchObject([{ name: 'a', size: LINES.length + 5 }]);
+  expect(members[0]?.text.slice(0, 12)).toBe('000000\n1\n2\n3');
+  expect(gaps).toEqual([]);
+  for (const cut of [3, 12, 13, 14, 20, packed.length - 1]) {
+    expect((await unpack('mozlz4', packed.subarray(0, cut), scratch)).gaps).toMatchObject([
+      { reason: 'corrupt' },
+    ]);
+  }
+  for (const [size, reason] of [
+    [1, 'corrupt'],
+    [LINES.length + 6, 'corrupt'],
+    [60 * MIB, 'corrupt'],
+    [0xffff_ffff, 'budget_exceeded'],
+  ] as const) {
+    const lying = Buffer.from(packed);
+    lying.writeUInt32LE(size, 8);
+    expect((await unpack('mozlz4', lying, scratch)).gaps).toMatchObject([{ reason }]);
+  }
 });
 
 test('Snappy: matches, what decoders pass over, and damage', async () => {

@@ -142,6 +142,10 @@ export function isBinaryCpio(view: View): boolean {
 export const isOctalCpio = (v: View): boolean => /^[0-7]{70}$/.test(v.latin1(6, 76));
 export const isHexCpio = (v: View): boolean => /^[0-9A-Fa-f]{104}$/.test(v.latin1(6, 110));
 
+/** A node: which kind, and its length in bytes, header and all. */
+export const isJffs2 = (v: View): boolean =>
+  [0xe001, 0xe002, 0x2003, 0x2004, 0x2006, 0xe008, 0xe009].includes(v.u16(2)) && v.u32(4) >= 12;
+
 export const isDar = (v: View): boolean => 'NTE'.includes(char(v, 14)) && 'NST'.includes(char(v, 15));
 const char = (v: View, at: number): string => (v.byte(at) < 0 ? '?' : String.fromCharCode(v.byte(at)));
 

@@ -14,6 +14,7 @@ const TABLE: Readonly<Record<NoReader['reason'], readonly string[]>> = {
   opaque: [
     ...ENCRYPTED_BY_DESIGN.opaque,
     'application/x-git-packfile',
+    'application/x-git-bundle',
     'application/x-proxmox-backup-blob',
     'application/x-swap-image',
     'application/x-mdraid-image',
@@ -31,11 +32,23 @@ const TABLE: Readonly<Record<NoReader['reason'], readonly string[]>> = {
     'application/x-amanda-dump',
     'application/x-partclone',
     'application/x-partimage',
+    'application/x-fsarchiver',
+    'application/x-ntfsclone',
+    'application/x-acronis-tib',
+    'application/x-hg-bundle',
     'application/x-refs-image',
     'application/x-reiserfs-image',
     'application/x-f2fs-image',
     'application/x-cramfs-image',
     'application/x-romfs-image',
+    'application/x-erofs-image',
+    'application/x-jfs-image',
+    'application/x-nilfs-image',
+    'application/x-ufs-image',
+    'application/x-bcachefs-image',
+    'application/x-zfs-pool',
+    'application/x-jffs2-image',
+    'application/x-ubi-image',
     'application/x-parallels-disk',
     'application/x-qed-disk',
     'application/x-apple-partition-map',
@@ -57,6 +70,9 @@ const TABLE: Readonly<Record<NoReader['reason'], readonly string[]>> = {
     'application/x-ace-compressed',
     'application/x-zoo',
     'application/x-zpaq',
+    'application/x-alz',
+    'application/x-egg',
+    'application/x-freearc',
     'application/x-installshield',
     'application/vnd.ms-outlook-pst',
   ],
@@ -73,6 +89,25 @@ const WHY: Readonly<Record<NoReader['reason'], string>> = {
   opaque: 'its content cannot be looked into by itself',
   unsupported_format: 'there is no reader for this format',
 };
+
+/** Databases, logs and tables that may pack what they hold, piece by piece; nothing here reads the pieces. */
+const PACKED_WITHIN: ReadonlySet<string> = new Set([
+  'application/vnd.apache.parquet',
+  'application/vnd.apache.orc',
+  'application/vnd.apache.avro',
+  'application/x-hdf5',
+  'application/x-rocksdb-table',
+  'application/x-wiredtiger',
+  'application/x-redis-dump',
+  'application/x-innodb-tablespace',
+  'application/x-ese-database',
+  'application/x-systemd-journal',
+]);
+
+/** Whether its bytes were seen as they lie there, and nobody knows or looks what stands in them. What libmagic says may rest on two. */
+export function isSeenRaw({ mime, by }: Pick<ContentType, 'mime' | 'by'>): boolean {
+  return by === 'unknown' || by === 'libmagic' || PACKED_WITHIN.has(mime);
+}
 
 /**
  * Why what is inside was not examined, for a type that is recognised but that nothing here opens; null for types

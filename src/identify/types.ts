@@ -23,6 +23,7 @@ application/x-bzip2 | Bzip2 compressed data | bzip2 | compressed
 application/x-xz | XZ compressed data | xz | compressed
 application/zstd | Zstandard compressed data | zstd | compressed
 application/x-lz4 | LZ4 compressed data | lz4 | compressed
+application/x-lz4+json | LZ4 compressed data of Firefox | mozlz4 | compressed
 application/x-lzip | Lzip compressed data | lzip | compressed
 application/x-lzma | LZMA compressed data | lzma | compressed
 application/x-compress | Unix compress data (.Z) | compress | compressed
@@ -106,6 +107,9 @@ application/x-veeam-backup | Veeam backup | - | compressed
 application/x-ace-compressed | ACE archive | - | compressed
 application/x-zoo | Zoo archive | - | compressed
 application/x-zpaq | ZPAQ archive | - | compressed
+application/x-alz | ALZip archive | - | compressed
+application/x-egg | EGG archive | - | compressed
+application/x-freearc | FreeArc archive | - | compressed
 application/x-installshield | InstallShield cabinet | - | compressed
 application/x-dar | Disk ARchive (dar) | - | compressed
 application/x-borg-segment | Borg repository segment | - | compressed
@@ -113,6 +117,8 @@ application/x-erlang-beam | Erlang module | beam | compressed
 application/x-sphinx-inventory | Index of a Sphinx documentation | sphinx-inventory | compressed
 application/x-git-blob | Git blob | git-blob | compressed
 application/x-git-packfile | Git pack | - | compressed
+application/x-git-bundle | Git bundle | - | compressed
+application/x-hg-bundle | Mercurial bundle | - | compressed
 application/x-proxmox-vma | Proxmox VMA backup | - | compressed
 application/x-proxmox-backup-blob | Proxmox Backup Server blob | - | compressed
 application/x-proxmox-backup-encrypted | Proxmox Backup Server blob, encrypted | - | compressed
@@ -128,6 +134,9 @@ application/x-bacula-volume | Bacula volume | - | compressed
 application/x-amanda-dump | Amanda dump | - | compressed
 application/x-partclone | Partclone image | - | compressed
 application/x-partimage | Partimage image | - | compressed
+application/x-fsarchiver | FSArchiver archive | - | compressed
+application/x-ntfsclone | Image of ntfsclone | - | compressed
+application/x-acronis-tib | Acronis True Image backup | - | compressed
 application/x-btrfs-image | Btrfs file system | btrfs | compressed
 application/x-exfat-image | ExFAT file system | exfat | compressed
 application/x-qed-disk | QEMU disk image (QED) | - | compressed
@@ -140,6 +149,14 @@ application/x-reiserfs-image | ReiserFS file system | - | compressed
 application/x-f2fs-image | F2FS file system | - | compressed
 application/x-cramfs-image | CramFS file system | - | compressed
 application/x-romfs-image | RomFS file system | - | plain
+application/x-erofs-image | EROFS file system | - | compressed
+application/x-jfs-image | JFS file system | - | compressed
+application/x-nilfs-image | NILFS2 file system | - | compressed
+application/x-ufs-image | UFS file system | - | compressed
+application/x-bcachefs-image | Bcachefs file system | - | compressed
+application/x-zfs-pool | Device of a ZFS pool | - | compressed
+application/x-jffs2-image | JFFS2 file system | - | compressed
+application/x-ubi-image | UBI or UBIFS image | - | compressed
 application/x-lvm-image | LVM physical volume | lvm | compressed
 application/x-mdraid-image | Linux software RAID member | - | compressed
 application/x-swap-image | Linux swap space | - | compressed

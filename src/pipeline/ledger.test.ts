@@ -110,12 +110,14 @@ test('news tells each finding and gap once', () => {
   expect(ledger.news()).toBeNull();
 });
 
-test('large data of no known type counts as seen raw only; known types and small ones do not', () => {
+test('large data of no known type, or with packed pieces nobody reads, counts as seen raw only; others and small ones do not', () => {
   const ledger = new Ledger('backup.tar');
-  ledger.artifact(64 * 1024, { by: 'unknown' });
-  ledger.artifact(1_000_000, { by: 'libmagic' });
-  ledger.artifact(64 * 1024 - 1, { by: 'unknown' });
-  ledger.artifact(1_000_000, { by: 'signature' });
+  const mime = 'application/octet-stream';
+  ledger.artifact(64 * 1024, { mime, by: 'unknown' });
+  ledger.artifact(1_000_000, { mime, by: 'libmagic' });
+  ledger.artifact(64 * 1024 - 1, { mime, by: 'unknown' });
+  ledger.artifact(1_000_000, { mime: 'image/png', by: 'signature' });
+  ledger.artifact(2_000_000, { mime: 'application/vnd.apache.parquet', by: 'signature' });
   const { coverage } = ledger.close(root);
-  expect(coverage).toMatchObject({ artifacts: 4, raw_only: { artifacts: 2, bytes: 1_065_536 } });
+  expect(coverage).toMatchObject({ artifacts: 5, raw_only: { artifacts: 3, bytes: 3_065_536 } });
 });

@@ -9,6 +9,7 @@ import {
   type Measurement,
   type Trail,
 } from '../domain/index.ts';
+import { isSeenRaw } from '../identify/index.ts';
 import { KeptFindings } from './kept-findings.ts';
 import { KeptGaps } from './kept-gaps.ts';
 import type { Seen, TreeOutcome } from './protocol.ts';
@@ -35,11 +36,10 @@ export class Ledger {
   }
 
   /** One artifact was seen to its end. */
-  artifact(bytes: number, type: Pick<ContentType, 'by'>): void {
+  artifact(bytes: number, type: Pick<ContentType, 'mime' | 'by'>): void {
     this.#artifacts++;
     this.#bytes += bytes;
-    // What libmagic says may rest on two bytes.
-    if (bytes < LARGE_BYTES || !(type.by === 'unknown' || type.by === 'libmagic')) return;
+    if (bytes < LARGE_BYTES || !isSeenRaw(type)) return;
     this.#rawOnly.artifacts++;
     this.#rawOnly.bytes += bytes;
   }

@@ -2,7 +2,7 @@
 const ENDINGS: readonly (readonly [ending: RegExp, instead: string])[] = [
   [/\.(?:tgz|taz|tbz2?|tb2|tz2|txz|tzst|tlz|tlz4|tz)$/i, '.tar'],
   [/\.svgz$/i, '.svg'],
-  [/\.(?:gz|gzip|br|sz|lzo|bgz|bz2|bzip2|bz|xz|zst|zstd|lz4|lz|lzip|lzma|z)$/i, ''],
+  [/\.(?:gz|gzip|br|sz|lzo|bgz|bz2|bzip2|bz|xz|zst|zstd|jsonlz4|mozlz4|lz4|lz|lzip|lzma|z)$/i, ''],
 ];
 
 export function innerName(container: string): string {

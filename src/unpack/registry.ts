@@ -39,6 +39,7 @@ import { lzop } from './formats/lzop.ts';
 import { mail } from './formats/mail.ts';
 import { mbox } from './formats/mbox.ts';
 import { mbr } from './formats/mbr.ts';
+import { mozlz4 } from './formats/mozlz4.ts';
 import { nsis } from './formats/nsis.ts';
 import { ntfs } from './formats/ntfs.ts';
 import { ole } from './formats/ole.ts';
@@ -116,6 +117,7 @@ export const FORMATS: readonly Format[] = [
   mail,
   mbox,
   mbr,
+  mozlz4,
   nsis,
   ntfs,
   ole,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { androidBackupBytes } from '../android-backup-bytes.ts';
 import { beamBytes } from '../beam-bytes.ts';
+import { mozlz4Bytes } from '../mozlz4-bytes.ts';
 import { snappyBytes } from '../snappy-bytes.ts';
 import { tarBytes } from '../tar-bytes.ts';
 import { MARKER, NO_ENCRYPTION, filter, writes, type Makers } from './maker.ts';
@@ -50,6 +51,7 @@ export const STREAMS: Makers = {
     called: 'container.br',
   },
   snappy: { ...built(snappyBytes), encrypted: NO_ENCRYPTION },
+  mozlz4: { ...built(mozlz4Bytes), encrypted: NO_ENCRYPTION },
   'android-backup': {
     ...built((marker) => androidBackupBytes(tarOf(marker), null)),
     inner: ['tar'],
