@@ -69,6 +69,30 @@ function base32(bytes: Buffer): string {
   );
 }
 
+function ascii85(bytes: Buffer): string {
+  const padded = Buffer.concat([bytes, Buffer.alloc(-bytes.length & 3)]);
+  let text = '';
+  for (let at = 0; at < padded.length; at += 4) {
+    let value = padded.readUInt32BE(at);
+    let five = '';
+    for (let digit = 0; digit < 5; digit++, value = Math.floor(value / 85))
+      five = String.fromCharCode(33 + (value % 85)) + five;
+    text += value === 0 && five === '!!!!!' ? 'z' : five;
+  }
+  return text.slice(0, text.length - (-bytes.length & 3));
+}
+
+function xxd(bytes: Buffer): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 16) {
+    const line = bytes.subarray(at, at + 16);
+    const words = line.toString('hex').replaceAll(/(.{4})(?=.)/g, '$1 ');
+    const shown = line.toString('latin1').replaceAll(/[^ -~]/g, '.');
+    text += `${at.toString(16).padStart(8, '0')}: ${words.padEnd(40)} ${shown}\n`;
+  }
+  return text;
+}
+
 const FILES: Readonly<Record<string, Buffer | string>> = {
   'archive behind what nobody knows': Buffer.concat([binary, PACKED]),
   'archive behind a long text': Buffer.concat([Buffer.from('notes of mine\n'.repeat(15_000)), PACKED]),
@@ -103,6 +127,8 @@ const FILES: Readonly<Record<string, Buffer | string>> = {
   'colons.txt': `fingerprint ${spaced(':', '').toUpperCase()}\n`,
   'array.c': `unsigned char a[] = {\n${wrapped(spaced(', ', '0x'), 72, '  ')}\n};\n`,
   'string.c': `char a[] = "${wrapped(spaced('', '\\x'), 64, '  ').replaceAll(/\n {2}/g, '"\n  "')}";\n`,
+  'ascii85.txt': `<~${wrapped(ascii85(PACKED), 75, '')}~>\n`,
+  'xxd.txt': `the bytes are\n${xxd(PACKED)}and that is all\n`,
   'people.ldif': `dn: cn=a\njpegPhoto:: ${wrapped(BASE64, 76, ' ')}\n`,
   'JSON.json': JSON.stringify({ a: 1, file: wrapped(BASE64, 76, '') }),
   'pg_dump.sql': `-- PostgreSQL database dump\n\nCOPY t (b) FROM stdin;\n\\\\x${HEX}\n\\.\n`,
@@ -133,6 +159,11 @@ const MADE: Readonly<Record<string, () => Buffer>> = {
     tool(work, 'xz', ['-c', '--format=lzma', '--lzma1=preset=6,lc=0,lp=2,pb=0'], CONTENT),
   'small dictionary.lzma': () =>
     tool(work, 'xz', ['-c', '--format=lzma', '--lzma1=preset=6,dict=4KiB'], CONTENT),
+  'od -t x1.txt': () => tool(work, 'od', ['-t', 'x1'], PACKED),
+  'od -x.txt': () => tool(work, 'od', ['-A', 'x', '-x'], PACKED),
+  // The zeros before it are one line and a star.
+  'od of an image.txt': () =>
+    tool(work, 'od', ['-A', 'x', '-t', 'x1z'], Buffer.concat([Buffer.alloc(5000), PACKED])),
   'base.db-wal': () => {
     writeFileSync(join(work, 'packed'), PACKED);
     tool(work, 'python3', ['-c', WRITE_AHEAD]);

@@ -4,7 +4,15 @@ import { Finds, MAX_FINDS } from '../embedded/finds.ts';
 import { AHEAD_BYTES, findArchive } from '../embedded/marks.ts';
 import type { Format, FormatSink } from '../format.ts';
 import { base64 } from '../mail/transfer.ts';
+import {
+  ascii85Head,
+  ascii85Of,
+  BEGIN as BEGIN_85,
+  findAscii85,
+  LEAST as LEAST_85,
+} from '../text-data/ascii85.ts';
 import { decodedHead, hexDecoded, isHex, isPromising } from '../text-data/decode.ts';
+import { DUMP_BYTES, dumpHead, dumpOf, findDump } from '../text-data/dump.ts';
 import { quotedContent } from '../text-data/quoted.ts';
 import { base32Decoded, base32Head } from '../text-data/base32.ts';
 import { findPairs, PAIRS_BYTES, pairsIn, pairsOf } from '../text-data/pairs.ts';
@@ -41,7 +49,7 @@ export const textData: Format = {
   doc: {
     name: 'Data in text',
     description:
-      'What texts carry within themselves: base64 in both alphabets (`data:` addresses, XML, JSON, LDIF, PEM, property lists, tokens), base32, hexadecimal digits in a row or in pairs (SQL dumps, arrays of C and scripts) and strings of bytes in SQL dumps. Archives behind texts.',
+      'What texts carry within themselves: base64 in both alphabets (`data:` addresses, XML, JSON, LDIF, PEM, property lists, tokens), base32, ASCII85 between its marks, hexadecimal digits in a row or in pairs (SQL dumps, arrays of C and scripts), what xxd, hexdump and od print, and strings of bytes in SQL dumps. Archives behind texts.',
     recognised: 'any text, searched for long words of encoded data.',
     limits: [
       'An archive behind a text begins in the first 8 MiB.',
@@ -56,8 +64,8 @@ export const textData: Format = {
     limitations: [
       'Lines of fewer than 32 characters of data are not seen as such, nor are fewer than 128 characters in all (64 in a data: address or an XML element for data)',
       'What decodes neither to text nor to the beginning of a known kind of file is only examined where the text says that it is a file',
-      'Fewer than 64 pairs of hexadecimal digits, and dumps with addresses and text beside the digits, are not seen as data',
-      'Data in ASCII85, in decimal numbers, percent-encoded in part, or put together by a script, are seen as they stand',
+      'Fewer than 64 pairs of hexadecimal digits, and dumps with addresses that do not begin at 0, are not seen as data',
+      'Data in base85 without marks, in decimal numbers, percent-encoded in part, or put together by a script, are seen as they stand',
     ],
   },
   async unpack(container, sink, { signal }) {
@@ -102,10 +110,12 @@ class TextReader {
   archive: number | null = null;
   /** What stands before the reader's place. */
   #before = '';
-  /** Up to here archives were looked for, and strings. */
+  /** Up to here archives were looked for. */
   #searched = 0;
-  #withoutString = 0;
-  #withoutPairs = 0;
+  readonly #strings = new Search((piece, from) => piece.indexOf(BINARY, from, 'latin1'), BINARY.length);
+  readonly #pairsAhead = new Search(findPairs, PAIRS_BYTES);
+  readonly #dumps = new Search(findDump, DUMP_BYTES);
+  readonly #ascii85Ahead = new Search(findAscii85, BEGIN_85.length + LEAST_85);
 
   constructor(reader: ByteReader, sink: FormatSink, from: number) {
     this.#reader = reader;
@@ -123,12 +133,14 @@ class TextReader {
     // What is left may be the beginning of something.
     const end = last ? piece.length : piece.length - AHEAD_BYTES;
     const archive = this.#archiveIn(piece, start, end);
-    const quoted = this.#stringIn(piece, start);
-    const pairs = this.#pairsIn(piece, start);
+    const quoted = this.#strings.next(piece, start);
+    const pairs = this.#pairsAhead.next(piece, start);
+    const dump = this.#dumps.next(piece, start);
+    const ascii85 = this.#ascii85Ahead.next(piece, start);
     // Only as far as something else is: what is looked at again and again is never looked at as a whole.
-    const limit = Math.min(...[quoted, pairs].filter((at) => at >= 0), end);
+    const limit = Math.min(...[quoted, pairs, dump, ascii85].filter((at) => at >= 0), end);
     const run = longRun(piece, limit, this.#before);
-    const found = Math.min(...[archive, run, quoted, pairs].filter((at) => at >= 0), end);
+    const found = Math.min(...[archive, run, limit].filter((at) => at >= 0), end);
     this.#before = (this.#before + piece.toString('latin1', Math.max(0, found - BEFORE_BYTES), found)).slice(
       -BEFORE_BYTES,
     );
@@ -139,15 +151,28 @@ class TextReader {
       return false;
     }
     if (found === quoted) await this.#quoted();
-    else if (found === pairs) await this.#pairs();
+    else if (found === dump) await this.#encoded('dump', dumpHead, dumpOf(this.#reader));
+    else if (found === pairs)
+      await this.#encoded('hexadecimal', (head) => pairsIn(head, false).out, pairsOf(this.#reader));
+    else if (found === ascii85) await this.#ascii85();
     else await this.#run();
     return true;
   }
 
-  async #pairs(): Promise<void> {
-    const { out } = pairsIn(await this.#reader.peek(LOOKED_AT), false);
-    const content = pairsOf(this.#reader);
-    if (isPromising(out)) await this.#data('hexadecimal', content);
+  async #ascii85(): Promise<void> {
+    await this.#reader.skip(BEGIN_85.length);
+    await this.#encoded('ascii85', ascii85Head, ascii85Of(this.#reader));
+  }
+
+  /** Data at the reader's place, which are passed over where they are not worth a look. */
+  async #encoded(
+    kind: string,
+    headOf: (bytes: Buffer) => Buffer,
+    content: AsyncGenerator<Buffer, void, undefined>,
+  ): Promise<void> {
+    const head = headOf(await this.#reader.peek(LOOKED_AT));
+    // A dump of an image begins with zeros.
+    if (isPromising(head) || head.every((byte) => byte === 0)) await this.#data(kind, content);
     for await (const _ of content);
     this.#before = '';
   }
@@ -158,20 +183,6 @@ class TextReader {
     if (from >= end || start > SEARCHED_BYTES) return -1;
     this.#searched = start + end;
     return isText(piece) ? -1 : findArchive(piece, from, end, from + (-(start + from) & 511));
-  }
-
-  #pairsIn(piece: Buffer, start: number): number {
-    const from = Math.max(0, this.#withoutPairs - start);
-    const hit = findPairs(piece, from);
-    this.#withoutPairs = start + (hit < 0 ? Math.max(from, piece.length - PAIRS_BYTES) : hit);
-    return hit;
-  }
-
-  #stringIn(piece: Buffer, start: number): number {
-    const from = Math.max(0, this.#withoutString - start);
-    const hit = from >= piece.length ? -1 : piece.indexOf(BINARY, from, 'latin1');
-    this.#withoutString = start + (hit < 0 ? Math.max(from, piece.length - BINARY.length) : hit);
-    return hit;
   }
 
   /** Keys of a few bytes come by the million, and are none of our business. */
@@ -214,6 +225,28 @@ class TextReader {
     await this.#sink.member({ name, size: null, content: left });
     for await (const _ of content);
     this.#before = '';
+  }
+}
+
+/** Looks for something piece by piece, each byte once. */
+class Search {
+  readonly #find: (piece: Buffer, from: number) => number;
+  readonly #overlap: number;
+  /** Before this place of the text there is none. */
+  #without = 0;
+
+  /** `overlap`: so many bytes may hold the beginning of it and no more. */
+  constructor(find: (piece: Buffer, from: number) => number, overlap: number) {
+    this.#find = find;
+    this.#overlap = overlap;
+  }
+
+  /** Where in the piece, which begins at `start` of the text; -1: nowhere, or looked for already. */
+  next(piece: Buffer, start: number): number {
+    const from = Math.max(0, this.#without - start);
+    const hit = from >= piece.length ? -1 : this.#find(piece, from);
+    this.#without = start + (hit < 0 ? Math.max(from, piece.length - this.#overlap) : hit);
+    return hit;
   }
 }
 
