@@ -19,6 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { UnitKind } from '../src/domain/index.ts';
 import { unitAt } from '../src/intake/index.ts';
+import { tarBytes } from './kit/archives/tar-bytes.ts';
 import { borgFiles, gitFiles, postgresFiles, resticFiles, type SetFiles } from './kit/sets.ts';
 import { watching, type Watching } from './kit/watching.ts';
 
@@ -209,6 +210,18 @@ function zipEnd({ disk }: { disk: number }): Buffer {
 }
 
 /** Signature, check sum, and a main header of type 1 without flags whose archive flags say volume. */
+/** As `tar -M` writes them: the second begins with what the first has no room for. */
+const TAR_VOLUMES = [
+  tarBytes([{ name: 'big', content: Buffer.alloc(512, 'x'), size: 800 }]).subarray(0, 1024),
+  tarBytes([
+    {
+      name: 'big',
+      type: 'M',
+      content: Buffer.alloc(288, 'y'),
+      fields: [{ at: 369, bytes: '00000001000\0' }],
+    },
+  ]),
+] as const;
 const RAR5_VOLUME = Buffer.from('526172211a0701000000000003010001', 'hex');
 
 const putSet = (folder: string, files: SetFiles): void => {
@@ -463,6 +476,40 @@ describe('what belongs together', () => {
       expect(watch.arrival(name)?.unit.part).toMatch(/part|volume/);
     }
     expect((await unitNow('c.zip', 'file'))?.part).toMatch(/volume/);
+  });
+
+  test('volumes of GNU tar are told by what they hold, not by their names', async () => {
+    for (const [index, volume] of TAR_VOLUMES.entries()) put(`b-${index + 1}.tar`, volume);
+    for (const name of ['c-1.tar', 'c-2.tar']) put(name, tarBytes([{ name: 'a', content: 'whole' }]));
+    watch = watching(root);
+    await watch.until(() => watch?.arrivals().length === 3);
+    expect(watch.arrivals().toSorted()).toEqual(['b-1.tar', 'c-1.tar', 'c-2.tar']);
+    expect(watch.arrival('b-1.tar')?.unit).toMatchObject({ kind: 'volumes', files: 2, whole: true });
+    expect(watch.arrival('c-1.tar')?.unit).toMatchObject({ kind: 'file', part: null });
+    expect((await unitNow('b-1.tar', 'volumes'))?.identity).toEqual(watch.arrival('b-1.tar')?.unit.identity);
+    expect(await unitNow('b-2.tar', 'file')).toBeNull();
+  });
+
+  test('a lone volume of GNU tar waits for others, and says what it is', async () => {
+    put('first.tar', TAR_VOLUMES[0]);
+    put('later.tar', TAR_VOLUMES[1]);
+    put('whole.tar', tarBytes([{ name: 'a', content: 'whole' }]));
+    watch = watching(root, { volumes_ms: 800 });
+    await watch.until(() => watch?.arrivals().length === 1);
+    expect(watch.arrivals()).toEqual(['whole.tar']);
+    await watch.until(() => watch?.arrivals().length === 3);
+    expect(watch.arrival('first.tar')?.unit.part).toMatch(/stops in the middle/);
+    expect(watch.arrival('later.tar')?.unit.part).toMatch(/volume of an archive/);
+  });
+
+  test('with DISPOSITION_UNIT=folder volumes of GNU tar make their folder a whole, counted archives do not', async () => {
+    for (const [index, volume] of TAR_VOLUMES.entries()) put(`one/b-${index + 1}.tar`, volume);
+    for (const name of ['c-1.tar', 'c-2.tar'])
+      put(`two/${name}`, tarBytes([{ name: 'a', content: 'whole' }]));
+    watch = watching(root, { unit: 'folder' });
+    await watch.until(() => watch?.arrivals().length === 2);
+    expect(watch.arrival('one')?.unit.whole).toBe(true);
+    expect(watch.arrival('two')?.unit.whole).toBe(false);
   });
 
   test('with DISPOSITION_UNIT=folder an empty folder is told of once, and is a unit when something comes', async () => {
