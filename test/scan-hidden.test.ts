@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mozlz4Bytes } from './kit/archives/mozlz4-bytes.ts';
 import { oldRarVolumes, rarVolumes } from './kit/archives/rar-bytes.ts';
 import { tarBytes } from './kit/archives/tar-bytes.ts';
 import { tool } from './kit/archives/tool.ts';
@@ -20,6 +21,11 @@ const CONTENT = Buffer.from(
 );
 const PACKED = gzipSync(CONTENT);
 const BASE64 = PACKED.toString('base64');
+/** The same with a field among the first bytes that is all slashes in base64. */
+const SLASHES = Buffer.concat([
+  Buffer.from('1f8b08040000000000030600ffffffffffff', 'hex'),
+  PACKED.subarray(10),
+]).toString('base64');
 const HEX = PACKED.toString('hex');
 
 let work: string;
@@ -138,6 +144,18 @@ const FILES: Readonly<Record<string, Buffer | string>> = {
     quoted(PACKED),
     Buffer.from("');\n"),
   ]),
+  'mysqldump of before.sql': Buffer.concat([
+    Buffer.from("-- MySQL dump 10.11\nINSERT INTO `t` VALUES (1,'it''s','a\\'b',''),(2,'x','y','"),
+    quoted(PACKED),
+    Buffer.from("');\n"),
+  ]),
+  'mysqldump of a tar.sql': Buffer.concat([
+    Buffer.from("-- MySQL dump 10.11\nINSERT INTO `t` VALUES (1,'"),
+    quoted(tarBytes([{ name: 'a.gz', content: PACKED }])),
+    Buffer.from("');\n"),
+  ]),
+  'JSON of PHP.json': `{"file":"${BASE64.replaceAll('/', '\\/')}"}`,
+  'JSON of PHP, slashes soon.json': `{"file":"${SLASHES.replaceAll('/', '\\/')}"}`,
   'mail whose first field is none.eml': `foo: x\nbar: y\nContent-Transfer-Encoding: base64\n\n${wrapped(BASE64, 76, '')}`,
   'one field of a mail': `Content-Transfer-Encoding: quoted-printable\n\n${quotedPrintable(PACKED)}`,
   'many fields of none.eml': `${'Zoo: y\n'.repeat(60)}Content-Type: a/b\nContent-Transfer-Encoding: base64\n\n${BASE64}`,
@@ -155,6 +173,16 @@ const FILES: Readonly<Record<string, Buffer | string>> = {
 };
 
 const MADE: Readonly<Record<string, () => Buffer>> = {
+  'session.jsonlz4': () => mozlz4Bytes(CONTENT),
+  'settings.plist': () => {
+    writeFileSync(join(work, 'packed'), PACKED);
+    return tool(work, 'python3', ['-c', PROPERTY_LIST]);
+  },
+  'text in a database.db': () => {
+    writeFileSync(join(work, 'text'), SMALL.toString('base64'));
+    tool(work, 'python3', ['-c', TEXT_COLUMN]);
+    return readFileSync(join(work, 'text.db'));
+  },
   'other properties.lzma': () =>
     tool(work, 'xz', ['-c', '--format=lzma', '--lzma1=preset=6,lc=0,lp=2,pb=0'], CONTENT),
   'small dictionary.lzma': () =>
@@ -170,6 +198,22 @@ const MADE: Readonly<Record<string, () => Buffer>> = {
     return readFileSync(join(work, 'log'));
   },
 };
+
+const PROPERTY_LIST = `
+import plistlib, sys
+keys = {'number %d' % i: i for i in range(300)}
+sys.stdout.buffer.write(plistlib.dumps({**keys, 'archive': open('packed', 'rb').read()}, fmt=plistlib.FMT_BINARY))
+`;
+
+/** As small as can be packed: all of its letters are in one page. */
+const SMALL = gzipSync(CONTENT.subarray(0, 900));
+const TEXT_COLUMN = `
+import sqlite3
+base = sqlite3.connect('text.db')
+base.execute('create table t (a text)')
+base.execute('insert into t values (?)', (open('text').read(),))
+base.commit()
+`;
 
 const WRITE_AHEAD = `
 import sqlite3, shutil

@@ -100,6 +100,7 @@ bz2 tbz tbz2 | application/x-bzip2 | archive compressed zip | strict
 xz txz | application/x-xz | archive compressed zip | strict
 zst tzst | application/zstd | archive compressed zip | strict
 lz4 | application/x-lz4 | archive compressed zip | strict
+jsonlz4 mozlz4 baklz4 | application/x-lz4+json | archive compressed zip | strict
 deb udeb | application/vnd.debian.binary-package | archive compressed zip | strict
 rpm | application/x-rpm | archive compressed zip | strict
 cpio | application/x-cpio | archive compressed zip | strict

@@ -197,7 +197,7 @@ application/postscript | PostScript document | - | plain
 application/rtf | Rich text document | rtf | plain
 image/vnd.djvu | DjVu document | - | compressed
 application/tzif | Time zone data | - | plain
-application/x-apple-plist | Apple binary property list | - | plain
+application/x-apple-plist | Apple binary property list | binary-plist | plain
 application/x-ms-shortcut | Windows shortcut | - | plain
 application/vnd.ms-outlook-pst | Outlook data file (PST) | - | plain
 application/applefile | AppleDouble resource fork | - | plain

@@ -7,6 +7,7 @@ import { apfs } from './formats/apfs.ts';
 import { ar } from './formats/ar.ts';
 import { arj } from './formats/arj.ts';
 import { beam } from './formats/beam.ts';
+import { binaryPlist } from './formats/binary-plist.ts';
 import { binhex } from './formats/binhex.ts';
 import { brotli } from './formats/brotli.ts';
 import { btrfs } from './formats/btrfs.ts';
@@ -85,6 +86,7 @@ export const FORMATS: readonly Format[] = [
   ar,
   arj,
   beam,
+  binaryPlist,
   binhex,
   brotli,
   btrfs,

@@ -15,7 +15,7 @@ export const sqlite: Format = {
   doc: {
     name: 'SQLite database',
     description:
-      'Values of tables and indexes that a look at the pages does not show whole: all that go on over several pages, every BLOB of 64 bytes and more, and text that holds control characters.',
+      'Values of tables and indexes that a look at the pages does not show whole: all that go on over several pages, every BLOB of 64 bytes and more, and text that holds control characters or encoded data.',
     recognised: '`SQLite format 3\\x00` at 0',
     limits: ['100,000 tables and indexes', '20 levels of a tree'],
     references: ['Database file format: https://www.sqlite.org/fileformat2.html'],

@@ -13,18 +13,15 @@ import {
 } from '../text-data/ascii85.ts';
 import { decodedHead, hexDecoded, isHex, isPromising } from '../text-data/decode.ts';
 import { DUMP_BYTES, dumpHead, dumpOf, findDump } from '../text-data/dump.ts';
-import { quotedContent } from '../text-data/quoted.ts';
+import { findQuotedFile, QUOTED_HEAD_BYTES, quotedContent } from '../text-data/quoted.ts';
 import { base32Decoded, base32Head } from '../text-data/base32.ts';
+import { LEAST_UNSAID, LOOKED_AT } from '../text-data/holds-data.ts';
 import { findPairs, PAIRS_BYTES, pairsIn, pairsOf } from '../text-data/pairs.ts';
 import { charactersIn, charactersOf, findRun, LEAST_LINE } from '../text-data/run.ts';
 
 const PIECE_BYTES = 64 * 1024;
-/** Characters of encoded data that are looked at before it is decoded. */
-const LOOKED_AT = 1024;
 /** Fewer characters hold nothing that could do harm. */
 const LEAST_CHARACTERS = 64;
-/** Without a word that says what it is, it has to be longer. */
-const LEAST_UNSAID = 128;
 /** What tells whether there are enough of them: line breaks and indents between. */
 const MEASURED = 4 * LEAST_UNSAID;
 /** `data:` and a media type; what mysqldump writes before a string of bytes. */
@@ -35,7 +32,6 @@ const ELEMENT =
   /<(?:[a-z]{1,10}:)?(?:binaryData|binData|binary-data|data|base64Binary)(?:\s[^<>]{0,150})?>\s*$/i;
 /** What either of them ends with. */
 const SAID = /(?:,|>\s*)$/;
-const BINARY = "_binary '";
 /** As far as 7-Zip looks for an archive. */
 const SEARCHED_BYTES = 8 * 1024 * 1024;
 
@@ -65,7 +61,7 @@ export const textData: Format = {
       'Lines of fewer than 32 characters of data are not seen as such, nor are fewer than 128 characters in all (64 in a data: address or an XML element for data)',
       'What decodes neither to text nor to the beginning of a known kind of file is only examined where the text says that it is a file',
       'Fewer than 64 pairs of hexadecimal digits, and dumps with addresses that do not begin at 0, are not seen as data',
-      'Data in base85 without marks, in decimal numbers, percent-encoded in part, or put together by a script, are seen as they stand',
+      'Data in base85 without marks, in decimal numbers, in the old escapes of PostgreSQL, percent-encoded in part, or put together by a script, are seen as they stand',
     ],
   },
   async unpack(container, sink, { signal }) {
@@ -112,7 +108,7 @@ class TextReader {
   #before = '';
   /** Up to here archives were looked for. */
   #searched = 0;
-  readonly #strings = new Search((piece, from) => piece.indexOf(BINARY, from, 'latin1'), BINARY.length);
+  readonly #strings = new Search(findQuotedFile, QUOTED_HEAD_BYTES);
   readonly #pairsAhead = new Search(findPairs, PAIRS_BYTES);
   readonly #dumps = new Search(findDump, DUMP_BYTES);
   readonly #ascii85Ahead = new Search(findAscii85, BEGIN_85.length + LEAST_85);
@@ -187,7 +183,6 @@ class TextReader {
 
   /** Keys of a few bytes come by the million, and are none of our business. */
   async #quoted(): Promise<void> {
-    await this.#reader.skip(BINARY.length);
     const content = quotedContent(this.#reader);
     const parts: Buffer[] = [];
     let length = 0;

@@ -1,4 +1,5 @@
 import type { FormatSink } from '../format.ts';
+import { holdsData } from '../text-data/holds-data.ts';
 import { Damaged } from '../trouble.ts';
 import type { Cell } from './cells.ts';
 import type { Pages } from './pages.ts';
@@ -73,12 +74,11 @@ export class Rows {
     if (overflow !== 0) await payload.finish();
   }
 
-  /** Text in its page is in sight of every engine; unless it only calls itself text. */
+  /** Text in its page is in sight of every engine; unless it only calls itself text, or data are encoded in it. */
   #mayHold(kind: 'blob' | 'text', bytes: Buffer): boolean {
-    return (
-      kind === 'blob' ||
-      (this.#file.encoding === 'utf-8' && bytes.subarray(0, LOOKED_AT_BYTES).some(isControl))
-    );
+    if (kind === 'blob') return true;
+    if (this.#file.encoding !== 'utf-8') return false;
+    return bytes.subarray(0, LOOKED_AT_BYTES).some(isControl) || holdsData(bytes);
   }
 }
 

@@ -51,15 +51,20 @@ const BEGINNINGS = [
 const LOOKED_AT = 256;
 const TEXT_SHARE = 0.95;
 
+/** Whether these are the first bytes of a file that holds others, or code. */
+export function beginsLikeFile(head: Buffer): boolean {
+  const start = head.toString('latin1', 0, 16);
+  if (BEGINNINGS.some((beginning) => start.startsWith(beginning))) return true;
+  if (isProgram(head) || isZlib(head)) return true;
+  return findArchive(head, 0, Math.min(head.length, 512), 0) === 0;
+}
+
 /**
  * Whether it is worth a look: most long words are keys, hashes, signatures and certificates, which decode to noise and hold
  * nothing. What decodes to text, or begins like a file, was encoded to be decoded.
  */
 export function isPromising(head: Buffer): boolean {
-  const start = head.toString('latin1', 0, 16);
-  if (BEGINNINGS.some((beginning) => start.startsWith(beginning))) return true;
-  if (isProgram(head) || isZlib(head)) return true;
-  if (findArchive(head, 0, Math.min(head.length, 512), 0) === 0) return true;
+  if (beginsLikeFile(head)) return true;
   const sample = head.subarray(0, LOOKED_AT);
   let printable = 0;
   for (const byte of sample) if ((byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13)) printable++;

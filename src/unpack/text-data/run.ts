@@ -22,12 +22,18 @@ KIND[0x5c] = BACKSLASH;
 
 const IS_DATA = KIND.map((kind) => (kind === DATA || kind === PLAIN || kind === URL ? 1 : 0));
 
+/** Whether the byte before `at` belongs to the same data: PHP's JSON writes each slash with a backslash before. */
+function goesBack(piece: Buffer, at: number): boolean {
+  const before = piece[at - 1] ?? 0;
+  return IS_DATA[before] === 1 || (KIND[before] === BACKSLASH && piece[at] === 0x2f);
+}
+
 /** Where the first unbroken stretch of LEAST_LINE characters of data begins, from `from` on; -1: there is none. */
 export function findRun(piece: Buffer, from = 0): number {
   for (let probe = from + LEAST_LINE - 1; probe < piece.length; probe += LEAST_LINE) {
     if (IS_DATA[piece[probe] ?? 0] !== 1) continue;
     let start = probe;
-    while (start > from && IS_DATA[piece[start - 1] ?? 0] === 1) start--;
+    while (start > from && goesBack(piece, start)) start--;
     let end = probe + 1;
     while (end < piece.length && end - start < LEAST_LINE && IS_DATA[piece[end] ?? 0] === 1) end++;
     if (end - start >= LEAST_LINE) return start;

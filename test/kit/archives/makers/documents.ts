@@ -8,6 +8,11 @@ import { pdfBytes } from '../pdf-bytes.ts';
 import { tool } from '../tool.ts';
 import { MARKER, NO_ENCRYPTION, writes, type Makers } from './maker.ts';
 
+const PROPERTY_LIST = `
+import plistlib, sys
+sys.stdout.buffer.write(plistlib.dumps({'file': open('${MARKER}', 'rb').read()}, fmt=plistlib.FMT_BINARY))
+`;
+
 /** Documents and mail. */
 export const DOCUMENTS: Makers = {
   ole: {
@@ -94,6 +99,11 @@ export const DOCUMENTS: Makers = {
     },
     encrypted: NO_ENCRYPTION,
     cut: { na: 'nothing says how long it is: what is there of it was examined' },
+  },
+  'binary-plist': {
+    tools: ['python3'],
+    make: (folder) => tool(folder, 'python3', ['-c', PROPERTY_LIST]),
+    encrypted: NO_ENCRYPTION,
   },
   swf: {
     tools: [],
