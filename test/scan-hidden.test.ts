@@ -164,6 +164,13 @@ const FILES: Readonly<Record<string, Buffer | string>> = {
     `\ufeff<?xml version="1.0" encoding="utf-16"?><x><a:binaryData xmlns:a="b">${BASE64}</a:binaryData></x>`,
     'utf16le',
   ),
+  'script in UTF-16.ps1': Buffer.from(`\ufeff# ${MARKER}\r\n`, 'utf16le'),
+  'script in big-endian UTF-16.js': Buffer.from(`// ${MARKER}\r\nvar a = 1;\r\n`, 'utf16le').swap16(),
+  'notes in UTF-32.txt': Buffer.concat(
+    Array.from(`\ufeff${MARKER}\n`, (letter) =>
+      Buffer.from([letter.charCodeAt(0) & 255, letter.charCodeAt(0) >> 8, 0, 0]),
+    ),
+  ),
   'mail with a byte order mark.eml': `\ufeffFrom: a\nTo: b\nContent-Type: a/b\nContent-Transfer-Encoding: base64\n\n${BASE64}`,
   'mail in UTF-16.eml': Buffer.from(
     `\ufeffFrom: a\nTo: b\nContent-Type: a/b\nContent-Transfer-Encoding: base64\n\n${BASE64}`,

@@ -18,6 +18,7 @@ import { base32Decoded, base32Head } from '../text-data/base32.ts';
 import { LEAST_UNSAID, LOOKED_AT } from '../text-data/holds-data.ts';
 import { findPairs, PAIRS_BYTES, pairsIn, pairsOf } from '../text-data/pairs.ts';
 import { charactersIn, charactersOf, findRun, LEAST_LINE } from '../text-data/run.ts';
+import { asUtf8, wideOf } from '../text-data/wide.ts';
 
 const PIECE_BYTES = 64 * 1024;
 /** Fewer characters hold nothing that could do harm. */
@@ -45,7 +46,7 @@ export const textData: Format = {
   doc: {
     name: 'Data in text',
     description:
-      'What texts carry within themselves: base64 in both alphabets (`data:` addresses, XML, JSON, LDIF, PEM, property lists, tokens), base32, ASCII85 between its marks, hexadecimal digits in a row or in pairs (SQL dumps, arrays of C and scripts), what xxd, hexdump and od print, and strings of bytes in SQL dumps. Archives behind texts.',
+      'What texts carry within themselves: base64 in both alphabets (`data:` addresses, XML, JSON, LDIF, PEM, property lists, tokens), base32, ASCII85 between its marks, hexadecimal digits in a row or in pairs (SQL dumps, arrays of C and scripts), what xxd, hexdump and od print, and strings of bytes in SQL dumps. Archives behind texts. Texts in UTF-16 and UTF-32 are examined in UTF-8 as well.',
     recognised: 'any text, searched for long words of encoded data.',
     limits: [
       'An archive behind a text begins in the first 8 MiB.',
@@ -65,10 +66,17 @@ export const textData: Format = {
     ],
   },
   async unpack(container, sink, { signal }) {
+    const whole = new ByteReader(container.stream);
+    const wide = wideOf(await whole.peek(LOOKED_AT));
+    if (wide !== null) {
+      // Rules are written for bytes: as such it is a text like any other.
+      await sink.member({ name: '(as UTF-8)', size: null, content: asUtf8(whole.rest(), wide) });
+      return;
+    }
     const finds = new Finds(container, sink);
     let from = 0;
-    for (let bytes: AsyncIterable<Buffer> | null = container.stream; bytes !== null;) {
-      const reader = new ByteReader(inBytes(bytes));
+    for (let bytes: AsyncIterable<Buffer> | null = whole.rest(); bytes !== null;) {
+      const reader = new ByteReader(bytes);
       const text = new TextReader(reader, sink, from);
       while (await text.next()) signal.throwIfAborted();
       bytes = text.archive === null ? null : await finds.take(text.archive, reader.rest());
@@ -76,26 +84,6 @@ export const textData: Format = {
     }
   },
 };
-
-/** UTF-16 as if it were written in bytes: what is encoded has no other characters. */
-async function* inBytes(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
-  let wide: boolean | null = null;
-  for await (const chunk of stream) {
-    wide ??= isWide(chunk);
-    yield wide ? Buffer.from(chunk.filter((byte) => byte !== 0)) : chunk;
-  }
-}
-
-/** By its mark, or since every other byte is zero. */
-function isWide(head: Buffer): boolean {
-  if (head.length < 4) return false;
-  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return true;
-  const sample = head.subarray(0, 64);
-  return [0, 1].some(
-    (odd) =>
-      sample.every((byte, at) => (at & 1) === odd || byte === 0) && !sample.every((byte) => byte === 0),
-  );
-}
 
 class TextReader {
   readonly #reader: ByteReader;

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { ByteReader } from '../byte-reader.ts';
 import { beginsLikeFile } from './decode.ts';
 
@@ -8,31 +9,53 @@ const BACKSLASH = 0x5c;
 const ESCAPES: Readonly<Record<number, number>> = { 0x30: 0, 0x62: 8, 0x6e: 10, 0x72: 13, 0x74: 9, 0x5a: 26 };
 
 /** What mysqldump writes before a string of bytes, unless it is too old or told not to. */
-const BINARY = '_binary ';
+const BINARY = "_binary '";
 /** What stands before a value: `VALUES (1,'…', '…')`, `SET a='…'`. */
 const BEFORE_VALUE = Buffer.from('(, =');
 /** So much of a string tells whether it is a file: a tar's header, with half of it escaped. */
 export const QUOTED_HEAD_BYTES = 1024;
 const HINT_BYTES = 112;
-/** No container begins with nothing but letters: a byte that is none soon, or the zeros behind the name in a tar. */
+/** What containers begin with: a control byte soon, as such or escaped; or these; or a name with zeros behind it, as in a tar. */
 const HINT =
-  // eslint-disable-next-line no-control-regex
-  /^(?:[^']{0,15}(?:[\x00-\x08\x0e-\x1f\x7f-\xff]|\\[0Z])|[^']{1,100}\\0\\0|BZh[1-9]1AY|%PDF-)/;
+  // oxlint-disable-next-line no-control-regex
+  /^(?:[^']{0,15}(?:[\x00-\x08\x0b\x0c\x0e-\x1f]|\\[0Z])|[^']{1,100}\\0\\0|\(\xb5\/\xfd|x[\x01^\x9c\x9f\xda]|BZh[1-9]1AY|%PDF-)/;
+const ZEROS = '\\0\\0';
+const LONGEST_CHARACTER = 4;
 
 /**
  * Where the first string of MySQL begins that is said to be bytes, or begins like a file, behind its quote; -1: there is
  * none. Of those that begin in the last QUOTED_HEAD_BYTES some may not be told.
  */
 export function findQuotedFile(piece: Buffer, from: number): number {
+  const isPlain = isUtf8Within(piece.subarray(from)) && !piece.includes(ZEROS, from);
+  if (isPlain) return findBinary(piece, from);
   for (let at = piece.indexOf(QUOTE, from); at >= 0; at = piece.indexOf(QUOTE, at + 1)) {
     if (!BEFORE_VALUE.includes(piece[at - 1] ?? 0)) continue;
-    if (piece.toString('latin1', Math.max(0, at - BINARY.length), at) === BINARY) return at + 1;
+    if (isBinary(piece, at)) return at + 1;
     if (!HINT.test(piece.toString('latin1', at + 1, at + 1 + HINT_BYTES))) continue;
     const head = piece.subarray(at + 1, at + 1 + QUOTED_HEAD_BYTES);
     const out = Buffer.allocUnsafe(head.length);
     if (beginsLikeFile(out.subarray(0, unescape(head, out, fresh()).length))) return at + 1;
   }
   return -1;
+}
+
+/** Whether a piece of text is UTF-8; what is cut off at its ends does not count. No compressed data are. */
+function isUtf8Within(piece: Buffer): boolean {
+  let start = 0;
+  while (start < LONGEST_CHARACTER && ((piece[start] ?? 0) & 0xc0) === 0x80) start++;
+  for (let end = piece.length; end > piece.length - LONGEST_CHARACTER && end > start; end--)
+    if (isUtf8(piece.subarray(start, end))) return true;
+  return false;
+}
+
+function isBinary(piece: Buffer, at: number): boolean {
+  return piece.toString('latin1', Math.max(0, at + 1 - BINARY.length), at + 1) === BINARY;
+}
+
+function findBinary(piece: Buffer, from: number): number {
+  const at = piece.indexOf(BINARY, from, 'latin1');
+  return at < 0 ? -1 : at + BINARY.length;
 }
 
 /** A string of MySQL up to its closing quote, escapes undone; what follows stays in the reader. */
