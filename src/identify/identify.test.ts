@@ -157,6 +157,7 @@ const SAMPLES: readonly Row[] = [
   ['xz', raw('\xfd7zXZ\0\0\x04'), 'application/x-xz', 'xz', 'compressed'],
   ['zstd', raw('\x28\xb5\x2f\xfd\x04\x00'), 'application/zstd', 'zstd', 'compressed'],
   ['lz4', raw('\x04\x22\x4d\x18\x64\x40'), 'application/x-lz4', 'lz4', 'compressed'],
+  ['a Redis dump', raw('REDIS0011\xfa\x09redis-ver'), 'application/x-redis-dump', 'redis', 'compressed'],
   ['lz4, legacy', raw('\x02\x21\x4c\x18\x10\0\0\0'), 'application/x-lz4', 'lz4', 'compressed'],
   ['lzip', raw('LZIP\x01\x0c'), 'application/x-lzip', 'lzip', 'compressed'],
   ['lzma', raw(`\x5d\0\0\x80\0${'\xff'.repeat(8)}\0abc`), 'application/x-lzma', 'lzma', 'compressed'],

@@ -260,7 +260,7 @@ application/x-sqlite-journal | SQLite rollback journal | sqlite-log | plain
 application/x-innodb-tablespace | MySQL InnoDB tablespace | - | plain
 application/x-wiredtiger | WiredTiger (MongoDB) file | - | unknown
 application/x-rocksdb-table | LevelDB or RocksDB table | - | compressed
-application/x-redis-dump | Redis dump | - | unknown
+application/x-redis-dump | Redis dump | redis | compressed
 application/x-gdbm | GDBM database | - | plain
 application/x-berkeley-db | Berkeley DB | - | plain
 application/vnd.ms-access | Access database | - | plain

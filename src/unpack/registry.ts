@@ -50,6 +50,7 @@ import { pgDump } from './formats/pg-dump.ts';
 import { png } from './formats/png.ts';
 import { qcow2 } from './formats/qcow2.ts';
 import { rar } from './formats/rar.ts';
+import { redis } from './formats/redis.ts';
 import { riff } from './formats/riff.ts';
 import { rpm } from './formats/rpm.ts';
 import { rtf } from './formats/rtf.ts';
@@ -129,6 +130,7 @@ export const FORMATS: readonly Format[] = [
   png,
   qcow2,
   rar,
+  redis,
   riff,
   rpm,
   rtf,

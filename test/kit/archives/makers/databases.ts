@@ -17,6 +17,13 @@ const SQLITE_LOG = SQLITE.replace(
   "connect('a.db')\nbase.execute('pragma journal_mode=wal')\nbase.execute('pragma wal_autocheckpoint=0')",
 ).concat('import shutil\nshutil.copy("a.db-wal", "log")\n');
 
+/** Redis itself saves it; packed, so that no engine sees it. */
+const REDIS = `
+redis-server --daemonize yes --port 0 --unixsocket s --pidfile "$PWD/pid" --dir . --save '' --dbfilename a.rdb
+for try in $(seq 100); do redis-cli -s s ping >/dev/null 2>&1 && break; sleep 0.1; done
+redis-cli -s s -x set ${MARKER} < ${MARKER} && redis-cli -s s save && redis-cli -s s shutdown nosave
+`;
+
 /** Dumps and files of databases. */
 export const DATABASES: Makers = {
   'pg-dump': {
@@ -32,6 +39,14 @@ export const DATABASES: Makers = {
         },
         { id: 2, tag: 'BLOBS', kind: 'BLOBS', data: { 16410: readFileSync(join(folder, MARKER)) } },
       ]),
+    encrypted: NO_ENCRYPTION,
+  },
+  redis: {
+    tools: ['redis-server', 'redis-cli'],
+    make(folder) {
+      tool(folder, 'sh', ['-ec', REDIS]);
+      return readFileSync(join(folder, 'a.rdb'));
+    },
     encrypted: NO_ENCRYPTION,
   },
   'sqlite-log': {
