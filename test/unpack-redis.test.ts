@@ -58,7 +58,16 @@ redis-cli -s s shutdown nosave`,
   return readFileSync(join(folder, 'a.rdb'));
 }
 
-const HOLDING = ['0/expires', '0/hash', '0/long', '0/set', '0/sorted', '0/stream', '0/text', '3/text3'];
+const HOLDING = new Set([
+  '0/expires',
+  '0/hash',
+  '0/long',
+  '0/set',
+  '0/sorted',
+  '0/stream',
+  '0/text',
+  '3/text3',
+]);
 
 test('values of every kind are members under the name of their key, packed or not', async () => {
   for (const bytes of [dump, saved('--rdbcompression no')]) {
@@ -68,7 +77,7 @@ test('values of every kind are members under the name of their key, packed or no
       .filter(({ text }) => text.includes(LONG))
       // Sets come in an order of their own.
       .map(({ name }) => name.replace(/\/\d$/, ''));
-    expect(holding.sort()).toEqual(HOLDING);
+    expect(new Set(holding)).toEqual(HOLDING);
     expect(members.find(({ name }) => name === '0/noise')?.size).toBe(NOISE.length);
     expect(members.find(({ text }) => text.startsWith('kkkk'))?.size).toBe(2000);
   }
@@ -86,20 +95,16 @@ test('what stands behind its end is a member', async () => {
   expect(members.at(-1)).toMatchObject({ name: '(data after the end)', text: 'hidden here' });
 });
 
+/** Why a dump of one key is not read whole: the type of its value in hexadecimal digits, and the value. */
+async function reasonsOf(...parts: readonly (Buffer | string)[]): Promise<string[]> {
+  const [type = '', ...value] = parts.map((part) =>
+    typeof part === 'string' ? Buffer.from(part, 'hex') : part,
+  );
+  const bytes = Buffer.concat([Buffer.from('REDIS0011'), Buffer.from(type), Buffer.from('\x01k'), ...value]);
+  return (await unpack('redis', bytes, scratch)).gaps.map(({ reason }) => reason);
+}
+
 test('types that nobody knows, lengths that cannot be and strings that hold too much are gaps', async () => {
-  const reasonsOf = async (...parts: readonly (Buffer | string)[]): Promise<string[]> => {
-    // A key of one letter, and a value.
-    const [type = '', ...value] = parts.map((part) =>
-      typeof part === 'string' ? Buffer.from(part, 'hex') : part,
-    );
-    const bytes = Buffer.concat([
-      Buffer.from('REDIS0011'),
-      Buffer.from(type),
-      Buffer.from('\x01k'),
-      ...value,
-    ]);
-    return (await unpack('redis', bytes, scratch)).gaps.map(({ reason }) => reason);
-  };
   expect(await reasonsOf('50')).toEqual(['unsupported_format']);
   expect(await reasonsOf('00', '82')).toEqual(['corrupt']);
   expect(await reasonsOf('00', '81ffffffffffffffff')).toEqual(['corrupt']);

@@ -96,7 +96,7 @@ export const fileResult = z.strictObject({
   coverage: z.strictObject({
     artifacts: count,
     bytes: count,
-    /** Artifacts of 64 KiB and more of no known type: engines saw their bytes, nobody looked inside. Absent: none. */
+    /** Artifacts of 64 KiB and more of no known type, or packed in a way that nothing here opens: engines saw their bytes, nobody looked inside. Absent: none. */
     raw_only: z.strictObject({ artifacts: count, bytes: count }).optional(),
     clamav: inspected.optional(),
     yara: inspected.optional(),

@@ -98,10 +98,11 @@ const PACKED_WITHIN: ReadonlySet<string> = new Set([
   'application/x-hdf5',
   'application/x-rocksdb-table',
   'application/x-wiredtiger',
-  'application/x-redis-dump',
   'application/x-innodb-tablespace',
   'application/x-ese-database',
   'application/x-systemd-journal',
+  'font/woff',
+  'font/woff2',
 ]);
 
 /** Whether its bytes were seen as they lie there, and nobody knows or looks what stands in them. What libmagic says may rest on two. */

@@ -14,7 +14,7 @@ import { KeptFindings } from './kept-findings.ts';
 import { KeptGaps } from './kept-gaps.ts';
 import type { Seen, TreeOutcome } from './protocol.ts';
 
-/** From this size on, data of no known type may well be a container that we do not know; smaller ones are everywhere. */
+/** From this size on, what nobody looks into may well hold something; smaller ones are everywhere. */
 const LARGE_BYTES = 64 * 1024;
 
 /** All that is said of one tree, in bounded memory; what is left out never makes the outcome milder. */

@@ -131,7 +131,7 @@ export class HtmlWriter implements ReportWriter {
         <th>seen raw only</th>
         <td class="n">${counted(rawOnly.artifacts, 'artifact')}</td>
         <td class="n">${size(rawOnly.bytes)}</td>
-        <td>of no known type: not looked into</td>
+        <td>of no known type, or packed in blocks of its own: not looked into</td>
       </tr>`;
     const warnings = [
       ...(summary.files === 0 ? ['Nothing was scanned: no file was found'] : []),

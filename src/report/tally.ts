@@ -38,7 +38,7 @@ export class Tally {
   readonly skipped = new Map<SkippedEntry['reason'], number>();
   readonly moved = new Map<Action, number>();
   acceptedFindings = 0;
-  /** Large data of no known type: seen by every engine as it is, looked into by nobody. */
+  /** Large data of no known type, or packed in a way that nothing here opens: seen by every engine as it is, looked into by nobody. */
   readonly rawOnly = { artifacts: 0, bytes: 0 };
   /** What single results left out of their lists. */
   omittedFindings = 0;

@@ -65,7 +65,7 @@ function decided({ header, footer, tally }: Summarized, paint: Paint): string[] 
 function rawOnly({ rawOnly: { artifacts, bytes } }: Tally): string[] {
   if (artifacts === 0) return [];
   const figures = `${counted(artifacts, 'artifact').padStart(14)}  ${size(bytes).padStart(8)}`;
-  return [`  seen raw only  ${figures}  of no known type: not looked into`];
+  return [`  seen raw only  ${figures}  of no known type, or packed in blocks of its own: not looked into`];
 }
 
 function uninspected({ footer, tally }: Summarized, paint: Paint): string[] {
