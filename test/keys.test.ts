@@ -48,7 +48,7 @@ async function listed(run: typeof there): Promise<Listed[]> {
 
 async function made(...args: string[]): Promise<CreatedKey> {
   const { stdout, stderr, code } = await here('keys', ...args, '--json');
-  expect(code, stderr).toBe(0);
+  expect([code, stderr]).toEqual([0, expect.any(String)]);
   return JSON.parse(stdout);
 }
 
@@ -91,6 +91,17 @@ async function addingKey({ trusted }: CreatedKey, compared: string | null = null
   return adding(readFileSync(trusted, 'latin1'), compared);
 }
 
+/** Makes `it.bundle` where bundles are made. */
+async function bundleMade(...more: string[]): Promise<Ended> {
+  writeFileSync(join(maker, 'a.yar'), 'rule A { condition: false }\n');
+  return here('bundle', 'create', '--output', 'it.bundle', '--rules', '.', ...more);
+}
+
+async function signerOf({ code, stderr }: Ended): Promise<string> {
+  expect([code, stderr]).toEqual([0, expect.any(String)]);
+  return (await here('bundle', 'verify', 'it.bundle')).stdout.split('\n')[0] ?? '';
+}
+
 /** What an import says on the machine, `days` from now. */
 async function takenIn(days: number, bundle: string): Promise<string> {
   const keys = await trustedKeys(join(machine.cwd, 'keys'), Date.now() + days * DAY_MS);
@@ -119,18 +130,14 @@ describe('a first key', () => {
     expect(added.stdout).toBe(`key ${first.id} is trusted from now on: its fingerprint was compared\n`);
     expect((await there('keys', 'add', first.trusted)).stdout).toContain('was trusted already');
     // And what it signs is taken: nobody had to name it where the bundle was made.
-    writeFileSync(join(maker, 'a.yar'), 'rule A { condition: false }\n');
-    const { stdout, stderr, code } = await here('bundle', 'create', '--output', 'it.bundle', '--rules', '.');
-    expect(code, stderr).toBe(0);
-    expect(stdout).toContain('wrote it.bundle');
+    expect((await bundleMade()).stdout).toContain('wrote it.bundle');
     expect((await there('bundle', 'verify', join(maker, 'it.bundle'))).stdout).toContain(
       `signed by key ${first.id}`,
     );
   });
 
   test('without a secret key nothing can be signed, and that is said with the next step', async () => {
-    writeFileSync(join(maker, 'a.yar'), 'rule A { condition: false }\n');
-    const { code, stderr } = await here('bundle', 'create', '--output', 'it.bundle', '--rules', '.');
+    const { code, stderr } = await bundleMade();
     expect(code).toBe(2);
     expect(stderr).toContain('there is no secret key in');
     expect(stderr).toContain('backuplens keys create');
@@ -163,16 +170,9 @@ describe('a rotated key', () => {
   test('signs what is made from then on; the old one still does where it is named, until its day', async () => {
     const first = await made('create');
     const second = await made('rotate');
-    writeFileSync(join(maker, 'a.yar'), 'rule A { condition: false }\n');
-    const create = async (...more: string[]): Promise<Ended> =>
-      here('bundle', 'create', '--output', 'it.bundle', '--rules', '.', ...more);
-    const signer = async (): Promise<string> =>
-      (await here('bundle', 'verify', 'it.bundle')).stdout.split('\n')[0] ?? '';
-    await create();
-    expect(await signer()).toContain(second.id);
+    expect(await signerOf(await bundleMade())).toContain(second.id);
     rmSync(join(maker, 'it.bundle'));
-    await create('--key', first.secret);
-    expect(await signer()).toContain(first.id);
+    expect(await signerOf(await bundleMade('--key', first.secret))).toContain(first.id);
   });
 
   test('again and again leads from the first to the last, one after the other, and not past one that is missing', async () => {
@@ -203,7 +203,10 @@ describe('a rotated key', () => {
     ];
     for (const text of changed) {
       expect(text).not.toBe(whole);
-      expect(await adding(text), text).toMatch(/^BL_BUNDLE: key .* has signed: it was changed$/);
+      expect([text, await adding(text)]).toEqual([
+        text,
+        expect.stringMatching(/^BL_BUNDLE: key .* has signed: it was changed$/),
+      ]);
     }
     for (const text of [
       whole.replace(/Signature: .*\n/, ''),
@@ -217,7 +220,10 @@ describe('a rotated key', () => {
       'x'.repeat(5000),
     ]) {
       expect(text).not.toBe(whole);
-      expect(await adding(text), text).toMatch(/^BL_CONFIG: the key .* cannot be used/);
+      expect([text, await adding(text)]).toEqual([
+        text,
+        expect.stringMatching(/^BL_CONFIG: the key .* cannot be used/),
+      ]);
     }
     expect(await adding(whole)).toBe('trusted');
     machine.place(`keys/bundle-${second.id}.pem`, changed[0] ?? '');
@@ -353,5 +359,28 @@ describe('the folder of keys', () => {
     machine.place(`keys/bundle-${machine.key.id}.pem`, pem);
     expect(await listed(there)).toMatchObject([{ id: machine.key.id, until: null, refused: null }]);
     expect((await there('keys', 'list')).stdout).toContain(`${machine.key.id}  counts\n`);
+  });
+});
+
+test('doctor says when keys run out, when none counts, and when what is in force was signed by one that was revoked', async () => {
+  const ill = async (): Promise<Record<string, string>> => {
+    const { stdout } = await there('doctor', '--json', '--yara', 'off');
+    const { checks }: { checks: { id: string; state: string; what: string }[] } = JSON.parse(stdout);
+    const ours = checks.filter(({ id }) => id.startsWith('bundle'));
+    return Object.fromEntries(ours.map(({ id, state, what }) => [id, `${state}: ${what}`]));
+  };
+  expect(await ill()).toEqual({ 'bundle-keys': 'ok: 1 of 1 keys for bundles count' });
+  const short = await key({ days: 30 });
+  machine.trust(short.trusted);
+  rmSync(join(machine.cwd, 'keys', `bundle-${machine.key.id}.pem`));
+  await machine.import(await machine.make(RULES, { key: short.secret }));
+  expect(await ill()).toEqual({
+    bundle: expect.stringMatching(/^ok: the bundle in force, 1-\S+, expires at 20/),
+    'bundle-keys': expect.stringMatching(/^warn: the last key for bundles counts until 20/),
+  });
+  await there('keys', 'revoke', short.id, '--reason', 'stolen');
+  expect(await ill()).toEqual({
+    bundle: expect.stringMatching(/^fail: the bundle in force, .* was revoked since: stolen$/),
+    'bundle-keys': expect.stringMatching(/^warn: no key in .* counts: .*: no bundle is taken$/),
   });
 });

@@ -92,10 +92,11 @@ export async function addKey(
   const keys = (await trustedKeys(folder, now)) ?? new Map<string, TrustedKey>();
   const known = keys.get(file.id);
   if (revoked(folder, file.id)) throw refused(known?.refused ?? `key ${file.id} was revoked here`);
+  if (compared !== null) assertCompared(file, compared);
   if (known !== undefined) return false;
   if (file.expires_at !== null && now >= Date.parse(file.expires_at))
     throw refused(`key ${file.id} expired at ${file.expires_at}`);
-  if (!isCompared(file, compared)) assertSucceeds(file, keys);
+  if (compared === null) assertSucceeds(file, keys);
   await write(folder, `bundle-${file.id}.pem`, bytes);
   return true;
 }
@@ -107,10 +108,9 @@ export async function revokeKey(folder: string, id: string, why: Revocation): Pr
   return true;
 }
 
-function isCompared({ id, fingerprint }: PublicKeyFile, compared: string | null): boolean {
-  if (compared === null) return false;
+function assertCompared({ id, fingerprint }: PublicKeyFile, compared: string): void {
   const digits = compared.toLowerCase().replaceAll(/[^0-9a-f]/g, '');
-  if (digits.length >= MIN_FINGERPRINT && fingerprint.startsWith(digits)) return true;
+  if (digits.length >= MIN_FINGERPRINT && fingerprint.startsWith(digits)) return;
   throw refused(
     `key ${id} has another fingerprint than the one you were told`,
     `its own is ${fingerprint}; at least ${MIN_FINGERPRINT} digits are compared`,

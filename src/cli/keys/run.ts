@@ -77,9 +77,10 @@ function grouped(fingerprint: string): string {
 }
 
 function shown(
-  { key: _, succession, ...rest }: TrustedKey,
+  trusted: TrustedKey,
   folder: string,
 ): Omit<TrustedKey, 'key' | 'succession'> & { signed_by: string | null; can_sign: boolean } {
+  const { key: _, succession, ...rest } = trusted;
   return { ...rest, signed_by: succession?.from ?? null, can_sign: hasSecret(folder, rest.id) };
 }
 
