@@ -118,7 +118,7 @@ const rules = async (): Promise<{ rule: string; namespace: string }[]> => {
 };
 
 describe('from one machine to another', () => {
-  test('keygen, create, verify, import and rollback carry rules, hashes, names and databases, and back', async () => {
+  test('create, verify, import and rollback carry rules, hashes, names and databases, and back', async () => {
     const online = join(machine.root, 'online');
     mkdirSync(join(online, 'rules/deep'), { recursive: true });
     for (const folder of ['db', 'bad']) mkdirSync(join(online, folder));

@@ -39,6 +39,46 @@ function said(run: SpawnSyncReturns<string>): string {
   return `${run.stdout}${run.stderr}`;
 }
 
+/** What `POST /update` answers in the namespace, with a freshclam.conf of these lines. */
+function updated(
+  lines: readonly string[],
+  before = '',
+): [number, { result: string; message: string }, number] {
+  const config = machine.place(
+    'freshclam.conf',
+    [
+      `DatabaseDirectory ${machine.cwd}/clamav-db`,
+      'MaxAttempts 1',
+      ...lines,
+      ...(process.getuid?.() === 0 ? ['DatabaseOwner root'] : []),
+      '',
+    ].join('\n'),
+  );
+  const run = offline(
+    [
+      before,
+      '"$NODE" "$SRC/services/clamav-updater/main.ts" >updater.log & updater=$!',
+      'trap "kill $updater $server" EXIT',
+      'for i in $(seq 300); do grep -q listening updater.log && break; sleep 0.1; done',
+      '"$NODE" -e "$ASK"',
+    ].join('\n'),
+    {
+      server: '',
+      PORT: '18082',
+      UPDATE_RUNTIME: 'freshclam',
+      FRESHCLAM_CONFIG: config,
+      CLAMAV_HOST: '127.0.0.1',
+      ASK: [
+        'const base = "http://127.0.0.1:18082";',
+        'const update = await fetch(base + "/update", { method: "POST" });',
+        'const health = await fetch(base + "/health");',
+        'console.log(JSON.stringify([update.status, await update.json(), health.status]));',
+      ].join(''),
+    },
+  );
+  return JSON.parse(run.stdout);
+}
+
 test('there is a namespace with loopback and nothing else', () => {
   const run = offline('ip -o link | cut -d: -f2');
   if (run.error !== undefined || run.status !== 0) {
@@ -111,46 +151,6 @@ describe('without a network', () => {
       ['auto_approve'],
     ]);
   });
-
-  /** What `POST /update` answers in the namespace, with a freshclam.conf of these lines. */
-  function updated(
-    lines: readonly string[],
-    before = '',
-  ): [number, { result: string; message: string }, number] {
-    const config = machine.place(
-      'freshclam.conf',
-      [
-        `DatabaseDirectory ${machine.cwd}/clamav-db`,
-        'MaxAttempts 1',
-        ...lines,
-        ...(process.getuid?.() === 0 ? ['DatabaseOwner root'] : []),
-        '',
-      ].join('\n'),
-    );
-    const run = offline(
-      [
-        before,
-        '"$NODE" "$SRC/services/clamav-updater/main.ts" >updater.log & updater=$!',
-        'trap "kill $updater $server" EXIT',
-        'for i in $(seq 300); do grep -q listening updater.log && break; sleep 0.1; done',
-        '"$NODE" -e "$ASK"',
-      ].join('\n'),
-      {
-        server: '',
-        PORT: '18082',
-        UPDATE_RUNTIME: 'freshclam',
-        FRESHCLAM_CONFIG: config,
-        CLAMAV_HOST: '127.0.0.1',
-        ASK: [
-          'const base = "http://127.0.0.1:18082";',
-          'const update = await fetch(base + "/update", { method: "POST" });',
-          'const health = await fetch(base + "/health");',
-          'console.log(JSON.stringify([update.status, await update.json(), health.status]));',
-        ].join(''),
-      },
-    );
-    return JSON.parse(run.stdout);
-  }
 
   test('the updater answers at once that the mirror cannot be reached, and stays as it was', () => {
     const [status, reply, health] = updated(['DatabaseMirror database.clamav.net']);
