@@ -151,7 +151,8 @@ describe('a clamd that is away or broken', () => {
           expect(clamd.connections).toBe(asked);
           clamd.setFault({ kind: 'none' });
           expect(await timed(analyzer, bytes)).toEqual(clean(bytes.length));
-          expect(clamd.connections).toBe(asked + 1);
+          // After an answer that did not come one question comes first.
+          expect(clamd.connections).toBe(asked + (reason === 'timed_out' ? 2 : 1));
         });
       }
 
