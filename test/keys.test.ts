@@ -128,7 +128,7 @@ describe('a first key', () => {
     const grouped = first.fingerprint.toUpperCase().replaceAll(/(.{4})/g, '$1 ');
     const added = await there('keys', 'add', first.trusted, '--trust', grouped.trim());
     expect(added.stdout).toBe(`key ${first.id} is trusted from now on: its fingerprint was compared\n`);
-    expect((await there('keys', 'add', first.trusted)).stdout).toContain('was trusted already');
+    expect((await there('keys', 'add', first.trusted)).stdout).toContain('is here already');
     // And what it signs is taken: nobody had to name it where the bundle was made.
     expect((await bundleMade()).stdout).toContain('wrote it.bundle');
     expect((await there('bundle', 'verify', join(maker, 'it.bundle'))).stdout).toContain(

@@ -56,10 +56,10 @@ export async function list({ json }: ListOptions, tty: Tty): Promise<number> {
   for (const key of keys) {
     tty.print(`${key.id}  ${forTerminal(key.refused ?? standing(key))}`);
     tty.print(`  ${grouped(key.fingerprint)}`);
-    const { succession } = key;
-    const origin =
-      succession === null ? 'compared, or put there by hand' : `signed by key ${succession.from}`;
-    tty.print(`  ${origin}${hasSecret(folder, key.id) ? '; can sign here' : ''}`);
+    const canSign = hasSecret(folder, key.id);
+    const first = canSign ? 'made here' : 'compared, or put there by hand';
+    const origin = key.succession === null ? first : `signed by key ${key.succession.from}`;
+    tty.print(`  ${origin}${canSign ? '; can sign here' : ''}`);
   }
   if (keys.length === 0)
     tty.note(`no key is trusted: there is none in ${forTerminal(folder)}`, '--help says how one comes there');
@@ -138,8 +138,9 @@ export async function add(path: string, { trust, json }: AddOptions, tty: Tty): 
   if (added) await recorded(config, { action: 'key_trusted', key: id, reason: by }, tty);
   const key = (await keysOf(config)).get(id);
   if (json === true) tty.print(asciiJson({ added, key: key === undefined ? null : shown(key, folder) }, 2));
-  else tty.print(added ? `key ${id} is trusted from now on: ${by}` : `key ${id} was trusted already`);
-  return 0;
+  else if (added) tty.print(`key ${id} is trusted from now on: ${by}`);
+  else tty.print(`key ${id} is here already${key?.refused == null ? '' : `, and ${key.refused}`}`);
+  return key?.refused == null ? 0 : 1;
 }
 
 export async function revoke(id: string, { reason, json }: RevokeOptions, tty: Tty): Promise<number> {
