@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { eicarTestString } from '../src/analyze/clamav/index.ts';
-import { partOf, readBundle, trustedKeys, type TrustedKeys } from '../src/bundle/index.ts';
+import { partOf, readBundle, type TrustedKeys } from '../src/bundle/index.ts';
 import { tarHeader } from '../src/bundle/tar-header.ts';
 import { Machine, type Contents } from './kit/bundle/machine.ts';
 import { startClamd, type RealClamd } from './kit/clamd/real.ts';
@@ -118,7 +118,7 @@ const rules = async (): Promise<{ rule: string; namespace: string }[]> => {
 };
 
 describe('from one machine to another', () => {
-  test('keygen, create, verify, import and rollback carry rules, hashes, names and databases, and back', async () => {
+  test('create, verify, import and rollback carry rules, hashes, names and databases, and back', async () => {
     const online = join(machine.root, 'online');
     mkdirSync(join(online, 'rules/deep'), { recursive: true });
     for (const folder of ['db', 'bad']) mkdirSync(join(online, folder));
@@ -351,7 +351,7 @@ describe('what is not what was signed', () => {
   let whole: Buffer;
   beforeEach(async () => {
     path = await machine.make({ ...RULES, ...LIST });
-    keys = (await trustedKeys(join(machine.cwd, 'config/bundle-keys'))) ?? new Map<string, never>();
+    keys = await machine.keys();
     whole = readFileSync(path);
   });
   const readOf = async (bytes: Buffer): Promise<string> => {
@@ -590,13 +590,13 @@ describe('keys', () => {
     expect(await refusal(machine.make(LIST))).toContain('can be read by others');
     chmodSync(machine.key.secret, 0o600);
     const path = await machine.make(LIST);
-    const folder = join(machine.cwd, 'config/bundle-keys');
+    const folder = join(machine.cwd, 'keys');
     chmodSync(folder, 0o777);
     const open = await bundle('verify', path);
     expect(open.code).toBe(2);
     expect(open.stderr).toContain('can be written by everybody');
     chmodSync(folder, 0o755);
-    machine.place('config/bundle-keys/secret.pem', readFileSync(machine.key.secret));
+    machine.place('keys/secret.pem', readFileSync(machine.key.secret));
     expect((await bundle('verify', path)).stderr).toContain('only public ones belong here');
   });
 
@@ -607,7 +607,7 @@ describe('keys', () => {
     await machine.import(await other.make(LISTS, { serial: 2 }));
     const signers = (await machine.releases.history()).map(({ key }) => key);
     expect(signers).toEqual([machine.key.id, other.key.id]);
-    rmSync(join(machine.cwd, 'config/bundle-keys', `bundle-${machine.key.id}.pem`));
+    rmSync(join(machine.cwd, 'keys', `bundle-${machine.key.id}.pem`));
     expect(await refusal(machine.import(await machine.make(LIST, { serial: 3 })))).toContain(
       'not trusted here',
     );

@@ -160,6 +160,40 @@ describe('a real clamd', () => {
     await analyzer.close();
   });
 
+  it('that is frozen costs one artifact its time-out; the next ones, small and large, a short question, until it thaws', async () => {
+    const analyzer = clamavAnalyzer({
+      address: clamd.unix,
+      canary: eicarTestString(),
+      timeouts: {
+        reply_ms: 3_000,
+        reply_ms_per_mib: 0,
+        stall_ms: 3_000,
+        life_ms: 500,
+        hang_pause_ms: 60_000,
+      },
+    });
+    const reasonsOf = async (bytes: number): Promise<(string | undefined)[]> =>
+      (await streamThrough(analyzer, piecesOf(noise(bytes)))).misses.map(({ reason }) => reason);
+    // A session, and a proof of the size that is asked for below.
+    expect(await reasonsOf(2 * MIB)).toEqual([]);
+    expect(await reasonsOf(10)).toEqual([]);
+    process.kill(clamd.pid(), 'SIGSTOP');
+    try {
+      expect(await reasonsOf(10)).toEqual(['timed_out']);
+      const begun = performance.now();
+      for (const bytes of [10, 200_000, 2 * MIB, 30 * MIB, 10]) {
+        expect(await reasonsOf(bytes)).toEqual(['engine_failed']);
+      }
+      expect(performance.now() - begun).toBeLessThan(3_000);
+    } finally {
+      process.kill(clamd.pid(), 'SIGCONT');
+    }
+    await analyzer.close();
+    const after = client(clamd.unix);
+    expect(await streamThrough(after, [Buffer.from(MARKER)])).toEqual(infected(MARKER.length));
+    await after.close();
+  });
+
   it('that is restarted between two artifacts is not noticed', async () => {
     const analyzer = client(clamd.tcp);
     expect(await streamThrough(analyzer, [noise(10)])).toEqual(clean(10));

@@ -24,7 +24,7 @@ afterAll(() => machine.remove());
 /** Runs a program, or a few lines of shell, without any network but loopback. */
 function offline(script: string, env: Readonly<Record<string, string>> = {}): SpawnSyncReturns<string> {
   const { PATH = '', HOME = '/' } = process.env;
-  const args = ['--net', '--map-root-user', 'sh', '-euc', `ip link set lo up\n${script}`];
+  const args = ['--net', '--map-root-user', '--mount', 'sh', '-euc', `ip link set lo up\n${script}`];
   // Root needs no user namespace, and some containers allow none.
   if (process.getuid?.() === 0) args.splice(1, 1);
   return spawnSync('unshare', args, {
@@ -37,6 +37,46 @@ function offline(script: string, env: Readonly<Record<string, string>> = {}): Sp
 
 function said(run: SpawnSyncReturns<string>): string {
   return `${run.stdout}${run.stderr}`;
+}
+
+/** What `POST /update` answers in the namespace, with a freshclam.conf of these lines. */
+function updated(
+  lines: readonly string[],
+  before = '',
+): [number, { result: string; message: string }, number] {
+  const config = machine.place(
+    'freshclam.conf',
+    [
+      `DatabaseDirectory ${machine.cwd}/clamav-db`,
+      'MaxAttempts 1',
+      ...lines,
+      ...(process.getuid?.() === 0 ? ['DatabaseOwner root'] : []),
+      '',
+    ].join('\n'),
+  );
+  const run = offline(
+    [
+      before,
+      '"$NODE" "$SRC/services/clamav-updater/main.ts" >updater.log & updater=$!',
+      'trap "kill $updater $server" EXIT',
+      'for i in $(seq 300); do grep -q listening updater.log && break; sleep 0.1; done',
+      '"$NODE" -e "$ASK"',
+    ].join('\n'),
+    {
+      server: '',
+      PORT: '18082',
+      UPDATE_RUNTIME: 'freshclam',
+      FRESHCLAM_CONFIG: config,
+      CLAMAV_HOST: '127.0.0.1',
+      ASK: [
+        'const base = "http://127.0.0.1:18082";',
+        'const update = await fetch(base + "/update", { method: "POST" });',
+        'const health = await fetch(base + "/health");',
+        'console.log(JSON.stringify([update.status, await update.json(), health.status]));',
+      ].join(''),
+    },
+  );
+  return JSON.parse(run.stdout);
 }
 
 test('there is a namespace with loopback and nothing else', () => {
@@ -113,40 +153,23 @@ describe('without a network', () => {
   });
 
   test('the updater answers at once that the mirror cannot be reached, and stays as it was', () => {
-    const config = machine.place(
-      'freshclam.conf',
-      [
-        `DatabaseDirectory ${machine.cwd}/clamav-db`,
-        'DatabaseMirror database.clamav.net',
-        'MaxAttempts 1',
-        ...(process.getuid?.() === 0 ? ['DatabaseOwner root'] : []),
-        '',
-      ].join('\n'),
-    );
-    const run = offline(
-      [
-        '"$NODE" "$SRC/services/clamav-updater/main.ts" >updater.log & updater=$!',
-        'trap "kill $updater" EXIT',
-        'for i in $(seq 300); do grep -q listening updater.log && break; sleep 0.1; done',
-        '"$NODE" -e "$ASK"',
-      ].join('\n'),
-      {
-        PORT: '18082',
-        UPDATE_RUNTIME: 'freshclam',
-        FRESHCLAM_CONFIG: config,
-        CLAMAV_HOST: '127.0.0.1',
-        ASK: [
-          'const base = "http://127.0.0.1:18082";',
-          'const update = await fetch(base + "/update", { method: "POST" });',
-          'const health = await fetch(base + "/health");',
-          'console.log(JSON.stringify([update.status, await update.json(), health.status]));',
-        ].join(''),
-      },
-    );
-    const [status, reply, health]: [number, { success: boolean; result: string; message: string }, number] =
-      JSON.parse(run.stdout);
-    expect([status, reply.success, reply.result, health]).toEqual([500, false, 'failed', 200]);
+    const [status, reply, health] = updated(['DatabaseMirror database.clamav.net']);
+    expect([status, reply.result, health]).toEqual([500, 'failed', 200]);
     expect(reply.message).not.toBe('');
+  });
+
+  test('the updater tells an outdated ClamAV by what the real freshclam says of it', () => {
+    machine.place('resolv.conf', 'nameserver 127.0.0.1\n');
+    const [status, reply] = updated(
+      ['DatabaseMirror http://127.0.0.1:9'],
+      [
+        'mount --bind resolv.conf /etc/resolv.conf',
+        '"$NODE" "$SRC/../test/kit/updater/name-server.ts" 99.0.0 >server.log & server=$!',
+        'for i in $(seq 300); do grep -q listening server.log && break; sleep 0.1; done',
+      ].join('\n'),
+    );
+    expect([status, reply.result]).toEqual([400, 'outdated']);
+    expect(reply.message).toContain('install a newer ClamAV');
   });
 
   test('the bundle before, or none, is put back in force', () => {

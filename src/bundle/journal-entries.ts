@@ -6,6 +6,8 @@ const ACTIONS: Readonly<Record<HistoryEntry['action'], JournalAction>> = {
   import: 'bundle_taken',
   refused: 'bundle_refused',
   rollback: 'bundle_rolled_back',
+  key_trusted: 'bundle_key_trusted',
+  key_revoked: 'bundle_key_revoked',
 };
 
 /** The history as the journal has it. An entry's mark is the same wherever it is made. */
@@ -13,10 +15,10 @@ export function journalEntriesOf(
   history: readonly HistoryEntry[],
 ): readonly { readonly mark: string; readonly entry: JournalEntry }[] {
   return history.map((done) => {
-    const { at, who, action, release, serial, key, reason, against } = done;
+    const { at, who, action, release, key, reason, against } = done;
+    const ofKey = action === 'key_trusted' || action === 'key_revoked';
     const parts = [
-      release ?? (serial === null ? 'no bundle is in force' : `serial ${serial}`),
-      ...(key === null ? [] : [`signed by key ${key}`]),
+      ...(ofKey ? [`key ${key}`] : ofBundle(done)),
       ...against,
       ...(reason === null ? [] : [`reason: ${reason}`]),
     ];
@@ -27,7 +29,7 @@ export function journalEntriesOf(
         time: at,
         who,
         file: null,
-        item: release,
+        item: ofKey ? key : release,
         path: null,
         sha256: null,
         decision: null,
@@ -36,4 +38,11 @@ export function journalEntriesOf(
       },
     };
   });
+}
+
+function ofBundle({ release, serial, key }: HistoryEntry): readonly string[] {
+  return [
+    release ?? (serial === null ? 'no bundle is in force' : `serial ${serial}`),
+    ...(key === null ? [] : [`signed by key ${key}`]),
+  ];
 }

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { BackupLensError, inWords } from '../domain/index.ts';
-import { MAX_SIGNATURE_BYTES, verifyManifest, type TrustedKeys } from './keys.ts';
 import { MAX_MANIFEST_BYTES, parseManifest, type BundledFile, type Manifest } from './manifest.ts';
 import { refused } from './refused.ts';
+import { MAX_SIGNATURE_BYTES, verifyManifest } from './signature.ts';
 import { BLOCK, padding, tarHeader } from './tar-header.ts';
+import type { TrustedKeys } from './trusted-keys.ts';
 
 /** A bundle that was verified from its first byte to its last. */
 export interface ReadBundle {

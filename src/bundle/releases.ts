@@ -21,17 +21,18 @@ export interface Release {
 const entry = z.object({
   at: z.iso.datetime(),
   who: z.string(),
-  action: z.enum(['import', 'rollback', 'refused']),
-  /** null: back to what was there before the first bundle. */
+  /** The last two are of keys. */
+  action: z.enum(['import', 'rollback', 'refused', 'key_trusted', 'key_revoked']),
+  /** null: back to what was there before the first bundle, or none is meant. */
   release: z.string().nullable(),
   serial: z.int().nullable(),
-  /** Key that signed it. */
+  /** Key that signed it, or is meant. */
   key: z.string().nullable(),
   /** Why it was taken in spite of `against`. */
   reason: z.string().nullable(),
   against: z.array(z.string()),
 });
-/** One line of what was done with bundles, and by whom. */
+/** One line of what was done with bundles and their keys, and by whom. */
 export type HistoryEntry = z.infer<typeof entry>;
 
 const CURRENT = 'current';
@@ -124,6 +125,13 @@ export class Releases {
     await syncFolder(this.folder);
   }
 
+  /** Id of the key that signed a release; null: nobody knows. */
+  async signerOf(release: string | null): Promise<string | null> {
+    if (release === null) return null;
+    const imported = (await this.history()).filter((done) => done.action === 'import');
+    return imported.findLast((done) => done.release === release && done.key !== null)?.key ?? null;
+  }
+
   /** Takes what comes out of a bundle into a folder of its own, which nothing uses yet. */
   async receive(options: ConstructorParameters<typeof Incoming>[1]): Promise<Incoming> {
     const path = join(this.folder, 'releases', `${INCOMING}${randomBytes(6).toString('hex')}`);
@@ -152,7 +160,7 @@ export class Releases {
   /** Records what a run that was ended put in force and could not record any more. */
   async catchUp(who: string): Promise<void> {
     const now = await this.current();
-    const last = (await this.history()).findLast(({ action }) => action !== 'refused');
+    const last = (await this.history()).findLast(changesWhatIsInForce);
     if ((last?.release ?? null) === (now?.name ?? null)) return;
     await this.record({
       at: new Date().toISOString(),
@@ -226,6 +234,11 @@ export class Releases {
       if (name.startsWith(INCOMING)) await rm(join(this.folder, 'releases', name), { recursive: true });
     }
   }
+}
+
+/** The last of these is what is in force. */
+export function changesWhatIsInForce({ action }: HistoryEntry): boolean {
+  return action === 'import' || action === 'rollback';
 }
 
 /** A file that says who is at it. One whose process is gone is nobody's. */

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { writeAll } from '../bytes/index.ts';
 import { BackupLensError, inWords } from '../domain/index.ts';
-import { signingKey, signManifest } from './keys.ts';
 import {
   BUNDLE_SCHEMA,
   MAX_FILE_BYTES,
@@ -13,6 +12,7 @@ import {
   type BundledFile,
   type Manifest,
 } from './manifest.ts';
+import { signManifest } from './signature.ts';
 import { BLOCK, padding, tarHeader } from './tar-header.ts';
 
 /** A file that goes into a bundle. */
@@ -26,8 +26,7 @@ export interface BundleSource {
 export interface NewBundle {
   readonly output: string;
   readonly sources: readonly BundleSource[];
-  /** File of the secret key. */
-  readonly key: string;
+  readonly key: KeyObject;
   readonly serial: number;
   readonly created_at: Date;
   readonly expires_at: Date;
@@ -39,10 +38,9 @@ const CHUNK_BYTES = 1024 * 1024;
 
 /**
  * Writes a bundle, there whole or not at all, and resolves to its manifest. Files are read twice, once for their sums and once
- * to be copied, and never held. Throws BL_CONFIG for the key, BL_USAGE for a source, BL_OUTPUT.
+ * to be copied, and never held. Throws BL_USAGE for a source, BL_OUTPUT.
  */
 export async function writeBundle(bundle: NewBundle): Promise<Manifest> {
-  const key = await signingKey(bundle.key);
   const files = await describe(bundle.sources);
   const { serial, created_at, expires_at, made_by, note } = bundle;
   const manifest: Manifest = {
@@ -60,7 +58,7 @@ export async function writeBundle(bundle: NewBundle): Promise<Manifest> {
   try {
     const tar = new Tar(handle);
     await tar.small('manifest.json', bytes);
-    await tar.small('manifest.sig', signManifest(bytes, key));
+    await tar.small('manifest.sig', signManifest(bytes, bundle.key));
     for (const [index, file] of files.entries()) await tar.file(file, bundle.sources[index]?.from ?? '');
     await tar.end();
     await handle.sync();

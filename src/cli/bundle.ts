@@ -1,5 +1,5 @@
-import { InvalidArgumentError, type Command } from 'commander';
-import { collect, positive } from './option-values.ts';
+import type { Command } from 'commander';
+import { collect, positive, reason } from './option-values.ts';
 import type { CommonOptions, Run } from './run.ts';
 import type { CreateOptions, ImportOptions } from './bundle/run.ts';
 
@@ -17,9 +17,9 @@ A bundle is one signed file that carries what a machine without a network needs:
   policy/       scoring.yaml: only taken with --accept-policy
 
 From one machine to the other:
-  1. here, once:     backuplens bundle keygen --output ~/bundle-key
-                     (keep the .key; copy the .pem to ./config/bundle-keys of every machine that is to trust you)
-  2. here:           backuplens bundle create --key ~/bundle-key/bundle-….key --output stick/today.bundle \\
+  1. here, once:     backuplens keys create
+                     (over there, once: backuplens keys add /media/stick/bundle-….pem --trust FINGERPRINT)
+  2. here:           backuplens bundle create --output stick/today.bundle \\
                        --clamav /var/lib/clamav --rules yara-rules --bad hash-sets/bad
   3. over there:     backuplens bundle verify /media/stick/today.bundle
                      backuplens bundle import /media/stick/today.bundle
@@ -56,23 +56,11 @@ export function addBundleCommand(program: Command, run: Run): void {
     )
     .addHelpText('after', HELP);
   bundle
-    .command('keygen')
-    .summary('make a pair of keys to sign bundles with')
-    .description(
-      'Makes an Ed25519 pair: bundle-ID.key signs and stays secret, bundle-ID.pem is what others trust.',
-    )
-    .requiredOption('--output <dir>', 'folder to put them in')
-    .option('--json', 'as JSON')
-    .addHelpText('after', EXIT_HELP)
-    .action(async (options: CommonOptions & { output: string; json?: boolean }) =>
-      run(options, async (tty) => (await work()).keygen(options, tty)),
-    );
-  bundle
     .command('create')
     .summary('make a bundle')
     .description('Puts what is named into one file, signs it, and reads it back.')
     .requiredOption('--output <file>', 'the bundle')
-    .requiredOption('--key <file>', 'secret key (bundle-ID.key)')
+    .option('--key <file>', 'secret key (default: the newest in KEYS_DIR that counts)')
     .option('--clamav <dir>', 'folder of ClamAV databases; repeatable', collect)
     .option('--rules <dir>', 'folder of YARA rules; repeatable', collect)
     .option('--bad <dir>', 'folder of lists of known bad hashes; repeatable', collect)
@@ -94,7 +82,7 @@ export function addBundleCommand(program: Command, run: Run): void {
   bundle
     .command('verify')
     .summary('say whether a bundle is genuine and whole, and what it brings')
-    .description('Checks the signature against the keys in BUNDLE_KEYS_DIR, and every byte. Changes nothing.')
+    .description('Checks the signature against the keys in KEYS_DIR, and every byte. Changes nothing.')
     .argument('<file>', 'the bundle')
     .option('--json', 'as JSON')
     .addHelpText('after', EXIT_HELP)
@@ -120,7 +108,7 @@ export function addBundleCommand(program: Command, run: Run): void {
     .command('rollback')
     .summary('put back in force what was before')
     .description('Goes back to the bundle before, or to what was there before the first one.')
-    .option('--reason <text>', 'recorded', reason)
+    .option('--reason <text>', 'recorded; wanted where the key of what comes back was revoked', reason)
     .option('--json', 'as JSON')
     .addHelpText('after', EXIT_HELP)
     .action(async (options: CommonOptions & { reason?: string; json?: boolean }) =>
@@ -135,10 +123,4 @@ export function addBundleCommand(program: Command, run: Run): void {
     .action(async (options: CommonOptions & { json?: boolean }) =>
       run(options, async (tty) => (await work()).list(options, tty)),
     );
-}
-
-function reason(text: string): string {
-  if (text.trim() === '' || text.length > 500)
-    throw new InvalidArgumentError('expected a reason, in up to 500 characters');
-  return text.trim();
 }

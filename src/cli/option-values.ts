@@ -25,6 +25,13 @@ export function bytes(text: string): number {
   return value;
 }
 
+/** Why something is done: goes into a record. */
+export function reason(text: string): string {
+  if (text.trim() === '' || text.length > 500)
+    throw new InvalidArgumentError('expected a reason, in up to 500 characters');
+  return text.trim();
+}
+
 /** Collects an option that may be given several times. */
 export function collect(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];

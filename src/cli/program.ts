@@ -11,6 +11,7 @@ import { gateCommand } from './gate.ts';
 import { addEventsCommand } from './events.ts';
 import { addHashesCommand } from './hashes.ts';
 import { journalCommand } from './journal.ts';
+import { addKeysCommand } from './keys.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { SHOWS_REQUIRED } from './required-options.ts';
 import { reviewCommand } from './review.ts';
@@ -47,6 +48,7 @@ export function backuplensProgram(io: CommandIo, run: Run, tokensPath: () => Pro
   addEventsCommand(program, run);
   addHashesCommand(program, run);
   addBundleCommand(program, run);
+  addKeysCommand(program, run);
   addWatchCommand(program, run);
   for (const command of [
     quarantineCommand(io),

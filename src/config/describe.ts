@@ -42,7 +42,7 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
       doc: 'endings and notes that ransomware is known to give',
     },
     variable('BUNDLE_DIR', config.bundleDir),
-    variable('BUNDLE_KEYS_DIR', config.bundleKeysDir),
+    variable('KEYS_DIR', config.keysDir),
     variable('CLAMAV_DB_DIR', config.clamavDbDir),
     variable('KNOWN_BAD_DIR', config.knownBadDir),
     variable('KNOWN_GOOD_DIR', config.knownGoodDir),

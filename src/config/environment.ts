@@ -155,10 +155,10 @@ export const VARIABLES = {
     './bundles, else /bundles',
     'where imported bundles lie: what the one in force brings stands before the usual places',
   ),
-  BUNDLE_KEYS_DIR: variable(
+  KEYS_DIR: variable(
     path,
-    './config/bundle-keys, else /config/bundle-keys',
-    'folder of the public keys (.pem) whose bundles are trusted',
+    './keys, else /keys',
+    'folder of the keys for bundles: the public ones (.pem) are trusted, and a secret one (.key) can sign',
   ),
   CLAMAV_DB_DIR: variable(
     path,
@@ -457,7 +457,7 @@ export function readEnvironment(environment: Environment): Given {
     KNOWN_BAD_DIR: get('KNOWN_BAD_DIR'),
     KNOWN_GOOD_DIR: get('KNOWN_GOOD_DIR'),
     BUNDLE_DIR: get('BUNDLE_DIR'),
-    BUNDLE_KEYS_DIR: get('BUNDLE_KEYS_DIR'),
+    KEYS_DIR: get('KEYS_DIR'),
     CLAMAV_DB_DIR: get('CLAMAV_DB_DIR'),
     CLAMD_HOST: get('CLAMD_HOST'),
     CLAMD_PORT: get('CLAMD_PORT'),

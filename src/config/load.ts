@@ -62,7 +62,7 @@ export interface EffectiveConfig {
   /** Lists that the bundle in force brings, beside those. */
   readonly bundledHashSets: readonly { readonly kind: 'bad' | 'good'; readonly path: string }[];
   readonly bundleDir: Setting<string>;
-  readonly bundleKeysDir: Setting<string>;
+  readonly keysDir: Setting<string>;
   /** Where clamd reads; null: nobody said. */
   readonly clamavDbDir: Setting<string | null>;
   /** Addresses to try in this order (`localhost:3310`, `unix:/run/clamd.ctl`); none: off by choice. */
@@ -232,10 +232,7 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     knownGoodDir: hashSets(cwd, 'good', path(given.KNOWN_GOOD_DIR)),
     bundledHashSets: bundled.hashSets,
     bundleDir,
-    bundleKeysDir: firstOf(
-      localFirst(cwd, './config/bundle-keys', '/config/bundle-keys'),
-      path(given.BUNDLE_KEYS_DIR),
-    ),
+    keysDir: firstOf(localFirst(cwd, './keys', '/keys'), path(given.KEYS_DIR)),
     clamavDbDir: firstOf<string | null>(
       existingFirst(cwd, './clamav-db', '/clamav-db'),
       path(given.CLAMAV_DB_DIR),

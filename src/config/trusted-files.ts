@@ -59,7 +59,7 @@ const TREATMENT: Readonly<Record<TrustedWhat, Treatment>> = {
   rules: { code: 'BL_RULES', read: true, elsewhere: '--rules /etc/backuplens/yara-rules' },
   names: { code: 'BL_CONFIG', read: true, elsewhere: '/config/ransomware-names.txt' },
   hashes: { code: 'BL_CONFIG', read: true, elsewhere: 'KNOWN_BAD_DIR=/etc/backuplens/hash-sets/bad' },
-  keys: { code: 'BL_CONFIG', read: true, elsewhere: 'BUNDLE_KEYS_DIR=/etc/backuplens/bundle-keys' },
+  keys: { code: 'BL_CONFIG', read: true, elsewhere: 'KEYS_DIR=/etc/backuplens/keys' },
   baseline: { code: 'BL_CONFIG', read: true, elsewhere: '--baseline /etc/backuplens/baseline.json' },
   data: { code: 'BL_CONFIG', read: false, elsewhere: 'DATA_DIR=/var/lib/backuplens' },
   cache: { code: 'BL_CONFIG', read: false, elsewhere: '--cache /var/cache/backuplens/verdicts.sqlite' },

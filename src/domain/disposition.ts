@@ -143,6 +143,8 @@ export const JOURNAL_ACTIONS = [
   'bundle_taken',
   'bundle_refused',
   'bundle_rolled_back',
+  'bundle_key_trusted',
+  'bundle_key_revoked',
 ] as const;
 export type JournalAction = (typeof JOURNAL_ACTIONS)[number];
 

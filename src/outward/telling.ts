@@ -67,6 +67,8 @@ const TELLINGS: Readonly<Record<JournalAction, Telling | null>> = {
   bundle_taken: one('policy', 'medium', 'A bundle was imported'),
   bundle_refused: one('policy', 'high', 'A bundle was refused'),
   bundle_rolled_back: one('policy', 'medium', 'A bundle was rolled back'),
+  bundle_key_trusted: one('policy', 'high', 'Another key for bundles is trusted'),
+  bundle_key_revoked: one('policy', 'high', 'A key for bundles was revoked'),
   engine_up: always('engine.up', 'info', 'An engine answers again'),
   engine_down: always('engine.down', 'high', 'An engine is away'),
   engine_blind: always('engine.blind', 'critical', 'An engine answers, and is not proven to find anything'),

@@ -1,7 +1,7 @@
-import type { Breaker } from './breaker.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import type { Pressure } from './pressure.ts';
 import type { ProvenSize } from './proven-size.ts';
+import type { SignOfLife } from './sign-of-life.ts';
 import type { SmallStreams } from './small-streams.ts';
 import type { ClamdTimeouts } from './timeouts.ts';
 import type { Verdict } from './verdict.ts';
@@ -14,8 +14,8 @@ export interface ClamdAccess {
   readonly timeouts: ClamdTimeouts;
   /** For people. */
   readonly address: string;
-  /** Opens when several artifacts in a row had no answer in time. */
-  readonly hangs: Breaker;
+  /** In doubt when an artifact had no answer in time. */
+  readonly life: SignOfLife;
   /** Why its not finding anything says little; null when it says what it should. */
   readonly stale: string | null;
   /** How many streams it judges for us at a time. */
@@ -25,18 +25,18 @@ export interface ClamdAccess {
 }
 
 /**
- * Takes note of how a stream ended that was sent at `since` (monotonic, in ms): so many artifacts in a row without an answer in time,
- * and clamd counts as hung. Returns it with what else is known of a missing answer.
+ * Takes note of how a stream ended that was sent at `since` (monotonic, in ms). Returns it with what else is known of a missing
+ * answer.
  */
 export function noted<V extends Pick<Verdict, 'kind'>>(
-  { hangs, pressure }: Pick<ClamdAccess, 'hangs' | 'pressure'>,
+  { life, pressure }: Pick<ClamdAccess, 'life' | 'pressure'>,
   verdict: V | Extract<Verdict, { kind: 'late' }>,
   since: number,
 ): V | Extract<Verdict, { kind: 'late' }> {
   const { kind } = verdict;
-  if (kind === 'clean' || kind === 'found' || kind === 'error') hangs.worked();
+  if (kind === 'clean' || kind === 'found' || kind === 'error') life.seen();
   if (!isLate(verdict)) return verdict;
-  hangs.failed('it left the last artifacts unanswered and is not asked');
+  life.missed();
   const why = pressure.whyLate(since);
   return why === null ? verdict : { ...verdict, detail: `${verdict.detail}; ${why}` };
 }

@@ -29,7 +29,8 @@ export interface CanaryDeadlines {
 export type Sighting =
   | { readonly kind: 'found' }
   | { readonly kind: 'missed'; readonly detail: string }
-  | { readonly kind: 'failed'; readonly detail: string };
+  /** `late`: there was no answer at all in time. */
+  | { readonly kind: 'failed'; readonly detail: string; readonly late: boolean };
 
 /** Sends `canary` as the last bytes of a stream of `total` bytes (at least its own) and says whether it was found. */
 export async function sendCanary(
@@ -61,13 +62,15 @@ function sightingOf(verdict: Verdict): Sighting {
     case 'clean':
       return { kind: 'missed', detail: 'it said OK' };
     case 'error':
-      return { kind: verdict.size_limit ? 'missed' : 'failed', detail: verdict.text };
+      return verdict.size_limit
+        ? { kind: 'missed', detail: verdict.text }
+        : { kind: 'failed', detail: verdict.text, late: false };
     case 'stale':
-      return { kind: 'failed', detail: 'it hung up' };
+      return { kind: 'failed', detail: 'it hung up', late: false };
     case 'late':
     case 'gone':
     case 'odd':
-      return { kind: 'failed', detail: verdict.detail };
+      return { kind: 'failed', detail: verdict.detail, late: verdict.kind === 'late' };
     default:
       return verdict satisfies never;
   }

@@ -1,15 +1,12 @@
 import type { Analyzer } from '../analyzer.ts';
 import { type ClamdAddress, describeAddress } from './address.ts';
-import { Breaker } from './breaker.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { Pressure } from './pressure.ts';
 import { ProvenSize } from './proven-size.ts';
+import { SignOfLife } from './sign-of-life.ts';
 import { SmallStreams } from './small-streams.ts';
 import { StreamExamination } from './stream-examination.ts';
 import { type ClamdTimeouts, DEFAULT_CLAMD_TIMEOUTS } from './timeouts.ts';
-
-/** So many artifacts in a row without an answer in time, and clamd counts as hung. */
-const HANGS = 3;
 
 /** A clamd as it was found. Plain data. */
 export interface ClamdEndpoint {
@@ -36,17 +33,22 @@ export interface ClamavOptions extends Partial<ClamdEndpoint> {
 export function clamavAnalyzer(options: ClamavOptions): Analyzer {
   const timeouts = { ...DEFAULT_CLAMD_TIMEOUTS, ...options.timeouts };
   const canary = options.canary == null ? null : Buffer.from(options.canary);
-  const pool = new ConnectionPool(options.address, timeouts, canary, () => sizes.forget());
-  const sizes = new ProvenSize(canary, pool, timeouts);
+  const life = new SignOfLife(options.address, canary, timeouts);
+  const pool = new ConnectionPool(options.address, timeouts, {
+    canary,
+    life,
+    onReturn: () => sizes.forget(),
+  });
+  const sizes = new ProvenSize(canary, pool, life, timeouts);
   const access = {
     pool,
-    small: new SmallStreams(pool, timeouts),
+    life,
+    small: new SmallStreams(pool, life, timeouts),
     sizes,
     timeouts,
     address: describeAddress(options.address),
     stale: options.stale ?? null,
     pressure: new Pressure(options.address, options.threads ?? null),
-    hangs: new Breaker({ failures: HANGS, pause_ms: timeouts.hang_pause_ms }),
   };
   return {
     id: 'clamav',

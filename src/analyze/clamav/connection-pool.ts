@@ -3,6 +3,7 @@ import type { ClamdAddress } from './address.ts';
 import { Breaker } from './breaker.ts';
 import { sendCanary } from './canary.ts';
 import { ClamdConnection } from './connection.ts';
+import type { SignOfLife } from './sign-of-life.ts';
 import type { ClamdTimeouts } from './timeouts.ts';
 
 const MAX_IDLE = 4;
@@ -15,6 +16,14 @@ export interface NoConnection {
   readonly reason: Extract<GapReason, 'engine_unavailable' | 'engine_failed'>;
 }
 
+export interface PoolOptions {
+  /** What every new connection has to find before it is believed; null: nothing. */
+  readonly canary: Buffer | null;
+  readonly life: SignOfLife;
+  /** clamd was away and is back. */
+  readonly onReturn: () => void;
+}
+
 /**
  * Connections to one clamd. It never makes anybody wait for a connection to come back: an artifact holds its own
  * while its members stream at the same time, so their number is bounded by nesting alone.
@@ -23,6 +32,7 @@ export class ConnectionPool {
   readonly #address: ClamdAddress;
   readonly #timeouts: ClamdTimeouts;
   readonly #canary: Buffer | null;
+  readonly #life: SignOfLife;
   readonly #refusals: Breaker;
   readonly #lent = new Set<ClamdConnection>();
   readonly #onReturn: () => void;
@@ -30,17 +40,18 @@ export class ConnectionPool {
   #idle: ClamdConnection[] = [];
   #closed = false;
 
-  /** `canary`: what every new connection has to find before it is believed; null: nothing. `onReturn`: it is back. */
-  constructor(address: ClamdAddress, timeouts: ClamdTimeouts, canary: Buffer | null, onReturn: () => void) {
+  constructor(address: ClamdAddress, timeouts: ClamdTimeouts, { canary, life, onReturn }: PoolOptions) {
     this.#address = address;
     this.#timeouts = timeouts;
     this.#canary = canary;
+    this.#life = life;
     this.#onReturn = onReturn;
-    this.#refusals = new Breaker({ failures: 1, pause_ms: timeouts.refusal_pause_ms });
+    this.#refusals = new Breaker(timeouts.refusal_pause_ms);
   }
 
-  /** The idle connection that was used last; null when there is none. */
+  /** The idle connection that was used last; null when there is none, or clamd may have hung since. */
   takeIdle(): ClamdConnection | null {
+    if (this.#life.inDoubt) return null;
     for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
       if (!connection.reusable) continue;
       connection.busy();
@@ -53,6 +64,8 @@ export class ConnectionPool {
   async open(): Promise<ClamdConnection | NoConnection> {
     const blocked = this.#refusals.blocked();
     if (blocked !== null) return { refused: blocked, reason: 'engine_unavailable' };
+    const silence = this.#life.inDoubt ? await this.#life.silence() : null;
+    if (silence !== null) return { refused: silence, reason: 'engine_failed' };
     const connection = await ClamdConnection.connect(this.#address, this.#timeouts.connect_ms);
     if ('refused' in connection) {
       this.#refused = true;
@@ -102,6 +115,7 @@ export class ConnectionPool {
     const { stall_ms, reply_ms } = this.#timeouts;
     const sighting = await sendCanary(connection, canary, canary.length, { stall_ms, reply_ms });
     if (sighting.kind === 'found') return null;
+    if (sighting.kind === 'failed' && sighting.late) this.#life.missed();
     return sighting.kind === 'missed'
       ? `it no longer finds the canary that it found before (${sighting.detail})`
       : `it did not answer its canary: ${sighting.detail}`;

@@ -1,5 +1,6 @@
 import { sendCanary } from './canary.ts';
 import type { ConnectionPool } from './connection-pool.ts';
+import type { SignOfLife } from './sign-of-life.ts';
 import type { ClamdTimeouts } from './timeouts.ts';
 
 const MIB = 1024 * 1024;
@@ -29,6 +30,7 @@ const MS_PER_MIB = 50;
 export class ProvenSize {
   readonly #canary: Buffer | null;
   readonly #pool: ConnectionPool;
+  readonly #life: SignOfLife;
   readonly #timeouts: ClamdTimeouts;
   #proven = 0;
   /** The smallest rung at which the canary was not found. */
@@ -36,9 +38,10 @@ export class ProvenSize {
   #asking: Promise<unknown> = Promise.resolve();
 
   /** `canary`: bytes that this clamd's database names; null when none is known. */
-  constructor(canary: Buffer | null, pool: ConnectionPool, timeouts: ClamdTimeouts) {
+  constructor(canary: Buffer | null, pool: ConnectionPool, life: SignOfLife, timeouts: ClamdTimeouts) {
     this.#canary = canary;
     this.#pool = pool;
+    this.#life = life;
     this.#timeouts = timeouts;
   }
 
@@ -89,9 +92,10 @@ export class ProvenSize {
     if ('refused' in connection) return 'failed';
     const { stall_ms, reply_ms } = this.#timeouts;
     const deadlines = { stall_ms, reply_ms: reply_ms + Math.ceil(rung / MIB) * MS_PER_MIB };
-    const { kind } = await sendCanary(connection, canary, rung, deadlines);
-    if (kind === 'found') this.#pool.giveBack(connection);
+    const sighting = await sendCanary(connection, canary, rung, deadlines);
+    if (sighting.kind === 'failed' && sighting.late) this.#life.missed();
+    if (sighting.kind === 'found') this.#pool.giveBack(connection);
     else this.#pool.drop(connection);
-    return kind;
+    return sighting.kind;
   }
 }

@@ -1,7 +1,7 @@
 import { type ClamdConnection, seconds } from './connection.ts';
-import { END_OF_STREAM } from './instream.ts';
 import type { PatientSocket } from './patient-socket.ts';
 import { type Answer, readAnswer } from './reply.ts';
+import { FRAME_BYTES, SendBuffer } from './send-buffer.ts';
 import type { ClamdTimeouts } from './timeouts.ts';
 
 /** Streams without an answer at a time; MaxThreads is 10 unless somebody sets it. */
@@ -14,10 +14,6 @@ const LOOK_EVERY_MS = 1000;
 const LOOKS_PER_DEADLINE = 4;
 
 const SESSION = Buffer.from('zIDSESSION\0', 'latin1');
-const BEGIN = Buffer.from('zINSTREAM\0', 'latin1');
-const LENGTH_BYTES = 4;
-/** What each stream needs beside its bytes. */
-const FRAME_BYTES = BEGIN.length + LENGTH_BYTES + END_OF_STREAM.length;
 
 /** What became of one stream among others. `unclear`: nothing that is known to be about it; clamd may have seen it. */
 export type SharedVerdict =
@@ -47,7 +43,9 @@ export class SharedSession {
   #requests: number;
   /** The last request of which every byte has left. */
   #handedOver = 0;
-  #gathered: Buffer[] = [];
+  readonly #gathered = new SendBuffer(SESSION.length + MAX_UNSENT_BYTES);
+  #isSending = false;
+  #isDue = false;
   #unread: Buffer = Buffer.alloc(0);
   #usedAt = performance.now();
   #open = true;
@@ -73,15 +71,16 @@ export class SharedSession {
 
   /** It can take another stream of so many bytes now. */
   takes(bytes: number): boolean {
-    const unsent = this.#socket.writableLength + this.#gathered.reduce((sum, { length }) => sum + length, 0);
+    const unsent = this.#socket.writableLength + this.#gathered.length;
     return this.#open && this.#asked.size < MAX_IN_FLIGHT && unsent + FRAME_BYTES + bytes <= MAX_UNSENT_BYTES;
   }
 
   /** Sends a copy of `bytes` (1 at least) as one whole stream. After an abort nobody waits for the answer. */
   async judge(bytes: Buffer, signal: AbortSignal): Promise<SharedVerdict> {
     const id = ++this.#requests;
-    if (id === 1) this.#gather(SESSION);
-    this.#gather(frameOf(bytes));
+    if (id === 1) this.#gathered.add(SESSION);
+    this.#gathered.addStream(bytes);
+    this.#sendSoon();
     const { promise, resolve } = Promise.withResolvers<SharedVerdict>();
     this.#usedAt = performance.now();
     if (this.#asked.size === 0) this.#socket.ref();
@@ -101,27 +100,32 @@ export class SharedSession {
     if (!this.#open) return;
     this.#open = false;
     clearInterval(this.#timer);
-    this.#gathered = [];
     this.#connection.destroy();
     for (const { resolve } of this.#asked.values()) resolve(UNCLEAR);
     this.#asked.clear();
     this.#onEnd();
   }
 
-  #gather(frame: Buffer): void {
-    if (this.#gathered.length === 0) setImmediate(() => this.#send());
-    this.#gathered.push(frame);
+  #sendSoon(): void {
+    if (this.#isDue || this.#isSending) return;
+    this.#isDue = true;
+    setImmediate(() => this.#send());
   }
 
+  /** One thing at a time: what comes while it is on its way leaves together, after it. */
   #send(): void {
+    this.#isDue = false;
     if (!this.#open) return;
     const last = this.#requests;
-    const [only = Buffer.alloc(0), ...more] = this.#gathered;
-    this.#socket.write(more.length === 0 ? only : Buffer.concat(this.#gathered), () => {
-      if (this.#socket.writeFailure === null) this.#handedOver = last;
-      else this.end();
+    const bytes = this.#gathered.take();
+    this.#isSending = true;
+    this.#socket.write(bytes, () => {
+      this.#isSending = false;
+      this.#gathered.giveBack(bytes);
+      if (this.#socket.writeFailure !== null) return this.end();
+      this.#handedOver = last;
+      if (this.#gathered.length > 0) this.#sendSoon();
     });
-    this.#gathered = [];
   }
 
   #onData(data: Buffer): void {
@@ -166,13 +170,3 @@ export class SharedSession {
 }
 
 const UNCLEAR: SharedVerdict = { kind: 'unclear' };
-
-/** The request with all of its bytes (clamd(8), INSTREAM), as one chunk. */
-function frameOf(bytes: Buffer): Buffer {
-  const frame = Buffer.allocUnsafe(FRAME_BYTES + bytes.length);
-  BEGIN.copy(frame);
-  frame.writeUInt32BE(bytes.length, BEGIN.length);
-  bytes.copy(frame, BEGIN.length + LENGTH_BYTES);
-  END_OF_STREAM.copy(frame, BEGIN.length + LENGTH_BYTES + bytes.length);
-  return frame;
-}

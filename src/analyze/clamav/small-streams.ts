@@ -1,6 +1,7 @@
 import type { ConnectionPool, NoConnection } from './connection-pool.ts';
 import { MAX_AGE_MS } from './connection-pool.ts';
 import { SharedSession, type SharedVerdict } from './shared-session.ts';
+import type { SignOfLife } from './sign-of-life.ts';
 import type { ClamdTimeouts } from './timeouts.ts';
 
 /** Sessions at a time. A second one is begun when the first is full, or too old for anything new. */
@@ -9,12 +10,14 @@ const MAX_SESSIONS = 4;
 /** Small artifacts on their way to clamd, many in one session. */
 export class SmallStreams {
   readonly #pool: ConnectionPool;
+  readonly #life: SignOfLife;
   readonly #timeouts: ClamdTimeouts;
   readonly #sessions = new Set<SharedSession>();
   #opening: Promise<SharedSession | NoConnection> | null = null;
 
-  constructor(pool: ConnectionPool, timeouts: ClamdTimeouts) {
+  constructor(pool: ConnectionPool, life: SignOfLife, timeouts: ClamdTimeouts) {
     this.#pool = pool;
+    this.#life = life;
     this.#timeouts = timeouts;
   }
 
@@ -27,6 +30,7 @@ export class SmallStreams {
   }
 
   #withRoom(bytes: number): SharedSession | null {
+    if (this.#life.inDoubt) return null;
     for (const session of this.#sessions) {
       if (session.ageMs <= MAX_AGE_MS && session.takes(bytes)) return session;
     }

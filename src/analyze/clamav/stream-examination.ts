@@ -64,11 +64,6 @@ export class StreamExamination implements Examination {
   }
 
   async #goLong(chunk: Buffer): Promise<void> {
-    const hung = this.#hung();
-    if (hung !== null) {
-      this.#outcome = hung;
-      return;
-    }
     const window = await this.#access.sizes.window(this.#expected);
     if (this.#outcome !== null) return;
     this.#long = new WindowedExamination(this.#access, window, this.#signal);
@@ -81,7 +76,7 @@ export class StreamExamination implements Examination {
   async #endHeld(): Promise<Outcome> {
     const { pressure, sizes, address } = this.#access;
     if (this.#size === 0) return outcomeOf({ kind: 'clean' }, 0, address);
-    if (this.#size > SMALL_BYTES && this.#hung() === null) {
+    if (this.#size > SMALL_BYTES) {
       const window = await sizes.window(this.#size);
       if (this.#outcome !== null) return this.#outcome;
       if (window < this.#size) {
@@ -94,8 +89,7 @@ export class StreamExamination implements Examination {
   }
 
   async #sendWhole(): Promise<Outcome> {
-    const stopped = this.#outcome ?? this.#hung();
-    if (stopped !== null) return stopped;
+    if (this.#outcome !== null) return this.#outcome;
     return this.#size <= SMALL_BYTES ? this.#sendAmongOthers() : this.#sendOverIdle();
   }
 
@@ -153,11 +147,6 @@ export class StreamExamination implements Examination {
     if (judged) pool.giveBack(connection);
     else pool.drop(connection);
     return outcomeOf(verdict, this.#size, address);
-  }
-
-  #hung(): Outcome | null {
-    const why = this.#access.hangs.blocked();
-    return why === null ? null : this.#missed('engine_failed', why);
   }
 
   #missed(reason: GapReason, detail: string): Outcome {

@@ -16,7 +16,12 @@ export interface ClamdTimeouts {
   readonly idle_ms: number;
   /** After a refusal nobody tries again for so long. */
   readonly refusal_pause_ms: number;
-  /** After several artifacts in a row without an answer nobody tries again for so long. */
+  /**
+   * For a sign of life after an artifact without an answer. clamd gives up what it scans after MaxScanTime (120 s, our `reply_ms`):
+   * who was only busy with it answers soon after.
+   */
+  readonly life_ms: number;
+  /** Without one nobody asks again for so long. */
   readonly hang_pause_ms: number;
 }
 
@@ -29,5 +34,6 @@ export const DEFAULT_CLAMD_TIMEOUTS: ClamdTimeouts = {
   drip_ms: 10_000,
   idle_ms: 10_000,
   refusal_pause_ms: 2_000,
+  life_ms: 15_000,
   hang_pause_ms: 30_000,
 };

@@ -129,9 +129,9 @@ export async function importBundle(
   });
 }
 
-/** Puts what was in force before back in force. Throws BL_BUNDLE when nothing was. */
+/** Puts what was in force before back in force. Throws BL_BUNDLE when nothing was, or its key was revoked and there is no reason. */
 export async function rollBack(
-  reason: string | null,
+  { keys, reason }: Pick<ImportChoice, 'keys' | 'reason'>,
   installation: Installation,
 ): Promise<{ readonly release: string | null; readonly told: readonly string[] }> {
   const { releases, who } = installation;
@@ -142,9 +142,11 @@ export async function rollBack(
     if (before === undefined)
       throw new BackupLensError('BL_BUNDLE', 'no bundle is in force: there is nothing to go back from');
     const release = before === null ? null : await releases.release(before);
+    const against = await revokedKeyOf(before, releases, keys);
+    refuse(against, { reason }, '--reason');
     await releases.switchTo(before);
     step('switched');
-    await releases.record(entryOf('rollback', release, { who, key: null, reason, against: [] }));
+    await releases.record(entryOf('rollback', release, { who, key: null, reason, against }));
     step('recorded');
     return { release: before, told: await settle(release, installation, step) };
   });
@@ -154,10 +156,26 @@ function bringsPolicy({ files }: Manifest): boolean {
   return files.some(({ path }) => path.startsWith('policy/'));
 }
 
-function refuse(against: readonly string[], { reason }: ImportChoice): void {
+/** What speaks against going back to a release: its key was revoked since. One that expired was good when it signed. */
+async function revokedKeyOf(
+  release: string | null,
+  releases: Releases,
+  keys: TrustedKeys,
+): Promise<string[]> {
+  const id = await releases.signerOf(release);
+  const key = id === null ? undefined : keys.get(id);
+  if (key === undefined || key.revoked === null) return [];
+  return [`${release} is what would be in force again, and ${key.refused}`];
+}
+
+function refuse(
+  against: readonly string[],
+  { reason }: Pick<ImportChoice, 'reason'>,
+  option: '--force' | '--reason' = '--force',
+): void {
   if (against.length === 0 || reason !== null) return;
   throw new BackupLensError('BL_BUNDLE', against.join('; '), {
-    hint: 'if there is a good reason to take it all the same, give it: --force "REASON"; it is recorded',
+    hint: `if there is a good reason to take it all the same, give it: ${option} "REASON"; it is recorded`,
   });
 }
 

@@ -1,20 +1,19 @@
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import {
-  createKey,
   PARTS,
   readBundle,
   Releases,
-  trustedKeys,
   writeBundle,
+  type HistoryEntry,
   type Manifest,
-  type TrustedKeys,
 } from '../../bundle/index.ts';
 import { asciiJson } from '../../bytes/index.ts';
-import { assertTrusted, loadConfig, type EffectiveConfig } from '../../config/index.ts';
+import { loadConfig, type EffectiveConfig } from '../../config/index.ts';
 import { processEnvironment, programVersion } from '../../config/start/index.ts';
 import { BackupLensError } from '../../domain/index.ts';
 import { counted, forTerminal, size } from '../../report/index.ts';
 import { operatingSystemUser } from '../os-user.ts';
+import { chosenSecret, keysOf } from '../keys/folder.ts';
 import type { CommonOptions } from '../run.ts';
 import type { Tty } from '../tty.ts';
 import { importBundle, rollBack, type Installation } from './install.ts';
@@ -23,7 +22,7 @@ import { sourcesOf, type SourceOptions } from './sources.ts';
 
 export interface CreateOptions extends CommonOptions, SourceOptions {
   readonly output: string;
-  readonly key: string;
+  readonly key?: string;
   readonly serial?: number;
   readonly expires: number;
   readonly note: string;
@@ -39,14 +38,6 @@ export interface ImportOptions extends CommonOptions {
 
 function settings(): EffectiveConfig {
   return loadConfig({ cwd: process.cwd(), env: processEnvironment() });
-}
-
-/** Whose keys others could change, everybody's bundles could be. */
-async function keysOf({ bundleKeysDir }: EffectiveConfig): Promise<TrustedKeys> {
-  const keys = await trustedKeys(bundleKeysDir.value);
-  if (keys === null) return new Map();
-  assertTrusted([{ what: 'keys', path: bundleKeysDir.value }], []);
-  return keys;
 }
 
 function installation(config: EffectiveConfig): Installation {
@@ -73,20 +64,6 @@ async function journaled<T>(
   }
 }
 
-export function keygen({ output, json }: { output: string; json?: boolean }, tty: Tty): number {
-  const made = createKey(resolve(output));
-  if (json === true) tty.print(asciiJson(made, 2));
-  else {
-    tty.print(`secret key   ${forTerminal(made.secret)}`);
-    tty.print(`public key   ${forTerminal(made.trusted)}`);
-    tty.note(
-      `key ${made.id}`,
-      `keep ${basename(made.secret)}; copy ${basename(made.trusted)} to BUNDLE_KEYS_DIR (./config/bundle-keys) of each machine`,
-    );
-  }
-  return 0;
-}
-
 export async function create(options: CreateOptions, tty: Tty): Promise<number> {
   const { files, left } = sourcesOf(options);
   if (files.length === 0) {
@@ -98,7 +75,7 @@ export async function create(options: CreateOptions, tty: Tty): Promise<number> 
   const manifest = await writeBundle({
     output: resolve(options.output),
     sources: files,
-    key: resolve(options.key),
+    key: (await chosenSecret(settings(), options.key)).secret,
     serial: options.serial ?? Number(now.toISOString().replace(/\D/g, '').slice(0, 14)),
     created_at: now,
     expires_at: new Date(now.getTime() + options.expires * DAY_MS),
@@ -191,7 +168,9 @@ function overriddenBy(config: EffectiveConfig, { files }: Manifest): string[] {
 }
 
 export async function back(options: { reason?: string; json?: boolean }, tty: Tty): Promise<number> {
-  const done = await journaled(settings(), tty, async (here) => rollBack(options.reason ?? null, here));
+  const done = await journaled(settings(), tty, async (here) =>
+    rollBack({ keys: await keysOf(here.config), reason: options.reason ?? null }, here),
+  );
   if (options.json === true) tty.print(asciiJson(done, 2));
   else {
     tty.print(done.release === null ? 'no bundle is in force any more' : `in force again: ${done.release}`);
@@ -224,13 +203,16 @@ export async function list({ json }: { json?: boolean }, tty: Tty): Promise<numb
     describe(current.manifest, tty);
     if (expired) tty.warn('it has expired: it is time for a newer one');
   }
-  for (const { at, who, action, release, serial, reason: why, against } of history.slice(-MAX_HISTORY)) {
-    const what = release ?? (action === 'refused' ? `serial ${serial}` : 'no bundle');
-    const because = against.length === 0 ? '' : `: ${against.join('; ')}`;
-    const said = why === null ? '' : ` (${why})`;
-    tty.print(forTerminal(`${at.slice(0, 19)}Z  ${action.padEnd(8)}  ${what}, by ${who}${because}${said}`));
-  }
+  for (const done of history.slice(-MAX_HISTORY)) tty.print(forTerminal(inOneLine(done)));
   return 0;
+}
+
+function inOneLine({ at, who, action, release, serial, key, reason, against }: HistoryEntry): string {
+  const ofKey = action === 'key_trusted' || action === 'key_revoked';
+  const what = ofKey ? `key ${key}` : (release ?? (action === 'refused' ? `serial ${serial}` : 'no bundle'));
+  const because = against.length === 0 ? '' : `: ${against.join('; ')}`;
+  const said = reason === null ? '' : ` (${reason})`;
+  return `${at.slice(0, 19)}Z  ${action.padEnd(8)}  ${what}, by ${who}${because}${said}`;
 }
 
 const MAX_HISTORY = 20;

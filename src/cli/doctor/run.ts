@@ -9,6 +9,7 @@ import {
 } from '../../contracts/index.ts';
 import { engineChoice } from '../../pipeline/index.ts';
 import { DONE, WRONG } from '../command-io.ts';
+import { checkBundles } from './check-bundles.ts';
 import { checkClamd } from './check-clamd.ts';
 import { checkFolders } from './check-folders.ts';
 import { checkRuntime } from './check-runtime.ts';
@@ -66,6 +67,7 @@ async function examine(config: EffectiveConfig): Promise<DoctorReport> {
       folders: async () => checkFolders(config),
       space: async () => checkSpace(config),
       store: async () => checkStore(config),
+      bundles: async () => checkBundles(config),
     },
     DEADLINE_MS,
   );

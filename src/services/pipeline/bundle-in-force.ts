@@ -1,4 +1,4 @@
-import { journalEntriesOf, Releases } from '../../bundle/index.ts';
+import { changesWhatIsInForce, journalEntriesOf, Releases } from '../../bundle/index.ts';
 import { BackupLensError } from '../../domain/index.ts';
 import type { Log } from '../../observe/index.ts';
 import type { Store } from '../../store/index.ts';
@@ -46,7 +46,7 @@ export class BundleInForce {
     const now = await this.#current();
     if (now === this.#used) return null;
     const history = await this.#releases.history();
-    const last = history.findLast(({ action }) => action !== 'refused');
+    const last = history.findLast(changesWhatIsInForce);
     if (last === undefined || last.release !== now) return null;
     const { who, action, reason } = last;
     if (action === 'rollback')

@@ -14,9 +14,9 @@ const installation = {
     if (step === end) process.kill(process.pid, 'SIGKILL');
   },
 };
-if (what === 'rollback') await rollBack(null, installation);
+const keys = (await trustedKeys(join(cwd, 'keys'), Date.now())) ?? new Map<string, never>();
+if (what === 'rollback') await rollBack({ keys, reason: null }, installation);
 else {
-  const keys = (await trustedKeys(join(cwd, 'config/bundle-keys'))) ?? new Map<string, never>();
   const choice = { keys, reason: null, acceptPolicy: false, untestedDatabases: false };
   await importBundle(bundle, choice, installation);
 }

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createKey, Releases, trustedKeys, writeBundle } from '../../../src/bundle/index.ts';
-import type { BundleSource, Manifest } from '../../../src/bundle/index.ts';
+import { createKey, Releases, signingKey, trustedKeys, writeBundle } from '../../../src/bundle/index.ts';
+import type { BundleSource, Manifest, TrustedKeys } from '../../../src/bundle/index.ts';
 import { importBundle, rollBack, type Installed, type Step } from '../../../src/cli/bundle/install.ts';
 import { loadConfig } from '../../../src/config/index.ts';
 import type { Environment } from '../../../src/config/start/index.ts';
@@ -31,8 +31,11 @@ export class Machine {
   constructor(env: Environment = {}) {
     this.root = realpathSync(mkdtempSync(join(tmpdir(), 'bundle-')));
     this.cwd = join(this.root, 'offline');
-    this.key = createKey(join(this.root, 'keys'));
-    for (const folder of ['config/bundle-keys', 'clamav-db', 'in']) {
+    this.key = createKey(join(this.root, 'secrets'), {
+      created_at: new Date().toISOString(),
+      expires_at: null,
+    });
+    for (const folder of ['keys', 'clamav-db', 'in']) {
       mkdirSync(join(this.cwd, folder), { recursive: true, mode: 0o755 });
     }
     this.trust(this.key.trusted);
@@ -40,7 +43,7 @@ export class Machine {
   }
 
   trust(path: string): void {
-    this.place(`config/bundle-keys/${path.split('/').at(-1)}`, readFileSync(path));
+    this.place(`keys/${path.split('/').at(-1)}`, readFileSync(path));
   }
 
   place(name: string, content: string | Buffer): string {
@@ -64,7 +67,7 @@ export class Machine {
     await writeBundle({
       output,
       sources,
-      key,
+      key: await signingKey(key),
       serial,
       created_at: new Date(Date.now() + created * DAY_MS),
       expires_at: new Date(Date.now() + expires * DAY_MS),
@@ -88,12 +91,19 @@ export class Machine {
     step?: (step: Step) => void,
   ): Promise<Installed> {
     const { reason = null, acceptPolicy = false, untestedDatabases = false } = choice;
-    const keys = (await trustedKeys(join(this.cwd, 'config/bundle-keys'))) ?? new Map<string, never>();
-    return importBundle(bundle, { keys, reason, acceptPolicy, untestedDatabases }, this.#installation(step));
+    return importBundle(
+      bundle,
+      { keys: await this.keys(), reason, acceptPolicy, untestedDatabases },
+      this.#installation(step),
+    );
   }
 
   async rollBack(step?: (step: Step) => void): Promise<string | null> {
-    return (await rollBack(null, this.#installation(step))).release;
+    return (await rollBack({ keys: await this.keys(), reason: null }, this.#installation(step))).release;
+  }
+
+  async keys(): Promise<TrustedKeys> {
+    return (await trustedKeys(join(this.cwd, 'keys'), Date.now())) ?? new Map<string, never>();
   }
 
   #installation(step?: (step: Step) => void): Parameters<typeof rollBack>[1] {

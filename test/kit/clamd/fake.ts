@@ -44,7 +44,6 @@ export type Fault =
 export interface Received {
   readonly bytes: number;
   readonly sha256: string;
-  readonly chunks: number;
 }
 
 export interface FakeClamd {
@@ -57,6 +56,8 @@ export interface FakeClamd {
   readonly open: number;
   /** The most streams that it had whole and unanswered at a time. */
   readonly mostJudged: number;
+  /** Chunks of one byte of all streams so far: what says "still here". */
+  readonly drips: number;
   /** How often it was asked for STATS. */
   readonly statsAsked: number;
   /** Streams of others that wait, as STATS tells. */
@@ -86,6 +87,7 @@ export async function startFakeClamd(
     threads: options.threads ?? null,
     queue: 0,
     statsAsked: 0,
+    drips: 0,
     reloads: 0,
     judged: 0,
     mostJudged: 0,
@@ -107,6 +109,9 @@ export async function startFakeClamd(
     },
     get mostJudged() {
       return state.mostJudged;
+    },
+    get drips() {
+      return state.drips;
     },
     get statsAsked() {
       return state.statsAsked;
@@ -131,6 +136,7 @@ interface State {
   readonly canary: Buffer | null;
   readonly threads: number | null;
   queue: number;
+  drips: number;
   statsAsked: number;
   /** Each brings a newer database. */
   reloads: number;
@@ -179,7 +185,6 @@ function serve(socket: Socket, state: State): void {
       stream = {
         hash: createHash('sha256'),
         bytes: 0,
-        chunks: 0,
         left: 0,
         fault: state.fault,
         last: Buffer.alloc(0),
@@ -217,12 +222,12 @@ function serve(socket: Socket, state: State): void {
     stream.left = pending.readUInt32BE(0);
     pending = pending.subarray(4);
     if (stream.left > 0) {
-      stream.chunks++;
+      if (stream.left === 1) state.drips++;
       return true;
     }
-    const { hash, bytes, chunks, fault, last } = stream;
+    const { hash, bytes, fault, last } = stream;
     const isCanary = state.canary !== null && last.equals(state.canary);
-    state.streams.push({ bytes, chunks, sha256: hash.digest('hex') });
+    state.streams.push({ bytes, sha256: hash.digest('hex') });
     stream = null;
     if (isCanary) say('stream: Canary FOUND');
     else if (fault.kind === 'session_times_out' && request > 1) socket.end('COMMAND READ TIMED OUT\n');
@@ -256,7 +261,6 @@ interface Stream {
   /** The last piece that came. */
   last: Buffer;
   bytes: number;
-  chunks: number;
   /** Bytes of the current chunk still to come. */
   left: number;
 }

@@ -1,0 +1,90 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readAtMost } from '../bytes/index.ts';
+import { BackupLensError, inWords } from '../domain/index.ts';
+import { fingerprintOf, idOf, keyFileText, type KeyTerms } from './key-file.ts';
+import { MAX_KEY_BYTES, type TrustedKey, type TrustedKeys } from './trusted-keys.ts';
+
+export interface CreatedKey {
+  readonly id: string;
+  readonly fingerprint: string;
+  /** Path of the key that signs. */
+  readonly secret: string;
+  /** Path of the key that others trust. */
+  readonly trusted: string;
+}
+
+export interface NewKey extends KeyTerms {
+  /** The key whose place it takes, and until when both count. */
+  readonly before?: { readonly secret: KeyObject; readonly until: string };
+}
+
+/** Makes a pair in the folder, under the key's id. Never overwrites. Throws BL_OUTPUT. */
+export function createKey(folder: string, { before, ...terms }: NewKey): CreatedKey {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const id = idOf(publicKey);
+  const secret = secretPath(folder, id);
+  const trusted = join(folder, `bundle-${id}.pem`);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(secret, privateKey.export({ type: 'pkcs8', format: 'pem' }), { flag: 'wx', mode: 0o600 });
+    writeFileSync(trusted, keyFileText(publicKey, terms, before ?? null), { flag: 'wx', mode: 0o644 });
+  } catch (cause) {
+    throw new BackupLensError('BL_OUTPUT', `the key cannot be written to ${folder}: ${inWords(cause)}`, {
+      cause,
+    });
+  }
+  return { id, fingerprint: fingerprintOf(publicKey), secret, trusted };
+}
+
+/** The file of the newest key in the folder that can sign and counts. null: there is none. */
+export function newestSecret(folder: string, keys: TrustedKeys): string | null {
+  const made = ({ created_at }: TrustedKey): number => (created_at === null ? 0 : Date.parse(created_at));
+  const [newest] = [...keys.values()]
+    .filter(({ id, refused }) => refused === null && hasSecret(folder, id))
+    .toSorted((one, other) => made(other) - made(one));
+  return newest === undefined ? null : secretPath(folder, newest.id);
+}
+
+export function hasSecret(folder: string, id: string): boolean {
+  return existsSync(secretPath(folder, id));
+}
+
+/** The key that signs. Throws BL_CONFIG; also for a file that others can read. */
+export async function signingKey(path: string): Promise<KeyObject> {
+  const key = await read(path);
+  const { mode } = statSync(path);
+  if ((mode & 0o077) !== 0) {
+    throw new BackupLensError(
+      'BL_CONFIG',
+      `${path} can be read by others (mode ${(mode & 0o777).toString(8)})`,
+      {
+        hint: `chmod 600 ${path}; who has read it can sign as you do: make another key if you are not sure`,
+      },
+    );
+  }
+  return key;
+}
+
+/** The id of its public half. */
+export function idOfSecret(secret: KeyObject): string {
+  return idOf(createPublicKey(secret));
+}
+
+function secretPath(folder: string, id: string): string {
+  return join(folder, `bundle-${id}.key`);
+}
+
+async function read(path: string): Promise<KeyObject> {
+  try {
+    const key = createPrivateKey((await readAtMost(path, MAX_KEY_BYTES)).toString('latin1'));
+    if (key.asymmetricKeyType !== 'ed25519') throw new Error('not an Ed25519 key');
+    return key;
+  } catch (cause) {
+    throw new BackupLensError('BL_CONFIG', `the key ${path} cannot be used: ${inWords(cause)}`, {
+      hint: '`backuplens keys create` makes a pair',
+      cause,
+    });
+  }
+}
