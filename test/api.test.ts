@@ -373,6 +373,28 @@ describe('many held files', () => {
       Array.from({ length: 4 }, () => ({ who: 'rita', reason: 'all of them' })),
     );
   });
+
+  test('have more groups than a page, and all of them are listed, each once', async () => {
+    await served.held('others/locked.zip', 'PK\u0003\u0004 broken');
+    await served.held('others/plain.txt');
+    const met: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: Record<string, string | number> = { limit: 1, ...(cursor === null ? {} : { cursor }) };
+      const { items, next, groups } = await viewer.ok('listReviewGroups', { query });
+      met.push(...items.map(({ group }: { group: string }) => group));
+      expect(groups).toBeGreaterThan(1);
+      expect(met.length).toBeLessThanOrEqual(groups);
+      cursor = next;
+    } while (cursor !== null);
+    expect(new Set(met).size).toBe(met.length);
+    const { items } = await viewer.ok('listReviewGroups', { query: { limit: 500 } });
+    expect(met).toEqual(items.map(({ group }: { group: string }) => group));
+    for (const wrong of ['x', Buffer.from('not of this list').toString('base64url')])
+      expect(await viewer.wrong('listReviewGroups', 400, { query: { cursor: wrong } })).toMatchObject({
+        code: 'bad_cursor',
+      });
+  });
 });
 
 describe('the service', () => {

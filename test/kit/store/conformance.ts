@@ -520,8 +520,25 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         const { opened_at: last } = (await store.reviews.get(three.id)) ?? { opened_at: '' };
         expect(await ids({ since: last })).toEqual([three.id]);
         expect(await ids({ until: last })).toEqual([one.id, two.id]);
-        const { items, groups } = await store.reviews.groups(1);
-        expect({ items, groups }).toMatchObject({ items: [{ reviews: 2, bytes: 24 }], groups: 2 });
+        expect(await store.reviews.groups({ limit: 1 })).toMatchObject([{ reviews: 2, bytes: 24 }]);
+        expect(await store.reviews.countGroups()).toBe(2);
+      });
+
+      test('groups come page by page, the largest first, each once', async () => {
+        // Of five groups three are equally large.
+        for (const [rule, reviews] of [...'ABCDE'].map((name, at) => [name, [1, 2, 2, 2, 3][at]] as const)) {
+          for (let n = 0; n < (reviews ?? 0); n++)
+            await held(`/in/${rule}${n}`, { findings: [finding(['a'], { rule, weight: 40 })] });
+        }
+        const all = await store.reviews.groups({ limit: 9 });
+        expect(all.map(({ reviews }) => reviews)).toEqual([3, 2, 2, 2, 1]);
+        const paged = [];
+        for (let after; paged.length < 9; after = paged.at(-1)) {
+          const [next] = await store.reviews.groups({ limit: 1, after });
+          if (next === undefined) break;
+          paged.push(next);
+        }
+        expect(paged).toEqual(all);
       });
 
       test('many are answered in one step, or none of them', async () => {
