@@ -22,6 +22,8 @@ const { base, classes, objects }: Schema = JSON.parse(
 type Fields = Readonly<Record<string, unknown>>;
 
 const OTHER = 99;
+/** "Implicitly includes the incident profile and it should be added to the metadata.profiles[] array." */
+const INCIDENT = 2005;
 
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -40,6 +42,9 @@ export function problemsOfOcsf(event: unknown): string[] {
     ...(activity === OTHER && event['activity_name'] === undefined
       ? ['activity_name is missing: the activity is Other']
       : []),
+    ...(uid === INCIDENT && !profilesOf(event).includes('incident')
+      ? ['metadata.profiles does not name the profile of incidents']
+      : []),
     ...problemsOf(
       event,
       {
@@ -50,6 +55,10 @@ export function problemsOfOcsf(event: unknown): string[] {
       '',
     ),
   ];
+}
+
+function profilesOf({ metadata }: Fields): readonly unknown[] {
+  return isFields(metadata) && Array.isArray(metadata['profiles']) ? metadata['profiles'] : [];
 }
 
 function problemsOf(

@@ -526,10 +526,9 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
 
       test('groups come page by page, the largest first, each once', async () => {
         // Of five groups three are equally large.
-        for (const [rule, reviews] of [...'ABCDE'].map((name, at) => [name, [1, 2, 2, 2, 3][at]] as const)) {
-          for (let n = 0; n < (reviews ?? 0); n++)
-            await held(`/in/${rule}${n}`, { findings: [finding(['a'], { rule, weight: 40 })] });
-        }
+        let met = 0;
+        for (const rule of ['A', 'B', 'B', 'C', 'C', 'D', 'D', 'E', 'E', 'E'])
+          await held(`/in/${met++}`, { findings: [finding(['a'], { rule, weight: 40 })] });
         const all = await store.reviews.groups({ limit: 9 });
         expect(all.map(({ reviews }) => reviews)).toEqual([3, 2, 2, 2, 1]);
         const paged = [];
