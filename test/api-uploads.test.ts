@@ -8,6 +8,7 @@ import { allFiles, inStore, startService } from './kit/pipeline-service.ts';
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const MOST = 300 * 1024;
+const QUOTA = 1024 * 1024;
 const NAMES = ['rita', 'ria', 'rob', 'ron'];
 
 let served: Served;
@@ -15,7 +16,7 @@ let tokens: string[];
 let reviewer: Api;
 let still: HeldUpload;
 beforeAll(async () => {
-  served = await serve({ MAX_UPLOAD_BYTES: String(MOST) });
+  served = await serve({ MAX_UPLOAD_BYTES: String(MOST), UPLOAD_QUOTA: String(QUOTA) });
   tokens = [];
   for (const name of NAMES) tokens.push(await served.token(name, 'reviewer'));
   reviewer = served.api.as(tokens[0]);
@@ -73,6 +74,18 @@ test('four at a time of one token, sixteen of all: who has no place is told when
   }
   await served.service.until(() => arriving().length === before, 'their places');
   await reviewer.ok('uploadScan', { body: fileForm('there is room again') });
+});
+
+test('one token brings in no more than UPLOAD_QUOTA in a day; others still do', async () => {
+  const ria = served.api.as(tokens[1]);
+  const body = fileForm('y'.repeat(MOST));
+  for (let n = 0; n < 3; n++) await ria.ok('uploadScan', { body });
+  const full = await ria.call('uploadScan', { body });
+  expect(full).toMatchObject({ status: 429, body: { code: 'quota' } });
+  expect(Number(full.headers.get('retry-after'))).toBeGreaterThan(0);
+  await ria.ok('uploadScan', { body: fileForm('a little still has room') });
+  await reviewer.ok('uploadScan', { body });
+  expect(arriving()).toHaveLength(1);
 });
 
 test('what stands still is ended with 408, and leaves nothing', async () => {

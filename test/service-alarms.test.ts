@@ -3,12 +3,13 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startClamd, type RealClamd } from './kit/clamd/real.ts';
 import { cli } from './kit/cli.ts';
 import { certificateIn } from './kit/events/certificate.ts';
-import { ecsOf, Receiver, type EcsEvent } from './kit/events/receiver.ts';
+import { ecsOf, isSigned, Receiver, type EcsEvent } from './kit/events/receiver.ts';
 import { newInstallation, startService, type Installation, type Service } from './kit/pipeline-service.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const CANARY = ['CLAMD', 'KNOWS', 'THIS', 'TEXT'].join('-');
+const SECRET = 'what-the-receiver-knows';
 /** As few as make a rate. */
 const FILES = 20;
 
@@ -87,7 +88,7 @@ test('an engine that is away, many gaps, and what waits too long are told, and s
 test('the engine that is back, and gaps that are over, are told by the next process; with a token', async () => {
   await clamd.start();
   const token = 'a-token-of-the-receiver';
-  const second = await start({ WEBHOOK_TOKEN: token });
+  const second = await start({ WEBHOOK_TOKEN: token, WEBHOOK_SECRET: SECRET });
   const over = ['engine.up', 'gap_rate.over', 'heartbeat'];
   await second.until(() => over.every((action) => told(action).length > 0), over.join(', '));
   await second.until(
@@ -96,6 +97,11 @@ test('the engine that is back, and gaps that are over, are told by the next proc
   );
   for (const action of ['engine.up', 'gap_rate.over']) expect(told(action)).toHaveLength(1);
   expect(['engine.down', 'gap_rate', 'hold.escalated'].flatMap(told)).toEqual([]);
+  // A signed heartbeat is what the journal can be held to later (ATTACKS E4).
+  const beat = receiver.taken.findLast(({ headers }) => headers['backuplens-event'] === 'heartbeat')!;
+  expect(isSigned(SECRET, beat)).toBe(true);
+  const { hash } = JSON.parse(beat.body).backuplens.journal;
+  expect(await cli(['journal', 'verify', '--head', hash], { env: at.env })).toMatchObject({ code: 0 });
   const tokens = new Set(receiver.taken.map(({ headers }) => headers['authorization']));
   expect(tokens).toEqual(new Set([`Bearer ${token}`]));
 });

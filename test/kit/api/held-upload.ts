@@ -2,6 +2,8 @@ import { connect, type Socket } from 'node:net';
 
 const HEAD = '--B\r\nContent-Disposition: form-data; name="file"; filename="held.bin"\r\n\r\n';
 
+const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
+
 /** An upload that has begun and goes on only when it is told to. */
 export interface HeldUpload {
   send(bytes: number): void;
@@ -15,7 +17,6 @@ export interface HeldUpload {
 export function holdUpload(url: string, token: string, bytes = 1000): HeldUpload {
   const { hostname, port } = new URL(url);
   const socket: Socket = connect(Number(port), hostname);
-  const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
   socket.write(
     `POST /api/v1/scans HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: Bearer ${token}\r\n` +
       'Content-Type: multipart/form-data; boundary=B\r\nTransfer-Encoding: chunked\r\n\r\n' +

@@ -586,7 +586,7 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         await store.uploads.begin(upload);
         await store.uploads.begin({ ...upload, id: 'v', path: Buffer.from('/in/v') });
         expect((await store.uploads.arriving()).map(({ id }) => id)).toEqual(['u', 'v']);
-        await store.uploads.arrived('u', hashOf('a'));
+        await store.uploads.arrived('u', { size: 12, sha256: hashOf('a') });
         await store.uploads.brokeOff('v');
         await store.uploads.brokeOff('u');
         expect(await store.uploads.arriving()).toEqual([]);
@@ -596,6 +596,11 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
           who: 'w',
         });
         expect(await store.uploads.at(Buffer.from('/in/v'))).toBe(null);
+        const now = clocks.now.toISOString();
+        expect(await store.uploads.bytesOf('w', now)).toBe(12);
+        expect(await store.uploads.bytesOf('another', now)).toBe(0);
+        pass(clocks, 1);
+        expect(await store.uploads.bytesOf('w', clocks.now.toISOString())).toBe(0);
         expect((await actions()).filter((action) => action === 'uploaded')).toHaveLength(1);
       });
 
