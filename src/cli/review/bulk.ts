@@ -37,6 +37,10 @@ export async function bulk(io: CommandIo, action: 'approve' | 'reject', flags: B
     return COULD_NOT;
   }
   const { remember = false, until = null } = flags;
+  if (until !== null && !remember) {
+    say(io, 'an end is given for what is not to be remembered', 'give --until together with --remember');
+    return COULD_NOT;
+  }
   return withHands(
     {
       folders: await io.folders(),
