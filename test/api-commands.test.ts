@@ -82,6 +82,58 @@ test('commands that change something go through the service that runs, and say w
   expect(alone).toMatchObject({ code: 0, stdout: expect.stringMatching(/ rejected: .*\.blq\n$/) });
 });
 
+test('what waits for the same reasons is counted, shown, and decided at once: through the service, and without one', async () => {
+  for (const name of ['a', 'b']) await served.held(`many/${name}.txt`);
+  const { id } = await served.held('many/c.txt');
+  const open = await run('review', 'show', id);
+  expect(open.stdout).toMatch(/^found +yara_match Marker \(60\) at byte 10: YARA rule Marker /m);
+  expect(open.stdout).toMatch(/^not seen +engine_off \(clamav\): turned off$/m);
+  expect(open.stdout).toMatch(/^looked at +1 artifact, \d+ B: clamav 0, yara 1, /m);
+  const { items } = await served.admin.ok('listReviewGroups');
+  const [{ group }] = items;
+  const listed = await run('review', 'groups');
+  expect(listed).toMatchObject({ code: 0, stderr: '' });
+  expect(listed.stdout).toMatch(new RegExp(`^${group} +3 files .* yara_match:Marker\n$`));
+
+  const which = ['--under', join(served.at.incoming, 'many/')];
+  const shown = await run('review', 'bulk', 'approve', ...which);
+  expect(shown).toMatchObject({ code: 0, stderr: expect.stringContaining('nothing is decided yet') });
+  const [, digest = ''] = /^approve: 3 files[^]*\ndigest ([0-9a-f]{64})\n$/.exec(shown.stdout) ?? [];
+  const decide = [...which, '--digest', digest];
+  expect(await run('review', 'bulk', 'approve')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('say which'),
+  });
+  // Of a rejection this is no digest, and not of what is there once another came.
+  const reason = ['--reason', 'vendor update'];
+  const changed = { code: 1, stderr: expect.stringContaining('no longer what was shown') };
+  expect(await run('review', 'bulk', 'reject', ...decide, ...reason)).toMatchObject(changed);
+  await served.held('many/d.txt');
+  expect(await run('review', 'bulk', 'approve', ...decide, ...reason)).toMatchObject(changed);
+  const again = JSON.parse((await run('review', 'bulk', 'approve', ...which, '--json')).stdout);
+  expect(again).toMatchObject({ action: 'approve', count: 4, excluded: [], more: false });
+  const done = await run('review', 'bulk', 'approve', ...which, '--digest', again.digest, ...reason);
+  expect(done).toMatchObject({
+    code: 0,
+    stdout: '4 files approved; the service carries it out\n',
+    stderr: '',
+  });
+  const answers = await inStore(served.at, async ({ reviews }) =>
+    reviews.list({ state: 'approved', limit: 9 }),
+  );
+  for (const { answer } of answers)
+    expect(answer).toMatchObject({ reason: 'vendor update', who: expect.stringMatching(/^\S+ \(\d+\)$/) });
+
+  await served.held('more/x.txt');
+  const last = await served.held('more/y.txt');
+  await served.service.stop();
+  const rest = JSON.parse((await run('review', 'bulk', 'reject', '--rule', 'Marker', '--json')).stdout);
+  const alone = await run('review', 'bulk', 'reject', '--rule', 'Marker', '--digest', rest.digest, ...reason);
+  expect(alone).toMatchObject({ code: 0, stdout: '2 files rejected\n', stderr: '' });
+  expect(await run('review', 'groups')).toMatchObject({ code: 0, stdout: '' });
+  expect((await run('review', 'show', last.id)).stdout).toMatch(/^now +quarantined: .*\.blq$/m);
+});
+
 test('a stranger at the port of a service that was killed is told nothing, least of all the token', async () => {
   const { id, sha256 } = await served.held('one.txt');
   await served.service.kill();

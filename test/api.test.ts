@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { OPERATIONS, openapi, type OperationId } from '../src/contracts/index.ts';
+import { OPERATIONS, openapi, type Operation, type OperationId } from '../src/contracts/index.ts';
 import { programVersion } from '../src/config/start/index.ts';
 import { fileForm, type Api } from './kit/api/client.ts';
 import { serve, type Served } from './kit/api/installation.ts';
@@ -373,6 +373,28 @@ describe('many held files', () => {
       Array.from({ length: 4 }, () => ({ who: 'rita', reason: 'all of them' })),
     );
   });
+
+  test('have more groups than a page, and all of them are listed, each once', async () => {
+    await served.held('others/locked.zip', 'PK\u0003\u0004 broken');
+    await served.held('others/plain.txt');
+    const met: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: Record<string, string | number> = { limit: 1, ...(cursor === null ? {} : { cursor }) };
+      const { items, next, groups } = await viewer.ok('listReviewGroups', { query });
+      met.push(...items.map(({ group }: { group: string }) => group));
+      expect(groups).toBeGreaterThan(1);
+      expect(met.length).toBeLessThanOrEqual(groups);
+      cursor = next;
+    } while (cursor !== null);
+    expect(new Set(met).size).toBe(met.length);
+    const { items } = await viewer.ok('listReviewGroups', { query: { limit: 500 } });
+    expect(met).toEqual(items.map(({ group }: { group: string }) => group));
+    for (const wrong of ['x', Buffer.from('not of this list').toString('base64url')])
+      expect(await viewer.wrong('listReviewGroups', 400, { query: { cursor: wrong } })).toMatchObject({
+        code: 'bad_cursor',
+      });
+  });
 });
 
 describe('the service', () => {
@@ -467,4 +489,18 @@ test('what is no request of ours is a problem, wherever it goes wrong', async ()
   expect(await post('a=b', 'application/x-www-form-urlencoded')).toMatchObject({ status: 415 });
   expect(await post('{}', 'application/json; charset=utf-16')).toMatchObject({ status: 415 });
   expect(await post(`{"action":"${'x'.repeat(70_000)}"}`)).toMatchObject({ status: 413, code: 'too_large' });
+});
+
+// The last one: it looks at what the tests before it were answered.
+test('every request was answered with each success and each refusal of its own that its description has', () => {
+  const missing = Object.entries<Operation>(OPERATIONS)
+    .filter(([name]) => name !== 'events')
+    .flatMap(([name, { answers, errors = [] }]) => {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      const seen = served.api.seen.get(name as OperationId);
+      // Being busy or short of something: api-uploads.test.ts, service-faults.test.ts.
+      const due = [...Object.keys(answers).map(Number), ...errors].filter((status) => status < 500);
+      return due.filter((status) => seen?.has(status) !== true).map((status) => `${name} ${status}`);
+    });
+  expect(missing).toEqual([]);
 });

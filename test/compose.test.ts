@@ -1,12 +1,13 @@
 // needs: docker-compose podman-compose
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { VARIABLES } from '../src/config/environment.ts';
 
 const execute = promisify(execFile);
 const ROOT = join(import.meta.dirname, '..');
@@ -41,8 +42,12 @@ afterAll(async () => {
 
 /** What docker-compose makes of the files; it stops at what it does not know. */
 async function resolved(...files: readonly string[]): Promise<Stack> {
+  return resolvedIn(ROOT, ...files);
+}
+
+async function resolvedIn(cwd: string, ...files: readonly string[]): Promise<Stack> {
   const { stdout } = await execute('docker-compose', [...files.flatMap((file) => ['-f', file]), 'config'], {
-    cwd: ROOT,
+    cwd,
     timeout: 60_000,
   });
   return Stack.parse(parse(stdout));
@@ -134,6 +139,23 @@ test('a runtime’s socket comes with the file that asks for it, and with no oth
   expect(stack.services['clamav-updater']).toMatchObject({
     environment: { UPDATE_RUNTIME: 'auto', API_TOKEN_FILE: '/run/secrets/api-token' },
     volumes: expect.arrayContaining(['/var/run/docker.sock:/var/run/docker.sock:rw']),
+  });
+});
+
+test('every setting that stands in config/pipeline.env reaches the pipeline, and its secrets as files', async () => {
+  const delivered = await readFile(join(ROOT, 'config/pipeline.env'), 'utf8');
+  const examples = Array.from(delivered.matchAll(/^#([A-Z_]+)=(.+)$/gm), ([, name, value]) => [name, value]);
+  expect(examples.length).toBeGreaterThan(5);
+  const known = [...Object.keys(VARIABLES), 'NODE_EXTRA_CA_CERTS'];
+  expect(examples.filter(([name]) => !known.includes(name ?? ''))).toEqual([]);
+  const copy = join(folder, 'stack');
+  await mkdir(join(copy, 'config'), { recursive: true });
+  await cp(join(ROOT, 'docker-compose.yml'), join(copy, 'docker-compose.yml'));
+  await writeFile(join(copy, 'config/pipeline.env'), delivered.replaceAll(/^#(?=[A-Z_]+=)/gm, ''));
+  const stack = await resolvedIn(copy, 'docker-compose.yml');
+  expect(stack.services['pipeline']).toMatchObject({
+    environment: { ...Object.fromEntries(examples), HOST: 'default-route' },
+    volumes: expect.arrayContaining([`${copy}/secrets/pipeline:/run/secrets/pipeline:ro`]),
   });
 });
 

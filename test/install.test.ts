@@ -88,6 +88,13 @@ describe('make install', () => {
     }
   });
 
+  test('the service may write its events where the page about them puts them', async () => {
+    const page = await readFile(join(import.meta.dirname, '../docs/siem.md'), 'utf8');
+    const [, logs] = /EVENTS_FILE=\/var\/log\/([a-z]+)\//.exec(page) ?? [];
+    const unit = await readFile(join(prefix, 'lib/systemd/system/backuplens-pipeline.service'), 'utf8');
+    expect(unit).toContain(`\nLogsDirectory=${logs}\n`);
+  });
+
   test('shells find their completions where they look', async () => {
     for (const place of ['bash-completion/completions/backuplens', 'zsh/site-functions/_entropy-map']) {
       expect((await readFile(join(prefix, 'share', place), 'utf8')).length).toBeGreaterThan(100);

@@ -41,6 +41,23 @@ describe.each(EVERY_TYPE)('an event %s', (type) => {
   });
 });
 
+test('what the schema of OCSF does not know, or demands, is seen', () => {
+  const event = JSON.parse(ENCODERS.ocsf(EVENT));
+  expect(problemsOfOcsf(event)).toEqual([]);
+  const file = event.evidences[0].file;
+  for (const wrong of [
+    { ...event, surprise: 1 },
+    { ...event, finding_info: undefined },
+    { ...event, severity_id: 7 },
+    { ...event, time: '2026-11-29T00:00:00Z' },
+    { ...event, evidences: event.evidences[0] },
+    { ...event, evidences: [{ file: { ...file, type_id: undefined } }] },
+    { ...event, evidences: [{ name: 'nothing of what one has to be' }] },
+    { ...event, metadata: { ...event.metadata, product: {} } },
+  ])
+    expect(problemsOfOcsf(JSON.parse(JSON.stringify(wrong)))).toHaveLength(1);
+});
+
 test('every action of the journal is told as some type, or deliberately not', () => {
   const told = new Set(JOURNAL_ACTIONS.map((action) => tellingOf(action, null)?.type));
   // Made by the outbox itself.

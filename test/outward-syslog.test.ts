@@ -1,13 +1,11 @@
 // needs: rsyslog openssl
-import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { createServer as createTls, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSinks } from '../src/outward/index.ts';
 import { stream } from '../src/outward/sinks/syslog-wire.ts';
+import { certificateIn } from './kit/events/certificate.ts';
 import { NOBODY, OutboxUnderTest } from './kit/events/outbox.ts';
 import { Rsyslog } from './kit/events/rsyslog.ts';
 import { framesOf, parseMessage } from './kit/events/syslog-grammar.ts';
@@ -157,31 +155,8 @@ test('a receiver that takes nothing does not hold up the end of the service', as
 });
 
 test('over TLS a certificate that nobody trusts is no receiver; a trusted one is', async () => {
-  const [key, cert] = [join(under.root, 'key.pem'), join(under.root, 'cert.pem')];
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-      '-days',
-      '2',
-      '-subj',
-      '/CN=localhost',
-      '-addext',
-      'subjectAltName=DNS:localhost',
-    ],
-    { stdio: 'ignore' },
-  );
-  const options = { key: readFileSync(key), cert: readFileSync(cert) };
+  const { key, cert } = certificateIn(under.root);
+  const options = { key, cert };
   const receiver = await bytesAt(0, (on) => createTls(options, on));
   await under.start({ syslog: syslog(`tls://localhost:${receiver.port}`) });
   await under.tell();
@@ -190,7 +165,7 @@ test('over TLS a certificate that nobody trusts is no receiver; a trusted one is
   expect(receiver.got()).toHaveLength(0);
   const before = getCACertificates('default');
   undo.push(() => setDefaultCACertificates(before));
-  setDefaultCACertificates([...before, readFileSync(cert, 'utf8')]);
+  setDefaultCACertificates([...before, cert.toString()]);
   await under.caughtUp();
   expect(framesOf(receiver.got()).map((one) => parseMessage(one).id)).toEqual(['begun', 'decision']);
 });

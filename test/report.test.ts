@@ -15,6 +15,7 @@ import type { ReportFormat, ReportOptions } from '../src/report/index.ts';
 import { NASTY_NAMES } from './kit/nasty-names.ts';
 import { finding, gap, HEADER, result, typicalRun, writeReport } from './kit/sample-report.ts';
 import type { Run } from './kit/sample-report.ts';
+import { problemsOfSarif } from './kit/schemas/sarif.ts';
 
 /** As much of SARIF 2.1.0 as these tests look at. */
 const sarifLog = z.object({
@@ -275,6 +276,17 @@ describe('what programs read', () => {
     expect(out.length).toBeLessThan(17 * 1024 * 1024);
     const { omitted, findings } = fileResult.parse(JSON.parse(out.slice(0, out.indexOf('\n'))));
     expect(findings.length + (omitted?.findings ?? 0)).toBe(1000);
+  });
+
+  it.each([
+    ['nothing', {}],
+    ['a typical run', typicalRun()],
+    ['a hostile run', hostileRun()],
+    ['more than it lists', { results: tooManyFindings() }],
+  ])('sarif of %s is what the schema of SARIF 2.1.0 says', async (_what, run) => {
+    const log: object = JSON.parse(await text('sarif', run));
+    expect(problemsOfSarif(log)).toEqual([]);
+    expect(problemsOfSarif({ ...log, surprise: 1 })).toHaveLength(1);
   });
 
   it('sarif: rules, nested artifacts and levels hold together', async () => {

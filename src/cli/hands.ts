@@ -3,7 +3,9 @@ import type { Folders } from '../config/folders/index.ts';
 import { programVersion } from '../config/start/index.ts';
 import {
   answered,
+  bulkAnswer,
   deleted,
+  MAX_BULK,
   OPERATIONS,
   restored,
   review as reviewAnswer,
@@ -11,8 +13,16 @@ import {
 } from '../contracts/index.ts';
 import { deleteFromQuarantine, restoreFromQuarantine, type Restored } from '../dispose/index.ts';
 import { BackupLensError } from '../domain/index.ts';
-import { approve, carryOut, reject, type Answered, type ReviewAnswer } from '../pipeline/reviews/index.ts';
-import type { Review, Store } from '../store/index.ts';
+import {
+  answerReviews,
+  approve,
+  carryOut,
+  reject,
+  type Answered,
+  type CarryOutOptions,
+  type ReviewAnswer,
+} from '../pipeline/reviews/index.ts';
+import type { Review, ReviewFilter, Store } from '../store/index.ts';
 import { operatingSystemUser } from './os-user.ts';
 import { findService, type ServiceClient } from './service-client.ts';
 import { withReader, withStore, type SessionOptions } from './store-session.ts';
@@ -25,9 +35,22 @@ export interface RestoreFlags {
   readonly reason: string;
 }
 
+export interface DecidedAll {
+  readonly decided: number;
+  readonly refused: readonly { readonly id: string; readonly code: string; readonly detail: string }[];
+  /** Of how many what follows could not be carried out yet; null: the service does that afterwards. */
+  readonly left: number | null;
+}
+
 /** What changes something, done by whoever has the store: this command, or the service that runs. */
 export interface Hands {
   answer(verb: 'approve' | 'reject', id: string, given: Omit<ReviewAnswer, 'who'>): Promise<Answered>;
+  /** Decides on all that the filter finds, if its digest still is that; null: it is not. */
+  decide(
+    action: 'approve' | 'reject',
+    filter: ReviewFilter,
+    given: Pick<ReviewAnswer, 'reason' | 'remember' | 'until'> & { readonly digest: string },
+  ): Promise<DecidedAll | null>;
   /** Takes back that an approval is remembered; null: it is not. */
   forget(id: string, reason: string): Promise<Review | null>;
   restore(id: string, flags: RestoreFlags): Promise<Restored>;
@@ -59,6 +82,10 @@ function ownHands(store: Store, folders: Folders): Hands {
   return {
     answer: async (verb, id, given) =>
       verbs[verb](store, id, { ...given, who }, (file) => carryOut(store, file, means)),
+    decide: async (action, filter, { digest, ...given }) => {
+      const done = await answerReviews(store, { action, filter, who, limit: MAX_BULK }, digest, given);
+      return done === null ? null : { ...done, left: await carryOutAll(store, means) };
+    },
     forget: async (id, reason) => store.reviews.forget(id, { who, reason }),
     restore: async (item, { to, keep, withPrivileges, reason }) =>
       restoreFromQuarantine({
@@ -81,6 +108,19 @@ function ownHands(store: Store, folders: Folders): Hands {
   };
 }
 
+/** Files that are taken up together. */
+const BATCH = 64;
+
+/** Resolves to how many could not be dealt with yet. What could not is not `decided` any more, and is not met again. */
+async function carryOutAll(store: Store, means: CarryOutOptions): Promise<number> {
+  let left = 0;
+  for (;;) {
+    const files = await store.files.decided(BATCH);
+    if (files.length === 0) return left;
+    for (const file of files) if ((await carryOut(store, file, means)).action === 'failed') left++;
+  }
+}
+
 function servicesHands(store: Store, service: ServiceClient): Hands {
   return {
     answer: async (verb, id, { reason, sha256, remember, until }) => {
@@ -94,6 +134,14 @@ function servicesHands(store: Store, service: ServiceClient): Hands {
       const { disposition } = said.body;
       if (file === null || disposition === null) return { status: 'missing' };
       return { status: 'answered', review, file, disposition };
+    },
+    decide: async (action, { under, ...filter }, given) => {
+      const path = under === undefined ? {} : { path: Buffer.from(under).toString() };
+      const body = { action, filter: { ...filter, ...path }, ...given };
+      const said = await service.ask(OPERATIONS.decideReviews, bulkAnswer, { id: '', body });
+      if (said.ok) return { ...said.body, left: null };
+      if (said.problem.code === 'changed') return null;
+      throw refused(said.problem);
     },
     forget: async (id, reason) => {
       const said = await service.ask(OPERATIONS.forgetReview, reviewAnswer, { id, body: { reason } });

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { groupOf, run, type CommandIo } from './command-io.ts';
 import { instant } from './instant.ts';
 import { STATES } from './review/states.ts';
+import type { BulkFlags } from './review/bulk.ts';
 import type { AnswerFlags } from './review/run.ts';
 
 /** The work behind it, loaded when it is asked for. */
@@ -10,11 +11,14 @@ const work = async () => import('./review/run.ts');
 const EXAMPLES = `
 Examples:
   backuplens review list
+  backuplens review groups                         what waits for the same reasons, counted
   backuplens review list --group 4f0c…            those with the same grounds
   backuplens review show 9f3a5c7e                  what was found, and its SHA-256
   backuplens review approve 9f3a5c7e --sha256 1b4f… --reason 'locked by its owner, password checked'
   backuplens review reject 9f3a5c7e --sha256 1b4f… --reason 'macro virus'
   backuplens review forget 9f3a5c7e --reason 'the vendor has withdrawn it'
+  backuplens review bulk approve --group 4f0c…    what it would be on, and its digest
+  backuplens review bulk approve --group 4f0c… --digest 9d1e… --reason 'vendor update'
 
 Approve gives the file back: to APPROVED_DIR, or else to where it came from. Reject puts it into quarantine.
 Both want the SHA-256 that \`show\` prints: what was not looked at is not what gets approved. Nothing is ever approved
@@ -29,7 +33,7 @@ Exit codes:
   2  it could not be done
 `;
 
-/** Builds `review list|show|approve|reject|forget`. */
+/** Builds `review list|groups|show|approve|reject|bulk|forget`. */
 export function reviewCommand(io: CommandIo): Command {
   const command = groupOf(
     'review',
@@ -45,6 +49,13 @@ export function reviewCommand(io: CommandIo): Command {
     .option('--json', 'as JSON')
     .action(async (options: { state: string; group?: string; json?: boolean }) =>
       run(io, async () => (await work()).list(io, options)),
+    );
+  command
+    .command('groups')
+    .description('What waits for the same reasons, counted, the largest group first.')
+    .option('--json', 'as JSON')
+    .action(async (options: { json?: boolean }) =>
+      run(io, async () => (await import('./review/groups.ts')).groups(io, options.json === true)),
     );
   command
     .command('show')
@@ -75,6 +86,7 @@ export function reviewCommand(io: CommandIo): Command {
         run(io, async () => (await work()).answer(io, id, verb, options)),
       );
   }
+  addBulk(command, io);
   command
     .command('forget')
     .description(
@@ -87,4 +99,37 @@ export function reviewCommand(io: CommandIo): Command {
       run(io, async () => (await work()).forget(io, id, options)),
     );
   return command;
+}
+
+/** Two steps: what it would be on, and then exactly that. */
+function addBulk(command: Command, io: CommandIo): void {
+  const bulk = command
+    .command('bulk')
+    .description(
+      'Many at once: shows what it would be on, and with the digest of that decides exactly this.',
+    );
+  for (const [verb, description] of [
+    ['approve', 'The files are what they should be.'],
+    ['reject', 'The files must not be used: they go into quarantine.'],
+  ] as const) {
+    const deciding = bulk
+      .command(verb)
+      .description(description)
+      .option('--group <group>', 'those with these grounds (`review groups`)')
+      .option('--kind <kind>', 'those with a finding of this kind, or `gap`')
+      .option('--rule <rule>', 'those with this rule; of a gap `reason:by`')
+      .option('--under <path>', 'those whose path begins with this')
+      .option('--digest <digest>', 'of what was shown: decide on it')
+      .option('--reason <text>', 'with --digest: why, for the journal');
+    if (verb === 'approve') {
+      deciding
+        .option('--remember', 'approve each of these contents with its findings and gaps in future too')
+        .option('--until <time>', 'with --remember: until then', instant);
+    }
+    deciding
+      .option('--json', 'as JSON')
+      .action(async (options: BulkFlags) =>
+        run(io, async () => (await import('./review/bulk.ts')).bulk(io, verb, options)),
+      );
+  }
 }

@@ -106,6 +106,7 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
     variable('SCAN_ROOTS', config.scanRoots),
     variable('RESTORE_ROOTS', config.restoreRoots),
     variable('MAX_UPLOAD_BYTES', config.maxUploadBytes),
+    variable('UPLOAD_QUOTA', config.uploadQuota),
     variable('STORE_URL', redacted(config.storeUrl)),
     variable('EXPECT_FILE_WITHIN', inMs(config.expectFileWithin)),
     variable('ALLOW_ANONYMOUS', config.allowAnonymous),

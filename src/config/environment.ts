@@ -300,6 +300,7 @@ export const VARIABLES = {
     'folders that the yara-scanner may read, separated by :',
   ),
   MAX_UPLOAD_BYTES: variable(size, '5G', 'the largest file that yara-scanner and pipeline take over HTTP'),
+  UPLOAD_QUOTA: variable(size, '200G', 'what one token may upload to the pipeline in 24 hours'),
   STORE_URL: variable(
     url('sqlite:', 'postgres:', 'postgresql:'),
     'unset: SQLite in DATA_DIR',
@@ -492,6 +493,7 @@ export function readEnvironment(environment: Environment): Given {
     RELEASE_HOOK_RETRY_AFTER: get('RELEASE_HOOK_RETRY_AFTER'),
     SCAN_ROOTS: get('SCAN_ROOTS'),
     MAX_UPLOAD_BYTES: get('MAX_UPLOAD_BYTES'),
+    UPLOAD_QUOTA: get('UPLOAD_QUOTA'),
     STORE_URL: get('STORE_URL'),
     EXPECT_FILE_WITHIN: get('EXPECT_FILE_WITHIN'),
     ALLOW_ANONYMOUS: get('ALLOW_ANONYMOUS'),

@@ -128,6 +128,7 @@ export interface EffectiveConfig {
   readonly scanRoots: Setting<readonly string[] | null>;
   /** Of one file over HTTP, in bytes. */
   readonly maxUploadBytes: Setting<number>;
+  readonly uploadQuota: Setting<number>;
   /** null: SQLite in the data folder. */
   readonly storeUrl: Setting<Secret | null>;
   readonly allowAnonymous: Setting<boolean>;
@@ -279,6 +280,7 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     minFree: firstOf(512 * 2 ** 20, given.MIN_FREE),
     scanRoots: folders(given.SCAN_ROOTS),
     maxUploadBytes: firstOf(MAX_UPLOAD_BYTES, given.MAX_UPLOAD_BYTES),
+    uploadQuota: firstOf(200 * 2 ** 30, given.UPLOAD_QUOTA),
     storeUrl: secret(given.STORE_URL),
     allowAnonymous: firstOf(false, given.ALLOW_ANONYMOUS),
     apiToken: secret(given.API_TOKEN),

@@ -248,7 +248,7 @@ export class SarifWriter implements ReportWriter {
         ...(depth === 1
           ? {
               roles: ['analysisTarget'],
-              mimeType: forTerminal(result.content_type.mime),
+              ...mimeType(result.content_type.mime),
               ...(result.size === null ? {} : { length: result.size }),
             }
           : {}),
@@ -315,6 +315,12 @@ function fingerprint({ kind, rule, sha256, trail }: Claim): string {
 function rootUri({ path, path_base64 }: FileResult): string {
   const uri = forUri(path, path_base64);
   return uri.startsWith('/') ? `file://${uri}` : uri;
+}
+
+/** SARIF 2.1.0, 3.24.7: of the form that RFC 2045 has, or left out. */
+function mimeType(mime: string): { readonly mimeType?: string } {
+  const shown = forTerminal(mime);
+  return /^[^/]+\/./.test(shown) ? { mimeType: shown } : {};
 }
 
 /** Within its container, as an absolute path (SARIF 2.1.0, 3.24.3, example 1). */

@@ -89,8 +89,16 @@ export interface ReviewList {
   list(
     options: ReviewFilter & { readonly limit: number; readonly after?: string | undefined },
   ): Promise<readonly Review[]>;
-  /** Of open reviews, the largest first; with how many there are. */
-  groups(limit: number): Promise<{ readonly items: readonly ReviewGroup[]; readonly groups: number }>;
+  /**
+   * Of open reviews, the largest first; keyset by `after`, the last one of the page before. What grows or shrinks meanwhile moves, as
+   * in any list that is ordered by what changes.
+   */
+  groups(options: {
+    readonly limit: number;
+    readonly after?: Pick<ReviewGroup, 'reviews' | 'group'> | undefined;
+  }): Promise<readonly ReviewGroup[]>;
+  /** How many groups have open reviews. */
+  countGroups(): Promise<number>;
   /** How the open reviews of one group stand. */
   standing(group: string): Promise<GroupStanding>;
   /**

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.."
 mkdir -p incoming quarantine yara-rules clamav-db bundles
 # The folder is what keeps the token from others: in the containers it is read by users of other numbers.
 mkdir -p -m 0700 secrets
+mkdir -p secrets/pipeline
 if [ ! -s secrets/api-token ]; then
   (umask 022 && od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >secrets/api-token)
   echo 'made the token of the services: secrets/api-token' >&2

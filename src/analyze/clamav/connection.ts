@@ -1,3 +1,4 @@
+import { inWords } from '../../domain/index.ts';
 import type { ClamdAddress } from './address.ts';
 import { PatientSocket } from './patient-socket.ts';
 
@@ -16,18 +17,12 @@ export interface Refusal {
   readonly refused: string;
 }
 
+/** What the system's words for files do not say of sockets. */
 const REFUSALS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset',
   ENOENT: 'there is no such socket',
   ENOTSOCK: 'this is no socket',
   EACCES: 'no permission to use the socket',
   EPERM: 'no permission to connect',
-  ENOTFOUND: 'host not found',
-  EAI_AGAIN: 'host not found (no answer from the name server)',
-  EHOSTUNREACH: 'host unreachable',
-  ENETUNREACH: 'network unreachable',
-  ETIMEDOUT: 'connection timed out',
 };
 
 const NOBODY = () => {};
@@ -240,7 +235,7 @@ export class ClamdConnection {
 
 function describe(error: Error): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return REFUSALS[code] ?? (code || error.message);
+  return REFUSALS[code] ?? inWords(error);
 }
 
 export function seconds(ms: number): string {

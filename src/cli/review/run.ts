@@ -1,7 +1,9 @@
 import { STATES } from './states.ts';
 import { asciiJson, nameFromBytes } from '../../bytes/index.ts';
 import type { Answered } from '../../pipeline/reviews/index.ts';
-import type { Review } from '../../store/index.ts';
+import type { FileResult } from '../../contracts/index.ts';
+import { counted, number, size } from '../../report/index.ts';
+import type { Review, WatchedFile } from '../../store/index.ts';
 import { COULD_NOT, DONE, facts, say, tellRecovered, theOne, WRONG, type CommandIo } from '../command-io.ts';
 import { withHands } from '../hands.ts';
 import { withReader } from '../store-session.ts';
@@ -71,19 +73,15 @@ export async function show(io: CommandIo, short: string, json: boolean): Promise
       const result = review.scan === null ? null : ((await store.scans.get(review.scan))?.result ?? null);
       if (json) io.out(`${asciiJson({ ...publicReview(review), report: result })}\n`);
       else {
-        facts(io, rowsOf(review));
-        for (const finding of result?.findings ?? []) {
-          const where = finding.trail.slice(1).join(' › ');
-          facts(io, [
-            [
-              'found',
-              `${finding.kind} ${finding.rule} (${finding.weight})${where === '' ? '' : ` in ${where}`}`,
-            ],
-          ]);
-        }
-        for (const gap of result?.gaps ?? []) {
-          facts(io, [['not seen', `${gap.reason} (${gap.by}): ${gap.detail}`]]);
-        }
+        const file = await store.files.get(review.file);
+        const upload = await store.uploads.at(review.path);
+        facts(io, [
+          ...rowsOf(review, file),
+          ...(upload === null
+            ? []
+            : [['uploaded', `as ${upload.name} by ${upload.who}: somebody else has to approve it`] as const]),
+          ...(result === null ? [] : rowsOfReport(result)),
+        ]);
       }
       return DONE;
     },
@@ -91,15 +89,46 @@ export async function show(io: CommandIo, short: string, json: boolean): Promise
   );
 }
 
-function rowsOf(review: Review): (readonly [string, string])[] {
+/** What was found where, and what was not looked at. */
+function rowsOfReport({ findings, gaps, coverage, omitted }: FileResult): (readonly [string, string])[] {
+  const { artifacts, bytes, raw_only: raw, ...engines } = coverage;
+  const by = Object.entries(engines).map(([name, one]) => `${name} ${number(one?.artifacts ?? 0)}`);
+  return [
+    ...findings.map(({ kind, rule, weight, trail, detail, offset }) => {
+      const at = offset === null ? '' : ` at byte ${number(offset)}`;
+      return ['found', `${kind} ${rule} (${weight})${within(trail)}${at}: ${detail}`] as const;
+    }),
+    ...gaps.map(
+      ({ reason, by: whom, trail, detail }) =>
+        ['not seen', `${reason} (${whom})${within(trail)}: ${detail}`] as const,
+    ),
+    ...(omitted === undefined
+      ? []
+      : [['besides', `${counted(omitted.findings, 'finding')}, ${counted(omitted.gaps, 'gap')}`] as const]),
+    ['looked at', `${counted(artifacts, 'artifact')}, ${size(bytes)}: ${by.join(', ')}`],
+    ...(raw === undefined
+      ? []
+      : [
+          ['raw only', `${counted(raw.artifacts, 'artifact')}, ${size(raw.bytes)} of no known type`] as const,
+        ]),
+  ];
+}
+
+function within(trail: readonly string[]): string {
+  return trail.length > 1 ? ` in ${trail.slice(1).join(' › ')}` : '';
+}
+
+function rowsOf(review: Review, file: WatchedFile | null): (readonly [string, string])[] {
   const { answer: given } = review;
+  const held = review.location === null ? 'held in place' : nameFromBytes(review.location);
+  const place = file === null ? null : nameFromBytes(file.location ?? file.path);
   return [
     ['id', review.id],
     ['file', nameFromBytes(review.path)],
     ...(review.unit === 'file'
       ? []
       : [['unit', `${review.unit}: answered as a whole, never moved`] as const]),
-    ['now', review.location === null ? 'held in place' : nameFromBytes(review.location)],
+    ['now', review.state === 'open' || file === null ? held : `${file.state}: ${place}`],
     ['held', review.opened_at],
     ['size', review.size === null ? 'unknown' : `${review.size} bytes`],
     ['sha256', review.sha256 ?? 'unknown: it was not read to its end'],

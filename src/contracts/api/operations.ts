@@ -17,7 +17,7 @@ import {
   bulkAnswer,
   bulkRequest,
   forgetting,
-  groupList,
+  groupPage,
   groupQuery,
   preview,
   previewRequest,
@@ -133,7 +133,7 @@ export const OPERATIONS = {
     tag: 'reviews',
     access: LOOK,
     query: groupQuery,
-    answers: { 200: json('The groups.', groupList) },
+    answers: { 200: json('A page.', groupPage) },
   },
   getReview: {
     method: 'GET',

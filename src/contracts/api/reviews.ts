@@ -74,23 +74,20 @@ export const reviewQuery = z.strictObject({
   escalated: z.literal('true').optional().describe('only what has waited too long'),
 });
 
-export const groupQuery = z.strictObject({ limit: paging.limit });
+export const groupQuery = z.strictObject({ ...paging });
 
 /** Open reviews with equal grounds, the largest groups first. */
-export const groupList = z.strictObject({
-  items: z.array(
-    z.strictObject({
-      group,
-      reviews: count,
-      bytes: count,
-      rules: z.array(z.string()),
-      reasons: z.array(z.string()).describe('of its oldest review'),
-      oldest: instant,
-      newest: instant,
-    }),
-  ),
-  groups: count.describe('how many there are'),
-});
+export const groupPage = pageOf(
+  z.strictObject({
+    group,
+    reviews: count,
+    bytes: count,
+    rules: z.array(z.string()),
+    reasons: z.array(z.string()).describe('of its oldest review'),
+    oldest: instant,
+    newest: instant,
+  }),
+).extend({ groups: count.describe('how many there are') });
 
 /** Longer ones are essays; the journal keeps as much. */
 const reason = z.string().trim().min(1).max(1000);

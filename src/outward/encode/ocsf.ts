@@ -1,7 +1,7 @@
 import { asciiJson } from '../../bytes/index.ts';
 import type { EventType, OutwardEvent, Severity } from '../event.ts';
 
-/** Of the attributes that test/outward-formats.test.ts holds this to. */
+/** Of the schema that test/outward-formats.test.ts holds this to. */
 const OCSF_VERSION = '1.5.0';
 
 const SEVERITY: Readonly<Record<Severity, readonly [number, string]>> = {
@@ -97,6 +97,8 @@ export function ocsf(event: OutwardEvent): string {
     message: summary,
     metadata: {
       version: OCSF_VERSION,
+      // An incident has what this profile brings, and is to say so.
+      ...(of === 'incident' ? { profiles: ['incident'] } : {}),
       uid: id,
       event_code: type,
       sequence: journal.seq,

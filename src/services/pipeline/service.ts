@@ -252,6 +252,7 @@ export class PipelineService implements Served {
       store,
       incoming,
       min_free: config.minFree.value,
+      quota: config.uploadQuota.value,
       log,
       accepted: () => this.#dispatch.wake(),
     });

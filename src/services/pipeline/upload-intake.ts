@@ -22,6 +22,8 @@ export interface UploadIntakeOptions {
   readonly incoming: Buffer;
   /** With less free space nothing is taken in, in bytes. */
   readonly min_free: number;
+  /** Of one token in a day, in bytes. */
+  readonly quota: number;
   readonly log: Log;
   /** Something waits to be examined. */
   readonly accepted: () => void;
@@ -41,9 +43,12 @@ const CONTENT = 'content';
 const MAX_UPLOADS = 16;
 /** Of one token: the others have theirs. */
 const MAX_UPLOADS_EACH = 4;
-/** How often the disk is asked whether there is room, in bytes. */
+/** How often it is asked whether there is room, on the disk and for this token, in bytes. */
 const STEP_BYTES = 16 * 1024 * 1024;
 const BUSY_SECONDS = '30';
+const DAY_MS = 86_400_000;
+/** What came in a day ago makes room by and by. */
+const QUOTA_SECONDS = '3600';
 
 /**
  * Files that come over the API, into the watched folder: written into a folder of their own, and there under a name of ours, whole
@@ -51,8 +56,8 @@ const BUSY_SECONDS = '30';
  */
 export class UploadIntake {
   readonly #options: UploadIntakeOptions;
-  /** Ids, with who brings them. */
-  readonly #arriving = new Map<string, string>();
+  /** By id: who brings it, and how much of it is here. */
+  readonly #arriving = new Map<string, { readonly who: string; bytes: number }>();
 
   constructor(options: UploadIntakeOptions) {
     this.#options = options;
@@ -69,7 +74,7 @@ export class UploadIntake {
     this.#assertRoom(who);
     const id = newId(new Date());
     const parent = await Folder.open(incoming);
-    this.#arriving.set(id, who);
+    this.#arriving.set(id, { who, bytes: 0 });
     try {
       const fileName = Buffer.from(FILE_PREFIX + id);
       const path = parent.pathOf(fileName);
@@ -78,7 +83,9 @@ export class UploadIntake {
       await store.uploads.begin(upload);
       try {
         const { size, sha256 } = await this.#receive(parent, id, fileName, stream);
-        await store.uploads.arrived(id, sha256);
+        await store.uploads.arrived(id, { size, sha256 });
+        // From here on the store counts it.
+        this.#arriving.delete(id);
         const file = await this.#accept(path, size);
         log.info('uploaded', { file: file.id, upload: id, size, untrusted: { who, name: upload.name } });
         accepted();
@@ -94,12 +101,27 @@ export class UploadIntake {
   }
 
   #assertRoom(who: string): void {
-    const mine = [...this.#arriving.values()].filter((other) => other === who).length;
+    const mine = this.#arrivingOf(who).length;
     const headers = { 'retry-after': BUSY_SECONDS };
     if (mine >= MAX_UPLOADS_EACH)
       throw new HttpError(429, 'too many uploads at a time', 'too_many', { headers });
     if (this.#arriving.size >= MAX_UPLOADS)
       throw new HttpError(503, 'too many uploads at a time', 'busy', { headers });
+  }
+
+  #arrivingOf(who: string): readonly { readonly bytes: number }[] {
+    return [...this.#arriving.values()].filter((one) => one.who === who);
+  }
+
+  /** What is on its way counts like what is here. */
+  async #assertQuota(id: string): Promise<void> {
+    const { store, quota } = this.#options;
+    const who = this.#arriving.get(id)?.who ?? '';
+    const before = await store.uploads.bytesOf(who, new Date(Date.now() - DAY_MS).toISOString());
+    const now = this.#arrivingOf(who).reduce((sum, { bytes }) => sum + bytes, before);
+    if (now <= quota) return;
+    const headers = { 'retry-after': QUOTA_SECONDS };
+    throw new HttpError(429, 'more than may be uploaded with one token in a day', 'quota', { headers });
   }
 
   async #receive(
@@ -114,7 +136,8 @@ export class UploadIntake {
       const handle = await createFile(folder, CONTENT);
       let written: { readonly size: number; readonly sha256: string };
       try {
-        written = await this.#write(handle, stream);
+        written = await this.#write(id, handle, stream);
+        await this.#assertQuota(id);
         await handle.sync();
       } finally {
         await handle.close();
@@ -130,6 +153,7 @@ export class UploadIntake {
   }
 
   async #write(
+    id: string,
     handle: FileHandle,
     stream: AsyncIterable<Buffer>,
   ): Promise<{ readonly size: number; readonly sha256: string }> {
@@ -137,13 +161,16 @@ export class UploadIntake {
     const hash = createHash('sha256');
     let size = 0;
     let checked = -STEP_BYTES;
+    const arriving = this.#arriving.get(id);
     for await (const chunk of stream) {
       if (size - checked >= STEP_BYTES) {
         if ((await shortOfSpace([incoming.toString()], min_free)) !== null) throw noRoom();
+        await this.#assertQuota(id);
         checked = size;
       }
       hash.update(chunk);
       size += chunk.length;
+      if (arriving !== undefined) arriving.bytes = size;
       await handle.appendFile(chunk);
     }
     return { size, sha256: hash.digest('hex') };
@@ -185,8 +212,9 @@ export async function recoverUploads({
   log,
 }: Pick<UploadIntakeOptions, 'store' | 'incoming' | 'log'>): Promise<void> {
   for (const { id, path } of await store.uploads.arriving()) {
-    if ((await unlessMissing(lstat(Buffer.from(path)))) !== null) {
-      await store.uploads.arrived(id, null);
+    const there = await unlessMissing(lstat(Buffer.from(path)));
+    if (there !== null) {
+      await store.uploads.arrived(id, { size: there.size, sha256: null });
       continue;
     }
     const parent = await Folder.open(incoming);

@@ -117,13 +117,10 @@ export class SqlReviewList implements ReviewList {
     return rows.map(reviewOf);
   }
 
-  async groups(limit: number): Promise<{ items: ReviewGroup[]; groups: number }> {
+  async groups({ limit, after }: Parameters<ReviewList['groups']>[0]): Promise<readonly ReviewGroup[]> {
     return read(this.#context, async (db) => {
-      const open = db.selectFrom('reviews').where('state', '=', 'open');
-      const all = await open
-        .select((select) => select.fn.count<number>('grounds').distinct().as('groups'))
-        .executeTakeFirst();
-      const found = await open
+      let query = db
+        .selectFrom('reviews')
         .select((select) => [
           'grounds',
           select.fn.countAll<number>().as('reviews'),
@@ -132,11 +129,21 @@ export class SqlReviewList implements ReviewList {
           select.fn.min('opened_at').as('oldest'),
           select.fn.max('opened_at').as('newest'),
         ])
+        .where('state', '=', 'open')
         .groupBy('grounds')
         .orderBy('reviews', 'desc')
         .orderBy('grounds')
-        .limit(limit)
-        .execute();
+        .limit(limit);
+      if (after !== undefined) {
+        query = query.having((having) => {
+          const reviews = having.fn.countAll<number>();
+          return having.or([
+            having(reviews, '<', after.reviews),
+            having.and([having(reviews, '=', after.reviews), having('grounds', '>', after.group)]),
+          ]);
+        });
+      }
+      const found = await query.execute();
       const firsts = found.map(({ first }) => first);
       const shown =
         firsts.length === 0
@@ -146,14 +153,25 @@ export class SqlReviewList implements ReviewList {
               .select(['id', 'rules', 'reasons'])
               .where('id', 'in', firsts)
               .execute();
-      const items = found.map(({ grounds: group, reviews, bytes, first, oldest, newest }) => {
-        const one = shown.find(({ id }) => id === first);
+      const oldestOf = new Map(shown.map((one) => [one.id, one]));
+      return found.map(({ grounds: group, reviews, bytes, first, oldest, newest }) => {
+        const one = oldestOf.get(first);
         const rules: string[] = JSON.parse(one?.rules ?? '[]');
         const reasons: string[] = JSON.parse(one?.reasons ?? '[]');
         return { group, reviews, bytes: bytes ?? 0, rules, reasons, oldest, newest };
       });
-      return { items, groups: all?.groups ?? 0 };
     });
+  }
+
+  async countGroups(): Promise<number> {
+    const found = await read(this.#context, (db) =>
+      db
+        .selectFrom('reviews')
+        .select((select) => select.fn.count<number>('grounds').distinct().as('groups'))
+        .where('state', '=', 'open')
+        .executeTakeFirst(),
+    );
+    return found?.groups ?? 0;
   }
 
   async standing(group: string): Promise<GroupStanding> {

@@ -143,6 +143,7 @@ export interface Tables {
     readonly who: string;
     readonly at: string;
     readonly arrived: number;
+    readonly size: number;
   };
   readonly waivers: {
     readonly id: Generated<number>;

@@ -15,16 +15,16 @@ export class SqlUploadList implements UploadList {
     await write(this.#context, (trx) =>
       trx
         .insertInto('uploads')
-        .values({ ...upload, at, arrived: 0 })
+        .values({ ...upload, at, arrived: 0, size: 0 })
         .execute(),
     );
   }
 
-  async arrived(id: string, sha256: string | null): Promise<void> {
+  async arrived(id: string, { size, sha256 }: Parameters<UploadList['arrived']>[1]): Promise<void> {
     await write(this.#context, async (trx) => {
       const row = await trx.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
       const { path, name, who } = only(row, `upload ${id}`);
-      await trx.updateTable('uploads').set({ arrived: 1 }).where('id', '=', id).execute();
+      await trx.updateTable('uploads').set({ arrived: 1, size }).where('id', '=', id).execute();
       await append(trx, {
         action: 'uploaded',
         time: this.#context.now().toISOString(),
@@ -51,6 +51,19 @@ export class SqlUploadList implements UploadList {
       db.selectFrom('uploads').selectAll().where('arrived', '=', 0).orderBy('id').execute(),
     );
     return rows.map((row) => ({ ...uploadOf(row), folder: row.folder }));
+  }
+
+  async bytesOf(who: string, since: string): Promise<number> {
+    const found = await read(this.#context, (db) =>
+      db
+        .selectFrom('uploads')
+        .select((select) => select.fn.sum<number | null>('size').as('bytes'))
+        .where('who', '=', who)
+        .where('arrived', '=', 1)
+        .where('at', '>=', since)
+        .executeTakeFirst(),
+    );
+    return found?.bytes ?? 0;
   }
 
   async at(path: Uint8Array): Promise<Upload | null> {

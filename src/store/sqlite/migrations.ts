@@ -262,4 +262,8 @@ export const MIGRATIONS: readonly string[] = [
     detail text
   ) strict, without rowid;
   `,
+  `
+  alter table uploads add column size integer not null default 0;
+  create index uploads_who on uploads (who, at) where arrived = 1;
+  `,
 ];

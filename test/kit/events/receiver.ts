@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Certificate } from './certificate.ts';
 
 export interface Received {
   readonly headers: Readonly<Record<string, string>>;
@@ -26,14 +28,26 @@ export class Receiver {
   #port = 0;
   #server: Server | null = null;
   readonly #sockets = new Set<Socket>();
+  readonly #certificate: Certificate | null;
+
+  /** With a certificate it is one of https. */
+  constructor(certificate: Certificate | null = null) {
+    this.#certificate = certificate;
+  }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}/hook`;
+    return this.#certificate === null
+      ? `http://127.0.0.1:${this.#port}/hook`
+      : `https://localhost:${this.#port}/hook`;
   }
 
   async up(): Promise<this> {
-    const server = createServer((request, answer) => void this.#take(request, answer));
-    server.on('connection', (socket) => {
+    const take = (request: IncomingMessage, answer: ServerResponse) => void this.#take(request, answer);
+    const server =
+      this.#certificate === null
+        ? createServer(take)
+        : createSecureServer({ key: this.#certificate.key, cert: this.#certificate.cert }, take);
+    server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });

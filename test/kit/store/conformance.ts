@@ -520,8 +520,24 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         const { opened_at: last } = (await store.reviews.get(three.id)) ?? { opened_at: '' };
         expect(await ids({ since: last })).toEqual([three.id]);
         expect(await ids({ until: last })).toEqual([one.id, two.id]);
-        const { items, groups } = await store.reviews.groups(1);
-        expect({ items, groups }).toMatchObject({ items: [{ reviews: 2, bytes: 24 }], groups: 2 });
+        expect(await store.reviews.groups({ limit: 1 })).toMatchObject([{ reviews: 2, bytes: 24 }]);
+        expect(await store.reviews.countGroups()).toBe(2);
+      });
+
+      test('groups come page by page, the largest first, each once', async () => {
+        // Of five groups three are equally large.
+        let met = 0;
+        for (const rule of ['A', 'B', 'B', 'C', 'C', 'D', 'D', 'E', 'E', 'E'])
+          await held(`/in/${met++}`, { findings: [finding(['a'], { rule, weight: 40 })] });
+        const all = await store.reviews.groups({ limit: 9 });
+        expect(all.map(({ reviews }) => reviews)).toEqual([3, 2, 2, 2, 1]);
+        const paged = [];
+        for (let after; paged.length < 9; after = paged.at(-1)) {
+          const [next] = await store.reviews.groups({ limit: 1, after });
+          if (next === undefined) break;
+          paged.push(next);
+        }
+        expect(paged).toEqual(all);
       });
 
       test('many are answered in one step, or none of them', async () => {
@@ -570,7 +586,7 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         await store.uploads.begin(upload);
         await store.uploads.begin({ ...upload, id: 'v', path: Buffer.from('/in/v') });
         expect((await store.uploads.arriving()).map(({ id }) => id)).toEqual(['u', 'v']);
-        await store.uploads.arrived('u', hashOf('a'));
+        await store.uploads.arrived('u', { size: 12, sha256: hashOf('a') });
         await store.uploads.brokeOff('v');
         await store.uploads.brokeOff('u');
         expect(await store.uploads.arriving()).toEqual([]);
@@ -580,6 +596,11 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
           who: 'w',
         });
         expect(await store.uploads.at(Buffer.from('/in/v'))).toBe(null);
+        const now = clocks.now.toISOString();
+        expect(await store.uploads.bytesOf('w', now)).toBe(12);
+        expect(await store.uploads.bytesOf('another', now)).toBe(0);
+        pass(clocks, 1);
+        expect(await store.uploads.bytesOf('w', clocks.now.toISOString())).toBe(0);
         expect((await actions()).filter((action) => action === 'uploaded')).toHaveLength(1);
       });
 

@@ -1,10 +1,19 @@
 import { OPERATIONS } from '../../../contracts/index.ts';
 import { addOperation, HttpError, type Identity, type Server } from '../../../http/index.ts';
 import { approve, reject, type Answered } from '../../../pipeline/reviews/index.ts';
-import type { ReviewFilter } from '../../../store/index.ts';
-import { page } from './page.ts';
+import type { ReviewFilter, ReviewGroup } from '../../../store/index.ts';
+import { page, pageBy } from './page.ts';
 import type { Served } from './served.ts';
 import { shownReview, shownUpload } from './shown.ts';
+
+/** The largest first: its number of reviews and its name say where a group stands. */
+const BY_SIZE = {
+  of: ({ reviews, group }: ReviewGroup) => `${reviews} ${group}`,
+  read: (text: string) => {
+    const [, reviews, group] = /^(\d{1,15}) ([0-9a-f]{16})$/.exec(text) ?? [];
+    return reviews === undefined || group === undefined ? null : { reviews: Number(reviews), group };
+  },
+};
 
 /** What waits for a person, and what that person says. */
 export function addReviews(app: Server, { store, carriesOut }: Served): void {
@@ -17,14 +26,14 @@ export function addReviews(app: Server, { store, carriesOut }: Served): void {
     );
     return body;
   });
-  addOperation(app, OPERATIONS.listReviewGroups, async ({ query: { limit } }) => {
-    const { items, groups } = await store.reviews.groups(limit ?? 50);
-    const shown = items.map(({ rules, reasons, ...group }) => ({
-      ...group,
-      rules: [...rules],
-      reasons: [...reasons],
-    }));
-    return { items: shown, groups };
+  addOperation(app, OPERATIONS.listReviewGroups, async ({ query }) => {
+    const body = await pageBy(
+      BY_SIZE,
+      query,
+      async ({ limit, last: after }) => store.reviews.groups({ limit, after }),
+      ({ rules, reasons, ...group }) => ({ ...group, rules: [...rules], reasons: [...reasons] }),
+    );
+    return { ...body, groups: await store.reviews.countGroups() };
   });
   addOperation(app, OPERATIONS.getReview, async ({ params: { id } }) => {
     const review = await store.reviews.get(id);
