@@ -81,19 +81,23 @@ export class FrameReader {
 
   /** The first `length` bytes, which are there. */
   #take(length: number): Buffer[] {
-    const taken: Buffer[] = [];
-    let [first] = this.#pieces;
-    this.#length -= length;
-    for (let left = length; left > 0 && first !== undefined; [first] = this.#pieces) {
-      if (first.length > left) {
-        taken.push(first.subarray(0, left));
-        this.#pieces[0] = first.subarray(left);
-        break;
-      }
-      taken.push(first);
-      left -= first.length;
-      this.#pieces.shift();
+    let whole = 0;
+    let left = length;
+    for (
+      let piece = this.#pieces[0];
+      piece !== undefined && piece.length <= left;
+      piece = this.#pieces[whole]
+    ) {
+      left -= piece.length;
+      whole++;
     }
+    const taken = this.#pieces.splice(0, whole);
+    const [next] = this.#pieces;
+    if (left > 0 && next !== undefined) {
+      taken.push(next.subarray(0, left));
+      this.#pieces[0] = next.subarray(left);
+    }
+    this.#length -= length;
     return taken;
   }
 }
