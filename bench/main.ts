@@ -47,7 +47,7 @@ async function compareAll(folder: string): Promise<Comparison[]> {
         await corpus.make(files, SCALE);
         const runs: (readonly Measured[])[] = [];
         let load = 0;
-        for (let run = 0; run < RUNS; run++) {
+        for (let run = 0; run < Math.min(RUNS, engines.runs); run++) {
           runs.push(await compareOnce(corpus, files, running));
           load = Math.max(load, loadNow());
         }
@@ -74,7 +74,9 @@ async function grow(folder: string): Promise<Growth[]> {
       const at = join(folder, 'growing');
       mkdirSync(at);
       smallFiles(at, files, 7);
-      const { cpu, clamd, wall, pss } = await measure(scanCommand(running, at), running.clamd.pid(), true);
+      const cache = join(folder, `growing-${files}.sqlite`);
+      const command = scanCommand(running, { files: at, cache });
+      const { cpu, clamd, wall, pss } = await measure(command, running.clamd.pid(), true);
       steps.push({ files, cpu, clamd, wall, pss });
       rmSync(at, { recursive: true });
     }

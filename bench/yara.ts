@@ -17,8 +17,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { Pool } from 'undici';
-import { aboutHeader } from '../src/analyze/yara/about.ts';
-import { ScannerClient, type Reply } from '../src/analyze/yara/scanner-client.ts';
+import { openClient } from '../src/analyze/yara/open-client.ts';
+import type { Reply, ScannerClient } from '../src/analyze/yara/scanner-client.ts';
 import { startYaraChild } from '../src/pipeline/yara-child.ts';
 import { cpuOf, descendants } from '../test/kit/process-cost.ts';
 import { generatedRules, literalRules } from '../test/kit/yara/generated-rules.ts';
@@ -134,8 +134,8 @@ async function compare(
   const child = await startYaraChild({ rulesDirs: [rules.path] });
   const { url } = program;
   if (url === null) throw new Error(`the yara-scanner did not start: ${program.errors()}`);
-  const overTcp = new ScannerClient({ url });
-  const overSocket = new ScannerClient({ socket: child.socketPath });
+  const overTcp = openClient({ url });
+  const overSocket = openClient({ socket: child.socketPath });
   const paths = new Pool(url, { connections: 16 });
   const service = (): readonly number[] => [program.pid, ...descendants(program.pid)];
   const ways: readonly Way[] = [
@@ -306,7 +306,7 @@ async function commandLine(
 }
 
 /** What the client tells of an artifact, for rules that ask. */
-const ABOUT = aboutHeader({ filename: 'f.bin', filepath: 'bench/f.bin', extension: '.bin', filetype: '' });
+const ABOUT = { filename: 'f.bin', filepath: 'bench/f.bin', extension: '.bin', filetype: '' };
 
 /** As the analyzer does it: bytes up to 1 MiB, larger ones out of the open file. */
 function bytesOf(client: ScannerClient, { bytes, fd, dev, ino }: OpenSample): Promise<Reply> {

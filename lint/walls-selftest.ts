@@ -92,7 +92,7 @@ planting.allowed(
 );
 planting.allowed('src/pipeline', "import '../analyze/clamav/index.ts';");
 planting.breach('through-the-door', 'src/pipeline', "import '../analyze/clamav/probe.ts';");
-planting.allowed('src/pipeline/worker-pool.ts', "import 'node:child_process';");
+planting.allowed('src/pipeline/worker-process.ts', "import 'node:child_process';");
 planting.allowed('src/pipeline/yara-child.ts', "import 'node:child_process';");
 planting.allowed('src/services/yara-scanner/engine-slot.ts', "import 'node:child_process';");
 planting.breach('threads-only-for-wasm-parsers', 'src/pipeline', "import 'node:worker_threads';");

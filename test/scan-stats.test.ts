@@ -130,13 +130,13 @@ describe('one pass', () => {
     expect(stats.processes.filter(({ role }) => role === 'worker')).toHaveLength(1);
   });
 
-  test('a small file costs two messages between the program and its workers', async () => {
-    const files = 200;
+  test('small files share the messages between the program and its workers', async () => {
+    const files = 400;
     for (let at = 0; at < files; at++) put(`f${at}.txt`, text(300 + at));
     const { stats } = await statsOf();
-    // What is said twice a second, and at the beginning and the end, comes on top.
+    // What is said twice a second, and at the beginning and the end, comes on top. Each by itself would be two a file.
     const others = 2 * (4 + Math.ceil(stats.wall_ms / 500));
-    expect(stats.work.messages).toBeGreaterThanOrEqual(2 * files);
-    expect(stats.work.messages).toBeLessThanOrEqual(2 * files + others);
+    expect(stats.work.messages).toBeGreaterThan(0);
+    expect(stats.work.messages).toBeLessThanOrEqual(files / 2 + others);
   });
 });

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { measure, type Cost } from '../measure.ts';
 import type { Corpus } from './corpora.ts';
@@ -20,9 +20,13 @@ export const COMBINED: readonly string[] = [
   'sha256sum',
 ];
 
-export function scanCommand({ clamd, rulesFolder }: RunningEngines, files: string): readonly string[] {
-  const { path } = clamd.unix;
-  return [PROGRAM, 'scan', '--clamd', `unix:${path}`, '--rules', rulesFolder, '--format', 'ndjson', files];
+/** With a cache of its own: the user's knows these files from the last run, and their first scan would be none. */
+export function scanCommand(
+  { clamd, rulesFolder }: RunningEngines,
+  { files, cache }: { readonly files: string; readonly cache: string },
+): readonly string[] {
+  const engines = ['--clamd', `unix:${clamd.unix.path}`, '--rules', rulesFolder];
+  return [PROGRAM, 'scan', ...engines, '--cache', cache, '--format', 'ndjson', files];
 }
 
 export async function compareOnce(
@@ -41,9 +45,12 @@ export async function compareOnce(
     ...how,
     '--no-summary',
   ];
-  await run('backuplens scan, first', scanCommand(engines, files), true);
+  const folder = mkdtempSync(`${files}-cache-`);
+  const scan = scanCommand(engines, { files, cache: join(folder, 'verdicts.sqlite') });
+  await run('backuplens scan, first', scan, true);
   // Nothing changed in between.
-  await run('backuplens scan, second', scanCommand(engines, files), true);
+  await run('backuplens scan, second', scan, true);
+  rmSync(folder, { recursive: true });
   let target = files;
   if (corpus.extract !== undefined) {
     target = `${files}-extracted`;

@@ -110,7 +110,7 @@ export const yaraError = z.object({ error: z.string(), code: z.enum(YARA_ERROR_C
 export type YaraError = z.infer<typeof yaraError>;
 
 /**
- * `POST /scan-file` on the private socket: a part of a file that must still be the one the asker has open.
+ * Asked on the private socket: a part of a file that must still be the one the asker has open.
  * `path` may be `/proc/PID/fd/N`. Identity as decimal text, because an inode can exceed what a number holds.
  */
 export interface YaraWindow {

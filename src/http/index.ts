@@ -8,5 +8,5 @@ export { addMetrics } from './metrics-route.ts';
 export { addOperation, SENT, takeJson } from './operation.ts';
 export { keepPace, type Pace } from './pace.ts';
 export { HttpError } from './http-error.ts';
-export { onceTold } from './shutdown.ts';
+export { onceTold } from './shutdown/index.ts';
 export { signIn, type SignInOptions } from './sign-in.ts';

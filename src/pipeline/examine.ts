@@ -21,7 +21,7 @@ import type { Examined, Tree } from './tree.ts';
  * Small artifacts whose engines have not answered yet, while the producer goes on. Tiny ones cost mostly the way to an
  * engine and back, which many share; of large ones at most 4 MiB are held, and the next.
  */
-const LANES = 16;
+const LANES = 64;
 const LANE_BYTES = 3 * HELD_BYTES;
 
 /** Examines a root artifact and everything in it. Throws only what breaks the root's own bytes off. */

@@ -6,7 +6,9 @@ export class Lanes {
   readonly #width: number;
   readonly #bytes: number;
   #held = 0;
-  readonly #going = new Set<Promise<void>>();
+  #going = 0;
+  /** Of those who wait for room. */
+  #wakes: (() => void)[] = [];
   #failure: { error: unknown } | null = null;
 
   constructor(width: number, bytes: number) {
@@ -16,22 +18,26 @@ export class Lanes {
 
   /** Resolves when there is room for another as large as they may be. */
   async admit(work: Promise<void>, bytes: number): Promise<void> {
-    const settled = work
+    this.#going++;
+    this.#held += bytes;
+    void work
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
       .finally(() => {
-        this.#going.delete(settled);
+        this.#going--;
         this.#held -= bytes;
+        for (const wake of this.#wakes.splice(0)) wake();
       });
-    this.#going.add(settled);
-    this.#held += bytes;
-    while (this.#going.size >= this.#width || this.#held > this.#bytes) await Promise.race(this.#going);
-    this.#check();
+    await this.#until(() => this.#going < this.#width && this.#held <= this.#bytes);
   }
 
   async settle(): Promise<void> {
-    await Promise.all(this.#going);
+    await this.#until(() => this.#going === 0);
+  }
+
+  async #until(met: () => boolean): Promise<void> {
+    while (!met()) await new Promise<void>((resolve) => this.#wakes.push(resolve));
     this.#check();
   }
 

@@ -4,7 +4,7 @@ import type { WorkerStats } from './stats/collect.ts';
 
 import type { FileIdentity } from '../intake/index.ts';
 
-/** What the parent and its scan workers say to each other, over the child's IPC channel. */
+/** What the parent and its scan workers say to each other, over the child's IPC channel: lists of these messages. */
 
 /** The first message: a worker has no environment and reads no configuration. */
 export interface WorkerSetup extends EngineEndpoints {

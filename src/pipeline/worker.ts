@@ -1,11 +1,12 @@
 /**
  * A scan worker: a process of its own with an empty environment, which reads backups and talks to engines, so that a
  * parser that is taken over or grows without bound reaches neither keys nor the other workers (DESIGN 6). It is
- * started by worker-pool.ts and ends when its parent is gone.
+ * started by worker-process.ts and ends when its parent is gone.
  */
 import { openAnalyzers } from '../analyze/index.ts';
 import { Scratch } from '../bytes/index.ts';
 import { AskedBefore } from './asked-before.ts';
+import { GatheredMessages } from './gathered-messages.ts';
 import { Identifier } from '../identify/index.ts';
 import type { FromWorker, Job, Look, ToWorker, WorkerSetup } from './protocol.ts';
 import { lookAtFile, scanStream, type RootContext } from './scan-root.ts';
@@ -15,9 +16,10 @@ import { Sampler } from './stats/sampler.ts';
 
 const ALIVE_INTERVAL_MS = 500;
 
-function tell(message: FromWorker): void {
-  if (process.connected) process.send?.(message);
-}
+const messages = new GatheredMessages<FromWorker>((all) => {
+  if (process.connected) process.send?.(all);
+});
+const tell = (message: FromWorker): void => messages.add(message);
 
 const identifier = await Identifier.create();
 let context: Context | null = null;
@@ -105,7 +107,10 @@ async function tellStats({ scratch, analyzers }: Context): Promise<void> {
 }
 
 // An unexpected exception ends the process: the parent then scans what was in it once more, alone.
-process.on('message', (message: ToWorker) => {
+process.on('message', (told: readonly ToWorker[]) => {
+  for (const message of told) hear(message);
+});
+function hear(message: ToWorker): void {
   if (message.type === 'setup') {
     const old = context;
     context = open(message);
@@ -114,7 +119,7 @@ process.on('message', (message: ToWorker) => {
   else if (context === null) return;
   else if (message.type === 'stats') void tellStats(context);
   else void work(message, context);
-});
+}
 process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => undefined); // Ctrl-C goes to the whole group; the parent decides.
 setInterval(() => tell({ type: 'alive', bytes, artifacts }), ALIVE_INTERVAL_MS);

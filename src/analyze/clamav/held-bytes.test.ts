@@ -16,3 +16,15 @@ it('held bytes are copies in order, up to the limit, whatever size was expected'
     expect([held.takeFirst(), held.takeFirst(), held.takeFirst()].map(String)).toEqual(['x', 'y', '']);
   }
 });
+
+it('what somebody else holds whole is not copied, and shown as far as it went past', () => {
+  const whole = Buffer.from('abcdef');
+  const held = HeldBytes.of(whole);
+  expect(held.bytes).toHaveLength(0);
+  expect(held.add(whole.subarray(0, 4))).toBe(true);
+  expect(held.bytes.toString()).toBe('abcd');
+  expect(held.add(whole.subarray(4))).toBe(true);
+  expect(held.bytes.buffer).toBe(whole.buffer);
+  expect(held.bytes.toString()).toBe('abcdef');
+  expect(held.add(Buffer.from('g'))).toBe(false);
+});

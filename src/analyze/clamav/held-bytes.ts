@@ -1,11 +1,20 @@
 const FIRST_ALLOCATION = 16 * 1024;
 
-/** A copy of the bytes that could not be sent yet, up to a limit. */
+/** A copy of the bytes that could not be sent yet, up to a limit; or no copy, where somebody else holds all of them. */
 export class HeldBytes {
+  /** `whole` is what will be added, piece by piece, and stays as it is as long as this is used. */
+  static of(whole: Buffer): HeldBytes {
+    const held = new HeldBytes(whole.length, 0);
+    held.#buffer = whole;
+    held.#isCopy = false;
+    return held;
+  }
+
   readonly #limit: number;
   #buffer: Buffer;
   #start = 0;
   #end = 0;
+  #isCopy = true;
 
   /** `expected` saves growing where the size is known; it may be wrong. Both in bytes. */
   constructor(limit: number, expected: number | null) {
@@ -27,7 +36,7 @@ export class HeldBytes {
       this.#buffer.copy(larger, 0, 0, this.#end);
       this.#buffer = larger;
     }
-    chunk.copy(this.#buffer, this.#end);
+    if (this.#isCopy) chunk.copy(this.#buffer, this.#end);
     this.#end = end;
     return true;
   }

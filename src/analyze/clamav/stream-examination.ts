@@ -33,7 +33,11 @@ export class StreamExamination implements Examination {
     this.#access = access;
     this.#expected = subject.size;
     const long = subject.size !== null && subject.size > MAX_WHOLE_BYTES;
-    this.#held = new HeldBytes(long ? 0 : MAX_WHOLE_BYTES, long ? 0 : subject.size);
+    const whole = subject.source?.bytes ?? null;
+    this.#held =
+      whole !== null && !long
+        ? HeldBytes.of(whole)
+        : new HeldBytes(long ? 0 : MAX_WHOLE_BYTES, long ? 0 : subject.size);
     this.#signal = subject.signal;
     this.#signal.addEventListener('abort', this.#onAbort, { once: true });
     if (this.#signal.aborted) this.abort();

@@ -72,13 +72,18 @@ export function extensionOf(name: string): string {
 /** Of the JSON: in base64 it stays well below what servers take of all headers together (Node: 16 KiB). */
 const MAX_JSON_BYTES = 9 * 1024;
 
-/** The header's value: base64, because a header holds only ASCII. Names of many escapes are cut shorter. */
+/** The header's value: base64, because a header holds only ASCII. */
 export function aboutHeader(about: About): string {
+  return aboutJson(about).toString('base64');
+}
+
+/** Names of many escapes are cut shorter. */
+export function aboutJson(about: About): Buffer {
   const { filename, filepath } = about;
   for (let most = MAX_PATH_CHARS; ; most = Math.floor(most / 2)) {
     const cut = { ...about, filename: bounded(filename, most), filepath: bounded(filepath, most) };
     const json = Buffer.from(JSON.stringify(cut));
-    if (json.length <= MAX_JSON_BYTES) return json.toString('base64');
+    if (json.length <= MAX_JSON_BYTES) return json;
   }
 }
 

@@ -2,9 +2,11 @@ import { fstat, type BigIntStats } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Scratch } from '../../bytes/index.ts';
 import type { Analyzer, Examination, Miss, Outcome, Subject } from '../analyzer.ts';
-import { aboutArtifact, aboutHeader } from './about.ts';
+import { aboutArtifact, aboutHeader, type About } from './about.ts';
+import { MAX_SENT_BYTES } from './frames.ts';
 import { Matches } from './matches.ts';
-import { ScannerClient, type Endpoint, type OpenFile, type Timeouts } from './scanner-client.ts';
+import { openClient } from './open-client.ts';
+import type { Endpoint, OpenFile, Reply, ScannerClient, Timeouts } from './scanner-client.ts';
 import { Spill } from './spill.ts';
 import { OVERLAP_BYTES, windowsOf, WINDOW_BYTES, type Window } from './windows.ts';
 
@@ -17,13 +19,13 @@ export interface YaraOptions {
 }
 
 /** Up to here the bytes are sent; above, the scanner reads them from a file. */
-const SENT_BYTES = 1024 * 1024;
+const SENT_BYTES = MAX_SENT_BYTES;
 /** Time-outs in a row after which the rest of a file is given up. */
 const MANY_TIMEOUTS = 3;
 
 /** Finds what YARA rules describe, by asking a yara-scanner program. No rule runs in this process. */
 export function yaraAnalyzer({ endpoint, scratch, timeouts = {} }: YaraOptions): Analyzer {
-  const client = new ScannerClient(endpoint, timeouts);
+  const client = openClient(endpoint, timeouts);
   return {
     readElsewhere: () => client.readElsewhere,
     id: 'yara',
@@ -55,11 +57,11 @@ class Progress {
   over = false;
 
   /** Of the artifact, for rules that ask. */
-  readonly #about: string;
+  readonly #about: About;
 
   constructor(client: ScannerClient, { artifact, type }: Subject) {
     this.#client = client;
-    this.#about = aboutHeader(aboutArtifact(artifact, type));
+    this.#about = aboutArtifact(artifact, type);
   }
 
   async bytes(bytes: Buffer): Promise<void> {
@@ -98,7 +100,7 @@ class Progress {
     return { claims, measurements: {}, misses, inspected_bytes: this.inspected, windowed: this.#windows > 1 };
   }
 
-  #take(reply: Awaited<ReturnType<ScannerClient['scanBytes']>>, window: Window): void {
+  #take(reply: Reply, window: Window): void {
     if (reply.ok) {
       this.#timeoutsInARow = 0;
       this.inspected += window.fresh;

@@ -17,6 +17,17 @@ export {
   type YaraEngine,
 } from './engine.ts';
 export { ABOUT_HEADER, extensionOf } from './about.ts';
+export {
+  ASKED,
+  FrameReader,
+  frameParts,
+  gathered,
+  joined,
+  MAX_ABOUT_BYTES,
+  MAX_SENT_BYTES,
+  SAID,
+  type Frame,
+} from './frames.ts';
 export { engineBuild } from './engine-build.ts';
 export { diagnosticOf } from './diagnostics.ts';
 export { identityOf, isNonce, isSameFile, proofOf } from './same-file.ts';

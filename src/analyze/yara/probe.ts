@@ -1,5 +1,7 @@
 import type { Client } from 'undici';
 import { inWords, type RejectedRule, type YaraState } from '../../domain/index.ts';
+import { ASKED } from './frames.ts';
+import { PrivateConnection } from './private-connection.ts';
 
 const CONNECT_MS = 3000;
 const ANSWER_MS = 5000;
@@ -8,6 +10,7 @@ const MAX_REJECTED = 1000;
 const MAX_TEXT_CHARS = 300;
 /** There are six. */
 const MAX_EXTERNALS = 100;
+const NOTHING = Buffer.alloc(0);
 
 /** A yara-scanner elsewhere, and the token that it may want. */
 export interface YaraService {
@@ -16,11 +19,11 @@ export interface YaraService {
 }
 
 /** What a yara-scanner elsewhere says of itself. Never throws: one that is away is a state. */
-export async function probeYara({ url, token }: YaraService): Promise<YaraState> {
+export async function probeYara(service: YaraService): Promise<YaraState> {
   try {
-    return await ask(url, url, { token }, ANSWER_MS);
+    return await ask(service);
   } catch (error) {
-    return yaraAway('unavailable', url, reasonOf(error));
+    return yaraAway('unavailable', service.url, reasonOf(error));
   }
 }
 
@@ -31,10 +34,18 @@ export async function probeYaraSocket(
   timeoutMs = ANSWER_MS,
 ): Promise<YaraState> {
   const address = `unix:${socketPath}`;
+  const connection = new PrivateConnection(socketPath, { connectMs: CONNECT_MS, answerMs: timeoutMs });
   try {
-    return await ask('http://yara-scanner', address, { socketPath, secret }, timeoutMs);
+    const { text } = await connection.ask(ASKED.health, NOTHING, NOTHING);
+    const health: unknown = JSON.parse(text);
+    if (!isFields(health) || health['nonce'] !== secret) {
+      throw new Error('somebody else answers on its socket');
+    }
+    return stateOf(health, address);
   } catch (error) {
     return yaraAway('failed', address, reasonOf(error));
+  } finally {
+    connection.destroy();
   }
 }
 
@@ -55,31 +66,18 @@ export function yaraAway(
   };
 }
 
-interface Known {
-  readonly socketPath?: string;
-  /** Of our own child. */
-  readonly secret?: string;
-  /** Of somebody else's service. */
-  readonly token?: string | undefined;
-}
-
-async function ask(
-  url: string,
-  address: string,
-  { secret, token, ...connect }: Known,
-  timeoutMs: number,
-): Promise<YaraState> {
+async function ask({ url, token }: YaraService): Promise<YaraState> {
   // Loaded here: most programs that can ask never do.
   const undici = await import('undici');
   const { origin, pathname } = new URL(url);
   const client = new undici.Client(origin, {
-    connect: { timeout: CONNECT_MS, ...connect },
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
+    connect: { timeout: CONNECT_MS },
+    headersTimeout: ANSWER_MS,
+    bodyTimeout: ANSWER_MS,
   });
   try {
     const path = `${pathname.replace(/\/$/, '')}/health`;
-    const signal = AbortSignal.timeout(timeoutMs);
+    const signal = AbortSignal.timeout(ANSWER_MS);
     const { body } = await client.request({ path, method: 'GET', signal });
     const parts: Buffer[] = [];
     let length = 0;
@@ -89,18 +87,15 @@ async function ask(
       parts.push(part);
     }
     const health: unknown = JSON.parse(Buffer.concat(parts, length).toString());
-    if (secret !== undefined && !(isFields(health) && health['nonce'] === secret)) {
-      throw new Error('somebody else answers on its socket');
-    }
-    const refused = secret === undefined ? await refusal(client, pathname, token, signal) : null;
-    return refused === null ? stateOf(health, address) : yaraAway('failed', address, refused);
+    const refusal = await refusedAt(client, pathname, token, signal);
+    return refusal === null ? stateOf(health, url) : yaraAway('failed', url, refusal);
   } finally {
     await client.destroy();
   }
 }
 
 /** `/health` is open to all; whether scans are shows at the path that takes them, without one: 405 is as good as yes. */
-async function refusal(
+async function refusedAt(
   client: Client,
   pathname: string,
   token: string | undefined,

@@ -26,7 +26,7 @@ const RENEW_MS = 30_000;
 /** The store is asked at least this often, whatever is heard. */
 const POLL_MS = 2000;
 const RETRY_MS = 1000;
-/** Small files that one worker has under way (worker-pool.ts). */
+/** Small files of one worker that are taken up at a time: it has no more under way than worker-process.ts says. */
 const SMALL_PER_WORKER = 4;
 /** What was decided before takes at most this share of the workers (ATTACKS D3). */
 const RESCAN_SHARE = 0.25;

@@ -1,13 +1,6 @@
-import { loadEngine, type RuleFile } from '../../analyze/yara/load-engine.ts';
+import { loadEngine, MAX_ABOUT_BYTES, type RuleFile } from '../../analyze/yara/load-engine.ts';
 import { receive, send } from './blocking-wire.ts';
-import {
-  ANSWER,
-  ASK,
-  MAX_ABOUT_BYTES,
-  MAX_SOURCES_BYTES,
-  type Prepare,
-  type Prepared,
-} from './engine-wire.ts';
+import { ANSWER, ASK, MAX_SOURCES_BYTES, type Prepare, type Prepared } from './engine-wire.ts';
 
 /**
  * Compiles the rule files that it is sent, answers with the compiled set, and ends. A process of its own, because

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { Duplex } from 'node:stream';
+import { gathered } from '../../analyze/yara/load-engine.ts';
 import { HEADER_BYTES, MAX_ANSWER_BYTES, header } from './engine-wire.ts';
 
 export interface EngineAnswer {
@@ -16,7 +17,13 @@ interface Expected {
 
 const NONE = Buffer.alloc(0);
 
-/** The front's side of one engine or compile process: one question at a time, and how it ended. */
+interface EngineQuestion {
+  readonly kind: number;
+  readonly payload: readonly Buffer[];
+  readonly about: Buffer;
+}
+
+/** The front's side of one engine or compile process: questions, their answers in the same order, and how it ended. */
 export class EngineChild {
   readonly #process: ChildProcess;
   readonly #socket: Duplex;
@@ -26,7 +33,8 @@ export class EngineChild {
   #received = 0;
   /** Of the message that is arriving; null until its header is there. */
   #expected: number | null = null;
-  #waiting: ((answer: EngineAnswer | null) => void) | null = null;
+  /** In the order of the questions. */
+  #waiting: ((answer: EngineAnswer | null) => void)[] = [];
   #over = false;
   /** Resolves when the process is gone. */
   readonly ended: Promise<void>;
@@ -50,7 +58,7 @@ export class EngineChild {
         if (this.#over) return;
         this.#over = true;
         this.#socket.destroy();
-        this.#settle(null);
+        for (const waiting of this.#waiting.splice(0)) waiting(null);
         onEnd();
         resolve();
       };
@@ -63,18 +71,26 @@ export class EngineChild {
     return this.#process.pid ?? null;
   }
 
-  /** Resolves to null when the process ends before it has answered. Only one at a time. */
-  ask(kind: number, payload: readonly Buffer[], about: Buffer = NONE): Promise<EngineAnswer | null> {
-    if (this.#over) return Promise.resolve(null);
-    return new Promise((resolve) => {
-      this.#waiting = resolve;
+  /** Resolves to null when the process ends before it has answered. */
+  async ask(kind: number, payload: readonly Buffer[], about: Buffer = NONE): Promise<EngineAnswer | null> {
+    const [answer = null] = this.askAll([{ kind, payload, about }]);
+    return answer;
+  }
+
+  /** All in as few system calls as possible; each is answered by itself. */
+  askAll(questions: readonly EngineQuestion[]): readonly Promise<EngineAnswer | null>[] {
+    if (this.#over) return questions.map(() => Promise.resolve(null));
+    const answers = questions.map(
+      () => new Promise<EngineAnswer | null>((resolve) => this.#waiting.push(resolve)),
+    );
+    const parts = questions.flatMap(({ kind, payload, about }) => {
       const bytes = payload.reduce((sum, { length }) => sum + length, 0);
-      this.#socket.cork();
-      this.#socket.write(header(kind, about.length, bytes));
-      if (about.length > 0) this.#socket.write(about);
-      for (const piece of payload) this.#socket.write(piece);
-      this.#socket.uncork();
+      return [header(kind, about.length, bytes), about, ...payload];
     });
+    this.#socket.cork();
+    for (const part of gathered(parts)) this.#socket.write(part);
+    this.#socket.uncork();
+    return answers;
   }
 
   kill(): void {
@@ -89,27 +105,27 @@ export class EngineChild {
   #receive(chunk: Buffer): void {
     this.#parts.push(chunk);
     this.#received += chunk.length;
-    while (this.#received >= HEADER_BYTES) {
-      if (this.#expected === null) {
-        const head = this.#joined();
-        this.#expected = HEADER_BYTES + head.readUInt32LE(1) + head.readUInt32LE(5);
-        if (this.#expected > this.#maxAnswerBytes) return this.kill();
+    if (this.#received < (this.#expected ?? HEADER_BYTES)) return;
+    let rest = this.#joined();
+    this.#expected = null;
+    while (rest.length >= HEADER_BYTES) {
+      const payloadAt = HEADER_BYTES + rest.readUInt32LE(1);
+      const end = payloadAt + rest.readUInt32LE(5);
+      if (end > this.#maxAnswerBytes) return this.kill();
+      if (rest.length < end) {
+        this.#expected = end;
+        break;
       }
-      if (this.#received < this.#expected) return;
-      const message = this.#joined();
-      const rest = message.subarray(this.#expected);
-      const payloadAt = HEADER_BYTES + message.readUInt32LE(1);
       const answer = {
-        kind: message.readUInt8(0),
-        about: message.subarray(HEADER_BYTES, payloadAt),
-        payload: message.subarray(payloadAt, this.#expected),
+        kind: rest.readUInt8(0),
+        about: rest.subarray(HEADER_BYTES, payloadAt),
+        payload: rest.subarray(payloadAt, end),
       };
-      this.#parts = rest.length === 0 ? [] : [rest];
-      this.#received = rest.length;
-      this.#expected = null;
-      if (this.#onProgress?.(answer) === true) continue;
-      this.#settle(answer);
+      rest = rest.subarray(end);
+      if (this.#onProgress?.(answer) !== true) this.#waiting.shift()?.(answer);
     }
+    this.#parts = rest.length === 0 ? [] : [rest];
+    this.#received = rest.length;
   }
 
   #joined(): Buffer {
@@ -118,11 +134,5 @@ export class EngineChild {
     const all = Buffer.concat(this.#parts);
     this.#parts = [all];
     return all;
-  }
-
-  #settle(answer: EngineAnswer | null): void {
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    waiting?.(answer);
   }
 }

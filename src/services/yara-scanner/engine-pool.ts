@@ -1,9 +1,9 @@
-import type { Externals } from '../../analyze/yara/load-engine.ts';
+import { MAX_ABOUT_BYTES, type Externals } from '../../analyze/yara/load-engine.ts';
 import type { RejectedRule } from '../../domain/index.ts';
 import type { BuiltRules } from './build-rules.ts';
 import { EngineSlot } from './engine-slot.ts';
-import { ASK, MAX_ABOUT_BYTES, type FileWindow } from './engine-wire.ts';
-import { failed, type Question, type ScanAnswer } from './scan-question.ts';
+import { ASK, type FileWindow } from './engine-wire.ts';
+import { failed, type Asked, type Question, type ScanAnswer } from './scan-question.ts';
 import { ScanQueue } from './scan-queue.ts';
 
 /** What is scanned by one engine only, so that the large buffers of several do not add up. */
@@ -36,9 +36,9 @@ export interface RulesState {
 }
 
 /**
- * Engine processes, and the questions that wait for them. An engine that dies or hangs is replaced; the question
- * that was in it is asked once more (each engine has one at a time, so it is alone), then answered as failed. When none
- * starts any more, questions are refused at once, until one does.
+ * Engine processes, and the questions that wait for them. An engine that dies or hangs is replaced. Small questions go to
+ * one together; those that were in an engine when it ended are asked again one by one, and one that was alone in it is asked
+ * once more, then answered as failed. When none starts any more, questions are refused at once, until one does.
  *
  * Other rules come into force at once and everywhere: one more engine loads them, and from then on no question goes to
  * an engine with the old ones. Those finish what they have and are replaced, so that never more than one set too many
@@ -53,6 +53,7 @@ export class EnginePool {
   /** Why there are none, for good. */
   #failed: string | null = null;
   #closing = false;
+  #dispatching: NodeJS.Immediate | null = null;
   readonly #watch: NodeJS.Timeout;
   #onReady: (() => void)[] = [];
 
@@ -160,29 +161,38 @@ export class EnginePool {
   }
 
   /** `scanned`: bytes that it is about. */
-  async #ask(asked: Omit<Question, 'answer' | 'died'>, scanned: number): Promise<ScanAnswer> {
+  async #ask(asked: Asked, scanned: number): Promise<ScanAnswer> {
     const began = performance.now();
     const answer = await this.#answerTo(asked);
     this.#options.watcher.onAnswer?.(scanned, answer, performance.now() - began);
     return answer;
   }
 
-  #answerTo(asked: Omit<Question, 'answer' | 'died'>): Promise<ScanAnswer> {
+  #answerTo(asked: Asked): Promise<ScanAnswer> {
     if (this.#closing) return Promise.resolve(failed('busy', SHUTTING_DOWN));
     if (this.#hopeless) return Promise.resolve(failed('engine_failed', this.#failed ?? NO_START));
     return new Promise((answer) => {
-      if (this.#queue.add({ ...asked, answer, died: false })) this.#dispatch();
+      if (this.#queue.add({ ...asked, answer, alone: false, died: false })) this.#dispatchSoon();
       else answer(failed('busy', 'too many scans are waiting'));
     });
   }
 
+  /** When all that comes in this turn of the event loop waits: small ones are given away together. */
+  #dispatchSoon(): void {
+    this.#dispatching ??= setImmediate(() => {
+      this.#dispatching = null;
+      this.#dispatch();
+    });
+  }
+
   #dispatch(): void {
+    let engines = this.#slots.filter(({ free }) => free).length;
     for (const [index, slot] of this.#slots.filter(({ outdated }) => !outdated).entries()) {
       if (this.#queue.length === 0) return;
       if (!slot.free) continue;
       // Large ones belong to the first engine.
-      const question = this.#queue.take({ large: index === 0 });
-      if (question !== null) void slot.run(question);
+      const questions = this.#queue.take({ large: index === 0, engines: engines-- });
+      slot.run(questions);
     }
   }
 
@@ -195,7 +205,7 @@ export class EnginePool {
           this.#tellReady();
           this.#dispatch();
         },
-        onUnanswered: (question, hung) => this.#retry(question, hung),
+        onUnanswered: (questions, how) => this.#retry(questions, how),
         onDeath: (why) => this.#options.watcher.onDeath?.(why),
         onEnd: (ended, meant) => this.#onEnd(ended, meant),
       },
@@ -224,14 +234,23 @@ export class EnginePool {
     this.#options.watcher.onPids?.(this.pids());
   }
 
-  #retry(question: Question, hung: boolean): void {
-    if (hung) question.answer(failed('timed_out', 'the scan did not end and its process was stopped'));
-    else if (question.died || this.#closing) {
-      question.answer(failed('engine_failed', 'the YARA engine died on this, twice'));
-    } else {
-      question.died = true;
-      this.#queue.putBack(question);
-      this.#dispatch();
+  #retry(
+    questions: readonly Question[],
+    { hung, together }: { readonly hung: boolean; readonly together: boolean },
+  ): void {
+    const [only] = questions;
+    if (this.#closing) for (const { answer } of questions) answer(failed('engine_failed', SHUTTING_DOWN));
+    // It was one of them, and nobody knows which.
+    else if (only === undefined || together) this.#putBackAlone(questions);
+    else if (hung) only.answer(failed('timed_out', 'the scan did not end and its process was stopped'));
+    else if (only.died) only.answer(failed('engine_failed', 'the YARA engine died on this, twice'));
+    else this.#queue.putBack(Object.assign(only, { died: true }));
+    this.#dispatch();
+  }
+
+  #putBackAlone(questions: readonly Question[]): void {
+    for (const question of questions.toReversed()) {
+      this.#queue.putBack(Object.assign(question, { alone: true }));
     }
   }
 
@@ -242,6 +261,10 @@ export class EnginePool {
   #endWhatIsLate(): void {
     const now = performance.now();
     for (const slot of this.#slots) slot.endIfLate(now);
+    if (this.#slots.some(({ free }) => free)) {
+      for (const slot of this.#slots) this.#putBackAlone(slot.takeBack(now));
+      this.#dispatch();
+    }
     for (const { answer } of this.#queue.takeLate()) answer(failed('busy', 'no engine was free in time'));
   }
 

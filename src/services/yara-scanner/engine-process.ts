@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { loadEngine, ScanTimedOut, type Externals, type RuleSet } from '../../analyze/yara/load-engine.ts';
-import { receive, send } from './blocking-wire.ts';
+import {
+  loadEngine,
+  MAX_ABOUT_BYTES,
+  ScanTimedOut,
+  type Externals,
+  type RuleSet,
+} from '../../analyze/yara/load-engine.ts';
+import { receive, send, sendSoon } from './blocking-wire.ts';
 import { answerOf } from './engine-answer.ts';
 import {
   ANSWER,
   ASK,
-  MAX_ABOUT_BYTES,
   MAX_INLINE_BYTES,
   MAX_SET_BYTES,
   MAX_WINDOW_BYTES,
@@ -40,10 +45,10 @@ function scan(bytes: Buffer, about: Externals, whole: boolean): void {
   if (rules === null) throw new Error('asked to scan before rules were loaded');
   try {
     const md5 = readsMd5 && whole ? createHash('md5').update(bytes).digest('hex') : '';
-    send(ANSWER.matches, answerOf(rules.scan(bytes, { ...about, md5 }), bytes));
+    sendSoon(ANSWER.matches, answerOf(rules.scan(bytes, { ...about, md5 }), bytes));
   } catch (error) {
     if (!(error instanceof ScanTimedOut)) throw error;
-    send(ANSWER.timedOut, Buffer.from(error.message));
+    sendSoon(ANSWER.timedOut, Buffer.from(error.message));
   }
 }
 
@@ -54,18 +59,18 @@ function scanWindow({ path, offset, length, identity, followLink, about }: FileW
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | (followLink ? 0 : constants.O_NOFOLLOW));
   } catch (error) {
-    send(ANSWER.unreadable, Buffer.from(wordsFor(error)));
+    sendSoon(ANSWER.unreadable, Buffer.from(wordsFor(error)));
     return;
   }
   try {
     const stat = fstatSync(fd, { bigint: true });
-    if (!stat.isFile()) return send(ANSWER.unreadable, Buffer.from('not a regular file'));
+    if (!stat.isFile()) return sendSoon(ANSWER.unreadable, Buffer.from('not a regular file'));
     const same =
       identity === null ||
       (String(stat.dev) === identity.dev &&
         String(stat.ino) === identity.ino &&
         stat.size === BigInt(identity.size));
-    if (!same) return send(ANSWER.changed, Buffer.from('this is not the file that was opened'));
+    if (!same) return sendSoon(ANSWER.changed, Buffer.from('this is not the file that was opened'));
     const target = length <= inline.length ? inline : (window ??= Buffer.allocUnsafeSlow(MAX_WINDOW_BYTES));
     let filled = 0;
     while (filled < length) {
@@ -73,11 +78,11 @@ function scanWindow({ path, offset, length, identity, followLink, about }: FileW
       if (got === 0) break;
       filled += got;
     }
-    if (filled < length) return send(ANSWER.changed, Buffer.from('the file became shorter'));
+    if (filled < length) return sendSoon(ANSWER.changed, Buffer.from('the file became shorter'));
     scan(target.subarray(0, filled), about, offset === 0 && BigInt(length) === stat.size);
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error && error.syscall === 'read')) throw error;
-    send(ANSWER.unreadable, Buffer.from(wordsFor(error)));
+    sendSoon(ANSWER.unreadable, Buffer.from(wordsFor(error)));
   } finally {
     closeSync(fd);
   }

@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { BuiltRules } from './build-rules.ts';
-import { EngineChild } from './engine-child.ts';
+import { EngineChild, type EngineAnswer } from './engine-child.ts';
 import { ANSWER, ASK, type Load } from './engine-wire.ts';
 import { giveBack } from './give-back.ts';
 import { failed, type Question } from './scan-question.ts';
 
 /** Past the native time-out, which normally comes first: reading 65 MiB from a slow disk, the reply. */
 const HANG_MARGIN_MS = 3000;
+/** Small ones take a tenth of a ms. */
+const SLOW_MS = 100;
 /** To start, and to load what is compiled. */
 const LOAD_MS = 60_000;
 const MAX_BACKOFF_MS = 5000;
@@ -26,20 +28,28 @@ export interface SlotOptions {
   readonly onPids: () => void;
   /** It can take a question. */
   readonly onFree: () => void;
-  /** The process ended with this question in it; `hung`: it was made to. */
-  readonly onUnanswered: (question: Question, hung: boolean) => void;
+  /** The process ended with these questions in it. `hung`: it was made to; `together`: it had been given others with them. */
+  readonly onUnanswered: (
+    questions: readonly Question[],
+    how: { readonly hung: boolean; readonly together: boolean },
+  ) => void;
   /** It ended without being meant to. */
   readonly onDeath: (why: 'hung' | 'died') => void;
   /** It has ended; false: no other is to take its place. `meant`: other rules are in force. */
   readonly onEnd: (slot: EngineSlot, meant: boolean) => boolean;
 }
 
-/** The place of one engine process: it is started, loads rules, has one question at a time, is watched and replaced. */
+/** The place of one engine process: it is started, loads rules, has one question or a few small ones, is watched and replaced. */
 export class EngineSlot {
   readonly #options: SlotOptions;
   #child: EngineChild | null;
   #ready = false;
-  #question: Question | null = null;
+  /** In it, in the order in which they are answered; null: another engine was asked meanwhile. */
+  readonly #questions: (Question | null)[] = [];
+  /** It was given several at once. */
+  #together = false;
+  /** When it was given them, or last answered, of performance.now(). */
+  #heardAt = 0;
   /** When the current question, or loading, has to be done; 0: it was not, and the process is ended. */
   #deadline = Number.POSITIVE_INFINITY;
   #failures = 0;
@@ -67,12 +77,12 @@ export class EngineSlot {
   }
 
   get scanning(): boolean {
-    return this.#question !== null;
+    return this.#questions.length > 0;
   }
 
   /** Ready, idle, and with the rules in force. */
   get free(): boolean {
-    return this.#ready && this.#question === null && !this.#stale;
+    return this.#ready && this.#questions.length === 0 && !this.#stale;
   }
 
   /** Other rules than its own are in force. */
@@ -101,32 +111,60 @@ export class EngineSlot {
     this.#stale = true;
     this.#rules = rules;
     if (this.#child === null) this.#ended();
-    else if (this.#question === null) this.#child.hangUp();
+    else if (!this.scanning) this.#child.hangUp();
   }
 
   /** Only when it is free. */
-  async run(question: Question): Promise<void> {
+  run(questions: readonly Question[]): void {
     const [child, rules] = [this.#child, this.#rules];
-    if (child === null || rules === null) return;
-    this.#question = question;
-    this.#deadline = performance.now() + this.#options.scanTimeoutMs + HANG_MARGIN_MS;
-    const answer = await child.ask(question.kind, question.payload, question.about);
-    // Ended: #ended has taken care of the question.
-    if (answer === null) return;
-    this.#question = null;
+    if (child === null || rules === null || questions.length === 0) return;
+    this.#questions.push(...questions);
+    this.#together = questions.length > 1;
+    this.#wait();
+    for (const answer of child.askAll(questions)) {
+      void answer.then((given) => {
+        // Ended: #ended has taken care of the question.
+        if (given !== null) this.#hear(given, rules.id);
+      });
+    }
+  }
+
+  /** For the first of those in it. */
+  #wait(): void {
+    this.#heardAt = performance.now();
+    this.#deadline = this.#heardAt + this.#options.scanTimeoutMs + HANG_MARGIN_MS;
+  }
+
+  /** Questions that stand behind one that takes long: they are another engine's from now on. */
+  takeBack(now: number): readonly Question[] {
+    if (this.#questions.length < 2 || now - this.#heardAt < SLOW_MS) return [];
+    const behind = this.#questions.splice(1);
+    this.#questions.push(...behind.map(() => null));
+    return behind.filter((question) => question !== null);
+  }
+
+  #hear(given: EngineAnswer, rules: string): void {
+    const question = this.#questions.shift();
     this.#failures = 0;
-    giveBack(question.payload);
-    const text = answer.kind === ANSWER.matches ? '' : answer.payload.toString();
-    if (answer.kind === ANSWER.matches) question.answer({ ok: true, body: answer.payload, rules: rules.id });
-    else if (answer.kind === ANSWER.timedOut) question.answer(failed('timed_out', text));
-    else if (answer.kind === ANSWER.changed) question.answer(failed('changed', text));
-    else question.answer(failed('unreadable', text));
-    if (this.#stale) child.hangUp();
+    this.#wait();
+    if (question !== undefined && question !== null) this.#answer(question, given, rules);
+    if (this.scanning) return;
+    if (this.#stale) this.#child?.hangUp();
     this.#options.onFree();
   }
 
+  #answer({ payload, answer, alone }: Question, given: EngineAnswer, rules: string): void {
+    // What was taken back may still be on its way to the engine that had it.
+    if (!alone) giveBack(payload);
+    const text = given.kind === ANSWER.matches ? '' : given.payload.toString();
+    if (given.kind === ANSWER.matches) answer({ ok: true, body: given.payload, rules });
+    else if (given.kind === ANSWER.timedOut) answer(failed('timed_out', text));
+    else if (given.kind === ANSWER.changed) answer(failed('changed', text));
+    else answer(failed('unreadable', text));
+  }
+
   endIfLate(now: number): void {
-    const busy = this.#question !== null || (!this.#ready && this.#rules !== null);
+    const busy = this.scanning || (!this.#ready && this.#rules !== null);
     if (this.#child === null || !busy || now < this.#deadline) return;
     this.#deadline = 0;
     this.#child.kill();
@@ -138,7 +176,7 @@ export class EngineSlot {
     this.#cancelRestart();
     const child = this.#child;
     if (child === null) return;
-    if (this.#question === null && (this.#ready || this.#rules === null)) child.hangUp();
+    if (!this.scanning && (this.#ready || this.#rules === null)) child.hangUp();
     else child.kill();
     const late = setTimeout(() => child.kill(), 1000);
     await child.ended;
@@ -177,13 +215,13 @@ export class EngineSlot {
   }
 
   #ended(): void {
-    const question = this.#question;
+    const questions = this.#questions.splice(0).filter((question) => question !== null);
+    const together = this.#together;
     const hung = this.#deadline === 0;
     const stale = this.#stale;
     this.#child = null;
     this.#ready = false;
-    this.#question = null;
-    if (question !== null) this.#options.onUnanswered(question, hung);
+    if (questions.length > 0) this.#options.onUnanswered(questions, { hung, together });
     if (this.#tellLoaded(false)) return this.#options.onPids();
     if (this.#closed) return;
     if (stale) this.#failures = 0;

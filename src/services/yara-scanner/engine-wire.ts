@@ -1,3 +1,4 @@
+import { MAX_SENT_BYTES } from '../../analyze/yara/load-engine.ts';
 import type {
   CompileReport,
   EngineChoice,
@@ -8,8 +9,8 @@ import type {
 
 /**
  * What the front and its processes say to each other on a socket pair: one byte of kind, the length of what is about it
- * (four bytes, little-endian), the length of the payload (four bytes), then both. The front asks, the process answers,
- * one question at a time.
+ * (four bytes, little-endian), the length of the payload (four bytes), then both. The front asks, the process answers in
+ * the same order; small questions may come many at a time.
  */
 export const HEADER_BYTES = 9;
 
@@ -28,7 +29,7 @@ export const ANSWER = {
 } as const;
 
 /** Bodies that come over the socket; what is larger is read from a file. */
-export const MAX_INLINE_BYTES = 1024 * 1024;
+export const MAX_INLINE_BYTES = MAX_SENT_BYTES;
 /** 64 MiB and an overlap of 1 MiB: the most that is scanned in one piece, and an engine's one large buffer. */
 export const MAX_WINDOW_BYTES = 65 * 1024 * 1024;
 /** Rule sources, as JSON. */
@@ -36,8 +37,6 @@ export const MAX_SOURCES_BYTES = 320 * 1024 * 1024;
 /** Compiled rules: 24,000 of them take less than a tenth. */
 export const MAX_SET_BYTES = 512 * 1024 * 1024;
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
-/** What a scan is told of its artifact, as JSON. */
-export const MAX_ABOUT_BYTES = 16 * 1024;
 
 /** About `ASK.load`, whose payload is the set. */
 export interface Load {

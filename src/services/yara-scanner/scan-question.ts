@@ -17,10 +17,15 @@ export interface Question {
   /** Only for the engine that may need a large buffer. */
   readonly large: boolean;
   readonly answer: (answer: ScanAnswer) => void;
-  /** An engine has died with it. */
+  /** An engine ended with it and others: it is asked again by itself. */
+  alone: boolean;
+  /** An engine has died with nothing but it. */
   died: boolean;
 }
 
-export function failed(code: YaraErrorCode, message: string): ScanAnswer {
+/** What whoever asks says of it. */
+export type Asked = Omit<Question, 'answer' | 'alone' | 'died'>;
+
+export function failed(code: YaraErrorCode, message: string): Extract<ScanAnswer, { readonly ok: false }> {
   return { ok: false, code, message };
 }

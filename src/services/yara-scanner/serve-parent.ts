@@ -2,8 +2,10 @@ import { rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { BackupLensError } from '../../domain/index.ts';
+import { onceTold } from '../../http/shutdown/index.ts';
 import { buildFrom } from './build-rules.ts';
 import { EnginePool } from './engine-pool.ts';
+import { PrivateServer } from './private-server.ts';
 import type { ScanSettings } from './scan-settings.ts';
 import { readRuleFiles, type RuleSources } from './rule-files.ts';
 
@@ -29,7 +31,7 @@ export async function serveParent(
     );
     return;
   }
-  // The engines start while the rules are compiled and the server is loaded.
+  // The engines start while the rules are compiled.
   const pool = new EnginePool({
     engines: settings.engines,
     scanTimeoutMs: settings.scanTimeoutMs,
@@ -40,22 +42,19 @@ export async function serveParent(
     (rules) => pool.use(rules),
     (error: unknown) => pool.giveUp(error instanceof Error ? error.message : 'the rules do not compile'),
   );
-  const [{ createPrivateApp }, { listen, onceTold }] = await Promise.all([
-    import('./app.ts'),
-    import('../../http/index.ts'),
-  ]);
   const secret = new Promise<string>((resolve) => {
     createInterface(process.stdin).once('line', (line) => resolve(line.slice(0, 100)));
   });
-  const app = createPrivateApp({ pool, rulesDir: settings.rules.join(':'), secret });
+  const server = new PrivateServer({ pool, rulesDir: settings.rules.join(':'), secret });
   const end = onceTold(async () => {
-    await Promise.all([app.close(), pool.close()]);
+    await pool.close();
+    server.close();
     // Our parent's, who removes it; unless it was killed. What is not empty is not ours.
     await rmdir(dirname(socket)).catch(() => {});
   }, SHUTDOWN_MS);
   process.stdin.on('end', end).on('close', end).on('error', end).resume();
   process.stdout.on('error', end);
-  await listen(app, { socket });
+  await server.listen(socket);
   tell({ listening: true });
   await built;
 }

@@ -1,23 +1,11 @@
-import { isNonce, type Externals } from '../../analyze/yara/load-engine.ts';
-import type { YaraFileIdentity, YaraSharedWindow, YaraWindow } from '../../contracts/index.ts';
+import { isNonce } from '../../analyze/yara/load-engine.ts';
+import type { YaraFileIdentity, YaraSharedWindow } from '../../contracts/index.ts';
 import { HttpError } from '../../http/index.ts';
-import { MAX_WINDOW_BYTES, type FileWindow } from './engine-wire.ts';
+import { MAX_WINDOW_BYTES } from './engine-wire.ts';
 
-const FD_PATH = /^\/proc\/\d+\/fd\/\d+$/;
 const DECIMAL = /^-?\d{1,20}$/;
 
-export type Fields = { readonly [key in keyof YaraWindow | keyof YaraSharedWindow]?: unknown };
-
-/** A contracts `YaraWindow` out of a request's body. Throws 400 for anything else. */
-export function scanWindowRequest(body: unknown, about: Externals): FileWindow {
-  const { path, offset, length, dev, ino, size } = fieldsOf(body);
-  if (typeof path !== 'string' || path.length === 0 || path.includes('\0')) throw bad('path has to be text');
-  if (!isSize(offset) || !isSize(length) || !isSize(size))
-    throw bad('offset, length and size have to be sizes');
-  if (length > MAX_WINDOW_BYTES) throw bad(`length may be ${MAX_WINDOW_BYTES} at most`);
-  if (typeof dev !== 'string' || typeof ino !== 'string') throw bad('dev and ino have to be decimal text');
-  return { path, offset, length, identity: { dev, ino, size }, followLink: FD_PATH.test(path), about };
-}
+export type Fields = { readonly [key in keyof YaraSharedWindow]?: unknown };
 
 /** What a contracts `YaraSharedWindow` says beside the path. */
 export interface SharedWindow {
