@@ -1,6 +1,7 @@
-import type { CacheOptions, CacheState } from '../../cache/index.ts';
+import { VerdictCache, type CacheOptions, type CacheState } from '../../cache/index.ts';
 import { judgesNow, type EnginesNow, type ExaminedBy } from './judges.ts';
 import { programHash } from './program-hash.ts';
+import { RulesKnown } from './rules-known.ts';
 import { VerdictBook } from './verdict-book.ts';
 
 /** What is to be known of what was found out before. */
@@ -14,6 +15,8 @@ export interface CacheChoice {
   readonly sample: number;
   /** Its clamd.conf, where it was given. */
   readonly clamd_conf: string | null;
+  /** Over names and contents of the rules of our own YARA, as they are now; null: it starts in any case. */
+  readonly rules: (() => string) | null;
 }
 
 export interface BookOf {
@@ -24,12 +27,28 @@ export interface BookOf {
   readonly told?: (state: CacheState) => void;
 }
 
+/** The cache, before anybody is asked who judges. */
+export interface OpenCache {
+  readonly cache: VerdictCache;
+  /** Of the code that examines. */
+  readonly program: string;
+  /** Null: our own YARA has to say itself what it is. */
+  readonly rules: RulesKnown | null;
+}
+
+/** Throws what reading the rules does. */
+export async function openCache({ cache: options, rules }: CacheChoice): Promise<OpenCache> {
+  const program = programHash();
+  const cache = await VerdictCache.open(options);
+  return { cache, program, rules: rules === null ? null : new RulesKnown(cache, program, rules) };
+}
+
 /** Never rejects. */
 export async function openBook(
-  { cache, clamd_conf }: CacheChoice,
+  { cache, program }: OpenCache,
+  { clamd_conf }: CacheChoice,
   { engines, examined_by, ...heard }: BookOf,
 ): Promise<VerdictBook> {
-  const program = programHash();
   return VerdictBook.open({
     cache,
     ...heard,

@@ -266,7 +266,7 @@ export class PipelineService implements Served {
       breaker: { limit: config.quarantinePerRule.value, windowMs: HOUR_MS },
     });
     const examination = new Examination({
-      pool: verdicts === null ? pool : new KnownFirst({ ...verdicts.choice, book: verdicts.book, pool }),
+      pool: verdicts === null ? pool : new KnownFirst({ one_by_one: Infinity, ...verdicts.choice, book: verdicts.book, pool }),
       engines,
       store,
       ours: units.ours,

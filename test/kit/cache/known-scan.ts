@@ -19,6 +19,8 @@ export interface KnownScanOptions {
   readonly strict?: boolean;
   /** As --rescan. */
   readonly fresh?: boolean;
+  /** All of them. */
+  readonly one_by_one?: number;
   /** A share, 0 to 1; none. */
   readonly sample?: number;
 }
@@ -59,6 +61,7 @@ export async function knownScan(options: KnownScanOptions): Promise<KnownScan> {
     require: [],
     workers: 1,
     stats: false,
+    one_by_one: options.one_by_one ?? Infinity,
     settings: {
       limits: DEFAULT_LIMITS,
       passwords: [],
@@ -81,6 +84,7 @@ export async function knownScan(options: KnownScanOptions): Promise<KnownScan> {
       metadata: !strict,
       sample,
       clamd_conf: clamd.conf,
+      rules: null,
     },
     apply: null,
     signal: new AbortController().signal,
