@@ -38,9 +38,18 @@ export interface OpenCache {
 
 /** Throws what reading the rules does. */
 export async function openCache({ cache: options, rules }: CacheChoice): Promise<OpenCache> {
-  const program = programHash();
   const cache = await VerdictCache.open(options);
+  const program = programHash((stamp, read) => remembered(cache, stamp, read));
   return { cache, program, rules: rules === null ? null : new RulesKnown(cache, program, rules) };
+}
+
+function remembered(cache: VerdictCache, stamp: string, read: () => string): string {
+  const key = cache.keyOf('program', stamp);
+  const known = cache.get('fact', key);
+  if (known !== null) return known.toString();
+  const hash = read();
+  cache.keep([{ kind: 'fact', key, value: Buffer.from(hash), made: Date.now() }]);
+  return hash;
 }
 
 /** Never rejects. */
