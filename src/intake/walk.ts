@@ -145,7 +145,11 @@ const IN_STEP = 1024;
  * Of a file that is wanted, without a way through the thread pool, which costs ten times as much; null: it is none, or cannot be
  * looked at.
  */
-function statsAtOnce({ path, relative, options }: Folder, entry: Entry, wanted: Selection): BigIntStats | null {
+function statsAtOnce(
+  { path, relative, options }: Folder,
+  entry: Entry,
+  wanted: Selection,
+): BigIntStats | null {
   if (entry.kind !== 'file') return null;
   if (!wanted.everything && !wanted.wanted(below(relative, entry.name), 'file')) return null;
   try {
@@ -169,8 +173,7 @@ function below(relative: string, name: Buffer): string {
 async function enter(folder: Folder): Promise<OpenFolder | Met> {
   try {
     const known = (await folder.options.known?.folder(folder.path, folder.inode)) ?? null;
-    const listing =
-      known === null ? await FolderListing.of(folder.path) : FolderListing.atOnce(folder.path);
+    const listing = known === null ? await FolderListing.of(folder.path) : FolderListing.atOnce(folder.path);
     const kind = await unitKind(folder, listing);
     if (kind !== null) return { type: 'unit', path: folder.path, display: folder.display, kind };
     return { folder, entries: listing.entries(), known };

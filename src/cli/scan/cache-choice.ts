@@ -56,6 +56,7 @@ export function cacheChoice(
       metadata: options.strict !== true && options.apply !== true,
       sample: config.verifySample.value / 100,
       clamd_conf: config.clamdConf.value,
+      brought_by: { bundles: config.bundleDir.value, updater: config.clamavUpdaterUrl.value },
       rules: config.yara.value.mode === 'embedded' ? () => rulesPrint(config, roots) : null,
     },
   };

@@ -1,4 +1,5 @@
 import { VerdictCache, type CacheOptions, type CacheState } from '../../cache/index.ts';
+import type { Bringers } from './bringers.ts';
 import { judgesNow, type EnginesNow, type ExaminedBy } from './judges.ts';
 import { programHash } from './program-hash.ts';
 import { RulesKnown } from './rules-known.ts';
@@ -15,6 +16,7 @@ export interface CacheChoice {
   readonly sample: number;
   /** Its clamd.conf, where it was given. */
   readonly clamd_conf: string | null;
+  readonly brought_by: Bringers;
   /** Over names and contents of the rules of our own YARA, as they are now; null: it starts in any case. */
   readonly rules: (() => string) | null;
 }
@@ -55,7 +57,7 @@ function remembered(cache: VerdictCache, stamp: string, read: () => string): str
 /** Never rejects. */
 export async function openBook(
   { cache, program }: OpenCache,
-  { clamd_conf }: CacheChoice,
+  { clamd_conf, brought_by }: CacheChoice,
   { engines, examined_by, ...heard }: BookOf,
 ): Promise<VerdictBook> {
   return VerdictBook.open({
@@ -67,6 +69,7 @@ export async function openBook(
         examined_by: examined_by(),
         program,
         clamd_conf,
+        brought_by,
         epoch,
         when,
       }),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { CacheState, Entry, VerdictCache } from '../../cache/index.ts';
+import type { CacheState, CacheUsage, Entry, VerdictCache } from '../../cache/index.ts';
 import type { Outcome } from '../../analyze/index.ts';
 import type { FileIdentity } from '../../intake/index.ts';
 import type { Asked, Judged, Stamp, TreeOutcome, VerdictSetup, WorkerSetup } from '../protocol.ts';
@@ -85,6 +85,10 @@ export class VerdictBook {
   get state(): CacheState {
     const { state } = this.#cache;
     return { ...state, not_kept: state.not_kept + this.#tooMany };
+  }
+
+  get usage(): CacheUsage {
+    return this.#cache.usage;
   }
 
   /** What engines said of these. Throws for what no worker asks. */

@@ -5,12 +5,14 @@ import { DEFAULT_LIMITS, DEFAULT_POLICY, ENTROPY_THRESHOLD, type Policy } from '
 import { engineChoice, scan, type ScanRequest } from '../../../src/pipeline/index.ts';
 import { outline } from '../cli.ts';
 
+type ScanCache = NonNullable<ScanRequest['cache']>;
+
 export interface KnownScanOptions {
   /** Holds `in`, which is scanned, and gets `cache`. */
   readonly root: string;
   /** What is scanned, where that is not `in`. */
   readonly folder?: string;
-  readonly clamd: { readonly address: ClamdAddress; readonly conf: string };
+  readonly clamd: { readonly address: ClamdAddress; readonly conf: string | null };
   /** Address of a yara-scanner. */
   readonly yara: string;
   readonly policy?: Partial<Policy>;
@@ -19,6 +21,8 @@ export interface KnownScanOptions {
   readonly strict?: boolean;
   /** As --rescan. */
   readonly fresh?: boolean;
+  /** Nobody. */
+  readonly brought_by?: Partial<ScanCache['brought_by']>;
   /** All of them. */
   readonly one_by_one?: number;
   /** A share, 0 to 1; none. */
@@ -84,6 +88,7 @@ export async function knownScan(options: KnownScanOptions): Promise<KnownScan> {
       metadata: !strict,
       sample,
       clamd_conf: clamd.conf,
+      brought_by: { bundles: null, updater: null, ...options.brought_by },
       rules: null,
     },
     apply: null,
