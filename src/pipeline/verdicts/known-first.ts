@@ -149,7 +149,9 @@ export class KnownFirst implements Workers {
     fresh: boolean,
   ): Promise<Looked> {
     await this.#options.wake?.();
-    return this.#options.pool.look(path, name, size, options, { known, fresh, stamp: fileSystem !== null });
+    const { pool, book } = this.#options;
+    const hash_first = !fresh && book.mayKnow(size);
+    return pool.look(path, name, size, options, { known, hash_first, fresh, stamp: fileSystem !== null });
   }
 
   /** A stream, and the parts of an archive: only what engines say of them is known. */

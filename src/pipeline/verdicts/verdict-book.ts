@@ -3,6 +3,7 @@ import type { CacheState, CacheUsage, Entry, VerdictCache } from '../../cache/in
 import type { Outcome } from '../../analyze/index.ts';
 import type { FileIdentity } from '../../intake/index.ts';
 import type { Asked, Judged, Stamp, TreeOutcome, VerdictSetup, WorkerSetup } from '../protocol.ts';
+import { HELD_BYTES } from '../held.ts';
 import { JUDGE_BYTES } from './folder-page.ts';
 import { isSameJudge, type Judges, type JudgesFrom } from './judges.ts';
 import { checkAsked, mayBeKept, packOutcome, packTree, unpackOutcome, unpackTree } from './kept.ts';
@@ -102,6 +103,11 @@ export class VerdictBook {
     });
   }
 
+  /** Whether some content of that size was judged. Only of those that an engine is handed while they are read. */
+  mayKnow(size: number): boolean {
+    return size > HELD_BYTES && this.#get('fact', this.#sizeKey(size)) !== null;
+  }
+
   /** Throws for what no worker says. */
   keep(judged: readonly Judged[]): void {
     for (const one of judged) {
@@ -109,6 +115,8 @@ export class VerdictBook {
       const { outcome, engine, judge } = one;
       if (this.#judges.engines[engine]?.judge !== judge || outcome.misses.length > 0) continue;
       this.#wait('engine', this.#engineKey(one), packOutcome(outcome), engine, this.#judges);
+      if (one.size > HELD_BYTES && !this.mayKnow(one.size))
+        this.#wait('fact', this.#sizeKey(one.size), Buffer.alloc(1), undefined, this.#judges);
     }
   }
 
@@ -262,6 +270,10 @@ export class VerdictBook {
 
   #engineKey({ engine, judge, sha256, size, beside }: Asked): Buffer {
     return this.#cache.keyOf('engine', engine, judge, sha256, size, beside);
+  }
+
+  #sizeKey(size: number): Buffer {
+    return this.#cache.keyOf('size', size);
   }
 
   #hint(name: string, size: number, { tree }: Judges = this.#judges): Buffer | null {

@@ -33,6 +33,8 @@ export interface KnownScan {
   readonly results: readonly FileResult[];
   /** Each in one line. */
   readonly lines: readonly string[];
+  /** Files that were only counted, by folder. */
+  readonly counted: Readonly<Record<string, number>>;
   readonly cache: NonNullable<ReportFooter['summary']['cache']>;
   readonly summary: ReportFooter['summary'];
 }
@@ -95,12 +97,17 @@ export async function knownScan(options: KnownScanOptions): Promise<KnownScan> {
     signal: new AbortController().signal,
   };
   const results: FileResult[] = [];
+  const counted: Record<string, number> = {};
   let summary: ReportFooter['summary'] | null = null;
   for await (const event of scan(request)) {
     if (event.type === 'result')
       results.push({ ...event.result, path: event.result.path.slice(folder.length + 1) });
+    if (event.type === 'unchanged') {
+      const name = event.folder.slice(folder.length + 1);
+      counted[name] = (counted[name] ?? 0) + event.files;
+    }
     if (event.type === 'footer') ({ summary } = event.footer);
   }
   if (summary?.cache === undefined) throw new Error('no word of a cache');
-  return { results, lines: results.map(outline), cache: summary.cache, summary };
+  return { results, counted, lines: results.map(outline), cache: summary.cache, summary };
 }
