@@ -32,7 +32,8 @@ export async function lastBrought({ bundles, updater }: Bringers, now: number): 
     bundles === null ? null : releaseIn(bundles),
     updater === null ? null : await changeBy(updater),
   ];
-  const id = createHash('sha256').update(JSON.stringify(changes)).digest('hex');
+  const what = changes.map((change) => change?.what ?? null);
+  const id = createHash('sha256').update(JSON.stringify(what)).digest('hex');
   const loaded = changes.every((change) => change === null || now - change.at > LOADING_MS);
   return { id, loaded };
 }
