@@ -56,7 +56,7 @@ test('the service reads what arrives, and examines no content twice, also after 
   at.put('tuesday/dump.txt', infected());
   const second = await resultOf(service, 'tuesday/dump.txt');
   expect(second).toMatchObject({ decision: 'quarantine', sha256: first.sha256, cached: { by: 'content' } });
-  const metrics = await (await fetch(`${service.url}/metrics`)).text();
+  const { body: metrics } = await service.get('/metrics');
   for (const line of [
     'backuplens_cache_files_total{by="examined"} 1',
     'backuplens_cache_files_total{by="content"} 1',
