@@ -147,11 +147,11 @@ describe('files of a folder that have not changed', () => {
   });
 });
 
-/** Ways to put another content of the same length where one was approved, and to hide that. */
+/** Ways to put another content of the same length where one was approved. */
 const WAYS: readonly (readonly [string, (path: string) => void])[] = [
-  ['written over', (path) => writeFileSync(path, BAD)],
+  ['over', (path) => writeFileSync(path, BAD)],
   [
-    'cut off and grown again',
+    'cut',
     (path) => {
       truncateSync(path, 0);
       truncateSync(path, BAD.length);
@@ -159,21 +159,22 @@ const WAYS: readonly (readonly [string, (path: string) => void])[] = [
     },
   ],
   [
-    'replaced by another file',
+    'replaced',
     (path) => {
       writeFileSync(`${path}.new`, BAD);
       renameSync(`${path}.new`, path);
     },
   ],
   [
-    'removed, and made anew, so that the inode is likely the same',
+    // Its inode has likely the same number.
+    'anew',
     (path) => {
       unlinkSync(path);
       writeFileSync(path, BAD);
     },
   ],
   [
-    'written through another hard link',
+    'linked',
     (path) => {
       linkSync(path, `${path}.link`);
       writeFileSync(`${path}.link`, BAD);
@@ -181,7 +182,7 @@ const WAYS: readonly (readonly [string, (path: string) => void])[] = [
     },
   ],
   [
-    'replaced by a hard link to another',
+    'link',
     (path) => {
       writeFileSync(`${path}.new`, BAD);
       unlinkSync(path);
@@ -190,7 +191,7 @@ const WAYS: readonly (readonly [string, (path: string) => void])[] = [
     },
   ],
   [
-    'stored into through a mapping',
+    'mapped',
     (path) => {
       const store =
         'import mmap, sys\nf = open(sys.argv[1], "r+b")\nm = mmap.mmap(f.fileno(), 0)\nm[:] = sys.argv[2].encode()\nm.flush()';
@@ -198,31 +199,38 @@ const WAYS: readonly (readonly [string, (path: string) => void])[] = [
     },
   ],
   [
-    'moved here with its folder',
+    'folder',
     (path) => {
-      cpSync(join(path, '..'), join(path, '../../other'), { recursive: true, preserveTimestamps: true });
-      writeFileSync(join(path, '../../other/a.txt'), BAD);
-      renameSync(join(path, '..'), join(path, '../../old'));
-      renameSync(join(path, '../../other'), join(path, '..'));
+      cpSync(join(path, '..'), join(path, '../../../other'), { recursive: true, preserveTimestamps: true });
+      writeFileSync(join(path, '../../../other/a.txt'), BAD);
+      renameSync(join(path, '..'), join(path, '../../../old'));
+      renameSync(join(path, '../../../other'), join(path, '..'));
     },
   ],
 ];
 
-describe('another content under the old name, length and mtime', () => {
-  test.each(WAYS)('is examined at once when it was %s', async (_, change) => {
-    mkdirSync(at('folder'));
-    const path = at('folder', 'a.txt');
-    for (const name of ['a.txt', 'b.txt']) writeFileSync(at('folder', name), PLAIN);
-    await settled(path);
-    await scanned();
-    expect((await scanned()).counted).toEqual({ folder: 2 });
+test('another content under the old name, length and mtime is examined at once, in whatever way it came there', async () => {
+  const paths = WAYS.map(([way]) => at(way, 'a.txt'));
+  for (const [way] of WAYS) {
+    mkdirSync(at(way));
+    for (const name of ['a.txt', 'b.txt']) writeFileSync(at(way, name), PLAIN);
+  }
+  await settled(paths.at(-1) ?? '');
+  await scanned();
+  // Engines that do not answer in time, on a machine that is busy, are not known again.
+  for (let run = 0; run < 5 && Object.keys((await scanned()).counted).length < WAYS.length; run++);
+  for (const [index, [, change]] of WAYS.entries()) {
+    const path = paths[index] ?? '';
     const { atime, mtime } = statSync(path);
     change(path);
     utimesSync(path, atime, mtime);
     expect([readFileSync(path, 'latin1'), statSync(path).mtimeMs]).toEqual([BAD, mtime.getTime()]);
-    const { lines } = await scanned();
-    expect(lines.filter((line) => line.includes('folder/a.txt'))).toEqual([
-      expect.stringMatching(/^quarantine .*yara_match › Marker/),
-    ]);
-  });
+  }
+  const { lines, counted } = await scanned();
+  const left = counted[WAYS[0]?.[0] ?? ''];
+  expect(left).toBe(1);
+  for (const [way] of WAYS) {
+    const line = lines.find((one) => one.includes(`${way}/a.txt`));
+    expect([way, line]).toEqual([way, expect.stringMatching(/^quarantine .*yara_match › Marker/)]);
+  }
 });

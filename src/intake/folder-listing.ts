@@ -5,6 +5,7 @@ export type EntryKind = 'file' | 'folder' | 'symlink' | 'fifo' | 'socket' | 'dev
 const KINDS: readonly EntryKind[] = ['file', 'folder', 'symlink', 'fifo', 'socket', 'device', 'unknown'];
 
 export interface Entry {
+  /** A view of the names of its folder: all of them stay in memory with it. */
   readonly name: Buffer;
   readonly kind: EntryKind;
 }
@@ -85,7 +86,7 @@ export class FolderListing {
   }
 
   #entry(index: number): Entry {
-    return { name: Buffer.from(this.#name(index)), kind: KINDS[this.#kinds[index] ?? 6] ?? 'unknown' };
+    return { name: this.#name(index), kind: KINDS[this.#kinds[index] ?? 6] ?? 'unknown' };
   }
 
   #name(index: number): Buffer {
