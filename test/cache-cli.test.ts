@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { report as reportSchema } from '../src/contracts/index.ts';
 import { cli, scanJson, type Ended } from './kit/cli.ts';
 
 // Each starts programs, on machines that may be busy.
@@ -59,6 +60,43 @@ test('a cache must not lie in what is scanned, nor where others can write; the u
   const usual = await cli(['scan', '--clamd', 'off', '.'], { cwd: root, env: env() });
   expect(usual.stderr).toContain('nothing is kept for the next scan');
   expect(existsSync(database())).toBe(false);
+});
+
+test('a second scan starts no process, reads no byte of a file and asks nobody; where one file is new, whatever that needs', async () => {
+  const { ctimeMs } = statSync(join(root, 'in', 'b.txt'));
+  while (Date.now() - ctimeMs < 2100) await sleep(50);
+  const stats = async () => {
+    const { report } = await scanJson([...SCAN.slice(1), '--stats', 'in'], { cwd: root, env: env() });
+    const { processes, work } = reportSchema.parse(report).stats ?? { processes: [], work: null };
+    return { roles: processes.map(({ role }) => role).toSorted(), work };
+  };
+  await stats();
+  const second = await stats();
+  expect(second.roles).toEqual(['backuplens']);
+  expect(second.work).toEqual({
+    reads: 0,
+    read_bytes: 0,
+    hashed_bytes: 0,
+    yara_read_bytes: 0,
+    scratch_files: 0,
+    messages: 0,
+    examinations: {},
+  });
+  writeFileSync(join(root, 'in', 'c.txt'), 'a third text\n');
+  const third = await stats();
+  expect(third.roles).toEqual(
+    expect.arrayContaining(['backuplens', 'worker', 'yara-engine', 'yara-scanner']),
+  );
+  expect(third.work).toMatchObject({ reads: 1, read_bytes: 13, hashed_bytes: 13 });
+  // Other rules have to say themselves what they are.
+  writeFileSync(join(root, 'rules', 'r.yar'), 'rule Never { condition: filesize == 0 }\n');
+  expect((await stats()).roles).toContain('yara-scanner');
+  // Whoever requires it wants to see it.
+  const required = await scanJson([...SCAN.slice(1), '--stats', '--require', 'yara', 'in'], {
+    cwd: root,
+    env: env(),
+  });
+  expect(JSON.stringify(required.report.stats)).toContain('yara-scanner');
 });
 
 test('a damaged cache stops no scan: it is put aside, and said', async () => {

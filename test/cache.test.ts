@@ -266,6 +266,22 @@ describe('the same content', () => {
     expect(line(second, 'third.zip')).toContain('Marker › marked.txt');
   });
 
+  test('under a new name is not sent to an engine again when it is too large to be held', async () => {
+    const large = Buffer.concat([Buffer.alloc(3 * 2 ** 20, 'a large text. '), Buffer.from(VIRUS)]);
+    writeFileSync(at('large.txt'), large);
+    const first = await scanned();
+    expect(line(first, 'large.txt')).toContain('Our.Virus');
+    renameSync(at('large.txt'), at('renamed.txt'));
+    // As large, and another.
+    writeFileSync(at('other.txt'), large.subarray().fill('z', 0, 10));
+    const second = await scanned();
+    expect(second.cache).toMatchObject({ asked: { clamav: 1, yara: 1 }, known: { clamav: 1, yara: 1 } });
+    for (const name of ['renamed.txt', 'other.txt']) expect(line(second, name)).toContain('Our.Virus');
+    expect(second.results.map(({ coverage }) => coverage)).toEqual(
+      second.results.map(() => first.results[0]?.coverage),
+    );
+  });
+
   test('is asked about again where a rule reads its name, and what its name claims is looked at each time', async () => {
     await writeRules('rule Named { condition: filename == "invoice.pdf.exe" }\n');
     try {

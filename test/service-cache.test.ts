@@ -56,6 +56,17 @@ test('the service reads what arrives, and examines no content twice, also after 
   at.put('tuesday/dump.txt', infected());
   const second = await resultOf(service, 'tuesday/dump.txt');
   expect(second).toMatchObject({ decision: 'quarantine', sha256: first.sha256, cached: { by: 'content' } });
+  const { body: metrics } = await service.get('/metrics');
+  for (const line of [
+    'backuplens_cache_files_total{by="examined"} 1',
+    'backuplens_cache_files_total{by="content"} 1',
+    'backuplens_cache_answers_total{engine="yara",answer="asked"} 1',
+    'backuplens_cache_refused_total 0',
+    'backuplens_cache_evicted_total 0',
+  ]) {
+    expect(metrics.split('\n')).toContain(line);
+  }
+  expect(metrics).toMatch(/^backuplens_cache_bytes [1-9]\d+$/m);
   await service.stop();
 
   const again = await start();

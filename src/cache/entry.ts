@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Mac } from './mac.ts';
 
 /** What an entry is about, as the database has it. Never renumbered: a number that meant something else stays free. */
-export const ENTRY_KINDS = { file: 0, tree: 1, engine: 2, fact: 3 } as const;
+export const ENTRY_KINDS = { file: 0, tree: 1, engine: 2, fact: 3, page: 4 } as const;
 export type EntryKind = keyof typeof ENTRY_KINDS;
 
 export interface Entry {

@@ -38,6 +38,13 @@ export interface CacheState {
   readonly not_kept: number;
 }
 
+export interface CacheUsage {
+  /** What its entries take; null when that cannot be read. */
+  readonly bytes: number | null;
+  /** Entries that made room for others, since it was opened. */
+  readonly evicted: number;
+}
+
 const HOUR_MS = 3_600_000;
 /** Entries that are larger are not worth their place. */
 const MAX_VALUE_BYTES = 1024 * 1024;
@@ -65,6 +72,7 @@ export class VerdictCache {
   #aside: string | null = null;
   #refused = 0;
   #notKept = 0;
+  #evicted = 0;
   #failures = 0;
   /** A damaged one, on its way aside. */
   #moving: Promise<void> | null = null;
@@ -185,6 +193,10 @@ export class VerdictCache {
     });
   }
 
+  get usage(): CacheUsage {
+    return { bytes: this.#try((open) => open.size()), evicted: this.#evicted };
+  }
+
   /** How many entries there are, and what they take in bytes. Null when that cannot be read. */
   figures(): { readonly entries: number; readonly bytes: number } | null {
     return this.#try((open) => ({
@@ -218,7 +230,9 @@ export class VerdictCache {
       const entries = Number(open.database.prepare('SELECT count(*) AS n FROM entries').get()?.['n']);
       if (entries === 0) return;
       const many = Math.min(EVICTED_AT_ONCE, Math.ceil(entries * EVICTED_SHARE));
-      open.inOne(() => open.evict.run(many));
+      open.inOne(() => {
+        this.#evicted += Number(open.evict.run(many).changes);
+      });
       open.database.exec('PRAGMA incremental_vacuum');
     }
   }

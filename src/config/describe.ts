@@ -52,6 +52,7 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
     }),
     variable('CLAMD_CANARY', config.clamdCanary),
     variable('CLAMD_CONF', config.clamdConf),
+    variable('CLAMAV_UPDATER_URL', config.clamavUpdaterUrl),
     variable('CLAMD_MAX_AGE_DAYS', config.clamdMaxAgeDays),
     flag('yara', `${VARIABLES.YARA_HOST.doc} (YARA_HOST, YARA_PORT)`, {
       ...yara,

@@ -183,6 +183,11 @@ export const VARIABLES = {
     'looked for in the usual places',
     "clamd's own clamd.conf, to be read for what it hides: limits, cache, database folder",
   ),
+  CLAMAV_UPDATER_URL: variable(
+    url('http://', 'https://'),
+    'unset: what clamd said is believed for a day',
+    "where the clamav-updater is that brings clamd's database, where nobody sees that from here",
+  ),
   CLAMD_MAX_AGE_DAYS: variable(
     integer(1, 36_500),
     'unset: any age',
@@ -464,6 +469,7 @@ export function readEnvironment(environment: Environment): Given {
     CLAMD_PORT: get('CLAMD_PORT'),
     CLAMD_CANARY: get('CLAMD_CANARY'),
     CLAMD_CONF: get('CLAMD_CONF'),
+    CLAMAV_UPDATER_URL: get('CLAMAV_UPDATER_URL'),
     CLAMD_MAX_AGE_DAYS: get('CLAMD_MAX_AGE_DAYS'),
     YARA_HOST: get('YARA_HOST'),
     YARA_PORT: get('YARA_PORT'),

@@ -71,6 +71,7 @@ export interface EffectiveConfig {
   readonly clamdCanary: Setting<string | null>;
   /** null: signatures of any age will do. */
   readonly clamdConf: Setting<string | null>;
+  readonly clamavUpdaterUrl: Setting<string | null>;
   readonly clamdMaxAgeDays: Setting<number | null>;
   readonly yara: Setting<YaraChoice>;
   /** What the scanner there wants. */
@@ -241,6 +242,7 @@ export function loadConfig(from: { cwd: string; env: Environment; flags?: Flags 
     clamd: clamd(cwd, flags, given, container.value),
     clamdCanary: firstOf<string | null>(null, given.CLAMD_CANARY),
     clamdConf: firstOf<string | null>(null, path(given.CLAMD_CONF)),
+    clamavUpdaterUrl: firstOf<string | null>(null, given.CLAMAV_UPDATER_URL),
     clamdMaxAgeDays: firstOf<number | null>(null, given.CLAMD_MAX_AGE_DAYS),
     yara: yara(flags, given, container.value),
     yaraToken: secret(given.YARA_TOKEN),

@@ -36,6 +36,8 @@ export const updaterHealth = z.object({
   database: z.object({ version: z.string(), time: z.iso.datetime().nullable() }).nullable(),
   /** null: none since this service began. */
   last_update: lastUpdate.nullable(),
+  /** The database may have changed then, and has not since. */
+  changed_at: z.iso.datetime(),
 });
 export type UpdaterHealth = z.infer<typeof updaterHealth>;
 

@@ -1,10 +1,11 @@
-import type { Dir, Dirent } from 'node:fs';
+import { opendirSync, type Dir, type Dirent } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 
 export type EntryKind = 'file' | 'folder' | 'symlink' | 'fifo' | 'socket' | 'device' | 'unknown';
 const KINDS: readonly EntryKind[] = ['file', 'folder', 'symlink', 'fifo', 'socket', 'device', 'unknown'];
 
 export interface Entry {
+  /** A view of the names of its folder: all of them stay in memory with it. */
   readonly name: Buffer;
   readonly kind: EntryKind;
 }
@@ -24,6 +25,20 @@ export class FolderListing {
   static async of(path: Buffer): Promise<FolderListing> {
     const listing = new FolderListing();
     for await (const entry of await opened(path)) listing.#add(nameOf(entry), kindOf(entry));
+    listing.#sort();
+    return listing;
+  }
+
+  /** The same of a disk that answers at once: a way through the thread pool costs three times as much as the entry. */
+  static atOnce(path: Buffer): FolderListing {
+    const listing = new FolderListing();
+    const dir = opendirSync(path, { encoding: AS_BYTES, bufferSize: 1024 });
+    try {
+      for (let entry = dir.readSync(); entry !== null; entry = dir.readSync())
+        listing.#add(nameOf(entry), kindOf(entry));
+    } finally {
+      dir.closeSync();
+    }
     listing.#sort();
     return listing;
   }
@@ -61,13 +76,17 @@ export class FolderListing {
   }
 
   #sort(): void {
-    this.#order = Uint32Array.from(this.#kinds.keys()).toSorted((a, b) =>
-      Buffer.compare(this.#name(a), this.#name(b)),
+    // A character a byte: they compare as the bytes do, in a fifth of the time.
+    const names = this.#kinds.map((_, index) =>
+      this.#names.toString('latin1', this.#ends[index], this.#ends[index + 1]),
+    );
+    this.#order = Uint32Array.from(names.keys()).sort((a, b) =>
+      (names[a] ?? '') < (names[b] ?? '') ? -1 : 1,
     );
   }
 
   #entry(index: number): Entry {
-    return { name: Buffer.from(this.#name(index)), kind: KINDS[this.#kinds[index] ?? 6] ?? 'unknown' };
+    return { name: this.#name(index), kind: KINDS[this.#kinds[index] ?? 6] ?? 'unknown' };
   }
 
   #name(index: number): Buffer {
@@ -89,9 +108,11 @@ export async function firstEntries(path: Buffer, most: number): Promise<Entry[]>
  * Names as bytes: two names that are not UTF-8 must not become one string. `encoding: 'buffer'` is documented for opendir, but
  * its type is not declared.
  */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion
+const AS_BYTES = 'buffer' as BufferEncoding;
+
 async function opened(path: Buffer): Promise<Dir> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  return opendir(path, { encoding: 'buffer' as BufferEncoding, bufferSize: 256 });
+  return opendir(path, { encoding: AS_BYTES, bufferSize: 256 });
 }
 
 function nameOf({ name }: Dirent): Buffer {

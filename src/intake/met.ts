@@ -1,5 +1,6 @@
 import type { FileIdentity } from './file-identity.ts';
 import type { EntryKind } from './folder-listing.ts';
+import type { PassedFiles } from './known-files.ts';
 import type { FolderKind } from '../domain/index.ts';
 
 /** A regular file to be scanned. */
@@ -32,6 +33,8 @@ export interface PartSet {
 export type Met =
   | FileMet
   | PartSet
+  /** Files of one folder, in a row, of which everything is known. `path`: the folder's, with a slash at its end. */
+  | ({ readonly type: 'passed'; readonly path: Buffer; readonly display: string } & PassedFiles)
   /** Standard input. */
   | { readonly type: 'stream'; readonly display: string }
   /** Not scanned, by rule. */

@@ -2,6 +2,8 @@ import picomatch from 'picomatch';
 
 /** Which paths below the given ones are wanted. */
 export interface Selection {
+  /** There are no patterns: every path is wanted. */
+  readonly everything: boolean;
   /** False for a folder means that nothing below it is looked at. `relative` is below the given path. */
   wanted(relative: string, kind: 'file' | 'folder'): boolean;
 }
@@ -14,6 +16,7 @@ export function selection(include: readonly string[], exclude: readonly string[]
   const included = include.length === 0 ? () => true : anyOf(include);
   const excluded = exclude.length === 0 ? () => false : anyOf(exclude);
   return {
+    everything: include.length + exclude.length === 0,
     wanted: (relative, kind) => !excluded(relative) && (kind === 'folder' || included(relative)),
   };
 }

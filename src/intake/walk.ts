@@ -1,10 +1,12 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
-import type { BigIntStats } from 'node:fs';
+import { lstatSync, type BigIntStats } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import { nameFromBytes } from '../bytes/index.ts';
 import { inWords, type FolderKind } from '../domain/index.ts';
 import { identityOf } from './file-identity.ts';
 import { FolderListing, kindOf, type Entry } from './folder-listing.ts';
 import { join, joinText } from './join-path.ts';
+import type { Inode, KnownFiles, KnownFolder } from './known-files.ts';
 import type { Met } from './met.ts';
 import { partSets } from './part-sets.ts';
 import { recognisedNow } from './known-sets.ts';
@@ -19,6 +21,8 @@ export interface WalkOptions {
    * everything is met file by file.
    */
   readonly units?: { readonly isDropped: (folder: Buffer, given: boolean) => boolean };
+  /** Files that need not be met one by one. Absent: all are. */
+  readonly known?: KnownFiles;
   /** Files that are not to be scanned whatever they are called: the report that is being written. */
   readonly except: readonly { readonly dev: bigint; readonly ino: bigint }[];
 }
@@ -71,7 +75,8 @@ async function* walkGiven(
   else if (kind === 'folder') {
     const device = options.one_file_system ? stats.dev : null;
     yield { type: 'folder', at: 'start', path: absolute, display };
-    yield* walkFolder({ path: absolute, display, relative: '', root: real, device, options }, wanted);
+    const top = { path: absolute, display, relative: '', root: real, inode: stats, device, options };
+    yield* walkFolder(top, wanted);
     yield { type: 'folder', at: 'end', path: absolute, display };
   } else yield { type: 'missing', display, message: `is a ${kind}, not a file or folder` };
 }
@@ -83,6 +88,7 @@ interface Folder {
   readonly relative: string;
   /** Real path of the given path: what leads out of it is outward. */
   readonly root: Buffer;
+  readonly inode: Inode;
   /** Stay on this device; null: go anywhere. */
   readonly device: bigint | null;
   readonly options: WalkOptions;
@@ -96,14 +102,26 @@ async function* walkFolder(top: Folder, wanted: Selection): AsyncGenerator<Met, 
     return;
   }
   const open = [first];
+  let inStep = 0;
   for (let inner = open.at(-1); inner !== undefined; inner = open.at(-1)) {
+    const { folder, known } = inner;
     const next = inner.entries.next();
+    const stats = next.done === true || known === null ? null : statsAtOnce(folder, next.value, wanted);
+    if (next.done !== true && stats !== null && known?.passes(next.value.name, stats) === true) {
+      if (++inStep % IN_STEP !== 0) continue;
+      yield* passedOf(inner);
+      await turn();
+      continue;
+    }
+    yield* passedOf(inner);
     if (next.done === true) {
+      known?.end();
       open.pop();
       continue;
     }
-    const met = await meet(inner.folder, next.value, wanted);
+    const met = await meet(folder, next.value, wanted, stats);
     if (!('folder' in met)) {
+      if (met.type === 'file' && met.stats !== undefined) known?.meets(next.value.name, met.stats);
       yield met;
       continue;
     }
@@ -116,14 +134,49 @@ async function* walkFolder(top: Folder, wanted: Selection): AsyncGenerator<Met, 
 interface OpenFolder {
   readonly folder: Folder;
   readonly entries: Generator<Entry, void, undefined>;
+  /** Null: its files are met one by one. */
+  readonly known: KnownFolder | null;
+}
+
+/** Files that are looked at in a row before anybody else has a turn. */
+const IN_STEP = 1024;
+
+/**
+ * Of a file that is wanted, without a way through the thread pool, which costs ten times as much; null: it is none, or cannot be
+ * looked at.
+ */
+function statsAtOnce(
+  { path, relative, options }: Folder,
+  entry: Entry,
+  wanted: Selection,
+): BigIntStats | null {
+  if (entry.kind !== 'file') return null;
+  if (!wanted.everything && !wanted.wanted(below(relative, entry.name), 'file')) return null;
+  try {
+    const stats = lstatSync(join(path, entry.name), { bigint: true });
+    return stats.isFile() && !isExcept(stats, options) ? stats : null;
+  } catch {
+    return null; // Whoever meets it says why.
+  }
+}
+
+function* passedOf({ folder, known }: OpenFolder): Generator<Met, void, undefined> {
+  const passed = known?.passed() ?? null;
+  if (passed === null) return;
+  yield { type: 'passed', path: join(folder.path, Buffer.alloc(0)), display: folder.display, ...passed };
+}
+
+function below(relative: string, name: Buffer): string {
+  return relative === '' ? nameFromBytes(name) : `${relative}/${nameFromBytes(name)}`;
 }
 
 async function enter(folder: Folder): Promise<OpenFolder | Met> {
   try {
-    const listing = await FolderListing.of(folder.path);
+    const known = (await folder.options.known?.folder(folder.path, folder.inode)) ?? null;
+    const listing = known === null ? await FolderListing.of(folder.path) : FolderListing.atOnce(folder.path);
     const kind = await unitKind(folder, listing);
     if (kind !== null) return { type: 'unit', path: folder.path, display: folder.display, kind };
-    return { folder, entries: listing.entries() };
+    return { folder, entries: listing.entries(), known };
   } catch (error) {
     return { type: 'unreadable', path: folder.path, display: folder.display, message: inWords(error) };
   }
@@ -139,18 +192,19 @@ async function unitKind(
   return options.units.isDropped(path, relative === '') ? 'dropped' : null;
 }
 
-/** What an entry is: something that is met, or a folder to be entered. */
+/** What an entry is: something that is met, or a folder to be entered. `known`: what was just seen of it. */
 async function meet(
   folder: Folder,
   { name, kind: listed }: Entry,
   wanted: Selection,
+  known: BigIntStats | null,
 ): Promise<Met | { readonly folder: Folder }> {
   const path = join(folder.path, name);
   const display = joinText(folder.display, nameFromBytes(name));
-  const relative = folder.relative === '' ? nameFromBytes(name) : `${folder.relative}/${nameFromBytes(name)}`;
+  const relative = below(folder.relative, name);
   let stats: BigIntStats;
   try {
-    stats = await lstat(path, { bigint: true });
+    stats = known ?? (await lstat(path, { bigint: true }));
   } catch (error) {
     return { type: 'unreadable', path, display, message: inWords(error) };
   }
@@ -165,7 +219,7 @@ async function meet(
   if (kind === 'folder') {
     if (!wanted.wanted(relative, 'folder')) return skipped('excluded');
     if (folder.device !== null && stats.dev !== folder.device) return skipped('other_file_system');
-    return { folder: { ...folder, path, display, relative } };
+    return { folder: { ...folder, path, display, relative, inode: stats } };
   }
   if (kind === 'file') {
     if (!wanted.wanted(relative, 'file') || isExcept(stats, folder.options)) return skipped('excluded');

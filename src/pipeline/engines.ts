@@ -16,7 +16,8 @@ import {
   type YaraState,
 } from '../domain/index.ts';
 import type { EnginesNow } from './verdicts/judges.ts';
-import { startYaraChild, type YaraChild } from './yara-child.ts';
+import { SleepingYara } from './sleeping-yara.ts';
+import { startYaraChild, type YaraChild, type YaraChildOptions } from './yara-child.ts';
 
 /** Which engines are wanted. */
 export interface EngineChoice {
@@ -94,9 +95,20 @@ export class RunningEngines {
     this.#child = child;
   }
 
-  /** Throws BL_RULES, and BL_ENGINE_REQUIRED when one of `required` is away. */
-  static async start(choice: EngineChoice, required: readonly string[]): Promise<RunningEngines> {
-    const [clamav, yara] = await Promise.all([findClamav(choice), startYara(choice)]);
+  /**
+   * Throws BL_RULES, and BL_ENGINE_REQUIRED when one of `required` is away. `known`: what our own YARA said of itself when it had
+   * the same rules; it then starts when it is woken.
+   */
+  static async start(
+    choice: EngineChoice,
+    required: readonly string[],
+    known: YaraState | null = null,
+  ): Promise<RunningEngines> {
+    const mayWait = known !== null && choice.yara === 'embedded' && !required.includes('yara');
+    const [clamav, yara] = await Promise.all([
+      findClamav(choice),
+      mayWait ? asleep(choice, known) : startYara(choice),
+    ]);
     const state = { clamav: clamav.state, yara: yara.state };
     const endpoints = { clamd: clamav.endpoint, yara: yara.endpoint };
     const engines = new RunningEngines(choice, endpoints, state, yara.child);
@@ -108,6 +120,11 @@ export class RunningEngines {
       });
     }
     return engines;
+  }
+
+  /** Something is to be asked of them that nobody knows. Throws BL_RULES. */
+  async wake(): Promise<void> {
+    if (this.#child instanceof SleepingYara) await this.#child.wake();
   }
 
   /** As they are now; one that was away from the start stays what it was. */
@@ -168,19 +185,28 @@ function staleness({ database_time }: ClamavState, maxDays: number | null): stri
   return days <= maxDays ? null : `its signatures are ${days} days old; at most ${maxDays} are accepted`;
 }
 
-export async function startYara(
-  choice: EngineChoice,
-): Promise<Found<YaraState, { socket: string } | YaraService> & { child: YaraChild | null }> {
+type Started = Found<YaraState, { socket: string } | YaraService> & { child: YaraChild | null };
+
+async function asleep(choice: EngineChoice, known: YaraState): Promise<Started> {
+  const child = new SleepingYara(childOptions(choice), known);
+  return { child, state: await child.state(), endpoint: { socket: child.socketPath } };
+}
+
+function childOptions({ rules, yara_engines, yara_cache }: EngineChoice): YaraChildOptions {
+  return {
+    rulesDirs: rules,
+    engines: yara_engines,
+    ...(yara_cache === null ? {} : { cacheFolder: yara_cache }),
+  };
+}
+
+export async function startYara(choice: EngineChoice): Promise<Started> {
   if (choice.yara === null) return { child: null, state: yaraAway('off', null, null), endpoint: OFF };
   if (choice.yara !== 'embedded') {
     return { child: null, state: await probeYara(choice.yara), endpoint: choice.yara };
   }
   try {
-    const child = await startYaraChild({
-      rulesDirs: choice.rules,
-      engines: choice.yara_engines,
-      ...(choice.yara_cache === null ? {} : { cacheFolder: choice.yara_cache }),
-    });
+    const child = await startYaraChild(childOptions(choice));
     return { child, state: await child.state(), endpoint: { socket: child.socketPath } };
   } catch (error) {
     if (error instanceof BackupLensError && error.code === 'BL_RULES') throw error;

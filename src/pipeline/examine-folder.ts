@@ -120,6 +120,7 @@ async function examine(met: Met, pool: Workers, options: ExamineOptions): Promis
       return { unit: NOTHING, beside: { path: met.path, entry: await linkEntry(met) } };
     case 'folder':
     case 'unit':
+    case 'passed': // Of those, this walk knows none.
       return { unit: NOTHING, beside: null };
     default:
       return met satisfies never;

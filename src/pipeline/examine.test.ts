@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS } from '../domain/index.ts';
 import { tarOf } from '../../test/kit/trees.ts';
 import { Identifier } from '../identify/index.ts';
 import { Budget } from '../unpack/index.ts';
+import { AskedBefore } from './asked-before.ts';
 import { examineTree } from './examine.ts';
 import type { Feed } from './held.ts';
 import { Ledger } from './ledger.ts';
@@ -251,4 +252,53 @@ test('only a limit in bytes is made good by examining the members: other misses 
   expect(await gapsOf({ reason: 'budget_exceeded', detail: '5 more rules matched', bytes: 0 })).toEqual([
     '5 more rules matched',
   ]);
+});
+
+test('an engine that has judged the same bytes before is handed none of them; of other bytes its word is a gap', async () => {
+  const bytes = randomBytes(3 * 1024 * 1024);
+  const said = { claims: [], measurements: {}, misses: [], inspected_bytes: bytes.length, windowed: false };
+  for (const [of, reasons] of [
+    [sha(bytes), []],
+    [sha(Buffer.from('something else')), ['changed']],
+  ] as const) {
+    const recorder = new Recorder();
+    const engine: Analyzer = {
+      ...recorder,
+      examine: recorder.examine,
+      close: recorder.close,
+      beside: () => '',
+    };
+    const before = new AskedBefore(
+      (message) => {
+        if (message.type === 'ask')
+          before.hear(
+            message.id,
+            message.asked.map(({ sha256 }) => (sha256 === of ? said : null)),
+          );
+      },
+      { recorder: { judge: 'one', beside: false } },
+    );
+    const ledger = new Ledger('large');
+    const tree = {
+      identifier,
+      analyzers: [engine],
+      budget: new Budget(DEFAULT_LIMITS),
+      scratch,
+      passwords: [],
+      ledger,
+      before,
+      signal: new AbortController().signal,
+      progress: () => undefined,
+    };
+    const path = join(folder, 'large');
+    await writeFile(path, bytes);
+    const handle = await open(path);
+    const source = new FileSource(handle, bytes.length);
+    await examineTree(['large'], { source, stream: source.stream() }, tree, of);
+    await handle.close();
+    expect(recorder.seen).toEqual(new Map());
+    const { gaps, work } = ledger.close({ id: 0, parent: null, trail: ['large'] });
+    expect(gaps.filter(({ by }) => by === 'recorder').map(({ reason }) => reason)).toEqual(reasons);
+    expect(work?.known ?? {}).toEqual(reasons.length === 0 ? { recorder: 1 } : {});
+  }
 });

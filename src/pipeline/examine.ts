@@ -1,3 +1,4 @@
+import type { Subject } from '../analyze/index.ts';
 import { LastBytes, nameFromBytes, type Scratch } from '../bytes/index.ts';
 import type { Artifact, ContentType } from '../domain/index.ts';
 import { HEAD_BYTES, TAIL_BYTES, withoutReader, type Glimpse } from '../identify/index.ts';
@@ -13,7 +14,7 @@ import {
 } from '../unpack/index.ts';
 import { HELD_BYTES, hold, seen, tailOf, type Feed } from './held.ts';
 import { Lanes } from './lanes.ts';
-import { Pass } from './pass.ts';
+import { Pass, type Ahead } from './pass.ts';
 import { Tee } from './tee.ts';
 import type { Examined, Tree } from './tree.ts';
 
@@ -25,8 +26,14 @@ const LANES = 64;
 const LANE_BYTES = 3 * HELD_BYTES;
 
 /** Examines a root artifact and everything in it. Throws only what breaks the root's own bytes off. */
-export async function examineTree(trail: Artifact['trail'], feed: Feed, tree: Tree): Promise<Examined> {
-  return new TreeExaminer(tree).root(trail, feed);
+/** `sha256`: of the root, where it was read before. */
+export async function examineTree(
+  trail: Artifact['trail'],
+  feed: Feed,
+  tree: Tree,
+  sha256: string | null = null,
+): Promise<Examined> {
+  return new TreeExaminer(tree).root(trail, feed, sha256);
 }
 
 /** Where an artifact stands in the tree. */
@@ -41,6 +48,8 @@ interface Place {
   readonly parent: Pass | null;
   /** SHA-256 of those of them that were seen whole before they were opened. */
   readonly above: readonly string[];
+  /** SHA-256 of its bytes, where they were read before. */
+  readonly sha256?: string | null;
 }
 
 class TreeExaminer {
@@ -53,7 +62,7 @@ class TreeExaminer {
     this.#tree = tree;
   }
 
-  async root(trail: Artifact['trail'], feed: Feed): Promise<Examined> {
+  async root(trail: Artifact['trail'], feed: Feed, sha256: string | null): Promise<Examined> {
     try {
       const pass = await this.#open({ id: this.#nextId++, parent: null, trail }, feed, {
         depth: 0,
@@ -61,6 +70,7 @@ class TreeExaminer {
         isPiece: false,
         parent: null,
         above: [],
+        sha256,
       });
       return await this.#finish(pass);
     } finally {
@@ -77,6 +87,16 @@ class TreeExaminer {
       () => undefined, // Whoever called hears of it.
     );
     return finished;
+  }
+
+  /** What engines have said of these bytes before, where that can be known before they go past. */
+  async #ahead(subject: Subject, sha256: string | null): Promise<Ahead | null> {
+    const { before, analyzers } = this.#tree;
+    if (before === undefined || sha256 === null || subject.size === null) return null;
+    const { size } = subject;
+    const kept = analyzers.filter((analyzer) => before.isKept(analyzer));
+    const outcomes = await before.find(kept.map((analyzer) => before.ask(analyzer, subject, sha256, size)));
+    return outcomes.size === 0 ? null : { sha256, outcomes };
   }
 
   /** Identifies the artifact, lets its bytes go past every analyzer, and opens it if it is a container. */
@@ -97,7 +117,8 @@ class TreeExaminer {
     const type = isPart || isLonePart ? asPart(identified) : identified;
     const { signal } = this.#tree;
     const subject = { artifact, type, head, size, source, isPiece: place.isPiece, signal };
-    const pass = new Pass(this.#tree, subject, place.parent);
+    const ahead = await this.#ahead(subject, place.sha256 ?? null);
+    const pass = new Pass(this.#tree, subject, place.parent, ahead);
     try {
       const format = type.container ?? (isPart ? null : searchedAs(type, size));
       if (!isPart) pass.sayWhatStaysClosed();

@@ -25,6 +25,11 @@ export class Folders {
     this.#verdict?.add(told);
   }
 
+  /** Files of one folder in which there is nothing, in walk order. */
+  countPlain({ folder, files }: Extract<ScanEvent, { type: 'unchanged' }>): void {
+    this.#verdict?.addPlain(folder, files);
+  }
+
   /** What there is to say of the folder itself, at its end; null when there is nothing, as mostly. */
   pass({ at, path, display }: Border, request: ScanRequest, asOf: string): ScanEvent | null {
     const { policy, baseline, apply } = request;
@@ -55,6 +60,11 @@ export class FolderVerdict {
       result.path,
       assessment.findings.filter(({ accepted }) => accepted === null),
     );
+  }
+
+  /** Files of a folder in which nothing was found. */
+  addPlain(folder: string, files: number): void {
+    this.#counter.addPlain(folder, files);
   }
 
   /** After the last one; null: nothing is to be said of the folder itself. `path`: its bytes. */

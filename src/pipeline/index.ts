@@ -12,6 +12,15 @@ export { judgeUnit, unitBasis, type JudgedUnit, type UnitBasis } from './judge-u
 export { MassWindow, withAttack, type Attack } from './mass-window.ts';
 export type { Apply, ScanEvent, ScanRequest } from './request.ts';
 export { scan } from './scan.ts';
-export { keptBy, KnownFirst, openBook, type CacheChoice, type VerdictBook } from './verdicts/index.ts';
+export type { CacheUsage } from '../cache/index.ts';
+export {
+  keptBy,
+  KnownFirst,
+  openBook,
+  openCache,
+  type CacheChoice,
+  type CacheWork,
+  type VerdictBook,
+} from './verdicts/index.ts';
 export type { ScanState, Watcher } from './watcher.ts';
 export { WorkerPool, type PoolOptions, type Workers } from './worker-pool.ts';

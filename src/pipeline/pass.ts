@@ -19,6 +19,13 @@ type CountedGap = LooseGap & Pick<Gap, 'artifacts'>;
 const KEPT_FINDINGS = 100;
 const KEPT_GAPS = 1000;
 
+/** What engines have said of an artifact of that hash before: they are not even handed its bytes. */
+export interface Ahead {
+  readonly sha256: string;
+  /** By analyzer. */
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+}
+
 /** One artifact's bytes going past the hash and every analyzer, and all that is said of it until its hash is known. */
 export class Pass {
   readonly artifact: Artifact;
@@ -34,6 +41,7 @@ export class Pass {
   readonly #tree: Tree;
   readonly #subject: Subject;
   readonly #parent: Pass | null;
+  readonly #ahead: Ahead | null;
   /** What was found in its members, one by one. */
   readonly #members = new MassCounter();
   readonly #hash = createHash('sha256');
@@ -47,13 +55,15 @@ export class Pass {
   readonly #measures = new Map<string, number>();
 
   /** `parent`: the container it came out of. */
-  constructor(tree: Tree, subject: Subject, parent: Pass | null) {
+  constructor(tree: Tree, subject: Subject, parent: Pass | null, ahead: Ahead | null = null) {
+    this.#ahead = ahead;
     this.#tree = tree;
     this.#subject = subject;
     this.#parent = parent;
     this.artifact = subject.artifact;
     this.type = subject.type;
     this.#running = tree.analyzers.flatMap((analyzer) => {
+      if (ahead?.outcomes.has(analyzer.id) === true) return [];
       const examination = analyzer.examine(subject);
       if (examination !== null) tree.meter?.examined(analyzer.id);
       return examination === null ? [] : [{ analyzer, examination }];
@@ -87,7 +97,18 @@ export class Pass {
       tee?.fail(error);
     }
     // At once, not in finish(): an engine must not wait for its last byte while the members are examined.
-    this.#outcomes = this.#end();
+    this.#outcomes = Promise.all([this.#end(), this.#known()]).then((all) => all.flat());
+  }
+
+  /** What was known ahead; of other bytes nobody has said anything. */
+  #known(): { id: string; outcome: Outcome }[] {
+    const ahead = this.#ahead;
+    if (ahead === null) return [];
+    const isSame = this.failure === null && this.sha256() === ahead.sha256;
+    return [...ahead.outcomes].map(([id, outcome]) => {
+      if (isSame) this.#tree.ledger.worked(id, true);
+      return { id, outcome: isSame ? outcome : NOT_SEEN };
+    });
   }
 
   /** Ends every examination; who is known to have judged the same bytes before is not asked again. */
@@ -335,6 +356,14 @@ export class Pass {
     }
   }
 }
+
+const NOT_SEEN: Outcome = {
+  claims: [],
+  measurements: {},
+  misses: [{ reason: 'changed', detail: 'it changed between two looks at it', bytes: null }],
+  inspected_bytes: 0,
+  windowed: false,
+};
 
 /** Resolves to null some time after the signal was aborted. */
 function lateAfter(signal: AbortSignal): { readonly over: Promise<null>; readonly cancel: () => void } {

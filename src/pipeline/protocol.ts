@@ -62,6 +62,8 @@ export interface Job {
 export interface Look {
   /** SHA-256 of contents of its size and name whose outcome is known: if it is one of them, nothing is examined. */
   readonly known: readonly Uint8Array[];
+  /** A content of its size was judged: if this is that, engines need none of its bytes. It is hashed before it goes past them. */
+  readonly hash_first: boolean;
   /** Everything is examined and asked for again, whatever is known. */
   readonly fresh: boolean;
   /** Its metadata are wanted as they stood when it was read, made durable before. */

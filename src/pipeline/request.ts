@@ -2,7 +2,7 @@ import type { ErrorEntry, FileResult, ReportFooter, ReportHeader, SkippedEntry }
 import type { SetFolder } from '../analyze/hash-sets/index.ts';
 import type { Places } from '../dispose/index.ts';
 import type { Assessment, Baseline, Policy } from '../domain/index.ts';
-import type { WalkOptions } from '../intake/index.ts';
+import type { PassedFiles, WalkOptions } from '../intake/index.ts';
 import type { Store } from '../store/index.ts';
 import type { EngineChoice } from './engines.ts';
 import type { WorkerSetup } from './protocol.ts';
@@ -38,6 +38,11 @@ export interface ScanRequest {
   readonly cache: CacheChoice | null;
   /** Carry out the decisions; null: report only. */
   readonly apply: Apply | null;
+  /**
+   * So many files are told of one by one, whatever there is to say of them; beyond, those that have not changed and of which there is
+   * nothing to be said may be counted only.
+   */
+  readonly one_by_one: number;
   /** Whether the footer is to say where the time went. */
   readonly stats: boolean;
   /** Ends the scan; what is finished by then has been reported. */
@@ -60,6 +65,8 @@ export interface Apply {
 export type ScanEvent =
   | { readonly type: 'header'; readonly header: ReportHeader }
   | { readonly type: 'result'; readonly result: FileResult; readonly assessment: Assessment }
+  /** Files of a folder (as it is called in reports) that have not changed, approved before, in which there was nothing. */
+  | ({ readonly type: 'unchanged'; readonly folder: string } & PassedFiles)
   | { readonly type: 'skipped'; readonly entry: SkippedEntry; readonly outward: boolean }
   | { readonly type: 'error'; readonly entry: ErrorEntry }
   | { readonly type: 'footer'; readonly footer: ReportFooter };

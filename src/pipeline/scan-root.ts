@@ -43,7 +43,7 @@ export type FileScan =
   | { readonly type: 'done'; readonly outcome: TreeOutcome; readonly stamp?: Stamp }
   | { readonly type: 'same'; readonly sha256: string; readonly stamp: Stamp };
 
-const LOOK: Look = { known: [], fresh: false, stamp: false };
+const LOOK: Look = { known: [], hash_first: false, fresh: false, stamp: false };
 
 /** Examines the file at `path`, and everything in it. Never throws: whatever happens is in the outcome. */
 export async function scanFile(path: Buffer, name: string, context: RootContext): Promise<TreeOutcome> {
@@ -57,7 +57,7 @@ export async function lookAtFile(
   path: Buffer,
   name: string,
   context: RootContext,
-  { known, stamp: wantsStamp }: Look,
+  { known, hash_first: hashFirst, stamp: wantsStamp }: Look,
 ): Promise<FileScan> {
   for (let attempt = 1; ; attempt++) {
     const tree = new RootScan(name, context);
@@ -72,14 +72,15 @@ export async function lookAtFile(
     try {
       const stamp = { identity: identityOf(file.stats), looked_at };
       const { dev, ino, size } = stamp.identity;
-      const sha256 = known.length === 0 ? null : await sameAs(known, file);
-      if (sha256 !== null && !hasChanged(file)) {
+      const hash = known.length > 0 || hashFirst ? await hashOf(file) : null;
+      const sha256 = hash?.toString('hex') ?? null;
+      if (hash !== null && sha256 !== null && known.some((one) => hash.equals(one)) && !hasChanged(file)) {
         context.progress(Number(size));
         return { type: 'same', sha256, stamp };
       }
       const feed = await feedOf(file, Number(size), context.meter?.read);
       context.meter?.waited('read', since);
-      const outcome = await tree.run(feed, { dev, ino });
+      const outcome = await tree.run(feed, { dev, ino }, sha256);
       if (!hasChanged(file)) return { type: 'done', outcome, ...(wantsStamp ? { stamp } : {}) };
       if (attempt === ATTEMPTS) return { type: 'done', outcome: tree.changed(outcome) };
     } catch (error) {
@@ -90,8 +91,8 @@ export async function lookAtFile(
   }
 }
 
-/** The one that its content is, read to its end: a file of /proc holds more than it says. Null: none. */
-async function sameAs(known: readonly Uint8Array[], { handle, stats }: RootFile): Promise<string | null> {
+/** Of its content, read to its end; null: a file of /proc holds more than it says. */
+async function hashOf({ handle, stats }: RootFile): Promise<Buffer | null> {
   const hash = createHash('sha256');
   const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Number(stats.size) + 1));
   let length = 0;
@@ -102,8 +103,7 @@ async function sameAs(known: readonly Uint8Array[], { handle, stats }: RootFile)
     if (length > Number(stats.size)) return null;
     hash.update(chunk.subarray(0, bytesRead));
   }
-  const digest = hash.digest();
-  return known.some((one) => digest.equals(one)) ? digest.toString('hex') : null;
+  return hash.digest();
 }
 
 /** Examines a stream (standard input), which nobody can read twice. Never throws. */
@@ -158,7 +158,8 @@ export class RootScan {
     this.#closed = closed;
   }
 
-  async run(feed: Feed, identity: RootFacts['identity']): Promise<TreeOutcome> {
+  /** `sha256`: of its content, where it was read before; what engines have said of that they are not asked again. */
+  async run(feed: Feed, identity: RootFacts['identity'], sha256: string | null = null): Promise<TreeOutcome> {
     const { limits, seen, ...shared } = this.#context;
     const deadline = limits.max_scan_ms === null ? null : AbortSignal.timeout(limits.max_scan_ms);
     const signal = deadline ?? new AbortController().signal;
@@ -170,7 +171,7 @@ export class RootScan {
     try {
       const budget = new Budget(limits, size);
       const tree = { ...shared, budget, ledger: this.#ledger, signal, closed: this.#closed };
-      const examined = await examineTree(this.#trail, feed, tree);
+      const examined = await examineTree(this.#trail, feed, tree, sha256);
       if (deadline?.aborted === true) this.#gap('pipeline', 'timed_out', tooLate(limits), size);
       return this.#outcome(factsOf(examined, identity));
     } catch (error) {

@@ -3,6 +3,7 @@
  * workers (identify, unpack, analyze: see scan-root.ts and examine.ts), assessed under the policy, disposed of, and
  * told as events in walk order, whatever the number of workers.
  */
+import { assess } from '../assess/index.ts';
 import { Scratch } from '../bytes/index.ts';
 import type { FileResult } from '../contracts/index.ts';
 import type { Engines } from '../domain/index.ts';
@@ -24,7 +25,7 @@ import { collectStats } from './stats/collect.ts';
 import { Sampler } from './stats/sampler.ts';
 import { Tally } from './tally.ts';
 import { until } from './until.ts';
-import { cacheSummary, keptBy, KnownFirst, openBook } from './verdicts/index.ts';
+import { cacheSummary, keptBy, KnownFirst, openBook, openCache } from './verdicts/index.ts';
 import { metered, type Watcher } from './watcher.ts';
 import { automaticWorkers, thisMachine } from './worker-count.ts';
 import { WorkerPool, type Workers } from './worker-pool.ts';
@@ -47,14 +48,19 @@ export async function* scan(
   await using scratch = await Scratch.create(request.scratch_parent);
   const tables = new HashTables(scratch);
   const hashes = await tables.read(request.hash_sets);
-  const known = hashes === null ? {} : { hash_sets: hashes.endpoint };
-  await using engines = await RunningEngines.start(request.engines, request.require);
-  const examined_by = { ...request.settings, ...known };
+  const lists = hashes === null ? {} : { hash_sets: hashes.endpoint };
+  const opened = request.cache === null ? null : await openCache(request.cache);
+  await using engines = await RunningEngines.start(
+    request.engines,
+    request.require,
+    opened?.rules?.state ?? null,
+  );
+  const examined_by = { ...request.settings, ...lists };
   const setup = { ...examined_by, ...engines.endpoints };
   await using book =
-    request.cache === null
+    request.cache === null || opened === null
       ? null
-      : await openBook(request.cache, {
+      : await openBook(opened, request.cache, {
           engines: async () => engines.now(),
           examined_by: () => examined_by,
           changed: () => pool.renew({ ...setup, ...keptBy(book), stats: request.stats }),
@@ -68,11 +74,25 @@ export async function* scan(
     readable: [...request.readable, tables.folder],
     ...(book === null ? {} : { book }),
   });
+  const awake = once(async () => {
+    await engines.wake();
+    await book?.flush();
+  });
   const knowing =
-    request.cache === null || book === null ? null : new KnownFirst({ ...request.cache, book, pool });
+    request.cache === null || book === null
+      ? null
+      : new KnownFirst({
+          ...request.cache,
+          book,
+          pool,
+          one_by_one: oneByOne(request, startedAt),
+          wake: awake,
+        });
   const stop = (): void => void pool.close();
   request.signal.addEventListener('abort', stop, { once: true });
-  const met = metered(until(request.signal, walk(request.paths, request.walk)));
+  const known = knowing?.files ?? null;
+  const walking = known === null ? request.walk : { ...request.walk, known };
+  const met = metered(until(request.signal, walk(request.paths, walking)));
   watcher?.started({
     state: () => ({ ...met.state(), bytesDone: pool.progress().bytes }),
     pids: () => [...pool.pids(), ...engines.pids()],
@@ -90,6 +110,7 @@ export async function* scan(
   )) {
     for (const told of events) {
       if (told.type === 'result') folders.count(told);
+      if (told.type === 'unchanged') folders.countPlain(told);
       const event = told.type === 'folder' ? folders.pass(told, request, startedAt) : told;
       if (event === null) continue;
       tally.count(event);
@@ -97,11 +118,14 @@ export async function* scan(
     }
   }
   await book?.flush();
+  // What nobody was given anything needs not be asked how it is.
+  const after = request.signal.aborted || pool.firstGiven === null ? engines.state : await engines.ask();
+  opened?.rules?.keep(after.yara);
   const summary = tally.summary(
     request.signal.aborted,
     knowing === null ? undefined : cacheSummary(knowing.work),
   );
-  const footer = footerOf(summary, request.signal.aborted ? state : withHashes(await engines.ask()));
+  const footer = footerOf(summary, withHashes(after));
   if (sampler === null) yield { type: 'footer', footer };
   else {
     const workers = await pool.stats();
@@ -147,6 +171,10 @@ async function take(met: Met, pool: Workers, request: Running, asOf: string): Pr
       const gap = { stage: 'intake', by: 'intake', reason: 'unreadable', detail } as const;
       return [skipped, ...(await concludeAll(unexaminedUnit(met.display, null, gap), request, asOf))];
     }
+    case 'passed': {
+      const { files, bytes, artifacts } = met;
+      return [{ type: 'unchanged', folder: met.display, files, bytes, artifacts }];
+    }
     case 'folder':
       return [met];
     case 'missing':
@@ -155,6 +183,23 @@ async function take(met: Met, pool: Workers, request: Running, asOf: string): Pr
       return met satisfies never;
   }
 }
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | null = null;
+  return async () => (done ??= work());
+}
+
+/** What there is nothing to be said of may only be counted where the policy approves it. */
+function oneByOne({ policy, baseline, one_by_one: many }: ScanRequest, asOf: string): number {
+  const { decision, verdict, reasons } = assess(NOTHING_FOUND, policy, baseline, asOf);
+  return decision === 'auto_approve' && verdict === 'benign' && reasons.length === 0 ? many : Infinity;
+}
+
+const NOTHING_FOUND = {
+  findings: [],
+  gaps: [],
+  coverage: { artifacts: 1, bytes: 1, raw_only: { artifacts: 0, bytes: 0 }, engines: {} },
+};
 
 function linesOf(events: readonly Told[]): number {
   return events.reduce(

@@ -23,6 +23,7 @@ export class Tally {
 
   count(event: ScanEvent): void {
     if (event.type === 'result') this.#result(event.result);
+    else if (event.type === 'unchanged') this.#unchanged(event);
     else if (event.type === 'error') this.#counts.errors++;
     else if (event.type === 'skipped') {
       this.#counts.skipped++;
@@ -36,6 +37,14 @@ export class Tally {
     const decision = incomplete ? harsher(this.#decision, 'manual_review') : this.#decision;
     const folders = this.#folders === 0 ? {} : { folders: this.#folders };
     return { decision, ...this.#counts, ...folders, interrupted, ...(cache === undefined ? {} : { cache }) };
+  }
+
+  #unchanged({ files, bytes, artifacts }: Extract<ScanEvent, { type: 'unchanged' }>): void {
+    const counts = this.#counts;
+    counts.auto_approve += files;
+    counts.files += files;
+    counts.artifacts += artifacts;
+    counts.bytes += bytes;
   }
 
   #result(result: FileResult): void {

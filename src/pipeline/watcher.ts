@@ -28,6 +28,10 @@ export function metered(source: AsyncIterable<Met>): {
       if (one.type === 'file' || one.type === 'stream') state.filesKnown++;
       if (one.type === 'stream') endless = true; // Nobody knows how much is still to come.
       if (one.type === 'file') state.bytesKnown += one.size;
+      if (one.type === 'passed') {
+        state.filesKnown += one.files;
+        state.bytesKnown += one.bytes;
+      }
       if (one.type === 'set') {
         state.filesKnown += one.parts.length;
         for (const { size } of one.parts) state.bytesKnown += size;

@@ -83,7 +83,7 @@ async function scan(job: Job, shared: Omit<RootContext, 'seen'>): Promise<void> 
   tell({ ...scanned, id: job.id });
 }
 
-const NOTHING_KNOWN: Look = { known: [], fresh: false, stamp: false };
+const NOTHING_KNOWN: Look = { known: [], hash_first: false, fresh: false, stamp: false };
 
 /** Closes what an older setup opened, once no file needs it. */
 function retire(old: Context): void {

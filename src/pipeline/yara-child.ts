@@ -37,10 +37,12 @@ const MAX_LINE_CHARS = 64 * 1024;
 
 /**
  * Starts it and resolves when the rules are compiled. Throws BL_RULES for a folder that cannot be read, BL_INTERNAL
- * when the program does not start.
+ * when the program does not start. `folder` of its socket (`yara`) is removed with it.
  */
-export async function startYaraChild(options: YaraChildOptions): Promise<YaraChild> {
-  const folder = Scratch.createForSockets();
+export async function startYaraChild(
+  options: YaraChildOptions,
+  folder: Scratch = Scratch.createForSockets(),
+): Promise<YaraChild> {
   const child = new Child(join(folder.path, 'yara'), options, folder);
   try {
     await child.listening();

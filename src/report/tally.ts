@@ -61,6 +61,12 @@ export class Tally {
     if (action !== undefined) this.moved.set(action, (this.moved.get(action) ?? 0) + 1);
   }
 
+  /** Files of which nothing else is to be said. */
+  approved(files: number, bytes: number): void {
+    this.decided.auto_approve.files += files;
+    this.decided.auto_approve.bytes += bytes;
+  }
+
   skip(entry: SkippedEntry): void {
     this.skipped.set(entry.reason, (this.skipped.get(entry.reason) ?? 0) + 1);
   }

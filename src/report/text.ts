@@ -31,6 +31,7 @@ export class TextWriter implements ReportWriter {
   #approved = 0;
   #rows = 0;
   #afterGrounds = false;
+  readonly plain: NonNullable<ReportWriter['plain']>;
 
   constructor(output: Writable, options: ReportOptions) {
     this.#sink = new Sink(output);
@@ -38,6 +39,13 @@ export class TextWriter implements ReportWriter {
     this.#verbose = options.verbose ?? false;
     this.#table = new Table(this.#paint, options.columns ?? null, this.#verbose);
     this.#maxApproved = options.quiet ? 0 : this.#verbose ? Number.POSITIVE_INFINITY : MAX_APPROVED_ROWS;
+    this.plain = {
+      one_by_one: this.#maxApproved,
+      count: (files, bytes) => {
+        this.#approved += files;
+        this.#tally.approved(files, bytes);
+      },
+    };
     this.#errors = new BoundedList(this.#verbose ? 1000 : MAX_ERRORS, MAX_ERROR_UNITS);
   }
 

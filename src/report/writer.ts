@@ -11,6 +11,13 @@ export type ReportFormat = (typeof REPORT_FORMATS)[number];
 export interface ReportWriter {
   begin(header: ReportHeader): Promise<void>;
   result(result: FileResult): Promise<void>;
+  /** Set where files of which there is nothing to be said need not all be told of. */
+  readonly plain?: {
+    /** So many are wanted one by one; of the others, */
+    readonly one_by_one: number;
+    /** it is told how many are approved. */
+    readonly count: (files: number, bytes: number) => void;
+  };
   skipped(entry: SkippedEntry): Promise<void>;
   error(entry: ErrorEntry): Promise<void>;
   /** Comes back when everything was handed to the operating system; does not close the output. */

@@ -23,13 +23,24 @@ export class FolderCounter {
   /** `path`: as the file is called in reports. */
   add(path: string, findings: readonly CountedFinding[]): void {
     this.#whole.add(findings);
+    this.#enter(path);
+    for (const { counter } of this.#open) counter.add(findings);
+  }
+
+  /** So many files of one folder, in which nothing was found. `folder`: as it is called in reports. */
+  addPlain(folder: string, files: number): void {
+    this.#whole.addPlain(files);
+    this.#enter(folder.endsWith('/') ? folder : `${folder}/`);
+    for (const { counter } of this.#open) counter.addPlain(files);
+  }
+
+  #enter(path: string): void {
     const below = path.startsWith(this.#given) ? path.slice(this.#given.length) : path;
     const folders = below.split('/').slice(0, -1).slice(0, MOST_DEPTH);
     let same = 0;
     while (same < folders.length && this.#open[same]?.name === folders[same]) same++;
     this.#leave(same);
     for (const name of folders.slice(same)) this.#open.push({ name, counter: new MassCounter(true) });
-    for (const { counter } of this.#open) counter.add(findings);
   }
 
   /** After the last file. */

@@ -61,6 +61,11 @@ export class MassCounter {
     }
   }
 
+  /** So many files in which nothing was found. */
+  addPlain(files: number): void {
+    this.#files += files;
+  }
+
   /** null while there is too little to say so. */
   mass(): Mass | null {
     const share = this.#suspected / Math.max(1, this.#files);

@@ -1,5 +1,11 @@
 import { basename, dirname } from 'node:path';
-import { assertTrusted, verdictKeyFolder, type EffectiveConfig, type UsedFile } from '../../config/index.ts';
+import {
+  assertTrusted,
+  decidingFiles,
+  verdictKeyFolder,
+  type EffectiveConfig,
+  type UsedFile,
+} from '../../config/index.ts';
 import type { Environment } from '../../config/start/index.ts';
 import { BackupLensError } from '../../domain/index.ts';
 import type { CacheChoice } from '../../pipeline/index.ts';
@@ -50,6 +56,14 @@ export function cacheChoice(
       metadata: options.strict !== true && options.apply !== true,
       sample: config.verifySample.value / 100,
       clamd_conf: config.clamdConf.value,
+      brought_by: { bundles: config.bundleDir.value, updater: config.clamavUpdaterUrl.value },
+      rules: config.yara.value.mode === 'embedded' ? () => rulesPrint(config, roots) : null,
     },
   };
+}
+
+/** Of the names and contents of everything below the folders of rules. */
+function rulesPrint(config: EffectiveConfig, roots: readonly string[]): string {
+  const rules = decidingFiles(config).filter(({ what }) => what === 'rules');
+  return JSON.stringify(assertTrusted(rules, roots));
 }

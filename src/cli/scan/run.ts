@@ -123,6 +123,7 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
       hash_sets: hashSetFolders(config),
       require: options.require ?? [],
       stats: options.stats === true,
+      one_by_one: report.plain?.one_by_one ?? Infinity,
       workers: isAutomatic || config.workers.origin === 'default' ? 'auto' : config.workers.value,
       settings: {
         limits: { ...DEFAULT_LIMITS, ...limitValues(config) },
@@ -149,6 +150,7 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
         if (options.writeBaseline !== undefined) collector.add(event.assessment);
         await listed?.add(event.result, event.assessment);
       }
+      if (event.type === 'unchanged') progress.passed(event.files);
       if (event.type === 'error') listed?.obstacle(`${event.entry.path}: ${event.entry.message}`);
       if (event.type === 'footer') {
         const { summary } = event.footer;
@@ -289,6 +291,8 @@ async function tell(event: ScanEvent, report: ReportWriter): Promise<void> {
       return report.begin(event.header);
     case 'result':
       return report.result(event.result);
+    case 'unchanged':
+      return report.plain?.count(event.files, event.bytes);
     case 'skipped':
       return report.skipped(event.entry);
     case 'error':

@@ -26,6 +26,10 @@ export class ScanProgress implements Watcher {
     this.#current = path;
   }
 
+  passed(files: number): void {
+    this.#filesDone += files;
+  }
+
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#progress.stop();

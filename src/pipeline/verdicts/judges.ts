@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EngineEndpoints } from '../../analyze/index.ts';
 import { daemonIdentity, type WhenSeen } from '../../analyze/clamav/index.ts';
 import type { Engines } from '../../domain/index.ts';
+import { lastBrought, type Bringers } from './bringers.ts';
 import type { VerdictSetup, WorkerSetup } from '../protocol.ts';
 
 /** The engines as they are at one moment. */
@@ -33,6 +34,7 @@ export interface JudgesFrom {
   readonly program: string;
   /** Its clamd.conf, as it was given. */
   readonly clamd_conf: string | null;
+  readonly brought_by: Bringers;
   /** Drawn again when something may have changed that nobody can see. */
   readonly epoch: string;
   readonly when: WhenSeen;
@@ -69,6 +71,7 @@ export async function judgesNow(from: JudgesFrom): Promise<Judges> {
 async function clamavJudge({
   engines: { state, endpoints },
   clamd_conf: conf,
+  brought_by,
   epoch,
   program,
   when,
@@ -80,7 +83,10 @@ async function clamavJudge({
   const identity = await daemonIdentity(clamd.address, conf, when).catch(() => null);
   if (identity === null) return null;
   const canary = clamd.canary === null ? null : Buffer.from(clamd.canary).toString('base64');
-  const judge = hashOf(['clamav', program, identity.id, canary, identity.whole ? null : epoch]);
+  const unseen = identity.whole ? null : await lastBrought(brought_by, when.now);
+  // It may still judge by what it had before.
+  if (unseen !== null && !unseen.loaded) return null;
+  const judge = hashOf(['clamav', program, identity.id, canary, unseen === null ? null : [epoch, unseen.id]]);
   return { judge, whole: identity.whole };
 }
 

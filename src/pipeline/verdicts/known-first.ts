@@ -1,11 +1,12 @@
 import { FileSystems, type CacheState, type FileSystem } from '../../cache/index.ts';
 import type { Finding } from '../../domain/index.ts';
-import type { FileIdentity } from '../../intake/index.ts';
+import type { FileIdentity, KnownFiles } from '../../intake/index.ts';
 import type { EngineWork, Stamp, TreeOutcome } from '../protocol.ts';
 import type { Looked, PoolOutcome, RunOptions, WorkerPool, Workers } from '../worker-pool.ts';
 import type { Judges } from './judges.ts';
 import { mayBeKept } from './kept.ts';
-import type { VerdictBook } from './verdict-book.ts';
+import { isPlain, KnownFolders, type Conclusion, type Noted } from './known-folders.ts';
+import { isSettled, type VerdictBook } from './verdict-book.ts';
 
 export interface KnownFirstOptions {
   readonly book: VerdictBook;
@@ -16,6 +17,10 @@ export interface KnownFirstOptions {
   readonly metadata: boolean;
   /** Share of what is known that is examined all the same, and compared; 0 to 1. */
   readonly sample: number;
+  /** So many files are told of one by one, also where there is nothing to be said; beyond, unchanged ones may only be counted. */
+  readonly one_by_one: number;
+  /** Called before anything is given to a worker. */
+  readonly wake?: () => Promise<void>;
 }
 
 /** How many files were told from what, and what engines were asked. */
@@ -41,6 +46,8 @@ interface GivenFile {
   readonly fileSystem: FileSystem | null;
   /** Those of when it was begun. */
   readonly judges: Judges;
+  /** What is known of it by the folder that it lies in. */
+  readonly noted: Noted | null;
 }
 
 interface Known {
@@ -49,10 +56,14 @@ interface Known {
   readonly sha256: Buffer;
 }
 
+/** Its content when its metadata were these, and since when. */
+type Before = Pick<Known, 'made' | 'sha256'>;
+
 /** The scan workers, behind what is known already: a file that is the same is not examined again, and need not even be read. */
 export class KnownFirst implements Workers {
   readonly #options: KnownFirstOptions;
   readonly #fileSystems = new FileSystems();
+  readonly #folders: KnownFolders;
   #metadata: boolean;
   #content: boolean;
   readonly #counts = { read: 0, by_content: 0, by_metadata: 0, verified: 0, mismatched: 0 };
@@ -63,6 +74,22 @@ export class KnownFirst implements Workers {
     this.#options = options;
     this.#metadata = options.metadata && !options.fresh;
     this.#content = !options.fresh;
+    const { book, one_by_one } = options;
+    this.#folders = new KnownFolders({
+      book,
+      one_by_one,
+      fileSystems: this.#fileSystems,
+      believed: () => this.#metadata,
+      sampled: () => this.#isSampled(),
+      passed: (files) => {
+        this.#counts.by_metadata += files;
+      },
+    });
+  }
+
+  /** For a walk; null: everything is met. */
+  get files(): KnownFiles | null {
+    return this.#options.metadata ? this.#folders : null;
   }
 
   get broken(): string | null {
@@ -84,14 +111,30 @@ export class KnownFirst implements Workers {
     options: RunOptions = {},
   ): Promise<PoolOutcome> {
     if (path === null || options.rest !== undefined) return this.#asTheyCome(path, name, size, options);
+    const noted = this.#folders.of(options.met);
+    try {
+      return await this.#come({ path, name, size, options, noted });
+    } finally {
+      noted?.conclude(null);
+    }
+  }
+
+  async #come(given: Omit<GivenFile, 'fileSystem' | 'judges'>): Promise<PoolOutcome> {
+    const { path, name, size, options, noted } = given;
     const { met } = options;
     const fileSystem = met === undefined ? null : await this.#fileSystemOf(path, met.dev);
-    const file: GivenFile = { path, name, size, options, fileSystem, judges: this.#options.book.judges };
+    const file: GivenFile = { ...given, fileSystem, judges: this.#options.book.judges };
     const unread = this.#unread(file);
-    if (unread !== null && met !== undefined) {
-      if (this.#isSampled()) return this.#verify(file, unread, met);
-      this.#counts.by_metadata++;
-      return { type: 'done', outcome: told(unread, 'metadata', met) };
+    const before: Before | null = noted?.known ?? unread;
+    if (before !== null && met !== undefined) {
+      const isSampled = noted === null || noted.known === null ? this.#isSampled() : noted.sampled;
+      if (isSampled) return this.#verify(file, before, met);
+      if (unread !== null) {
+        this.#counts.by_metadata++;
+        const isOnPage = noted !== null && noted.known !== null;
+        noted?.conclude(isOnPage ? 'same' : recordOf(unread, met));
+        return { type: 'done', outcome: told(unread, 'metadata', met) };
+      }
     }
     const known = this.#content ? this.#options.book.candidates(name, size) : [];
     const isSampled = known.length > 0 && this.#isSampled();
@@ -105,7 +148,10 @@ export class KnownFirst implements Workers {
     known: readonly Uint8Array[],
     fresh: boolean,
   ): Promise<Looked> {
-    return this.#options.pool.look(path, name, size, options, { known, fresh, stamp: fileSystem !== null });
+    await this.#options.wake?.();
+    const { pool, book } = this.#options;
+    const hash_first = !fresh && book.mayKnow(size);
+    return pool.look(path, name, size, options, { known, hash_first, fresh, stamp: fileSystem !== null });
   }
 
   /** A stream, and the parts of an archive: only what engines say of them is known. */
@@ -115,6 +161,7 @@ export class KnownFirst implements Workers {
     size: number,
     options: RunOptions,
   ): Promise<PoolOutcome> {
+    await this.#options.wake?.();
     const came = await this.#options.pool.run(path, name, size, options);
     if (came.type === 'done') {
       for (const tree of [came.outcome, ...(came.set?.rest ?? []), came.set?.joined ?? null])
@@ -130,10 +177,10 @@ export class KnownFirst implements Workers {
     return this.#fileSystems.of(Buffer.from(path), dev);
   }
 
-  #unread({ fileSystem, options: { met }, name, size }: GivenFile): Known | null {
+  #unread({ fileSystem, noted, options: { met }, name, size }: GivenFile): Known | null {
     if (!this.#metadata || fileSystem === null || met === undefined || met.size !== BigInt(size)) return null;
     const { book } = this.#options;
-    const sha256 = book.content(fileSystem.id, met);
+    const sha256 = noted?.known?.sha256 ?? book.content(fileSystem.id, met);
     const tree = sha256 === null ? null : book.tree(name, size, sha256);
     return sha256 === null || tree === null ? null : { ...tree, sha256 };
   }
@@ -144,14 +191,14 @@ export class KnownFirst implements Workers {
 
   async #conclude(came: Looked, file: GivenFile): Promise<PoolOutcome> {
     const { book } = this.#options;
-    const { name, size, fileSystem } = file;
+    const { name, size } = file;
     if (came.type === 'same') {
       const tree = book.tree(name, size, Buffer.from(came.sha256, 'hex'));
       // Another process has made room meanwhile, or it has another size than when it was met.
       if (tree === null || Number(came.stamp.identity.size) !== size)
         return this.#conclude(await this.#look(file, [], false), file);
       this.#counts.by_content++;
-      if (fileSystem !== null) book.keepContent(fileSystem.id, came.stamp, came.sha256);
+      this.#keepContent(file, came.stamp, { ...tree, sha256: Buffer.from(came.sha256, 'hex') });
       return { type: 'done', outcome: told(tree, 'content', came.stamp.identity) };
     }
     this.#counts.read++;
@@ -159,17 +206,26 @@ export class KnownFirst implements Workers {
     return came;
   }
 
-  #learn({ outcome, stamp }: Done, { name, fileSystem, judges }: GivenFile): void {
+  #learn({ outcome, stamp }: Done, file: GivenFile): void {
     const { book } = this.#options;
     this.#count(outcome.work);
-    book.keepTree(name, outcome, judges);
+    book.keepTree(file.name, outcome, file.judges);
     const { sha256 } = outcome.root;
-    if (stamp !== undefined && fileSystem !== null && sha256 !== null && mayBeKept(outcome))
-      book.keepContent(fileSystem.id, stamp, sha256);
+    if (stamp !== undefined && sha256 !== null && mayBeKept(outcome))
+      this.#keepContent(file, stamp, { outcome, made: Date.now(), sha256: Buffer.from(sha256, 'hex') });
+  }
+
+  /** Which content it has, as long as its metadata are these. */
+  #keepContent({ fileSystem, noted, judges }: GivenFile, stamp: Stamp, known: Known): void {
+    const { book } = this.#options;
+    if (fileSystem === null || !isSettled(stamp)) return;
+    book.keepContent(fileSystem.id, stamp, known.sha256);
+    // Pages are of who judged when their folder was entered.
+    if (judges.tree === book.judges.tree) noted?.conclude(recordOf(known, stamp.identity));
   }
 
   /** Reads and judges again what need not be: what was believed must still be so. */
-  async #verify(file: GivenFile, known: Known, met: FileIdentity): Promise<PoolOutcome> {
+  async #verify(file: GivenFile, known: Before, met: FileIdentity): Promise<PoolOutcome> {
     const { book } = this.#options;
     const came = await this.#look(file, [], true);
     if (came.type !== 'done') return this.#conclude(came, file);
@@ -222,6 +278,11 @@ function told(
   return { ...outcome, root: { ...outcome.root, identity: { dev, ino } }, cached };
 }
 
+/** For the page of its folder; null: there is something to be said of it. */
+function recordOf({ outcome, made, sha256 }: Known, identity: FileIdentity): Conclusion {
+  return isPlain(outcome) ? { identity, made, artifacts: outcome.coverage.artifacts, sha256 } : null;
+}
+
 function isSame({ identity }: Stamp, met: FileIdentity): boolean {
   return (
     identity.dev === met.dev &&
@@ -240,7 +301,7 @@ function essence({ findings, gaps }: TreeOutcome): string {
   ]);
 }
 
-function hiddenChange(name: string, { sha256, made }: Known, now: string): Finding {
+function hiddenChange(name: string, { sha256, made }: Before, now: string): Finding {
   const seen = new Date(made).toISOString();
   return {
     kind: 'hidden_change',

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,21 +20,42 @@ const CHUNK_BYTES = 256 * 1024;
 
 /**
  * Of the code that examines, and of what it depends on: analyzers, unpackers and identification in one. Nobody has to think of
- * raising a number, and what another version said is asked again.
+ * raising a number, and what another version said is asked again. As long as all of its files have the metadata of the last time,
+ * `remembered` says what they came to; reading all of them is a tenth of a scan of which nothing has changed.
  */
-export function programHash(): string {
-  const hash = createHash('sha256').update(`${process.version} ${process.platform} ${process.arch}`);
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  for (const room of ROOMS) {
-    const folder = join(ROOMS_FOLDER, room);
-    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-    for (const file of files.toSorted()) {
-      if (!/\.(ts|js)$/.test(file) || /\.(test|d)\.ts$/.test(file)) continue;
-      hash.update(`${room}/${file}\0`);
-      addFile(hash, join(folder, file), chunk);
-    }
+export function programHash(remembered: (stamp: string, read: () => string) => string): string {
+  const files = ROOMS.flatMap(filesOf);
+  files.push({ name: 'package.json', path: join(dirname(ROOMS_FOLDER), 'package.json') });
+  const stamp = createHash('sha256').update(RUNTIME);
+  for (const { name, path } of files) {
+    const { dev, ino, size, mtimeNs, ctimeNs } = lstatSync(path, { bigint: true });
+    stamp.update(`${name}\0${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}\n`);
   }
-  addFile(hash, join(dirname(ROOMS_FOLDER), 'package.json'), chunk);
+  return remembered(stamp.digest('hex'), () => contentHash(files));
+}
+
+const RUNTIME = `${process.version} ${process.platform} ${process.arch}`;
+
+interface ProgramFile {
+  readonly name: string;
+  readonly path: string;
+}
+
+function filesOf(room: string): ProgramFile[] {
+  const folder = join(ROOMS_FOLDER, room);
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(ts|js)$/.test(file) && !/\.(test|d)\.ts$/.test(file))
+    .toSorted()
+    .map((file) => ({ name: `${room}/${file}`, path: join(folder, file) }));
+}
+
+function contentHash(files: readonly ProgramFile[]): string {
+  const hash = createHash('sha256').update(RUNTIME);
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  for (const { name, path } of files) {
+    hash.update(`${name}\0`);
+    addFile(hash, path, chunk);
+  }
   return hash.digest('hex');
 }
 

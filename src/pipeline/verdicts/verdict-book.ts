@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { VerdictCache, type CacheOptions, type CacheState, type Entry } from '../../cache/index.ts';
+import type { CacheState, CacheUsage, Entry, VerdictCache } from '../../cache/index.ts';
 import type { Outcome } from '../../analyze/index.ts';
 import type { FileIdentity } from '../../intake/index.ts';
 import type { Asked, Judged, Stamp, TreeOutcome, VerdictSetup, WorkerSetup } from '../protocol.ts';
+import { HELD_BYTES } from '../held.ts';
+import { JUDGE_BYTES } from './folder-page.ts';
 import { isSameJudge, type Judges, type JudgesFrom } from './judges.ts';
 import { checkAsked, mayBeKept, packOutcome, packTree, unpackOutcome, unpackTree } from './kept.ts';
 
 export interface BookOptions {
-  readonly cache: CacheOptions;
+  /** Closed with the book. */
+  readonly cache: VerdictCache;
   /** Asks everybody who they are now. */
   readonly judges: (remembered: Remembered) => Promise<Judges>;
   /** Whose word is kept has changed: workers are to hear of it. */
@@ -66,7 +69,7 @@ export class VerdictBook {
 
   /** Never rejects: a cache that cannot be used is one that knows nothing. */
   static async open(options: BookOptions): Promise<VerdictBook> {
-    const cache = await VerdictCache.open(options.cache);
+    const { cache } = options;
     return new VerdictBook(cache, options, await options.judges(rememberedIn(cache)));
   }
 
@@ -85,6 +88,10 @@ export class VerdictBook {
     return { ...state, not_kept: state.not_kept + this.#tooMany };
   }
 
+  get usage(): CacheUsage {
+    return this.#cache.usage;
+  }
+
   /** What engines said of these. Throws for what no worker asks. */
   find(asked: readonly Asked[]): (Outcome | null)[] {
     return asked.map((one) => {
@@ -96,6 +103,11 @@ export class VerdictBook {
     });
   }
 
+  /** Whether some content of that size was judged. Only of those that an engine is handed while they are read. */
+  mayKnow(size: number): boolean {
+    return size > HELD_BYTES && this.#get('fact', this.#sizeKey(size)) !== null;
+  }
+
   /** Throws for what no worker says. */
   keep(judged: readonly Judged[]): void {
     for (const one of judged) {
@@ -103,6 +115,8 @@ export class VerdictBook {
       const { outcome, engine, judge } = one;
       if (this.#judges.engines[engine]?.judge !== judge || outcome.misses.length > 0) continue;
       this.#wait('engine', this.#engineKey(one), packOutcome(outcome), engine, this.#judges);
+      if (one.size > HELD_BYTES && !this.mayKnow(one.size))
+        this.#wait('fact', this.#sizeKey(one.size), Buffer.alloc(1), undefined, this.#judges);
     }
   }
 
@@ -145,16 +159,31 @@ export class VerdictBook {
     return value.subarray(0, STAMP_BYTES).equals(stampBytes(metadata)) ? value.subarray(STAMP_BYTES) : null;
   }
 
-  keepContent(fileSystem: Buffer, { identity, looked_at: lookedAt }: Stamp, sha256: string): void {
-    if (Number(identity.ctime_ns / 1_000_000n) > lookedAt - SETTLED_MS) return;
-    const value = Buffer.concat([stampBytes(identity), Buffer.from(sha256, 'hex')]);
+  /** Only of what `isSettled`. */
+  keepContent(fileSystem: Buffer, { identity }: Stamp, sha256: Buffer): void {
+    const value = Buffer.concat([stampBytes(identity), sha256]);
     this.#wait('file', fileKey(fileSystem, identity.ino), value, undefined, this.#judges);
+  }
+
+  /** As pages name whoever judges; null: nobody whose word may be kept. */
+  pageJudge({ tree }: Judges): Buffer | null {
+    return tree === null ? null : this.#cache.keyOf('page', tree).subarray(0, JUDGE_BYTES);
+  }
+
+  /** Whoever judged it stands in it. */
+  page(place: PagePlace): Buffer | null {
+    return this.#get('page', pageKey(place));
+  }
+
+  keepPage(place: PagePlace, page: Buffer, judges: Judges): void {
+    this.#wait('page', pageKey(place), page, null, judges);
   }
 
   /** A file had another content under the same metadata: no metadata of before are believed any more. */
   distrustMetadata(): void {
-    this.#drop((entry) => entry.kind === 'file');
+    this.#drop(({ kind }) => kind === 'file' || kind === 'page');
     this.#cache.forget('file');
+    this.#cache.forget('page');
   }
 
   /** The same content came to something else: nothing of before is believed any more. */
@@ -236,16 +265,25 @@ export class VerdictBook {
   #get(kind: Entry['kind'], key: Buffer): Buffer | null {
     const recent = this.#recent.get(recentKey(kind, key));
     if (recent !== undefined) return Buffer.from(recent.value);
-    return this.#cache.get(kind, key, kind === 'file' ? 0 : this.#judges.not_before);
+    return this.#cache.get(kind, key, kind === 'file' || kind === 'page' ? 0 : this.#judges.not_before);
   }
 
   #engineKey({ engine, judge, sha256, size, beside }: Asked): Buffer {
     return this.#cache.keyOf('engine', engine, judge, sha256, size, beside);
   }
 
+  #sizeKey(size: number): Buffer {
+    return this.#cache.keyOf('size', size);
+  }
+
   #hint(name: string, size: number, { tree }: Judges = this.#judges): Buffer | null {
     return tree === null ? null : this.#cache.keyOf('tree', tree, name, size).subarray(0, HINT_BYTES);
   }
+}
+
+/** No change after the look could leave the file with the same times. */
+export function isSettled({ identity, looked_at: lookedAt }: Stamp): boolean {
+  return Number(identity.ctime_ns / 1_000_000n) <= lookedAt - SETTLED_MS;
 }
 
 /** Of a worker's setup. */
@@ -266,6 +304,19 @@ function fileKey(fileSystem: Buffer, ino: bigint): Buffer {
   const number = Buffer.alloc(8);
   number.writeBigUInt64LE(BigInt.asUintN(64, ino));
   return Buffer.concat([fileSystem, number]);
+}
+
+/** One of the pages of a folder. */
+export interface PagePlace {
+  readonly file_system: Buffer;
+  readonly ino: bigint;
+  readonly number: number;
+}
+
+function pageKey({ file_system, ino, number }: PagePlace): Buffer {
+  const page = Buffer.alloc(4);
+  page.writeUInt32BE(number);
+  return Buffer.concat([fileKey(file_system, ino), page]);
 }
 
 function recentKey(kind: Entry['kind'], key: Uint8Array): string {

@@ -50,6 +50,7 @@ export function createApp({ updater, daemon, clamavHost, access, log, metrics }:
       runtime: updater.runtime,
       database: await daemon.database(),
       last_update: updater.last,
+      changed_at: updater.changed_at,
     };
   });
   app.post('/update', async (_request, reply) => {

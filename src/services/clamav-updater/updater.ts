@@ -30,6 +30,7 @@ export class Updater {
   readonly #now: () => number;
   #running = false;
   #last: LastUpdate | null = null;
+  #changed: number;
   /** Nobody asks the mirror before. */
   #retryAt = 0;
   readonly #stop = new AbortController();
@@ -37,6 +38,7 @@ export class Updater {
   constructor(options: UpdaterOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
+    this.#changed = this.#now();
   }
 
   /** The one that the next update tries first. */
@@ -46,6 +48,11 @@ export class Updater {
 
   get last(): LastUpdate | null {
     return this.#last;
+  }
+
+  /** Since then no run has left the database otherwise than it was (RFC 3339): the start of this process, where none ever did. */
+  get changed_at(): string {
+    return new Date(this.#changed).toISOString();
   }
 
   /** Never rejects. */
@@ -63,6 +70,8 @@ export class Updater {
     try {
       const { outcome, output } = await this.#run();
       if (outcome.retryAt !== null) this.#retryAt = outcome.retryAt;
+      // What failed half-way may have changed it, too.
+      if (outcome.result !== 'up_to_date') this.#changed = this.#now();
       const told = succeeded(outcome) ? await this.#tellDaemon(outcome) : { outcome, database: null };
       const reply = this.#reply(told.outcome, output, told.database);
       const { result, message, timestamp, retry_after = null } = reply;

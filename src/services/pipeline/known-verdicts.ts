@@ -1,7 +1,13 @@
 import { basename, dirname, join } from 'node:path';
 import { VERDICTS } from '../../config/index.ts';
 import type { Log } from '../../observe/index.ts';
-import { openBook, type CacheChoice, type EngineWatch, type VerdictBook } from '../../pipeline/index.ts';
+import {
+  openBook,
+  openCache,
+  type CacheChoice,
+  type EngineWatch,
+  type VerdictBook,
+} from '../../pipeline/index.ts';
 import type { Lists } from './lists.ts';
 import type { ServiceSettings } from './settings.ts';
 
@@ -25,6 +31,9 @@ export function cacheOf({ config }: ServiceSettings): CacheChoice | null {
     metadata: false,
     sample: config.verifySample.value / 100,
     clamd_conf: config.clamdConf.value,
+    brought_by: { bundles: config.bundleDir.value, updater: config.clamavUpdaterUrl.value },
+    // It is always there.
+    rules: null,
   };
 }
 
@@ -33,7 +42,7 @@ export async function openVerdicts(
   choice: CacheChoice,
   { engines, lists, log, changed }: { engines: EngineWatch; lists: Lists; log: Log; changed: () => void },
 ): Promise<VerdictBook> {
-  const book = await openBook(choice, {
+  const book = await openBook(await openCache(choice), choice, {
     engines: async () => engines.now(),
     examined_by: () => lists.setup,
     changed,

@@ -21,7 +21,6 @@ import {
   keptBy,
   KnownFirst,
   WorkerPool,
-  type CacheChoice,
   type Judge,
   type VerdictBook,
 } from '../../pipeline/index.ts';
@@ -34,6 +33,7 @@ import { Dispatch } from './dispatch.ts';
 import { Dispositions } from './dispositions.ts';
 import { Examination } from './examination.ts';
 import { ServiceMetrics } from './service-metrics.ts';
+import { CacheMetrics } from './cache-metrics.ts';
 import { cacheOf, openVerdicts } from './known-verdicts.ts';
 import { lingeringSince, setsBefore } from './left-before.ts';
 import { Lists, tellHashSets } from './lists.ts';
@@ -73,7 +73,7 @@ export class PipelineService implements Served {
   readonly #scratch: Scratch;
   readonly #engines: EngineWatch;
   readonly #pool: WorkerPool;
-  readonly #book: VerdictBook | null;
+  readonly #verdicts: KnownVerdicts | null;
   readonly #arrivals: Arrivals;
   readonly #dispatch: Dispatch;
   readonly #dispositions: Dispositions;
@@ -155,7 +155,8 @@ export class PipelineService implements Served {
 
   static async #assemble(parts: Assembly): Promise<PipelineService> {
     const { settings, log, undo } = parts;
-    const metrics = new ServiceMetrics(new Metrics());
+    const registry = new Metrics();
+    const metrics = new ServiceMetrics(registry);
     const lists = await Lists.read(settings, new HashTables(parts.scratch));
     tellHashSets(log, metrics, lists.state);
     let pool: WorkerPool | null = null;
@@ -207,7 +208,14 @@ export class PipelineService implements Served {
       log,
       metrics,
     });
-    const verdicts = choice === null || book === null ? null : { choice, book };
+    const verdicts =
+      choice === null || book === null
+        ? null
+        : {
+            book,
+            metrics: new CacheMetrics(registry),
+            known: new KnownFirst({ one_by_one: Infinity, ...choice, book, pool }),
+          };
     return new PipelineService(parts, { metrics, engines, pool, lists, together, verdicts });
   }
 
@@ -224,7 +232,7 @@ export class PipelineService implements Served {
     this.#scratch = scratch;
     this.#engines = engines;
     this.#pool = pool;
-    this.#book = verdicts?.book ?? null;
+    this.#verdicts = verdicts;
     this.#lists = lists;
     this.#outbox = outbox;
     this.#bundles = bundles;
@@ -267,7 +275,7 @@ export class PipelineService implements Served {
       breaker: { limit: config.quarantinePerRule.value, windowMs: HOUR_MS },
     });
     const examination = new Examination({
-      pool: verdicts === null ? pool : new KnownFirst({ ...verdicts.choice, book: verdicts.book, pool }),
+      pool: verdicts?.known ?? pool,
       engines,
       store,
       ours: units.ours,
@@ -368,6 +376,8 @@ export class PipelineService implements Served {
 
   async metrics(): Promise<string> {
     this.#metrics.silent(this.#alarms.silent);
+    const verdicts = this.#verdicts;
+    if (verdicts !== null) verdicts.metrics.tell(verdicts.known.work, verdicts.book.usage);
     // True as of now, not as of the last tick; without the store they are as they were.
     await this.#outbox.states().then(
       (states) => this.#metrics.sinks(states, Date.now()),
@@ -425,9 +435,13 @@ export class PipelineService implements Served {
       this.#engines.setHashSets(this.#lists.state);
       tellHashSets(this.#log, this.#metrics, this.#lists.state);
       if (!this.#pool.closed) {
-        this.#pool.renew({ ...this.#lists.setup, ...this.#engines.endpoints, ...keptBy(this.#book) });
+        this.#pool.renew({
+          ...this.#lists.setup,
+          ...this.#engines.endpoints,
+          ...keptBy(this.#verdicts?.book ?? null),
+        });
       }
-      await this.#book?.flush();
+      await this.#verdicts?.book.flush();
     } catch (error) {
       this.#log.error('the lists were not taken: the old ones stay', { untrusted: { error } });
     }
@@ -463,7 +477,7 @@ export class PipelineService implements Served {
     await this.#dispositions.stop();
     clearTimeout(late);
     await this.#pool.close();
-    await this.#book?.close();
+    await this.#verdicts?.book.close();
     await this.#engines.close();
     await this.#scratch.remove();
     await this.#store.close();
@@ -492,6 +506,13 @@ const MAX_DELAY_MS = 3_600_000;
 const HOUR_MS = 3_600_000;
 const FINISH_SHARE = 0.6;
 
+/** What was found out before, and what there is to count of it. */
+interface KnownVerdicts {
+  readonly book: VerdictBook;
+  readonly known: KnownFirst;
+  readonly metrics: CacheMetrics;
+}
+
 /** What it works with, and owns. */
 interface Means {
   readonly metrics: ServiceMetrics;
@@ -499,7 +520,7 @@ interface Means {
   readonly pool: WorkerPool;
   readonly lists: Lists;
   readonly together: Together;
-  readonly verdicts: { readonly choice: CacheChoice; readonly book: VerdictBook } | null;
+  readonly verdicts: KnownVerdicts | null;
 }
 
 interface Assembly {

@@ -5,12 +5,14 @@ import { DEFAULT_LIMITS, DEFAULT_POLICY, ENTROPY_THRESHOLD, type Policy } from '
 import { engineChoice, scan, type ScanRequest } from '../../../src/pipeline/index.ts';
 import { outline } from '../cli.ts';
 
+type ScanCache = NonNullable<ScanRequest['cache']>;
+
 export interface KnownScanOptions {
   /** Holds `in`, which is scanned, and gets `cache`. */
   readonly root: string;
   /** What is scanned, where that is not `in`. */
   readonly folder?: string;
-  readonly clamd: { readonly address: ClamdAddress; readonly conf: string };
+  readonly clamd: { readonly address: ClamdAddress; readonly conf: string | null };
   /** Address of a yara-scanner. */
   readonly yara: string;
   readonly policy?: Partial<Policy>;
@@ -19,6 +21,10 @@ export interface KnownScanOptions {
   readonly strict?: boolean;
   /** As --rescan. */
   readonly fresh?: boolean;
+  /** Nobody. */
+  readonly brought_by?: Partial<ScanCache['brought_by']>;
+  /** All of them. */
+  readonly one_by_one?: number;
   /** A share, 0 to 1; none. */
   readonly sample?: number;
 }
@@ -27,6 +33,8 @@ export interface KnownScan {
   readonly results: readonly FileResult[];
   /** Each in one line. */
   readonly lines: readonly string[];
+  /** Files that were only counted, by folder. */
+  readonly counted: Readonly<Record<string, number>>;
   readonly cache: NonNullable<ReportFooter['summary']['cache']>;
   readonly summary: ReportFooter['summary'];
 }
@@ -59,6 +67,7 @@ export async function knownScan(options: KnownScanOptions): Promise<KnownScan> {
     require: [],
     workers: 1,
     stats: false,
+    one_by_one: options.one_by_one ?? Infinity,
     settings: {
       limits: DEFAULT_LIMITS,
       passwords: [],
@@ -81,17 +90,24 @@ export async function knownScan(options: KnownScanOptions): Promise<KnownScan> {
       metadata: !strict,
       sample,
       clamd_conf: clamd.conf,
+      brought_by: { bundles: null, updater: null, ...options.brought_by },
+      rules: null,
     },
     apply: null,
     signal: new AbortController().signal,
   };
   const results: FileResult[] = [];
+  const counted: Record<string, number> = {};
   let summary: ReportFooter['summary'] | null = null;
   for await (const event of scan(request)) {
     if (event.type === 'result')
       results.push({ ...event.result, path: event.result.path.slice(folder.length + 1) });
+    if (event.type === 'unchanged') {
+      const name = event.folder.slice(folder.length + 1);
+      counted[name] = (counted[name] ?? 0) + event.files;
+    }
     if (event.type === 'footer') ({ summary } = event.footer);
   }
   if (summary?.cache === undefined) throw new Error('no word of a cache');
-  return { results, lines: results.map(outline), cache: summary.cache, summary };
+  return { results, counted, lines: results.map(outline), cache: summary.cache, summary };
 }
