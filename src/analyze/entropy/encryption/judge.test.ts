@@ -9,7 +9,7 @@ const noise = (length: number): Buffer =>
   createCipheriv('aes-256-ctr', Buffer.alloc(32, 9), Buffer.alloc(16)).update(Buffer.alloc(length));
 const text = (length: number): Buffer => Buffer.alloc(length, 'The quarterly report lists 14 customers.\n');
 
-const CLOSED: Opening = { whole: false, damaged: false, locked: false };
+const CLOSED: Opening = { whole: false, damaged: false, locked: false, provenFrom: null };
 const UNKNOWN: ContentType = {
   mime: 'application/octet-stream',
   description: 'Unknown binary data',
@@ -212,9 +212,20 @@ describe('encryption_suspected', () => {
       by: 'structure',
       density: 'compressed',
     } as const;
-    const opening = { whole: true, damaged: false, locked: false };
+    const opening = { whole: true, damaged: false, locked: false, provenFrom: null };
     expect(await rule(tar, { type, opening })).toBe('noise-in-blocks');
     expect(await rule(text(40_960), { type, opening })).toBeNull();
+  });
+
+  test('an archive that was opened to its end, behind a header of an unknown kind, is no noise', async () => {
+    const bytes = noise(100_000);
+    const from = (provenFrom: number): Options => ({ opening: { ...CLOSED, provenFrom } });
+    expect(await rule(bytes)).toBe('noise-throughout');
+    expect(await rule(bytes, from(64))).toBeNull();
+    // A block that was encrypted reaches further than a header.
+    expect(await rule(bytes, from(4096))).toBe('noise-throughout');
+    const lost = { ...UNKNOWN, claimed: 'image/png', contradiction: 'called a.png' };
+    expect(await rule(bytes, { ...from(64), type: lost })).toBe('noise-throughout');
   });
 
   test('a known ending and no known content is enough; the ending alone is not', async () => {

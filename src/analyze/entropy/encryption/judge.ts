@@ -3,6 +3,7 @@ import type { Claim, Opening } from '../../analyzer.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Structure } from '../structure/index.ts';
 import {
+  BLOCK_BYTES,
   BLURRED_BESIDE_LONG,
   BLURRED_PER_SHARP,
   LEAST_BLOCK_BYTES,
@@ -78,7 +79,7 @@ function groundOf(facts: Case): Ground | null {
 function byStatistics(facts: Case, nature: Nature): Ground | null {
   switch (nature) {
     case 'unknown':
-      if (isDeflated(facts.head)) return null;
+      if (isDeflated(facts.head) || isProven(facts)) return null;
       return (
         throughout(facts) ??
         atTheBeginning(facts) ??
@@ -101,6 +102,15 @@ function byStatistics(facts: Case, nature: Nature): Ground | null {
     default:
       return nature satisfies never;
   }
+}
+
+/**
+ * A header of a program's own, and behind it an archive that was opened to its end. What encrypts a beginning encrypts a block
+ * at least; a name that promises something else is no excuse for anything.
+ */
+function isProven({ opening, type }: Case): boolean {
+  const from = opening.provenFrom;
+  return from !== null && from < BLOCK_BYTES && !(type.claimed !== null || type.renamed_from !== null);
 }
 
 /** The name promises a type of which the content shows nothing. */
