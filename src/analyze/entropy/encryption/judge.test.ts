@@ -203,6 +203,16 @@ describe('encryption_suspected', () => {
     expect(await rule(samples, plainType('application/sql', 'text'))).toBe('noise-in-text');
   });
 
+  test('a curve in a large library is a table; the same in a small program, or another run beside it, is none', async () => {
+    const program = plainType('application/x-sharedlib', 'signature');
+    const points = noise(37 * 4096);
+    const code = (blocks: number): Buffer => text(blocks * 4096);
+    expect(await rule(Buffer.concat([code(400), points, code(600)]), program)).toBeNull();
+    expect(await rule(Buffer.concat([code(40), points, code(60)]), program)).toBe('noise-in-blocks');
+    const two = Buffer.concat([code(400), points.subarray(4096), code(400), noise(4096), code(200)]);
+    expect(await rule(two, program)).toBe('noise-in-blocks');
+  });
+
   test('a tar whose sums are right is judged by its own blocks', async () => {
     const tar = Buffer.concat([text(40_960), noise(8192), text(40_960), noise(8192), text(40_960)]);
     const type = {
