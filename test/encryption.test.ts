@@ -99,7 +99,9 @@ let given: Record<
   | 'vault'
   | 'gzip'
   | 'behind'
-  | 'restic',
+  | 'restic'
+  | 'pack'
+  | 'attackedPack',
   string
 >;
 let results: Report['results'];
@@ -107,6 +109,9 @@ let results: Report['results'];
 beforeAll(async () => {
   const salted = Buffer.concat([Buffer.from('Salted__'), cipher(words(30_000, 3), 'salt')]);
   const object = cipher(words(50_000, 3), 'restic');
+  const header = cipher(Buffer.alloc(40), 'header');
+  const xz = execFileSync('xz', ['-c'], { input: readFileSync('/bin/ls') });
+  const pack = Buffer.concat([header, xz]);
   given = {
     ordinary: folderOf('ordinary', ORDINARY),
     whole: folderOf('whole', attacked(3, cipher)),
@@ -127,6 +132,8 @@ beforeAll(async () => {
       Buffer.concat([Buffer.from('1f8b0800000000000003', 'hex'), cipher(words(60_000, 3), 'fake')]),
     ),
     behind: single('b.gz', Buffer.concat([gzipSync('hello'), cipher(words(60_000, 3), 'behind')])),
+    pack: single('in-order.pak', pack),
+    attackedPack: single('attacked.pak', cipher(pack, 'pack')),
     restic: single(createHash('sha256').update(object).digest('hex'), object),
   };
   ({
@@ -202,6 +209,11 @@ test('eight bytes `Salted__` excuse nobody under the name of a document', () => 
 
 test('a faked beginning excuses nobody: the decoder has to come to the end', () => {
   expect(suspected(results)).toEqual(expect.arrayContaining(['a.gz', 'b.gz']));
+});
+
+test('an archive behind a header of a kind of its own is opened, and not accused; noise there is', () => {
+  expect(suspected(results)).not.toContain('in-order.pak');
+  expect(suspected(results)).toContain('attacked.pak');
 });
 
 test('objects of a restic repository are opaque, and not accused', () => {

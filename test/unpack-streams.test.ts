@@ -18,6 +18,7 @@ import { Scratch } from '../src/bytes/index.ts';
 import { closeUnpackers } from '../src/unpack/index.ts';
 import { androidBackupBytes } from './kit/archives/android-backup-bytes.ts';
 import { mozlz4Bytes } from './kit/archives/mozlz4-bytes.ts';
+import { rDatabaseBytes, rObject, type RRecord } from './kit/archives/r-database-bytes.ts';
 import { snappyBytes, snappyChunk } from './kit/archives/snappy-bytes.ts';
 import { tarBytes } from './kit/archives/tar-bytes.ts';
 import { noise } from './kit/archives/tar-stream.ts';
@@ -302,4 +303,79 @@ test('Snappy: matches, what decoders pass over, and damage', async () => {
   expect((await unpack('snappy', Buffer.concat([stream, match]), scratch)).gaps).toMatchObject([
     { reason: 'corrupt' },
   ]);
+});
+
+describe("R's databases", () => {
+  const small = rObject(Buffer.from('a small object'));
+  // More than one chunk of LZMA2, and what cannot be compressed.
+  const large = rObject(Buffer.concat([LINES, noise(200_000)]));
+  const bzip2 = (object: Buffer): RRecord => ({
+    object,
+    packing: '2',
+    packed: filtered('bzip2', [], object),
+  });
+  const lzma = (object: Buffer): RRecord => {
+    const packed = filtered('xz', ['--format=raw', '--lzma2=preset=9e', '-c'], object);
+    return { object, packing: 'Z', packed };
+  };
+  const made = (): RRecord[] => [
+    { object: small },
+    bzip2(small),
+    lzma(small),
+    { object: small, packing: '0' },
+    lzma(large),
+    bzip2(large),
+    { object: large },
+  ];
+  let records: RRecord[];
+  beforeAll(() => {
+    records = made();
+  });
+
+  test.each([true, false])('objects are members, however each is packed, streamed: %s', async (streamed) => {
+    const { members, gaps } = await unpack('r-database', rDatabaseBytes(records), scratch, { streamed });
+    expect(gaps).toEqual([]);
+    const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+    expect(members.map(({ name, sha256 }) => [name, sha256])).toEqual(
+      records.map(({ object }, at) => [`record ${at + 1}`, digest(object)]),
+    );
+  });
+
+  test('members that are left early do not lose those behind them', async () => {
+    const bytes = rDatabaseBytes(records);
+    const { members, gaps } = await unpack('r-database', bytes, scratch, { streamed: true, leaveAfter: 1 });
+    expect(gaps).toEqual([]);
+    expect(members).toHaveLength(records.length);
+  });
+
+  test.each([
+    [
+      'a length that is not that of the object',
+      Buffer.concat([Buffer.from([0, 1, 0, 0]), deflateSync(small)]),
+    ],
+    [
+      'a letter of no packing',
+      Buffer.concat([rDatabaseBytes([{ object: small }]), Buffer.from('\0\0\0\x09Qabcdefghi')]),
+    ],
+    ['zeros behind the last record', Buffer.concat([rDatabaseBytes([{ object: small }]), Buffer.alloc(64)])],
+    ['a stored object that is cut off', rDatabaseBytes([{ object: small, packing: '0' }]).subarray(0, -1)],
+    [
+      'LZMA2 that is cut off',
+      Buffer.concat([Buffer.from('\0\x10\0\0Z\xe0\xff\xff\xff\xff\x5d\0', 'latin1'), noise(99)]),
+    ],
+    ['bzip2 without an end', Buffer.concat([Buffer.from('\0\0\x10\x002BZh91AY&SY', 'latin1'), noise(999)])],
+    ['noise after a beginning', Buffer.concat([rDatabaseBytes([{ object: small }]), noise(5000)])],
+  ])('%s is damage', async (_, bytes) => {
+    const { gaps } = await unpack('r-database', bytes, scratch, { streamed: true });
+    expect(gaps.map(({ reason }) => reason)).toEqual(['corrupt']);
+  });
+
+  test('a record that becomes endless ends at the length that it announced', async () => {
+    const object = rObject(Buffer.alloc(64 * MIB));
+    const bytes = rDatabaseBytes([{ object }]);
+    bytes.writeUInt32BE(100);
+    const { members, gaps } = await unpack('r-database', bytes, scratch, { leaveAfter: 1 });
+    expect(members[0]?.size).toBeLessThan(MIB);
+    expect(gaps.map(({ reason }) => reason)).toEqual(['corrupt']);
+  });
 });

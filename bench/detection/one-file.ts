@@ -35,6 +35,10 @@ if (path !== undefined) {
     await examination?.write(chunk.subarray(0, bytesRead));
   }
   await examination?.end();
-  console.log(JSON.stringify(examination?.judge?.({ whole: false, damaged: false, locked: false }, '')));
+  console.log(
+    JSON.stringify(
+      examination?.judge?.({ whole: false, damaged: false, locked: false, provenFrom: null }, ''),
+    ),
+  );
   await handle.close();
 }

@@ -58,6 +58,8 @@ export interface Opening {
   readonly damaged: boolean;
   /** It, or a part of it, needs a password that we do not have. */
   readonly locked: boolean;
+  /** In bytes: where an archive begins that was found in it and opened to its end, with every sum right; null: none was. */
+  readonly provenFrom: number | null;
 }
 
 /** What can only be said once the artifact was opened, or is known not to be a container. */

@@ -370,13 +370,74 @@ export function isZlib(view: View): boolean {
   return inflates(view.head, false);
 }
 
-function inflates(bytes: Buffer, raw: boolean): boolean {
+const inflates = (bytes: Buffer, raw: boolean): boolean => beginning(bytes, raw).length > 0;
+
+function beginning(bytes: Buffer, raw: boolean): Buffer {
   try {
     const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: ZLIB_PROBE_OUT };
     const probe = bytes.subarray(0, ZLIB_PROBE);
-    return (raw ? inflateRawSync(probe, options) : inflateSync(probe, options)).length > 0;
+    return raw ? inflateRawSync(probe, options) : inflateSync(probe, options);
   } catch {
     // Not a zlib stream after all (or a bomb, which 4 KiB cannot make of 8 MiB): nothing is lost but the guess.
-    return false;
+    return Buffer.alloc(0);
   }
 }
+
+/** In bytes: the longest that R makes an object. */
+const MOST_R_OBJECT = 0x7fffffff;
+/** R's serialization of an object: binary, version 2 or 3. */
+const R_OBJECT = 'X\n\0\0\0';
+/** LZMA2 begins with a chunk that resets all there is and has properties of its own; R's are those of xz. */
+const LZMA2_FIRST = 0xe0;
+const XZ_PROPERTIES = 0x5d;
+/** In bytes: a chunk that is not the last has nearly as many, packed; or of what comes out, as many as a chunk may. */
+const FULL_CHUNK = { packed: 0x8000, unpacked: 0x10_0000 } as const;
+
+/** The first record: how long the object is, how it is packed, and that it is one. */
+export function isRDatabase(view: View): boolean {
+  const length = view.be32(0);
+  if (length < R_OBJECT.length || length > MOST_R_OBJECT) return false;
+  switch (view.byte(4)) {
+    case 0x30:
+      return view.has(5, R_OBJECT);
+    case 0x32:
+      return view.has(5, 'BZh') && view.byte(8) >= 0x31 && view.byte(8) <= 0x39 && view.has(9, '1AY&SY');
+    case 0x5a: {
+      // The first byte of what a range coder writes is always 0 (LZMA SDK).
+      if (view.byte(5) < LZMA2_FIRST || view.byte(10) !== XZ_PROPERTIES || view.byte(11) !== 0) return false;
+      const unpacked = ((view.byte(5) & 0x1f) << 16) + view.be16(6) + 1;
+      const isFull = view.be16(8) >= FULL_CHUNK.packed || unpacked >= FULL_CHUNK.unpacked;
+      return unpacked === length || (unpacked < length && isFull);
+    }
+    default:
+      if ((view.byte(4) & 0x0f) !== 8 || view.be16(4) % 31 !== 0) return false;
+      return beginning(view.head.subarray(4), false).toString('latin1', 0, R_OBJECT.length) === R_OBJECT;
+  }
+}
+
+/** An object of R by itself, not compressed: which versions there are, and those of R that wrote it and can read it. */
+export const isRObject = (v: View): boolean =>
+  (v.be32(2) === 2 || v.be32(2) === 3) && v.byte(6) === 0 && v.byte(10) === 0;
+
+const UEFI_HEADER_AT = 48;
+
+/** The header's words of 16 bits have a sum of 0. */
+export function isFirmwareVolume(view: View): boolean {
+  const length = view.u16(UEFI_HEADER_AT);
+  if (length < UEFI_HEADER_AT + 8 || length % 2 !== 0 || view.at(0, length) === null) return false;
+  let sum = 0;
+  for (let at = 0; at < length; at += 2) sum += view.u16(at);
+  return (sum & 0xffff) === 0;
+}
+
+const ROM_UNIT_BYTES = 512;
+
+/** As long as it says, and a structure that names maker and device. */
+export function isOptionRom(view: View): boolean {
+  const size = view.byte(2) * ROM_UNIT_BYTES;
+  return size > 0 && view.size !== null && size <= view.size && view.has(view.u16(24), 'PCIR');
+}
+
+/** The boot sector's mark before it, and a version of the protocol. */
+export const isLinuxKernel = (v: View): boolean =>
+  v.has(510, '\x55\xaa') && v.byte(519) === 2 && v.byte(518) < 0x20;

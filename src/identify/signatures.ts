@@ -28,6 +28,7 @@ const MACHO = 'Apple, mach-o/loader.h and fat.h';
 const LINUX = 'Linux, include/uapi/linux/magic.h';
 const PROXMOX = 'Proxmox Backup, docs/file-formats.rst: first 8 bytes of a SHA-256 of the type name';
 const JPEG2000 = 'ISO/IEC 15444-1, annex I';
+const R = 'R 4.2, src/main/serialize.c and saveload.c';
 const BDB = 'Berkeley DB, db_page.h';
 
 /*
@@ -474,6 +475,13 @@ export const SIGNATURES: readonly Signature[] = [
 
   row('audio/mpeg', 0, '\xff', 'ISO/IEC 11172-3, 2.4.1', check.isMp3),
   row('audio/aac', 0, '\xff', 'ISO/IEC 13818-7, 6.2', check.isAdts),
+  row('application/x-uefi-firmware', 40, '_FVH', 'UEFI PI 1.8, 3.2.1.1', check.isFirmwareVolume),
+  row('application/x-option-rom', 0, '\x55\xaa', 'PCI Firmware Specification 3.0, 5.1', check.isOptionRom),
+  row('application/x-linux-kernel', 514, 'HdrS', 'Linux, arch/x86/boot.rst', check.isLinuxKernel),
+  row('application/x-r-database', 0, '', R, check.isRDatabase),
+  row('application/x-r-data', 0, 'RDX2\nX\n', R),
+  row('application/x-r-data', 0, 'RDX3\nX\n', R),
+  row('application/x-r-data', 0, 'X\n', R, check.isRObject),
   row('application/zlib', 0, '', 'RFC 1950, 2.2', check.isZlib),
   row('application/x-lzma', 0, '', 'LZMA SDK, lzma-specification.txt', check.isOddLzmaAlone),
 ];

@@ -114,6 +114,7 @@ application/x-installshield | InstallShield cabinet | - | compressed
 application/x-dar | Disk ARchive (dar) | - | compressed
 application/x-borg-segment | Borg repository segment | - | compressed
 application/x-erlang-beam | Erlang module | beam | compressed
+application/x-r-database | R database | r-database | compressed
 application/x-sphinx-inventory | Index of a Sphinx documentation | sphinx-inventory | compressed
 application/x-git-blob | Git blob | git-blob | compressed
 application/x-git-packfile | Git pack | - | compressed
@@ -270,7 +271,11 @@ application/x-ms-evtx | Windows event log | - | plain
 application/vnd.apache.parquet | Parquet data | - | compressed
 application/vnd.apache.orc | ORC data | - | compressed
 application/vnd.apache.avro | Avro data | - | compressed
+application/x-uefi-firmware | UEFI firmware volume | - | compressed
+application/x-option-rom | PCI option ROM | - | compressed
+application/x-linux-kernel | Linux kernel | - | compressed
 application/x-hdf5 | HDF5 data | - | unknown
+application/x-r-data | R data | - | unknown
 application/x-gettext-translation | Gettext message catalogue | - | plain
 application/vnd.tcpdump.pcap | Packet capture | - | unknown
 application/x-git-index | Git index or pack index | - | unknown

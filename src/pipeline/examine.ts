@@ -201,11 +201,12 @@ class TreeExaminer {
     const trailTo = (name: Member['name'] | undefined): Artifact['trail'] =>
       name === undefined ? parent.artifact.trail : [...parent.artifact.trail, memberName(name)];
     return {
-      member: async ({ name, content, source = null }) => {
+      member: async ({ name, content, source = null, from = null }) => {
         const child: Artifact = { id: this.#nextId++, parent: parent.artifact.id, trail: trailTo(name) };
         const place = { depth: depth + 1, searches, isPiece: isPiece(by, name), parent, above };
         const pass = await this.#open(child, { source, stream: content }, place);
         parent.gaveBytes ||= pass.size > 0;
+        if (from !== null && pass.provesItself()) parent.provenFrom ??= from;
         // What broke the member's bytes off is the producer's to hear; large ones hold scratch space until they end.
         if (pass.failure !== null || pass.size > HELD_BYTES) await this.#finish(pass);
         else
@@ -244,7 +245,8 @@ const SEARCH = 'embedded';
 /** In each other: what holds many compressed pieces would be gone through as often. */
 const MAX_SEARCHES = 3;
 /** Databases, logs and indexes compress their pages one by one: what stands in them is theirs. */
-const SEARCHED = /^(?:image|audio|video)\/|^application\/(?:x-dosexec|x-mach-binary|java-vm|ogg)$/;
+const SEARCHED =
+  /^(?:image|audio|video)\/|^application\/(?:x-dosexec|x-mach-binary|java-vm|ogg|x-uefi-firmware|x-option-rom|x-linux-kernel|x-r-data)$/;
 
 /** Less than this holds neither an archive nor encoded data, in bytes. */
 const SEARCHED_BYTES = 64;

@@ -36,6 +36,8 @@ export class Pass {
   openedWhole = false;
   /** Something that has bytes came out of it. */
   gaveBytes = false;
+  /** From this byte on it is an archive that was opened to its end, and what follows that. */
+  provenFrom: number | null = null;
   /** What broke the bytes off, if anything did. */
   failure: { error: unknown } | null = null;
   readonly #tree: Tree;
@@ -263,12 +265,21 @@ export class Pass {
     return this.openedWhole && this.failure === null && this.#gaps.every(({ stage }) => stage !== 'unpack');
   }
 
+  /** Opened to its end, and foreign bytes in it would have been noticed. */
+  provesItself(): boolean {
+    return this.#wasOpened() && checksItself(this.type.container ?? '');
+  }
+
   /** How it went when it was opened, in the words of analyzers. */
   #opening(): Opening {
     const has = (reason: GapReason): boolean =>
       this.#gaps.some((gap) => gap.stage === 'unpack' && gap.reason === reason);
-    const whole = this.#wasOpened() && checksItself(this.type.container ?? '');
-    return { whole, damaged: has('corrupt'), locked: has('encrypted') };
+    return {
+      whole: this.provesItself(),
+      damaged: has('corrupt'),
+      locked: has('encrypted'),
+      provenFrom: this.provenFrom,
+    };
   }
 
   /** What can be said now that its members were examined. */

@@ -1,3 +1,5 @@
+import type { ByteReader } from './byte-reader.ts';
+
 /** The digits of the square root of pi: they stand before the last check sum of a stream, at any bit. */
 const END_HIGH = 0x177245;
 const END_LOW = 0x385090;
@@ -37,4 +39,19 @@ function beginsStream(bytes: Buffer, at: number): boolean {
   if (bytes.toString('latin1', at, at + 3) !== 'BZh' || level < 0x31 || level > 0x39) return false;
   const mark = bytes.toString('hex', at + 4, at + 10);
   return mark === BLOCK_MARK || mark === END_MARK;
+}
+
+/** In bytes: what is searched at once, and of that what may be the beginning of an end. */
+const SEARCHED = 64 * 1024;
+const OVERLAP = 16;
+
+/** The bytes of the stream at the reader's place, and no more; all that is left where no end is found. */
+export async function* bzip2Stream(reader: ByteReader): AsyncGenerator<Buffer, void, undefined> {
+  for (;;) {
+    const bytes = await reader.peek(SEARCHED);
+    const end = bzip2Ends(bytes, 1)[0];
+    const isLast = bytes.length < SEARCHED;
+    yield await reader.exactly(end ?? (isLast ? bytes.length : bytes.length - OVERLAP));
+    if (end !== undefined || isLast) return;
+  }
 }

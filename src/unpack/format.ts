@@ -52,6 +52,8 @@ export interface Member {
    * `MemberSink.member` resolves. `content` may leave out parts of its holes.
    */
   readonly source?: ByteSource;
+  /** Set by who searches: from this byte on, the container is nothing but this member and what follows its end. */
+  readonly from?: number;
 }
 
 /** How a member fared: it was opened and is not what its beginning promised. */

@@ -49,6 +49,7 @@ import { pe } from './formats/pe.ts';
 import { pgDump } from './formats/pg-dump.ts';
 import { png } from './formats/png.ts';
 import { qcow2 } from './formats/qcow2.ts';
+import { rDatabase } from './formats/r-database.ts';
 import { rar } from './formats/rar.ts';
 import { redis } from './formats/redis.ts';
 import { riff } from './formats/riff.ts';
@@ -129,6 +130,7 @@ export const FORMATS: readonly Format[] = [
   pgDump,
   png,
   qcow2,
+  rDatabase,
   rar,
   redis,
   riff,

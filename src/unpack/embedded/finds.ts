@@ -19,7 +19,7 @@ export class Finds {
     at: number,
     content: AsyncIterable<Buffer>,
   ): Promise<AsyncGenerator<Buffer, void, undefined> | null> {
-    const fate = await this.#sink.member({ name: `(archive at ${at})`, size: null, content });
+    const fate = await this.#sink.member({ name: `(archive at ${at})`, size: null, content, from: at });
     if (fate !== 'damaged') return null;
     if (this.#again !== null && ++this.#count < MAX_FINDS) return this.#again.stream(at + 1);
     if (this.#again === null) {

@@ -9,7 +9,7 @@ const noise = (length: number): Buffer =>
   createCipheriv('aes-256-ctr', Buffer.alloc(32, 9), Buffer.alloc(16)).update(Buffer.alloc(length));
 const text = (length: number): Buffer => Buffer.alloc(length, 'The quarterly report lists 14 customers.\n');
 
-const CLOSED: Opening = { whole: false, damaged: false, locked: false };
+const CLOSED: Opening = { whole: false, damaged: false, locked: false, provenFrom: null };
 const UNKNOWN: ContentType = {
   mime: 'application/octet-stream',
   description: 'Unknown binary data',
@@ -203,6 +203,16 @@ describe('encryption_suspected', () => {
     expect(await rule(samples, plainType('application/sql', 'text'))).toBe('noise-in-text');
   });
 
+  test('a curve in a large library is a table; the same in a small program, or another run beside it, is none', async () => {
+    const program = plainType('application/x-sharedlib', 'signature');
+    const points = noise(37 * 4096);
+    const code = (blocks: number): Buffer => text(blocks * 4096);
+    expect(await rule(Buffer.concat([code(400), points, code(600)]), program)).toBeNull();
+    expect(await rule(Buffer.concat([code(40), points, code(60)]), program)).toBe('noise-in-blocks');
+    const two = Buffer.concat([code(400), points.subarray(4096), code(400), noise(4096), code(200)]);
+    expect(await rule(two, program)).toBe('noise-in-blocks');
+  });
+
   test('a tar whose sums are right is judged by its own blocks', async () => {
     const tar = Buffer.concat([text(40_960), noise(8192), text(40_960), noise(8192), text(40_960)]);
     const type = {
@@ -212,9 +222,20 @@ describe('encryption_suspected', () => {
       by: 'structure',
       density: 'compressed',
     } as const;
-    const opening = { whole: true, damaged: false, locked: false };
+    const opening = { whole: true, damaged: false, locked: false, provenFrom: null };
     expect(await rule(tar, { type, opening })).toBe('noise-in-blocks');
     expect(await rule(text(40_960), { type, opening })).toBeNull();
+  });
+
+  test('an archive that was opened to its end, behind a header of an unknown kind, is no noise', async () => {
+    const bytes = noise(100_000);
+    const from = (provenFrom: number): Options => ({ opening: { ...CLOSED, provenFrom } });
+    expect(await rule(bytes)).toBe('noise-throughout');
+    expect(await rule(bytes, from(64))).toBeNull();
+    // A block that was encrypted reaches further than a header.
+    expect(await rule(bytes, from(4096))).toBe('noise-throughout');
+    const lost = { ...UNKNOWN, claimed: 'image/png', contradiction: 'called a.png' };
+    expect(await rule(bytes, { ...from(64), type: lost })).toBe('noise-throughout');
   });
 
   test('a known ending and no known content is enough; the ending alone is not', async () => {

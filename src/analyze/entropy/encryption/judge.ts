@@ -3,6 +3,7 @@ import type { Claim, Opening } from '../../analyzer.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Structure } from '../structure/index.ts';
 import {
+  BLOCK_BYTES,
   BLURRED_BESIDE_LONG,
   BLURRED_PER_SHARP,
   LEAST_BLOCK_BYTES,
@@ -10,7 +11,9 @@ import {
   LEAST_BEHIND_HEADER,
   LEAST_SHORT,
   MIXED_IN_LOST_TYPE,
+  MOST_IN_LONG_TABLE,
   MOST_IN_TABLE,
+  MOST_SHARE_OF_LONG_TABLE,
   MOST_SHARE_OF_TABLE,
   SHARE_IN_LOST_TYPE,
   SHARE_IN_PLAIN_TYPE,
@@ -78,7 +81,7 @@ function groundOf(facts: Case): Ground | null {
 function byStatistics(facts: Case, nature: Nature): Ground | null {
   switch (nature) {
     case 'unknown':
-      if (isDeflated(facts.head)) return null;
+      if (isDeflated(facts.head) || isProven(facts)) return null;
       return (
         throughout(facts) ??
         atTheBeginning(facts) ??
@@ -101,6 +104,15 @@ function byStatistics(facts: Case, nature: Nature): Ground | null {
     default:
       return nature satisfies never;
   }
+}
+
+/**
+ * A header of a program's own, and behind it an archive that was opened to its end. What encrypts a beginning encrypts a block
+ * at least; a name that promises something else is no excuse for anything.
+ */
+function isProven({ opening, type }: Case): boolean {
+  const from = opening.provenFrom;
+  return from !== null && from < BLOCK_BYTES && !(type.claimed !== null || type.renamed_from !== null);
 }
 
 /** The name promises a type of which the content shows nothing. */
@@ -177,11 +189,19 @@ function inBlocks(facts: Case, least: number): Ground | null {
   const { sharp, sharpEdges, blurredEdges } = runs;
   // A single short run may be a table: of a check sum, of a cipher's constants.
   const isTable = sharp < 2 && blocks.noise < MOST_IN_TABLE && share(facts) < MOST_SHARE_OF_TABLE;
+  if (natureOf(facts.type) === 'program' && hasLongTable(facts)) return null;
   if (isTable && !lostType(facts) && !isWithoutTables(facts.type)) return null;
   // A table is never as long as that: then other noise beside it says less.
   const blurred = runs.longestSharp >= MOST_IN_TABLE ? BLURRED_BESIDE_LONG : BLURRED_PER_SHARP;
   if (sharp < least || sharpEdges < 2 * least || blurredEdges > sharpEdges * blurred) return null;
   return { rule: 'noise-in-blocks', why: `${sharp} runs of uniform blocks, cut exactly at blocks` };
+}
+
+/** Multiples of a curve's point, in a library that is many times as large. */
+function hasLongTable(facts: Case): boolean {
+  const { runs, blocks } = facts.profile;
+  const isSmall = blocks.noise < MOST_IN_LONG_TABLE && share(facts) < MOST_SHARE_OF_LONG_TABLE;
+  return runs.sharp < 2 && isSmall && !lostType(facts);
 }
 
 /** A header of no known kind, and noise from there on. */

@@ -4,6 +4,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { androidBackupBytes } from '../android-backup-bytes.ts';
 import { beamBytes } from '../beam-bytes.ts';
 import { mozlz4Bytes } from '../mozlz4-bytes.ts';
+import { rDatabaseBytes, rObject } from '../r-database-bytes.ts';
 import { snappyBytes } from '../snappy-bytes.ts';
 import { tarBytes } from '../tar-bytes.ts';
 import { MARKER, NO_ENCRYPTION, filter, writes, type Makers } from './maker.ts';
@@ -42,6 +43,10 @@ export const STREAMS: Makers = {
         deflateSync(marker),
       ]),
     ),
+    encrypted: NO_ENCRYPTION,
+  },
+  'r-database': {
+    ...built((marker) => rDatabaseBytes([{ object: rObject(marker) }])),
     encrypted: NO_ENCRYPTION,
   },
   beam: { ...built(beamBytes), encrypted: NO_ENCRYPTION },
