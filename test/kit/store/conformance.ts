@@ -810,6 +810,17 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
       });
     });
 
+    describe('its rules', () => {
+      test('are told of when they are others, and as fewer when more than a tenth is gone', async () => {
+        const take = async (count: number, digit: string): Promise<boolean> =>
+          store.judgements.takeRules({ count, sha256: hashOf(digit) });
+        expect([await take(100, 'a'), await take(100, 'a')]).toEqual([true, false]);
+        expect([await take(90, 'b'), await take(80, 'c'), await take(100, 'd')]).toEqual([true, true, true]);
+        const told = (await actions()).filter((action) => action.startsWith('rules_'));
+        expect(told).toEqual(['rules_taken', 'rules_taken', 'rules_fewer', 'rules_taken']);
+      });
+    });
+
     describe('its receivers of events', () => {
       test('a new one begins at the end of the journal, and each goes on where it was after a crash', async () => {
         const head = await store.journal.head();
