@@ -52,6 +52,7 @@ const records = async () => inStore(at, async (store) => store.journal.read({ af
 const told = (): EcsEvent[] => ecsOf(receiver.taken);
 
 const one = (action: string) => told().find(({ event }) => event.action === action);
+const saidOf = (action: string) => told().filter(({ backuplens }) => backuplens.action === action);
 const alarms = () =>
   told()
     .map(({ event }) => event.action)
@@ -167,19 +168,19 @@ test('a policy, lists and rules that were refused are told, with why; and fewer 
   writeFileSync(names, '# none\n');
   writeFileSync(policy, 'weights: {yara_match: 80}\n');
   writeFileSync(join(at.rules, 'marker.yar'), marker + others);
-  const first = await start({ SCORING_CONFIG: policy }, at.root);
+  const env = { SCORING_CONFIG: policy, CHECKPOINT_FILE: join(at.root, 'checkpoints') };
+  const first = await start(env, at.root);
   await first.until(() => one('policy') !== undefined, 'the rules of the beginning');
 
   writeFileSync(join(at.rules, 'marker.yar'), marker);
   writeFileSync(names, 'nonsense\n');
   first.process.kill('SIGHUP');
-  const of = (action: string) => told().filter(({ backuplens }) => backuplens.action === action);
-  await first.until(() => of('rules_refused').length === 1, 'the refusal of fewer rules');
-  expect(of('lists_refused')).toHaveLength(1);
+  await first.until(() => saidOf('rules_refused').length === 1, 'the refusal of fewer rules');
+  expect(saidOf('lists_refused')).toHaveLength(1);
   writeFileSync(policy, 'weights: {yara_mach: 80}\n');
   first.process.kill('SIGHUP');
-  await first.until(() => of('policy_refused').length === 1, 'the refusal of a broken policy');
-  expect(of('policy_refused')[0]).toMatchObject({
+  await first.until(() => saidOf('policy_refused').length === 1, 'the refusal of a broken policy');
+  expect(saidOf('policy_refused')[0]).toMatchObject({
     message: 'What decides was read again and refused: what was in force stays so',
     event: { action: 'policy', severity: 4 },
   });
@@ -193,9 +194,9 @@ test('a policy, lists and rules that were refused are told, with why; and fewer 
 
   writeFileSync(policy, 'weights: {yara_match: 80}\n');
   writeFileSync(names, '# none\n');
-  const second = await start({ SCORING_CONFIG: policy }, at.root);
-  await second.until(() => of('rules_fewer').length === 1, 'what the restart has taken');
-  expect(of('rules_fewer')[0]).toMatchObject({
+  const second = await start(env, at.root);
+  await second.until(() => saidOf('rules_fewer').length === 1, 'what the restart has taken');
+  expect(saidOf('rules_fewer')[0]).toMatchObject({
     message: 'Many fewer rules are in force than before',
     event: { severity: 4 },
   });
@@ -204,4 +205,14 @@ test('a policy, lists and rules that were refused are told, with why; and fewer 
     '31 rules, H; before: none',
     '1 rules, H; before: 31, H',
   ]);
+
+  // The journal's checkpoints: at each start and each end.
+  await second.stop();
+  const { stdout, code } = await cli(['journal', 'verify', '--checkpoints', env.CHECKPOINT_FILE], {
+    env: at.env,
+  });
+  expect(stdout).toMatch(
+    new RegExp(`^\\d signed checkpoints, the last of record ${(await records()).length} `, 'm'),
+  );
+  expect(code).toBe(0);
 });

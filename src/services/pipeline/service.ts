@@ -44,7 +44,7 @@ export class PipelineService implements Served {
     this.#taken = taken;
     this.#means = means;
     this.#parts = parts;
-    const { log, hook, outbox } = taken;
+    const { log, hook, outbox, checkpoints } = taken;
     this.#running = [
       parts.arrivals.run(),
       parts.dispatch.run(),
@@ -55,6 +55,7 @@ export class PipelineService implements Served {
       parts.alarms.run(signal),
       parts.inForce.run(signal),
       outbox.run(signal),
+      ...(checkpoints === null ? [] : [checkpoints.run(signal)]),
     ].map(async (part) =>
       part.catch((error: unknown) => {
         if (!signal.aborted) log.error('a part of the service has ended', { untrusted: { error } });
@@ -136,6 +137,7 @@ export class PipelineService implements Served {
     await pool.close();
     await book?.close();
     await engines.close();
+    await this.#taken.checkpoints?.note();
     await scratch.remove();
     await store.close();
   }

@@ -5,6 +5,7 @@ import type { EarlierSet, Lingering } from '../../intake/index.ts';
 import type { Log } from '../../observe/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { BundleInForce } from './bundle-in-force.ts';
+import { Checkpoints } from './outbox/checkpoints.ts';
 import { lingeringSince, setsBefore } from './left-before.ts';
 import { outboxOf } from './outbox/open.ts';
 import type { Outbox } from './outbox/outbox.ts';
@@ -27,6 +28,8 @@ export interface TakenUp {
   /** null: nobody wants to be told. */
   readonly hook: ReleaseHook | null;
   readonly outbox: Outbox;
+  /** null: CHECKPOINT_FILE is not set. */
+  readonly checkpoints: Checkpoints | null;
   /** What had not come to rest when the last process ended. */
   readonly lingering: readonly Lingering[];
   /** What stands decided as a set. */
@@ -74,8 +77,10 @@ export async function takeUp(settings: ServiceSettings, log: Log, undo: Undo): P
   await store.checkClock();
   const hook = await hookOf(settings, store, log);
   const outbox = await outboxOf(settings, store, log, undo);
+  const file = config.outward.checkpointFile.value;
+  const checkpoints = file === null ? null : await Checkpoints.open({ store, dataDir, file, log });
   const scratch = await ownScratch(dataDir, config.tmpDir.value);
   undo.unshift(async () => scratch.remove());
   const [lingering, sets] = [await lingeringSince(store), await setsBefore(store)];
-  return { settings, log, store, scratch, places, who, hook, outbox, lingering, sets, bundles };
+  return { settings, log, store, scratch, places, who, hook, outbox, checkpoints, lingering, sets, bundles };
 }

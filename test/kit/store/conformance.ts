@@ -64,6 +64,8 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
       await store.files.record(work?.lease ?? '', scan);
       return (await store.files.get(file.id)) ?? file;
     };
+    const bring = async (count: number, digit: string): Promise<boolean> =>
+      store.judgements.takeRules({ count, sha256: hashOf(digit) });
     const actions = async (): Promise<string[]> =>
       (await store.journal.read({ after: 0, limit: 1000 })).map(({ action }) => action);
     const quarantined = async (path: string, more: Partial<Intent> = {}, rules = ['yara_match:R']) => {
@@ -812,10 +814,12 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
 
     describe('its rules', () => {
       test('are told of when they are others, and as fewer when more than a tenth is gone', async () => {
-        const take = async (count: number, digit: string): Promise<boolean> =>
-          store.judgements.takeRules({ count, sha256: hashOf(digit) });
-        expect([await take(100, 'a'), await take(100, 'a')]).toEqual([true, false]);
-        expect([await take(90, 'b'), await take(80, 'c'), await take(100, 'd')]).toEqual([true, true, true]);
+        expect([await bring(100, 'a'), await bring(100, 'a')]).toEqual([true, false]);
+        expect([await bring(90, 'b'), await bring(80, 'c'), await bring(100, 'd')]).toEqual([
+          true,
+          true,
+          true,
+        ]);
         const told = (await actions()).filter((action) => action.startsWith('rules_'));
         expect(told).toEqual(['rules_taken', 'rules_taken', 'rules_fewer', 'rules_taken']);
       });
@@ -991,9 +995,17 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
           head,
           broken: null,
           head_found: null,
+          missing: null,
         });
-        expect((await store.journal.verify(all[0]?.hash)).head_found).toBe(true);
-        expect((await store.journal.verify('f'.repeat(64))).head_found).toBe(false);
+        expect((await store.journal.verify({ head: all[0]?.hash ?? '' })).head_found).toBe(true);
+        expect((await store.journal.verify({ head: 'f'.repeat(64) })).head_found).toBe(false);
+        const places = all.map(({ seq, hash }) => ({ seq, hash })).toReversed();
+        const empty = { seq: 0, hash: '0'.repeat(64) };
+        expect((await store.journal.verify({ places: [...places, empty] })).missing).toBe(null);
+        const elsewhere = { seq: 1, hash: all[1]?.hash ?? '' };
+        expect((await store.journal.verify({ places: [...places, elsewhere] })).missing).toEqual(elsewhere);
+        const cutOff = { seq: all.length + 1, hash: 'f'.repeat(64) };
+        expect((await store.journal.verify({ places: [...places, cutOff] })).missing).toEqual(cutOff);
       });
 
       test('a record is printable ASCII, bounded, and gives its path back', async () => {
