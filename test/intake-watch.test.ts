@@ -19,7 +19,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { UnitKind } from '../src/domain/index.ts';
 import { unitAt } from '../src/intake/index.ts';
-import { borgFiles, gitFiles, postgresFiles, resticFiles, type SetFiles } from './kit/sets.ts';
+import {
+  borgFiles,
+  duplicityFiles,
+  gitFiles,
+  kopiaFiles,
+  postgresFiles,
+  proxmoxFiles,
+  resticFiles,
+  type SetFiles,
+} from './kit/sets.ts';
 import { watching, type Watching } from './kit/watching.ts';
 
 let root: string;
@@ -228,23 +237,30 @@ const rotated = (files: SetFiles, by: number): [string, string | Buffer][] => {
 };
 
 describe('what belongs together', () => {
-  test('restic, borg, git and pg_basebackup folders are one unit each, and never its files', async () => {
+  test('a repository of any kind is one unit, and never its files', async () => {
     putSet('r/repo', resticFiles());
     putSet('b', borgFiles());
     putSet('g/work/.git', gitFiles());
     putSet('p', postgresFiles());
+    putSet('k', kopiaFiles());
+    putSet('d', duplicityFiles());
+    putSet('x', proxmoxFiles());
     put('g/work/README');
+    const sets = {
+      b: 'borg',
+      d: 'duplicity',
+      // A working tree is one with its `.git`.
+      'g/work': 'git',
+      k: 'kopia',
+      p: 'pg_basebackup',
+      'r/repo': 'restic',
+      x: 'proxmox',
+    };
     watch = watching(root);
-    await watch.until(() => watch?.arrivals().length === 4);
+    await watch.until(() => watch?.arrivals().length === Object.keys(sets).length);
     await watch.sweeps(2);
-    // A working tree is one with its `.git`.
-    expect(watch.arrivals()).toEqual(['b', 'g/work', 'p', 'r/repo']);
-    expect(['b', 'g/work', 'p', 'r/repo'].map((name) => watch?.arrival(name)?.unit.kind)).toEqual([
-      'borg',
-      'git',
-      'pg_basebackup',
-      'restic',
-    ]);
+    expect(watch.arrivals()).toEqual(Object.keys(sets));
+    for (const [name, kind] of Object.entries(sets)) expect(watch.arrival(name)?.unit.kind).toBe(kind);
     expect(watch.arrival('r/repo')?.unit).toMatchObject({ files: 5, whole: true });
   });
 
@@ -262,15 +278,23 @@ describe('what belongs together', () => {
     putSet('no-segment', { ...borgFiles(), 'data/0/0': 'MZ evil' });
     putSet('no-pack', { ...gitFiles(), [`objects/pack/pack-${'12'.repeat(20)}.pack`]: 'PACK of lies' });
     putSet('no-control', { ...postgresFiles(), 'global/pg_control': 'x' });
+    const volume = 'duplicity-full.20261129T024020Z.vol1.difftar.gz';
+    putSet('no-volume', { ...duplicityFiles(), [volume]: 'MZ evil' });
+    putSet('no-kopia', { ...kopiaFiles(), 'kopia.repository.f': '{"tool": "none"}' });
+    putSet('more-than-kopia', { ...kopiaFiles(), 'evil.exe': 'MZ' });
+    const [chunk = ''] = Object.keys(proxmoxFiles());
+    putSet('no-chunk', { ...proxmoxFiles(), [chunk]: 'MZ evil' });
     for (const [folder, files] of Object.entries({
       'wrong-pack': wrong,
       'no-segment': borgFiles(),
       'no-pack': gitFiles(),
+      'no-volume': duplicityFiles(),
+      'no-chunk': proxmoxFiles(),
     })) {
       for (const name of Object.keys(files)) age(join(folder, name));
     }
     watch = watching(root);
-    await watch.until(() => watch?.arrivals().length === 5 + 6 + 4 + 5 + 4);
+    await watch.until(() => watch?.arrivals().length === 5 + 6 + 4 + 5 + 4 + 4 + 5 + 6 + 4);
     const kinds = watch.events.flatMap((event) => (event.type === 'arrival' ? [event.unit.kind] : []));
     expect(new Set(kinds)).toEqual(new Set(['file']));
   });
@@ -281,6 +305,9 @@ describe('what belongs together', () => {
       borg: borgFiles(),
       git: gitFiles(),
       pg_basebackup: postgresFiles(),
+      kopia: kopiaFiles(),
+      duplicity: duplicityFiles(),
+      proxmox: proxmoxFiles(),
     } as const;
     const orders = Object.entries(SETS).flatMap(([kind, files]) => [
       ...Object.keys(files).map((_, by) => [kind, rotated(files, by)] as const),

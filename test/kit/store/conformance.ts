@@ -211,6 +211,34 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         expect(await store.files.get(file.id)).toMatchObject({ state: 'gone', decision: 'auto_approve' });
         expect((await accept('/in/a')).id).not.toBe(file.id);
       });
+
+      test('what is not dealt with in a folder that turns out to be a set is gathered; what was moved out of it is counted', async () => {
+        const [waits, beside] = [await accept('/in/tree/waits'), await accept('/in/tree.txt')];
+        const decided = await decide('/in/tree/decided');
+        const stays = await decide('/in/tree/stays');
+        await store.files.leave(stays.id, null);
+        await quarantined('/in/tree/bad');
+        const [under] = await take(1);
+        expect(await store.files.gather(Buffer.from('/in/tree'), clocks.now.toISOString())).toEqual({
+          gathered: 2,
+          apart: 1,
+        });
+        const state = async ({ id }: WatchedFile): Promise<string | undefined> =>
+          (await store.files.get(id))?.state;
+        expect([await state(waits), await state(decided), await state(stays), await state(beside)]).toEqual([
+          'superseded',
+          'superseded',
+          'in_place',
+          'waiting',
+        ]);
+        // Its scan was under way.
+        expect(under?.id).toBe(waits.id);
+        expect(await store.files.record(under?.lease ?? '', approved())).toMatchObject({
+          state: 'superseded',
+        });
+        const later = new Date(clocks.now.getTime() + 1000).toISOString();
+        expect(await store.files.gather(Buffer.from('/in/tree'), later)).toEqual({ gathered: 0, apart: 0 });
+      });
     });
 
     describe('its decisions', () => {
