@@ -585,3 +585,19 @@ test('10,000 files at once are all handed on, each once', async () => {
   expect(new Set(watch.arrivals()).size).toBe(10_000);
   expect(watch.arrivals()).toHaveLength(10_000);
 });
+
+test('a folder that takes long to look at is looked at less often: a sweep takes a tenth of the time at most', async () => {
+  for (let file = 0; file < 5000; file++) writeFileSync(join(root, String(file)), '');
+  watch = watching(root, { interval_ms: 1, settle_ms: 1 });
+  await watch.until(() => watch?.arrivals().length === 5000);
+  // What was written just now may still have asked for one sooner.
+  await watch.sweeps(1);
+  const last = (): number => {
+    const swept = watch?.events.findLast((event) => event.type === 'swept');
+    return swept?.type === 'swept' ? swept.active_ms : 0;
+  };
+  const [took, since] = [last(), performance.now()];
+  await watch.sweeps(1);
+  expect(took).toBeGreaterThan(1);
+  expect(performance.now() - since).toBeGreaterThan(took * 9);
+});
