@@ -118,6 +118,14 @@ test('two files of one name both stay, side by side', async () => {
   expect(entries(store.incoming)).toEqual(['nightly.tar']);
 });
 
+test('of two items with the same bytes one is deleted, and the other comes back', async () => {
+  const one = await disposeOf(store, 'nightly.tar', 'the same');
+  const two = await disposeOf(store, 'nightly.tar', 'the same');
+  expect(await erase(store, one.id ?? '', 'not needed')).toBe(true);
+  await restore(store, two.id ?? '');
+  expect(readFileSync(file, 'utf8')).toBe('the same');
+});
+
 test('many files at once are all moved, and the journal is one chain', async () => {
   const names = Array.from({ length: 20 }, (_, at) => `file-${at}`);
   const done = await Promise.all(

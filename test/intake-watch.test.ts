@@ -20,7 +20,16 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { UnitKind } from '../src/domain/index.ts';
 import { unitAt } from '../src/intake/index.ts';
 import { tarBytes } from './kit/archives/tar-bytes.ts';
-import { borgFiles, gitFiles, postgresFiles, resticFiles, type SetFiles } from './kit/sets.ts';
+import {
+  borgFiles,
+  duplicityFiles,
+  gitFiles,
+  kopiaFiles,
+  postgresFiles,
+  proxmoxFiles,
+  resticFiles,
+  type SetFiles,
+} from './kit/sets.ts';
 import { watching, type Watching } from './kit/watching.ts';
 
 let root: string;
@@ -241,23 +250,30 @@ const rotated = (files: SetFiles, by: number): [string, string | Buffer][] => {
 };
 
 describe('what belongs together', () => {
-  test('restic, borg, git and pg_basebackup folders are one unit each, and never its files', async () => {
+  test('a repository of any kind is one unit, and never its files', async () => {
     putSet('r/repo', resticFiles());
     putSet('b', borgFiles());
     putSet('g/work/.git', gitFiles());
     putSet('p', postgresFiles());
+    putSet('k', kopiaFiles());
+    putSet('d', duplicityFiles());
+    putSet('x', proxmoxFiles());
     put('g/work/README');
+    const sets = {
+      b: 'borg',
+      d: 'duplicity',
+      // A working tree is one with its `.git`.
+      'g/work': 'git',
+      k: 'kopia',
+      p: 'pg_basebackup',
+      'r/repo': 'restic',
+      x: 'proxmox',
+    };
     watch = watching(root);
-    await watch.until(() => watch?.arrivals().length === 4);
+    await watch.until(() => watch?.arrivals().length === Object.keys(sets).length);
     await watch.sweeps(2);
-    // A working tree is one with its `.git`.
-    expect(watch.arrivals()).toEqual(['b', 'g/work', 'p', 'r/repo']);
-    expect(['b', 'g/work', 'p', 'r/repo'].map((name) => watch?.arrival(name)?.unit.kind)).toEqual([
-      'borg',
-      'git',
-      'pg_basebackup',
-      'restic',
-    ]);
+    expect(watch.arrivals()).toEqual(Object.keys(sets));
+    for (const [name, kind] of Object.entries(sets)) expect(watch.arrival(name)?.unit.kind).toBe(kind);
     expect(watch.arrival('r/repo')?.unit).toMatchObject({ files: 5, whole: true });
   });
 
@@ -275,15 +291,23 @@ describe('what belongs together', () => {
     putSet('no-segment', { ...borgFiles(), 'data/0/0': 'MZ evil' });
     putSet('no-pack', { ...gitFiles(), [`objects/pack/pack-${'12'.repeat(20)}.pack`]: 'PACK of lies' });
     putSet('no-control', { ...postgresFiles(), 'global/pg_control': 'x' });
+    const volume = 'duplicity-full.20261129T024020Z.vol1.difftar.gz';
+    putSet('no-volume', { ...duplicityFiles(), [volume]: 'MZ evil' });
+    putSet('no-kopia', { ...kopiaFiles(), 'kopia.repository.f': '{"tool": "none"}' });
+    putSet('more-than-kopia', { ...kopiaFiles(), 'evil.exe': 'MZ' });
+    const [chunk = ''] = Object.keys(proxmoxFiles());
+    putSet('no-chunk', { ...proxmoxFiles(), [chunk]: 'MZ evil' });
     for (const [folder, files] of Object.entries({
       'wrong-pack': wrong,
       'no-segment': borgFiles(),
       'no-pack': gitFiles(),
+      'no-volume': duplicityFiles(),
+      'no-chunk': proxmoxFiles(),
     })) {
       for (const name of Object.keys(files)) age(join(folder, name));
     }
     watch = watching(root);
-    await watch.until(() => watch?.arrivals().length === 5 + 6 + 4 + 5 + 4);
+    await watch.until(() => watch?.arrivals().length === 5 + 6 + 4 + 5 + 4 + 4 + 5 + 6 + 4);
     const kinds = watch.events.flatMap((event) => (event.type === 'arrival' ? [event.unit.kind] : []));
     expect(new Set(kinds)).toEqual(new Set(['file']));
   });
@@ -294,6 +318,9 @@ describe('what belongs together', () => {
       borg: borgFiles(),
       git: gitFiles(),
       pg_basebackup: postgresFiles(),
+      kopia: kopiaFiles(),
+      duplicity: duplicityFiles(),
+      proxmox: proxmoxFiles(),
     } as const;
     const orders = Object.entries(SETS).flatMap(([kind, files]) => [
       ...Object.keys(files).map((_, by) => [kind, rotated(files, by)] as const),
@@ -604,4 +631,20 @@ test('10,000 files at once are all handed on, each once', async () => {
   await watch.sweeps(1);
   expect(new Set(watch.arrivals()).size).toBe(10_000);
   expect(watch.arrivals()).toHaveLength(10_000);
+});
+
+test('a folder that takes long to look at is looked at less often: a sweep takes a tenth of the time at most', async () => {
+  for (let file = 0; file < 5000; file++) writeFileSync(join(root, String(file)), '');
+  watch = watching(root, { interval_ms: 1, settle_ms: 1 });
+  await watch.until(() => watch?.arrivals().length === 5000);
+  // What was written just now may still have asked for one sooner.
+  await watch.sweeps(1);
+  const last = (): number => {
+    const swept = watch?.events.findLast((event) => event.type === 'swept');
+    return swept?.type === 'swept' ? swept.active_ms : 0;
+  };
+  const [took, since] = [last(), performance.now()];
+  await watch.sweeps(1);
+  expect(took).toBeGreaterThan(1);
+  expect(performance.now() - since).toBeGreaterThan(took * 9);
 });

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -146,3 +147,31 @@ test('a scan says once whom it waits for, has its turn then, and ends at once wh
 function noise(): Buffer {
   return crypto.getRandomValues(Buffer.alloc(20_000));
 }
+
+test('what is approved elsewhere keeps its path below the folder that was given, and overwrites nothing', async () => {
+  const elsewhere = join(work, 'restore');
+  for (const [name, text] of [
+    ['db/monday/dump.sql', 'monday'],
+    ['db/tuesday/dump.sql', 'tuesday'],
+    ['top.sql', 'top'],
+  ] as const) {
+    mkdirSync(join(elsewhere, name, '..'), { recursive: true });
+    writeFileSync(join(elsewhere, name), text);
+  }
+  mkdirSync(join(work, 'approved/db/monday'), { recursive: true, mode: 0o700 });
+  writeFileSync(join(work, 'approved/db/monday/dump.sql'), 'yesterday');
+  const applied = { ...env, INCOMING_DIR: incoming, APPROVED_DIR: join(work, 'approved') };
+  const link = join(work, 'link');
+  symlinkSync(elsewhere, link);
+  const { code } = await scanJson(['--clamd', 'off', '--apply', link], { env: applied });
+  expect(code).toBe(0);
+  const content = (name: string): string => readFileSync(join(work, 'approved', name), 'utf8');
+  expect([content('db/tuesday/dump.sql'), content('top.sql')]).toEqual(['tuesday', 'top']);
+  expect(content('db/monday/dump.sql')).toBe('yesterday');
+  const [beside = ''] = readdirSync(join(work, 'approved/db/monday')).filter((name) => name !== 'dump.sql');
+  expect(content(`db/monday/${beside}`)).toBe('monday');
+  // A file that is given by itself has no folder to keep.
+  writeFileSync(join(elsewhere, 'db/monday/alone.sql'), 'alone');
+  await scanJson(['--clamd', 'off', '--apply', join(elsewhere, 'db/monday/alone.sql')], { env: applied });
+  expect(content('alone.sql')).toBe('alone');
+});

@@ -1,7 +1,8 @@
-import { execFileSync, spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { execFileSync, spawnSync, type ChildProcess, type SpawnSyncReturns } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -317,6 +318,33 @@ describe('endings', () => {
     expect(report.results).toHaveLength(40);
     expect(report.summary).toMatchObject({ interrupted: true, decision: 'manual_review' });
     expect(readdirSync(scratch)).toEqual([]);
+  });
+
+  test('what a killed scan has left in the scratch folder the next one removes, and nothing that is in use', async () => {
+    const scratch = join(work, 'scratch');
+    mkdirSync(scratch);
+    // Not ours to judge: it does not say whose it is.
+    mkdirSync(join(scratch, 'backuplens-nobody'), { mode: 0o700 });
+    const owned = (): string[] =>
+      readdirSync(scratch).filter((name) => existsSync(join(scratch, name, '.owner')));
+    const waiting = async (before: readonly string[]): Promise<{ child: ChildProcess; name: string }> => {
+      const child = startCli(['scan', ...NO_CLAMD, '-'], { env: { TMPDIR: scratch } });
+      child.stdin?.on('error', () => undefined);
+      const fresh = (): string | undefined => owned().find((name) => !before.includes(name));
+      await expect.poll(fresh, { timeout: 60_000 }).toBeDefined();
+      return { child, name: fresh() ?? '' };
+    };
+    const killed = await waiting([]);
+    killed.child.kill('SIGKILL');
+    await ended(killed.child);
+    const alive = await waiting([killed.name]);
+    put('a', 'x');
+    const { code } = await scanJson([...NO_CLAMD, folder], { env: { TMPDIR: scratch } });
+    expect(code).toBe(0);
+    expect(owned()).toEqual([alive.name]);
+    alive.child.stdin?.end();
+    await ended(alive.child);
+    expect(readdirSync(scratch)).toEqual(['backuplens-nobody']);
   });
 
   test('a reader that goes away ends the program quietly', async () => {

@@ -32,15 +32,18 @@ afterEach(async () => {
   at.remove();
 });
 
-async function start(env: Record<string, string> = {}): Promise<Service> {
+async function start(env: Record<string, string> = {}, cwd?: string): Promise<Service> {
   writeFileSync(join(at.root, 'secret'), `${SECRET}\n`, { mode: 0o600 });
-  const service = await startService({
-    ...at.env,
-    WEBHOOK_URL: receiver.url,
-    WEBHOOK_SECRET_FILE: join(at.root, 'secret'),
-    EVENTS_RETRY_MAX: '1s',
-    ...env,
-  });
+  const service = await startService(
+    {
+      ...at.env,
+      WEBHOOK_URL: receiver.url,
+      WEBHOOK_SECRET_FILE: join(at.root, 'secret'),
+      EVENTS_RETRY_MAX: '1s',
+      ...env,
+    },
+    cwd,
+  );
   running.push(service);
   return service;
 }
@@ -49,6 +52,7 @@ const records = async () => inStore(at, async (store) => store.journal.read({ af
 const told = (): EcsEvent[] => ecsOf(receiver.taken);
 
 const one = (action: string) => told().find(({ event }) => event.action === action);
+const saidOf = (action: string) => told().filter(({ backuplens }) => backuplens.action === action);
 const alarms = () =>
   told()
     .map(({ event }) => event.action)
@@ -153,4 +157,62 @@ test('an engine that goes and comes back, and a silence, are told once each, als
   expect(JSON.parse((await service.get('/ready')).body)).toMatchObject({
     sinks: { webhook: { state: 'ok' } },
   });
+});
+
+test('a policy, lists and rules that were refused are told, with why; and fewer rules that came by a restart', async () => {
+  const policy = join(at.root, 'scoring.yaml');
+  const marker = readFileSync(join(at.rules, 'marker.yar'), 'utf8');
+  const others = Array.from({ length: 30 }, (_, n) => `rule Other${n} { condition: false }\n`).join('');
+  mkdirSync(join(at.root, 'config'), { mode: 0o700 });
+  const names = join(at.root, 'config', 'ransomware-names.txt');
+  writeFileSync(names, '# none\n');
+  writeFileSync(policy, 'weights: {yara_match: 80}\n');
+  writeFileSync(join(at.rules, 'marker.yar'), marker + others);
+  const env = { SCORING_CONFIG: policy, CHECKPOINT_FILE: join(at.root, 'checkpoints') };
+  const first = await start(env, at.root);
+  await first.until(() => one('policy') !== undefined, 'the rules of the beginning');
+
+  writeFileSync(join(at.rules, 'marker.yar'), marker);
+  writeFileSync(names, 'nonsense\n');
+  first.process.kill('SIGHUP');
+  await first.until(() => saidOf('rules_refused').length === 1, 'the refusal of fewer rules');
+  expect(saidOf('lists_refused')).toHaveLength(1);
+  writeFileSync(policy, 'weights: {yara_mach: 80}\n');
+  first.process.kill('SIGHUP');
+  await first.until(() => saidOf('policy_refused').length === 1, 'the refusal of a broken policy');
+  expect(saidOf('policy_refused')[0]).toMatchObject({
+    message: 'What decides was read again and refused: what was in force stays so',
+    event: { action: 'policy', severity: 4 },
+  });
+  const refusals = (await records()).filter(({ action }) => action.endsWith('_refused'));
+  expect(refusals.map(({ action, detail }) => `${action}: ${detail}`)).toEqual([
+    expect.stringMatching(/^lists_refused: .*names/),
+    expect.stringMatching(/^rules_refused: 1 rules where 31 were in force/),
+    expect.stringMatching(/^policy_refused: .*yara_mach/s),
+  ]);
+  await first.stop();
+
+  writeFileSync(policy, 'weights: {yara_match: 80}\n');
+  writeFileSync(names, '# none\n');
+  const second = await start(env, at.root);
+  await second.until(() => saidOf('rules_fewer').length === 1, 'what the restart has taken');
+  expect(saidOf('rules_fewer')[0]).toMatchObject({
+    message: 'Many fewer rules are in force than before',
+    event: { severity: 4 },
+  });
+  const taken = (await records()).filter(({ action }) => /^rules_(?:taken|fewer)$/.test(action));
+  expect(taken.map(({ detail }) => detail?.replaceAll(/[0-9a-f]{64}/g, 'H'))).toEqual([
+    '31 rules, H; before: none',
+    '1 rules, H; before: 31, H',
+  ]);
+
+  // The journal's checkpoints: at each start and each end.
+  await second.stop();
+  const { stdout, code } = await cli(['journal', 'verify', '--checkpoints', env.CHECKPOINT_FILE], {
+    env: at.env,
+  });
+  expect(stdout).toMatch(
+    new RegExp(`^\\d signed checkpoints, the last of record ${(await records()).length} `, 'm'),
+  );
+  expect(code).toBe(0);
 });

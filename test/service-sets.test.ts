@@ -150,3 +150,15 @@ test('a working tree is one with its .git, and an approved one that loses its ma
   writeFileSync(head, 'ref: refs/heads/main\n');
   await comesTo(second, { work: 'git held' });
 });
+
+test('a working tree whose .git comes late gathers what is not dealt with, and what was moved before is said', async () => {
+  const service = await start();
+  at.put('work/README', 'it came first');
+  await comesTo(service, { 'work/README': 'file released' });
+  putSet('work/.git', gitFiles());
+  at.put('work/src/main.c', 'int main() {}');
+  await comesTo(service, { 'work/README': 'file released', work: 'git held' });
+  expect(existsSync(join(at.incoming, 'work/src/main.c'))).toBe(true);
+  const said = service.said('a part of a set was moved before it could be known as one');
+  expect(said).toMatchObject([{ level: 'error', files: 1, kind: 'git' }]);
+});

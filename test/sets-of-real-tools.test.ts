@@ -1,4 +1,4 @@
-// needs: git restic borgbackup
+// needs: git restic borgbackup duplicity gnupg
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,7 @@ beforeAll(() => {
     HOME: root,
     RESTIC_PASSWORD: 'x',
     BORG_PASSPHRASE: 'x',
+    PASSPHRASE: 'x',
     GIT_CONFIG_NOSYSTEM: '1',
   };
   const run = (program: string, ...args: string[]): void => {
@@ -33,6 +34,11 @@ beforeAll(() => {
   run('restic', 'backup', '-q', '-r', join(root, 'restic'), '.');
   run('borg', 'init', '-e', 'repokey', join(root, 'borg'));
   run('borg', 'create', `${join(root, 'borg')}::a`, '.');
+  const plain = `file://${join(root, 'duplicity')}`;
+  run('duplicity', 'full', '--no-encryption', '.', plain);
+  writeFileSync(join(root, 'work', 'three'), 'three\n');
+  run('duplicity', 'incremental', '--no-encryption', '.', plain);
+  run('duplicity', 'full', '--file-prefix', 'my-', '.', `file://${join(root, 'duplicity with gpg')}`);
 }, 120_000);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -42,7 +48,14 @@ const filesBelow = (folder: string): string[] =>
     return entry.isDirectory() ? filesBelow(path) : [path];
   });
 
-const SETS = { bare: 'git', work: 'git', restic: 'restic', borg: 'borg' } as const;
+const SETS = {
+  bare: 'git',
+  work: 'git',
+  restic: 'restic',
+  borg: 'borg',
+  duplicity: 'duplicity',
+  'duplicity with gpg': 'duplicity',
+} as const;
 
 test.each(Object.entries(SETS))(
   '%s is a set, and whichever of its files comes first is left alone',

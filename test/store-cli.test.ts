@@ -1,4 +1,6 @@
+import { generateKeyPairSync } from 'node:crypto';
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdirSync,
@@ -7,10 +9,12 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { gateCommand } from '../src/cli/gate.ts';
 import { journalCommand } from '../src/cli/journal.ts';
@@ -22,6 +26,7 @@ import type { CommandIo } from '../src/cli/command-io.ts';
 import type { Folders } from '../src/config/folders/index.ts';
 import { carryOut } from '../src/pipeline/reviews/index.ts';
 import { forTerminal } from '../src/report/index.ts';
+import { ownCheckpointKey, signCheckpoint } from '../src/store/checkpoints/index.ts';
 import { openStore, type ScanRecord, type WatchedFile } from '../src/store/index.ts';
 import { identityOf, sha256 } from './kit/dispose/store.ts';
 import { cli, scanJson } from './kit/cli.ts';
@@ -444,4 +449,117 @@ test.each(['approve', 'reject'])('the help of review %s tells its required optio
   expect(help).toMatch(/^Usage: .* <id> --sha256 <hash> --reason <text>$/m);
   expect(help).toMatch(/--sha256 <hash> .*\(required\)\n.*--reason <text> .*\(required\)\n/);
   expect(help).not.toMatch(/--(json|until|remember)\b.*\(required\)/);
+});
+
+const kept = (): string => join(work, 'elsewhere', 'checkpoints.jsonl');
+const publicKey = (): string => {
+  const keys = join(folders.dataDir, 'keys');
+  return join(keys, readdirSync(keys).find((name) => name.endsWith('.pem')) ?? '');
+};
+const records = async (count: number): Promise<void> => {
+  const store = await openStore({
+    dataDir: folders.dataDir,
+    who: 'test',
+    what: 'test',
+    waitMs: 0,
+    leftOver: async () => null,
+  });
+  const nothing = { file: null, item: null, path: null, sha256: null, decision: null, verdict: null };
+  for (let n = 0; n < count; n++) {
+    await store.journal.append({
+      action: 'clock_jumped',
+      time: new Date().toISOString(),
+      who: 'test',
+      ...nothing,
+      detail: String(n),
+    });
+  }
+  await store.close();
+};
+/** As somebody would who can write the file: no trigger keeps them from it. */
+const tamper = (sql: string): void => {
+  const database = new DatabaseSync(join(folders.dataDir, 'store.sqlite'));
+  for (const { name } of database
+    .prepare("select name from sqlite_master where type = 'trigger' and tbl_name = 'journal'")
+    .all()) {
+    database.exec(`drop trigger ${String(name)}`);
+  }
+  database.exec(sql);
+  database.close();
+};
+
+describe('checkpoints of the journal', () => {
+  beforeEach(async () => {
+    mkdirSync(join(work, 'elsewhere'));
+    await records(3);
+    await run('journal', 'checkpoint', '--append', kept());
+    await records(2);
+    appendFileSync(kept(), (await run('journal', 'checkpoint')).out);
+  });
+
+  test('all of them are found in the journal they were made of, signed by a key that only its owner can read', async () => {
+    const checked = await run('journal', 'verify', '--checkpoints', kept(), '--key', publicKey());
+    expect(checked).toMatchObject({ code: 0, err: '' });
+    expect(checked.out).toMatch(/^6 records in order.*\n2 signed checkpoints, the last of record 6 at 2/);
+    const own = await run('journal', 'verify', '--checkpoints', kept());
+    expect(own.code).toBe(0);
+    expect(own.err).toContain('with --key, give the public key from where only you can change it');
+    expect(statSync(join(folders.dataDir, 'keys', 'journal.key')).mode & 0o777).toBe(0o600);
+    chmodSync(join(folders.dataDir, 'keys', 'journal.key'), 0o644);
+    const open = await run('journal', 'checkpoint');
+    expect(open).toMatchObject({ code: 2, out: '' });
+    expect(open.err).toContain('can be read by others');
+  });
+
+  test('what was cut off the end shows, though the chain is whole', async () => {
+    tamper('delete from journal where seq > 4');
+    expect(await run('journal', 'verify')).toMatchObject({ code: 0 });
+    const checked = await run('journal', 'verify', '--checkpoints', kept(), '--key', publicKey(), '--json');
+    expect(checked.code).toBe(1);
+    expect(JSON.parse(checked.out)).toMatchObject({
+      records: 4,
+      broken: null,
+      checkpoints: { signed: 2, missing: { seq: 6 }, forged: 0 },
+    });
+    expect(checked.err).toContain('record 6 is not the one that a checkpoint was signed for');
+  });
+
+  test('one that was changed, that a stranger signed or that is of another store proves nothing, and is named', async () => {
+    const [first = '', second = ''] = readFileSync(kept(), 'utf8').split('\n');
+    const line = (checkpoint: string): void => writeFileSync(kept(), `${checkpoint}\n`);
+    const check = async (): Promise<Said> =>
+      run('journal', 'verify', '--checkpoints', kept(), '--key', publicKey());
+    line(second.replace('"seq":6', '"seq":5'));
+    expect((await check()).err).toContain('1 checkpoints are not what their key has signed');
+    expect((await check()).code).toBe(1);
+    const stranger = generateKeyPairSync('ed25519').privateKey;
+    const place = { seq: 6, hash: 'f'.repeat(64), time: new Date().toISOString() };
+    line(signCheckpoint({ instance: 'x', ...place }, stranger));
+    expect((await check()).err).toContain('1 checkpoints are signed by a key that is not trusted here');
+    line(signCheckpoint({ instance: 'another', ...place }, await ownCheckpointKey(folders.dataDir)));
+    expect(await check()).toMatchObject({ code: 1, err: expect.stringContaining('of another store') });
+    // A line that was cut while it was written costs no other one; without any there is nothing to compare with.
+    writeFileSync(kept(), `${first.slice(0, 50)}\n${second}\n`);
+    expect(await check()).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('1 lines are no checkpoints'),
+    });
+    line('nonsense');
+    expect((await check()).code).toBe(2);
+  });
+
+  test('a key that is taken away is replaced, and what the old one has signed can still be verified', async () => {
+    rmSync(join(folders.dataDir, 'keys', 'journal.key'));
+    expect(await run('journal', 'checkpoint', '--append', kept())).toMatchObject({ code: 0 });
+    const both = await run(
+      'journal',
+      'verify',
+      '--checkpoints',
+      kept(),
+      '--key',
+      join(folders.dataDir, 'keys'),
+    );
+    expect(both).toMatchObject({ code: 0, err: '' });
+    expect(both.out).toContain('3 signed checkpoints');
+  });
 });

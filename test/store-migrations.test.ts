@@ -145,7 +145,7 @@ test.each<[string, string, number, RegExp]>([
     database.close();
   }
   const again = await open();
-  const check = await again.journal.verify(head);
+  const check = await again.journal.verify({ head });
   expect(check.broken).toMatchObject({ seq, reason: expect.stringMatching(reason) });
   expect(check.head_found).toBe(false);
   await again.close();
@@ -168,6 +168,6 @@ test('records that were cut off the end only show against a head that was noted'
   database.close();
   const again = await open();
   expect((await again.journal.verify()).broken).toBe(null);
-  expect(await again.journal.verify(hash)).toMatchObject({ broken: null, head_found: false });
+  expect(await again.journal.verify({ head: hash })).toMatchObject({ broken: null, head_found: false });
   await again.close();
 });

@@ -1,6 +1,7 @@
 /** Bytes under examination, wherever they are, names and records out of bytes, and the one scratch folder. */
 export * from './ascii-json.ts';
 export * from './byte-source.ts';
+export * from './ed25519.ts';
 export * from './extent-map.ts';
 export * from './folder.ts';
 export * from './free-bytes.ts';

@@ -2,9 +2,13 @@ import { chmod, mkdtemp, open, rm, statfs, type FileHandle } from 'node:fs/promi
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackupLensError } from '../domain/index.ts';
+import { removeAbandoned, sayOwner } from './scratch-owner.ts';
 
 /** What is always left free on the scratch file system: filling it up would hurt others. */
 const RESERVED_BYTES = 64 * 1024 * 1024;
+
+/** Its paths are short. */
+const SOCKETS = '/tmp';
 
 /** A file in the scratch folder. Its path is made of a number only, never of a member's name. */
 export interface ScratchFile {
@@ -35,6 +39,7 @@ export class Scratch {
   static #owned(path: string): Scratch {
     const scratch = new Scratch(path);
     process.once('exit', scratch.#onExit);
+    sayOwner(path);
     return scratch;
   }
 
@@ -52,9 +57,15 @@ export class Scratch {
     }
   }
 
+  /** Removes what runs that were killed have left there, and among the folders for sockets. Never throws. */
+  static async removeAbandoned(parent: string): Promise<number> {
+    const removed = await removeAbandoned(parent);
+    return parent === SOCKETS ? removed : removed + (await removeAbandoned(SOCKETS));
+  }
+
   /** A short private folder for sockets: a path over 107 bytes would be cut short silently. */
   static createForSockets(): Scratch {
-    return Scratch.#owned(mkdtempSync('/tmp/backuplens-'));
+    return Scratch.#owned(mkdtempSync(`${SOCKETS}/backuplens-`));
   }
 
   /** Another process's part of a scratch folder: made by the parent, owned by the one who adopts it. */

@@ -125,6 +125,7 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
     variable('SYSLOG_URL', redacted(outward.syslogUrl)),
     variable('SYSLOG_FORMAT', outward.syslogFormat),
     variable('SYSLOG_MAX_BYTES', outward.syslogMaxBytes),
+    variable('CHECKPOINT_FILE', outward.checkpointFile),
     variable('EVENTS_FILE', outward.eventsFile),
     variable('EVENTS_FILE_FORMAT', outward.eventsFileFormat),
     variable('EVENTS_FILE_BYTES', outward.eventsFileBytes),

@@ -23,6 +23,8 @@ export interface OutwardConfig {
   readonly syslogFormat: Setting<EventFormat>;
   /** null: as the way there has it. */
   readonly syslogMaxBytes: Setting<number | null>;
+  /** Signed checkpoints of the journal. */
+  readonly checkpointFile: Setting<string | null>;
   readonly eventsFile: Setting<string | null>;
   readonly eventsFileFormat: Setting<EventFormat>;
   readonly eventsFileBytes: Setting<number>;
@@ -54,6 +56,7 @@ export function loadOutward(cwd: string, given: Given): OutwardConfig {
     syslogUrl: secret(given.SYSLOG_URL),
     syslogFormat: firstOf<EventFormat>('cef', given.SYSLOG_FORMAT),
     syslogMaxBytes: firstOf<number | null>(null, given.SYSLOG_MAX_BYTES),
+    checkpointFile: path(given.CHECKPOINT_FILE),
     eventsFile: path(given.EVENTS_FILE),
     eventsFileFormat: firstOf<EventFormat>('ecs', given.EVENTS_FILE_FORMAT),
     eventsFileBytes: firstOf(64 * 2 ** 20, given.EVENTS_FILE_BYTES),

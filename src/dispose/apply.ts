@@ -4,6 +4,7 @@ import { Folder, isBelow, join, nameFromBytes, openManagedFolder, split } from '
 import type { FileResult } from '../contracts/index.ts';
 import { BackupLensError, inWords, newId, type Decision, type KeptFacts } from '../domain/index.ts';
 import { placeBelow } from './approved-place.ts';
+import type { Places } from './places.ts';
 import type { Identity } from './claim.ts';
 import type { Ledger } from './ledger.ts';
 import { move, type Move } from './move.ts';
@@ -17,15 +18,6 @@ export interface Disposed {
   readonly disposition: Disposition;
   /** It could not be done now (no room, no right), and may be tried again as it is. */
   readonly retry: boolean;
-}
-
-/** Where files go. The review and approved folders may be missing: then what would go there stays where it is. */
-export interface Places {
-  readonly quarantineDir: string;
-  readonly reviewDir: string | null;
-  readonly approvedDir: string | null;
-  /** What is approved keeps its path below this one; absent or null: it keeps its name. */
-  readonly incomingDir?: string | null;
 }
 
 export interface DispositionRequest {
@@ -124,7 +116,7 @@ async function openDestination(
   if (places.approvedDir !== null) {
     const approved = keep(await openManagedFolder(places.approvedDir, 'make'));
     const from = held === null ? parent.path : split(held.backTo).folder;
-    const folder = await placeBelow(approved, from, places.incomingDir ?? null, scan);
+    const folder = await placeBelow(approved, from, places, scan);
     return { kind: 'release', id, folder: folder === approved ? folder : keep(folder) };
   }
   if (held === null) return null;

@@ -1,6 +1,7 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { errorCode, join, unlessMissing, type Folder } from '../bytes/index.ts';
 import { besideName } from './beside-name.ts';
+import type { Places } from './places.ts';
 
 /** Deeper ones are no backup's: what lies there goes where its path has become that long. */
 const MOST_DEPTH = 256;
@@ -8,18 +9,18 @@ const MOST_DEPTH = 256;
 const PERMISSIONS = 0o755;
 
 /**
- * The folder that a file from `from` is released into: below the folder of approved files as `from` lies below the watched one,
- * made where it is missing. Every step is taken from the folder before it and follows no link; where something else than a folder
+ * The folder that a file from `from` is released into: below the folder of approved files as `from` lies below the watched one, or
+ * below one that was given; made where it is missing. Every step is taken from the folder before it and follows no link; where something else than a folder
  * stands, the one beside it is taken (`docs.<ending>`). Folders that were made are durable once this resolves, and stay if nothing
  * comes into them. The caller closes it, and `approved` as well.
  */
 export async function placeBelow(
   approved: Folder,
   from: Buffer,
-  incomingDir: string | null,
+  roots: Roots,
   ending: string,
 ): Promise<Folder> {
-  const names = await namesBelow(from, incomingDir);
+  const names = await namesBelow(from, roots);
   const mode = Number((await approved.stat()).mode) & PERMISSIONS;
   let folder = approved;
   for (const name of names.slice(0, MOST_DEPTH)) {
@@ -33,15 +34,22 @@ export async function placeBelow(
   return folder;
 }
 
-/** None where it does not lie below the watched folder, or right in it. */
-async function namesBelow(from: Buffer, incomingDir: string | null): Promise<Buffer[]> {
-  if (incomingDir === null) return [];
-  const root = await unlessMissing(realpath(incomingDir, { encoding: 'buffer' }));
-  if (root === null) return [];
-  const prefix = join(root, Buffer.alloc(0));
-  if (!from.subarray(0, prefix.length).equals(prefix)) return [];
-  const below = from.subarray(prefix.length).toString('latin1');
-  return below === '' ? [] : below.split('/').map((name) => Buffer.from(name, 'latin1'));
+type Roots = Pick<Places, 'incomingDir' | 'given'>;
+
+/** None where it lies below none of them, or right in one. */
+async function namesBelow(from: Buffer, { incomingDir = null, given = [] }: Roots): Promise<Buffer[]> {
+  const watched =
+    incomingDir === null ? null : await unlessMissing(realpath(incomingDir, { encoding: 'buffer' }));
+  for (const root of [watched, ...given.map((path) => Buffer.from(path))]) {
+    if (root === null) continue;
+    const prefix = join(root, Buffer.alloc(0));
+    // A folder that was given may be the one in which it lies.
+    if (from.equals(root)) return [];
+    if (!from.subarray(0, prefix.length).equals(prefix)) continue;
+    const below = from.subarray(prefix.length).toString('latin1');
+    return below === '' ? [] : below.split('/').map((name) => Buffer.from(name, 'latin1'));
+  }
+  return [];
 }
 
 async function folderIn(outer: Folder, name: Buffer, mode: number, ending: string): Promise<Folder> {

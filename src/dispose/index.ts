@@ -2,13 +2,7 @@
  * What is done with a file once it is decided, and nothing is ever lost by it: the quarantine folder, the review
  * folder, the place of what is approved, and the way back. docs/quarantine.md has the formats.
  */
-export {
-  applyDisposition,
-  type Disposed,
-  type Disposition,
-  type DispositionRequest,
-  type Places,
-} from './apply.ts';
+export { applyDisposition, type Disposed, type Disposition, type DispositionRequest } from './apply.ts';
 export { BREAKER, trippedRule, type Breaker } from './breaker.ts';
 export type { Identity } from './claim.ts';
 export type { ContainerHeader } from './container.ts';
@@ -27,6 +21,7 @@ export {
   type Managed,
 } from './managed-places.ts';
 export { putBackOrphans } from './orphaned-claims.ts';
+export type { Places } from './places.ts';
 export { recoverDispositions, type Recovered } from './recover.ts';
 export { restoreFromQuarantine, type Restored, type RestoreRequest } from './restore.ts';
 export { openClaims } from './open-claim.ts';

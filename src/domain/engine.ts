@@ -56,3 +56,10 @@ export interface Engines {
   /** Absent: there are none. */
   readonly hash_sets?: HashSetsState;
 }
+
+/** Rules that go at once, and that many, were hardly meant to (ATTACKS A19): somebody has to say so. */
+const LEAST_SHARE_OF_RULES = 0.9;
+
+export function areManyFewer(before: number, now: number): boolean {
+  return now < before * LEAST_SHARE_OF_RULES;
+}

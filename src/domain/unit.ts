@@ -9,6 +9,9 @@ export const UNIT_KINDS = [
   'borg',
   'pg_basebackup',
   'git',
+  'kopia',
+  'duplicity',
+  'proxmox',
   'begun',
   'dropped',
 ] as const;

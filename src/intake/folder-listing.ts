@@ -52,18 +52,29 @@ export class FolderListing {
     return Array.from(this.#order.subarray(0, most), (index) => this.#entry(index));
   }
 
+  /** The first of those that are not before this name. */
+  from(name: string, most: number): Entry[] {
+    const start = this.#placeOf(Buffer.from(name));
+    return Array.from(this.#order.subarray(start, start + most), (index) => this.#entry(index));
+  }
+
   /** What stands under this name; null: nothing does. */
   kindOf(name: string): EntryKind | null {
     const wanted = Buffer.from(name);
-    for (let low = 0, high = this.#order.length; low < high;) {
+    const index = this.#order[this.#placeOf(wanted)];
+    if (index === undefined || !this.#name(index).equals(wanted)) return null;
+    return KINDS[this.#kinds[index] ?? 6] ?? 'unknown';
+  }
+
+  /** Where in their order it is, or would be. */
+  #placeOf(wanted: Buffer): number {
+    let low = 0;
+    for (let high = this.#order.length; low < high;) {
       const middle = (low + high) >>> 1;
-      const index = this.#order[middle] ?? 0;
-      const order = Buffer.compare(this.#name(index), wanted);
-      if (order === 0) return KINDS[this.#kinds[index] ?? 6] ?? 'unknown';
-      if (order < 0) low = middle + 1;
+      if (Buffer.compare(this.#name(this.#order[middle] ?? 0), wanted) < 0) low = middle + 1;
       else high = middle;
     }
-    return null;
+    return low;
   }
 
   #add(name: Buffer, kind: EntryKind): void {

@@ -8,7 +8,8 @@ export type { FileMet, Met, PartSet } from './met.ts';
 export { laterPart } from './part-sets.ts';
 export { filesOf, unitAt, unitOf, unitsOf, volumesWith, type Unit, type UnitOptions } from './unit.ts';
 export type { EarlierSet } from './known-sets.ts';
-export { SET_KINDS, type SetKind } from './recognised-set.ts';
+export { SET_KINDS } from './recognised-set.ts';
+export type { SetKind } from './sets/index.ts';
 export { walk, type WalkOptions } from './walk.ts';
 export {
   WatchedFolder,

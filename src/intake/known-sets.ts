@@ -1,10 +1,9 @@
 import { lstat } from 'node:fs/promises';
-import { isGenuine } from './begun-content.ts';
-import { beginningOf } from './begun-set.ts';
 import { identityBytes, identityOf } from './file-identity.ts';
 import type { FolderListing } from './folder-listing.ts';
 import { join } from './join-path.ts';
-import { recognisedSet, type SetKind } from './recognised-set.ts';
+import { beginningOf, isGenuine, mayBeSet, recognisedSet } from './recognised-set.ts';
+import type { SetKind } from './sets/index.ts';
 
 /** What a folder is told as. `begun`: it may become that, or was it before. */
 export interface Recognised {
@@ -125,12 +124,4 @@ export class KnownSets {
     const beginning = await beginningOf(folder, listing);
     return beginning === null ? null : { kind: beginning, begun: true };
   }
-}
-
-/** Something in it is called like what a set is recognised by. */
-function mayBeSet(listing: FolderListing): boolean {
-  return (
-    listing.kindOf('.git') === 'folder' ||
-    ['config', 'HEAD', 'PG_VERSION', 'backup_manifest'].some((name) => listing.kindOf(name) === 'file')
-  );
 }

@@ -1,44 +1,50 @@
-import { lstat } from 'node:fs/promises';
-import type { FolderKind } from '../domain/index.ts';
-import { FolderListing } from './folder-listing.ts';
-import { join } from './join-path.ts';
-import { isBorg, isGit, isPostgres, isRestic } from './set-content.ts';
+import { basename } from 'node:path';
+import type { FolderListing } from './folder-listing.ts';
+import { FIRST, isOwn, Look, SET_FORMATS, type SetKind } from './sets/index.ts';
 
-/** Folders whose files are worth nothing without each other. */
-export type SetKind = Exclude<FolderKind, 'dropped' | 'begun'>;
-export const SET_KINDS: readonly SetKind[] = ['restic', 'borg', 'git', 'pg_basebackup'];
+export const SET_KINDS: readonly SetKind[] = SET_FORMATS.map(({ kind }) => kind);
 
-/**
- * Which set a folder is, by what stands in it and, of a few files, by what they hold: restic's repository layout ("References",
- * Repository Layout), borg's ("Internals", data structures), what pg_basebackup(1) writes (plain, or as tars with a manifest), and
- * git's object store (gitrepository-layout(5)), bare or with the working tree that it belongs to. What only has their names is
- * files like any other.
- */
-export async function recognisedSet(folder: Buffer, listing: FolderListing): Promise<SetKind | null> {
-  const file = (name: string): boolean => listing.kindOf(name) === 'file';
-  const folders = (...names: string[]): boolean => names.every((name) => listing.kindOf(name) === 'folder');
-  if (folders('.git') && (await isGitFolder(join(folder, Buffer.from('.git'))))) return 'git';
-  if (file('config') && folders('data', 'index', 'keys', 'snapshots')) {
-    return (await isRestic(folder)) ? 'restic' : null;
-  }
-  if (file('config') && file('README') && folders('data')) return (await isBorg(folder)) ? 'borg' : null;
-  if (file('HEAD') && folders('objects', 'refs')) return (await isGit(folder)) ? 'git' : null;
-  if (file('PG_VERSION') && folders('base', 'global')) {
-    return (await isPostgres(folder, 'plain')) ? 'pg_basebackup' : null;
-  }
-  const tars = ['base.tar', 'base.tar.gz', 'base.tar.lz4', 'base.tar.zst'];
-  if (!file('backup_manifest') || !tars.some(file)) return null;
-  return (await isPostgres(folder, 'tars')) ? 'pg_basebackup' : null;
+/** Something in it is called like what a set is recognised by. */
+export function mayBeSet(listing: FolderListing): boolean {
+  return SET_FORMATS.some((format) => format.isNamed(listing));
 }
 
-/** Of a working tree: its own one. */
-async function isGitFolder(path: Buffer): Promise<boolean> {
-  try {
-    if (!(await lstat(path)).isDirectory()) return false;
-    const listing = await FolderListing.of(path);
-    const [head, ...rest] = ['HEAD', 'objects', 'refs'].map((name) => listing.kindOf(name));
-    return head === 'file' && rest.every((kind) => kind === 'folder') && (await isGit(path));
-  } catch {
-    return false; // It vanished, or is closed to us: then its folder is walked, and says so.
+/**
+ * Which set a folder is, by what stands in it and, of a few files, by what they hold. What only has the names is files like any
+ * other.
+ */
+export async function recognisedSet(folder: Buffer, listing: FolderListing): Promise<SetKind | null> {
+  for (const format of SET_FORMATS) {
+    if (format.isNamed(listing) && (await format.isWhole(folder, listing))) return format.kind;
   }
+  return null;
+}
+
+/** Which set may be arriving in a folder that is none yet; null: nothing in it looks like that. */
+export async function beginningOf(folder: Buffer, listing: FolderListing): Promise<SetKind | null> {
+  const there = new Look(folder, listing);
+  // A working tree holds whatever its owner likes; its `.git` says what it is.
+  if (there.is('.git', 'folder') && (await there.within('.git')).length > 0) return 'git';
+  const [first] = listing.first(1);
+  if (first === undefined) return null;
+  const name = basename(folder.toString('latin1'));
+  if (name === '.git') return 'git';
+  // Of nearly every folder the first name tells that it is none.
+  const formats = SET_FORMATS.filter((format) => isOwn(format, first));
+  const entries = formats.length === 0 ? [] : listing.first(FIRST);
+  for (const format of formats) {
+    if (!entries.every((entry) => isOwn(format, entry))) continue;
+    if (await format.begins(there, entries, name)) return format.kind;
+  }
+  return null;
+}
+
+/**
+ * Whether what stands in the beginning of a set is genuine, by a few of its files: at least one of them shows what it belongs to,
+ * and none shows the contrary. To be asked when it rests: nothing in it is still being written.
+ */
+export async function isGenuine(folder: Buffer, kind: SetKind): Promise<boolean> {
+  const format = SET_FORMATS.find((one) => one.kind === kind);
+  const shown = (await format?.shows(folder)) ?? [];
+  return shown.length > 0 && shown.every((one) => one);
 }

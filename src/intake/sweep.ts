@@ -10,7 +10,7 @@ import type { FileMet, PartSet } from './met.ts';
 import { LAST, partName } from './part-name.ts';
 import { partSets } from './part-sets.ts';
 import { recognisedNow, type Recognise, type Recognised } from './known-sets.ts';
-import type { SetKind } from './recognised-set.ts';
+import type { SetKind } from './sets/index.ts';
 import { tarVolume } from './tar-volume.ts';
 
 /** A folder that is dealt with as one: a recognised set, or with DISPOSITION_UNIT=folder what was dropped. */

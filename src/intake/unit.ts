@@ -8,7 +8,7 @@ import { join } from './join-path.ts';
 import type { FileMet, PartSet } from './met.ts';
 import { partName } from './part-name.ts';
 import { partSets } from './part-sets.ts';
-import type { SetKind } from './recognised-set.ts';
+import type { SetKind } from './sets/index.ts';
 import { volumeByContent } from './volume-content.ts';
 import { sweep, type FolderMet, type Listed, type SweepOptions } from './sweep.ts';
 

@@ -3,7 +3,7 @@ import { identityBytes } from './file-identity.ts';
 import { FolderEvents } from './folder-events.ts';
 import { KnownSets, type EarlierSet } from './known-sets.ts';
 import { KnownUnits, type Known } from './known-units.ts';
-import type { SetKind } from './recognised-set.ts';
+import type { SetKind } from './sets/index.ts';
 import { anyOf } from './selection.ts';
 import { sweep, type Listed, type Swept } from './sweep.ts';
 import { unitOf, withContent, type Unit, type UnitOptions } from './unit.ts';

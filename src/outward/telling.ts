@@ -24,6 +24,8 @@ const always = (type: EventType, severity: Severity, summary: string): Telling =
   always: true,
   plain: true,
 });
+/** Why it was refused quotes what somebody else wrote. */
+const refused = (summary: string): Telling => ({ ...always('policy', 'high', summary), plain: false });
 
 /** What nobody outside needs: our own housekeeping, and what the release hook's receiver knows itself. */
 const NOBODY = null;
@@ -60,6 +62,11 @@ const TELLINGS: Readonly<Record<JournalAction, Telling | null>> = {
   reports_removed: NOBODY,
   clock_jumped: always('clock', 'medium', 'The clock jumped'),
   policy_taken: always('policy', 'medium', 'Another policy is in force'),
+  policy_refused: refused('What decides was read again and refused: what was in force stays so'),
+  rules_taken: always('policy', 'medium', 'Other rules are in force'),
+  rules_fewer: always('policy', 'high', 'Many fewer rules are in force than before'),
+  rules_refused: refused('Rules were read again and refused: those before stay in force'),
+  lists_refused: refused('Lists of hashes or names were read again and refused: those before stay in force'),
   judged_again: one('decision', 'info', 'A file was judged again by another policy'),
   hook_told: NOBODY,
   hook_failed: NOBODY,

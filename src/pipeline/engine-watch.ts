@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineEndpoints } from '../analyze/index.ts';
 import { probeYara } from '../analyze/yara/index.ts';
 import {
+  areManyFewer,
   inWords,
   type ClamavState,
   type Engines,
@@ -214,9 +215,8 @@ export class EngineWatch {
   }
 }
 
-/** As the yara-scanner has it (ATTACKS A19): many rules that go at once were hardly meant to. */
 function tooFew(before: number, now: number): string | null {
-  if (now >= before * 0.9) return null;
+  if (!areManyFewer(before, now)) return null;
   return `${now} rules where ${before} were in force: more than a tenth would be gone; a restart loads them all the same`;
 }
 

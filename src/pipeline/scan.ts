@@ -45,6 +45,7 @@ export async function* scan(
   const sampler = request.stats ? await Sampler.start() : null;
   const tally = new Tally();
   const folders = new Folders();
+  await Scratch.removeAbandoned(request.scratch_parent);
   await using scratch = await Scratch.create(request.scratch_parent);
   const tables = new HashTables(scratch);
   const hashes = await tables.read(request.hash_sets);

@@ -114,6 +114,12 @@ export interface FileQueue {
   /** Something else stands at its path (`superseded`), or nothing does (`gone`); of what was released, at the place that it was released to. */
   lose(file: string, state: 'superseded' | 'gone'): Promise<void>;
 
+  /**
+   * A folder turns out to be one set: what lies in it and is not dealt with ends, to be met again as a part of it (`gathered`).
+   * `apart`: what of it was moved away since that instant.
+   */
+  gather(folder: Uint8Array, since: string): Promise<{ readonly gathered: number; readonly apart: number }>;
+
   /** Provisional approvals, the oldest first; keyset by `after`. */
   provisional(options: { readonly limit: number; readonly after?: string }): Promise<readonly WatchedFile[]>;
 

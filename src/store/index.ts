@@ -2,7 +2,7 @@
 export type { AlarmName, Alarms, AlarmsUp } from './alarms.ts';
 export type { EventSinks, SinkStanding } from './event-sinks.ts';
 export type { Accepted, FileQueue, Recorded, ScanRecord } from './file-queue.ts';
-export type { Journal, JournalCheck } from './journal.ts';
+export type { Journal, JournalCheck, JournalPlace } from './journal.ts';
 export type { EarlierJudgement, JudgedAgain, Judgements } from './judgements.ts';
 export type { DispositionLedger, ItemIndex, OpenDisposition } from './ledger.ts';
 export type {

@@ -8,6 +8,14 @@ export interface JournalCheck {
   readonly broken: { readonly seq: number; readonly reason: string } | null;
   /** With a head given: whether a record has that hash. A journal that was cut or begun anew has not. */
   readonly head_found: boolean | null;
+  /** The first of the given places at which there is no such record; null: all are there, or none was given. */
+  readonly missing: JournalPlace | null;
+}
+
+/** A record, as it was noted elsewhere. 0 and 64 zeros: of an empty journal. */
+export interface JournalPlace {
+  readonly seq: number;
+  readonly hash: string;
 }
 
 export interface MarkedEntry {
@@ -26,6 +34,9 @@ export interface Journal {
   head(): Promise<{ readonly seq: number; readonly hash: string }>;
   /** In order, from the record after `after`: what a sink's cursor goes by. */
   read(options: { readonly after: number; readonly limit: number }): Promise<readonly JournalRecord[]>;
-  /** Follows the chain from its first record to its last. `head`: a hash that was noted elsewhere. */
-  verify(head?: string): Promise<JournalCheck>;
+  /** Follows the chain from its first record to its last. `head`: a hash that was noted elsewhere; `places`: records that were. */
+  verify(noted?: {
+    readonly head?: string;
+    readonly places?: readonly JournalPlace[];
+  }): Promise<JournalCheck>;
 }

@@ -22,6 +22,11 @@ export interface JudgedAgain {
   readonly state: FileState;
 }
 
+export interface RulesInForce {
+  readonly sha256: string;
+  readonly count: number;
+}
+
 /**
  * Decisions that are made once more: by another policy, or with an engine that was away. They only ever tighten (ATTACKS
  * A19), and what a person has approved is left alone.
@@ -29,6 +34,8 @@ export interface JudgedAgain {
 export interface Judgements {
   /** This policy decides from now on. False when it did already; otherwise the journal says so. */
   takePolicy(sha256: string): Promise<boolean>;
+  /** These rules find things from now on. False when they did already; otherwise the journal says so, and whether many are gone. */
+  takeRules(rules: RulesInForce): Promise<boolean>;
   /** Up to `limit` files that were last judged under another policy; none: all are judged. */
   underOther(policy: string, limit: number): Promise<readonly EarlierJudgement[]>;
   /** Under this policy nothing harsher follows. */

@@ -173,8 +173,8 @@ export function launchService(env: Readonly<Record<string, string>>, cwd?: strin
 }
 
 /** Starts it, and waits until it watches. */
-export async function startService(env: Readonly<Record<string, string>>): Promise<Service> {
-  const service = launchService(env);
+export async function startService(env: Readonly<Record<string, string>>, cwd?: string): Promise<Service> {
+  const service = launchService(env, cwd);
   await service.until(() => service.said('watching').length > 0, 'the start');
   return service;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { deflateSync } from 'node:zlib';
+import { crc32, deflateSync, gzipSync } from 'node:zlib';
 
 /** Name below the set's folder, and content. */
 export type SetFiles = Readonly<Record<string, string | Buffer>>;
@@ -64,5 +64,65 @@ export function postgresFiles(): SetFiles {
     'base/1/1': 'a relation',
     'global/pg_control': Buffer.alloc(8192),
     backup_label: 'START WAL LOCATION: 0/2000028',
+  };
+}
+
+/** As kopia's documentation has a repository in a file system ("Sharding", "Encryption"); what is encrypted there is noise here. */
+export function kopiaFiles(): SetFiles {
+  const format = {
+    tool: 'https://github.com/kopia/kopia',
+    buildVersion: 'v0.17.0',
+    uniqueID: 'bm90IGEgZ29vZCByYW5kb20gaW5pdGlhbCB2YWx1ZQ==',
+    keyAlgo: 'scrypt-65536-8-1',
+    version: '1',
+    encryption: 'AES256_GCM',
+    encryptedBlockFormat: 'bm9pc2U=',
+  };
+  return {
+    '.shards': JSON.stringify({ default: [1, 3], maxNonShardedLength: 20 }),
+    'kopia.maintenance.f': 'noise',
+    'p00/003/237e0ac3607edbee743a26b0b34.f': 'a pack',
+    'q4e/ad3/404342ae8b978e64b7bcfc7d6ff-s31ab5f6a5cf09672108.f': 'another pack',
+    'kopia.repository.f': JSON.stringify(format),
+  };
+}
+
+const difftar = (name: string): Buffer => {
+  const header = Buffer.alloc(512);
+  header.write(name, 0);
+  header.write('ustar', 257);
+  return gzipSync(Buffer.concat([header, Buffer.alloc(1024)]));
+};
+
+/** As `duplicity full --no-encryption` leaves it, with two volumes. */
+export function duplicityFiles(): SetFiles {
+  const full = 'duplicity-full.20261129T024020Z';
+  return {
+    [`${full}.vol1.difftar.gz`]: difftar('snapshot/a'),
+    [`${full}.vol2.difftar.gz`]: difftar('multivol_snapshot/b/1'),
+    [`duplicity-full-signatures.20261129T024020Z.sigtar.gz`]: difftar('signature/a'),
+    [`${full}.manifest`]: 'Hostname vm\nLocaldir src\nVolume 1:\n    StartingPath   .  \n',
+  };
+}
+
+const pbsBlob = (data: string): Buffer => {
+  const header = Buffer.from('42ab3807be8370a100000000', 'hex');
+  header.writeUInt32LE(crc32(data), 8);
+  return Buffer.concat([header, Buffer.from(data)]);
+};
+
+/** As Proxmox Backup Server's documentation has a datastore ("Technical Overview", "File Formats"), with one snapshot of one chunk. */
+export function proxmoxFiles(chunk = 'what is backed up'): SetFiles {
+  const digest = sha256(chunk);
+  const snapshot = 'vm/100/2026-11-29T02:15:00Z';
+  return {
+    [`.chunks/${digest.slice(0, 4)}/${digest}`]: pbsBlob(chunk),
+    'vm/100/owner': 'root@pam\n',
+    [`${snapshot}/index.json.blob`]: pbsBlob('{"backup-type":"vm"}'),
+    [`${snapshot}/drive-scsi0.img.fidx`]: Buffer.concat([
+      Buffer.from('2f7f41ed91fd0fcd', 'hex'),
+      Buffer.alloc(4088),
+      Buffer.from(digest, 'hex'),
+    ]),
   };
 }

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { EffectiveConfig, UsedFile } from '../../config/index.ts';
 import type { Folders } from '../../config/folders/index.ts';
@@ -46,6 +46,17 @@ export function dispositionFolders(config: EffectiveConfig, roots: readonly stri
     approvedDir: folders.APPROVED_DIR,
     restoreRoots: config.restoreRoots.value,
   };
+}
+
+/** Real paths of the folders that were given: what is approved keeps its path below them. */
+export function givenFolders(roots: readonly string[]): string[] {
+  return roots.flatMap((root) => {
+    try {
+      return statSync(root).isDirectory() ? [realpathSync(root)] : [];
+    } catch {
+      return []; // It does not exist: the walk says so.
+    }
+  });
 }
 
 /** With DISPOSITION_UNIT=folder: what lies in INCOMING_DIR was dropped there, and so was any other folder that is given. */

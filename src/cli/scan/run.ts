@@ -39,6 +39,7 @@ import {
   dispositionFolders,
   droppedFolders,
   foldersOf,
+  givenFolders,
   outsideOf,
   refuseOver,
   withRealPaths,
@@ -137,7 +138,11 @@ export async function scanCommand(paths: readonly string[], options: ScanOptions
       apply:
         folders === null || turns === null
           ? null
-          : { places: folders, who: operatingSystemUser(), inTurn: turns.inTurn },
+          : {
+              places: { ...folders, given: givenFolders(roots) },
+              who: operatingSystemUser(),
+              inTurn: turns.inTurn,
+            },
       signal,
     };
     let code = 2;

@@ -22,6 +22,8 @@ export interface ArrivalsOptions {
 /** From here on a file takes the slow lane, in bytes: seconds of work, where small ones take milliseconds. */
 const LARGE_BYTES = 8 * 1024 * 1024;
 const RETRY_MS = 1000;
+/** What was moved out of a folder longer ago than this, in ms, came with an earlier copy of it. */
+const APART_MS = 3_600_000;
 const WATCH_MS = 1000;
 
 /** Brings what intake meets into the store; nothing is touched before its row is there. */
@@ -47,6 +49,7 @@ export class Arrivals {
     try {
       for await (const batch of folder.batches(signal)) {
         await this.#accept(batch);
+        await this.#gather(batch);
         this.#tell(batch);
         await this.#keepUnrest(batch);
         await room();
@@ -89,6 +92,28 @@ export class Arrivals {
       } catch (error) {
         log.error('what arrived could not be entered into the store', { untrusted: { error } });
         await sleep(RETRY_MS, undefined, { signal });
+      }
+    }
+  }
+
+  /** What was met file by file before its folder looked like a set waits with it from now on; what was moved by then is said. */
+  async #gather(batch: readonly WatchEvent[]): Promise<void> {
+    const { store, log } = this.#options;
+    for (const event of batch) {
+      if (event.type !== 'begun') continue;
+      const { path, kind, display } = event;
+      try {
+        const since = new Date(Date.now() - APART_MS).toISOString();
+        const { gathered, apart } = await store.files.gather(path, since);
+        if (gathered > 0)
+          log.info('files wait as parts of a set', { files: gathered, kind, untrusted: { path: display } });
+        if (apart > 0) {
+          const facts = { files: apart, kind, untrusted: { path: display } };
+          log.error('a part of a set was moved before it could be known as one', facts);
+        }
+      } catch (error) {
+        // They are examined one by one, as they would have been; the whole is still held together when it is accepted.
+        log.error('the files of a set could not be gathered', { kind, untrusted: { path: display, error } });
       }
     }
   }

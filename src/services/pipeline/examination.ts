@@ -1,8 +1,8 @@
 import { lstat } from 'node:fs/promises';
 import { nameFromBytes } from '../../bytes/index.ts';
 import { HELD_CONTENT } from '../../dispose/index.ts';
-import { ENGINE_AWAY, type Decision, type Finding, type Gap } from '../../domain/index.ts';
-import { isSameFile, unitAt, type FileIdentity, type Unit, type UnitOptions } from '../../intake/index.ts';
+import type { Gap } from '../../domain/index.ts';
+import { isSameFile, unitAt, type FileIdentity, type Unit } from '../../intake/index.ts';
 import {
   examineDropped,
   examineWhole,
@@ -10,34 +10,15 @@ import {
   MAX_DROPPED_FILES,
   recall,
   shapeOf,
-  unexaminedUnit,
   unitBasis,
   withAttack,
-  type Attack,
-  type EngineWatch,
   type ExaminedUnit,
   type Judge,
   type JudgedUnit,
-  type Workers,
 } from '../../pipeline/index.ts';
-import type { ScanRecord, Store, WatchedFile, Work } from '../../store/index.ts';
-
-export interface Examiner {
-  readonly pool: Workers;
-  readonly engines: EngineWatch;
-  /** As it is now. */
-  readonly judge: () => Judge;
-  readonly ours: UnitOptions['ours'];
-  readonly store: Store;
-  readonly version: string;
-  /** Whether what is decided so has a place that it goes to. */
-  readonly moves: (decision: Decision) => boolean;
-  /** How long a file that an engine failed at waits for it before it is tried again, in ms. */
-  readonly engine_wait_ms: number;
-  /** Counts what was found in a file that arrived; null: its folder is not under attack. */
-  readonly arrived: (path: Buffer, findings: readonly Finding[]) => Promise<Attack | null>;
-  readonly signal: AbortSignal;
-}
+import type { ScanRecord, WatchedFile, Work } from '../../store/index.ts';
+import type { Examiner } from './examiner.ts';
+import { Looks } from './looks.ts';
 
 /** What came of one file that was to be examined. */
 export type Examined =
@@ -55,10 +36,6 @@ export interface DecidedFile {
   readonly identity: FileIdentity;
   readonly scan: ScanRecord;
 }
-
-/** How often a file may have been examined alone when the whole service died: nobody knows whose fault it was. */
-const MAX_ALONE = 3;
-const ENGINE_POLL_MS = 100;
 
 /** Where nothing stands any more; anything else that is not the file took its place. */
 async function whatStandsAt(path: Uint8Array): Promise<'superseded' | 'gone'> {
@@ -80,11 +57,11 @@ function isStill(unit: Unit, work: Work): boolean {
 /** Examines what a row of the store stands for, as it is now, and only if it still is what was accepted. */
 export class Examination {
   readonly #examiner: Examiner;
-  /** Files that an engine failed at are tried again one at a time (ATTACKS A1). */
-  #again: Promise<unknown> = Promise.resolve();
+  readonly #looks: Looks;
 
   constructor(examiner: Examiner) {
     this.#examiner = examiner;
+    this.#looks = new Looks(examiner);
   }
 
   /** `alone`: nothing else is under way, and this counts as an attempt. */
@@ -99,7 +76,7 @@ export class Examination {
       if (files !== null) return files;
     }
 
-    const examined = await this.#examineWithEngines(before, work, alone);
+    const examined = await this.#looks.at(before, work, alone);
     if (examined === null) return { type: 'ended' };
     const after = await unitAt(path, { kind: work.unit, ours });
     if (after === null || !isStill(after, work)) return lostAt(path);
@@ -207,56 +184,12 @@ export class Examination {
       scan: this.#record(started_at, { ...base, result }),
     };
   }
-
-  async #examineWithEngines(unit: Unit, work: Work, alone: boolean): Promise<ExaminedUnit | null> {
-    if (work.attempts > MAX_ALONE) {
-      const detail = `the service died ${work.attempts - 1} times while it examined this alone`;
-      return unexaminedUnit(unit.display, unit.path, { ...OF_WORKER, reason: 'engine_failed', detail });
-    }
-    const { engines, engine_wait_ms } = this.#examiner;
-    const wereUp = engines.all_up;
-    const first = await this.#look(unit, alone);
-    // Only what an engine fell over is tried again: a file that was begun without it has nothing to do with that.
-    if (first === null || first.lost !== null || !wereUp || !failedByEngine(first)) return first;
-    const deadline = performance.now() + engine_wait_ms;
-    const again = this.#again.then(async () => {
-      await this.#engineIsBack(deadline);
-      return this.#look(unit, true);
-    });
-    this.#again = again.catch(() => undefined);
-    return again;
-  }
-
-  async #look(unit: Unit, alone: boolean): Promise<ExaminedUnit | null> {
-    const { pool, store } = this.#examiner;
-    const upload = await store.uploads.at(unit.path);
-    return examineWhole(unit, pool, { alone, ...(upload === null ? {} : { called: upload.name }) });
-  }
-
-  async #engineIsBack(deadline: number): Promise<void> {
-    const { engines, signal } = this.#examiner;
-    while (!engines.all_up && performance.now() < deadline && !signal.aborted) {
-      await new Promise((resolve) => {
-        setTimeout(resolve, ENGINE_POLL_MS);
-      });
-    }
-  }
 }
 
-const OF_WORKER = { stage: 'pipeline', by: 'worker' } as const;
 const NEVER_SETTLED = 'something kept changing it; it was examined as it was at one moment';
 
 async function lostAt(path: Buffer): Promise<Examined> {
   return { type: 'lost', state: await whatStandsAt(path) };
-}
-
-function failedByEngine({ files }: ExaminedUnit): boolean {
-  return files.some(({ outcome }) =>
-    outcome.gaps.some(
-      ({ stage, reason }) =>
-        stage === 'analyze' && reason === 'engine_failed' && ENGINE_AWAY.includes(reason),
-    ),
-  );
 }
 
 function withGap(examined: ExaminedUnit, reason: Gap['reason'], detail: string): ExaminedUnit {

@@ -5,6 +5,7 @@ import { openLog, type Log } from '../../observe/index.ts';
 import { announce } from './announce.ts';
 import { createApp, localUrl } from './api/app.ts';
 import { Keyring } from './api/keyring.ts';
+import { ReadAgain } from './read-again.ts';
 import { PipelineService } from './service.ts';
 import { readSettings, readSettingsAgain, type ServiceSettings } from './settings.ts';
 
@@ -22,12 +23,10 @@ export async function serve(): Promise<void> {
   warnOfSettings(settings, log);
   // From here on a signal ends it in order, also one that comes while it starts.
   const end = told();
-  let running: PipelineService | null = null;
-  process.on('SIGHUP', () => {
-    if (running !== null) void reload(running, settings, log);
-  });
+  const readAgain = new ReadAgain(() => readSettingsAgain(from, incoming));
+  process.on('SIGHUP', () => readAgain.ask());
   const service = await PipelineService.start(settings, log);
-  running = service;
+  readAgain.serve(service);
   let app: Server;
   let withdraw: () => Promise<void>;
   try {
@@ -53,21 +52,6 @@ export async function serve(): Promise<void> {
   await service.close();
   clearTimeout(late);
   log.info('ended');
-}
-
-/** What is broken is refused, and what was in force stays. */
-async function reload(service: PipelineService, { incoming }: ServiceSettings, log: Log): Promise<void> {
-  try {
-    const config = readSettingsAgain(from, incoming);
-    service.setPolicy(config.policy.policy);
-    log.info('policy read again', { policy_sha256: service.policy.sha256 });
-    await service.readListsAgain(config);
-  } catch (error) {
-    log.error('the policy was not taken: the old one stays', {
-      policy_sha256: service.policy.sha256,
-      untrusted: { error },
-    });
-  }
 }
 
 async function keyringOf({ config, access }: ServiceSettings, log: Log): Promise<Keyring> {

@@ -1,16 +1,10 @@
-import { lstat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../observe/index.ts';
 import type { EngineWatch } from '../../pipeline/index.ts';
-import {
-  RETENTION,
-  type FileState,
-  type Store,
-  type StoreCounts,
-  type WatchedFile,
-} from '../../store/index.ts';
+import { RETENTION, type Store, type StoreCounts } from '../../store/index.ts';
 import { shown } from './examination.ts';
 import { shortOfSpace } from './free-space.ts';
+import { Reconciliation } from './reconciliation.ts';
 import type { ServiceMetrics } from './service-metrics.ts';
 
 export interface UpkeepOptions {
@@ -44,7 +38,7 @@ const JITTER_MS = 5000;
 /** Everything that is done by the clock. */
 export class Upkeep {
   readonly #options: UpkeepOptions;
-  readonly #missing = new Set<string>();
+  readonly #reconciliation: Reconciliation;
   #short: string | null = null;
   #counts: StoreCounts | null = null;
   #figuresPause = TICK_MS;
@@ -53,6 +47,7 @@ export class Upkeep {
 
   constructor(options: UpkeepOptions) {
     this.#options = options;
+    this.#reconciliation = new Reconciliation(options);
   }
 
   /** The folder that is short of space; null: there is room. */
@@ -93,7 +88,7 @@ export class Upkeep {
       );
       await every('pending', MINUTE_MS, async () => this.#retry());
       await every('clock', MINUTE_MS, async () => this.#clock());
-      await every('reconciliation', HOUR_MS, async () => this.reconcile());
+      await every('reconciliation', HOUR_MS, async () => this.#reconciliation.run());
       await every('retention', DAY_MS, async () => {
         const { reports, files, suspended } = await store.retain(RETENTION);
         log.info('old reports removed', { reports, files, suspended });
@@ -166,62 +161,5 @@ export class Upkeep {
       if (reviews > 0) log.warn('reviews have waited too long', { reviews });
       if (reviews < PAGE) return;
     }
-  }
-
-  /**
-   * Compares store and disk: a file that we took and that is not where the store says is lost, which must never be. One that
-   * its owner took away from its own place is gone.
-   */
-  async reconcile(): Promise<void> {
-    const { signal } = this.#options;
-    const states: readonly FileState[] = [
-      'quarantined',
-      'held',
-      'released',
-      'in_place',
-      'provisional',
-      'disposition_pending',
-    ] as const;
-    let after: string | undefined;
-    for (;;) {
-      const page = await this.#options.store.files.list({
-        states,
-        limit: PAGE,
-        ...(after === undefined ? {} : { after }),
-      });
-      for (const file of page) {
-        if (signal.aborted) return;
-        await this.#compare(file);
-      }
-      after = page.at(-1)?.id;
-      if (page.length < PAGE) return;
-    }
-  }
-
-  async #compare(file: WatchedFile): Promise<void> {
-    const { store, log, metrics } = this.#options;
-    const there = await isThere(Buffer.from(file.location ?? file.path));
-    if (there !== false) return;
-    if (file.location === null) {
-      await store.files.lose(file.id, 'gone');
-      return;
-    }
-    // What is released is the owner's again: taking it is what it was released for.
-    const now = await store.files.get(file.id);
-    if (file.state === 'released' || now?.state !== file.state || this.#missing.has(file.id)) return;
-    this.#missing.add(file.id);
-    metrics.lost();
-    const untrusted = { path: shown(file.path), location: shown(file.location) };
-    log.error('a file is not where the store says', { file: file.id, state: file.state, untrusted });
-  }
-}
-
-/** null: nobody can tell (a right is missing, a mount is away). */
-async function isThere(path: Buffer): Promise<boolean | null> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? false : null;
   }
 }

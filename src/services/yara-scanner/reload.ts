@@ -1,4 +1,4 @@
-import { BackupLensError, inWords } from '../../domain/index.ts';
+import { areManyFewer, BackupLensError, inWords } from '../../domain/index.ts';
 import { buildRules, type BuiltRules, type RulesPlace } from './build-rules.ts';
 import { CompileFailed } from './compiler.ts';
 import type { EnginePool } from './engine-pool.ts';
@@ -6,9 +6,6 @@ import type { EnginePool } from './engine-pool.ts';
 export type Reloaded =
   | { readonly ok: true; readonly rules: BuiltRules; readonly changed: boolean }
   | { readonly ok: false; readonly message: string };
-
-/** Fewer rules than this share of those in force are taken for an accident (ATTACKS A19). */
-const LEAST_SHARE = 0.9;
 
 /**
  * Puts the rules of the folders in force while scans go on. What is asked for while one reload runs is done by one
@@ -70,7 +67,7 @@ export class Reloader {
       this.#folders = place.folders;
       return { ok: true, rules, changed: false };
     }
-    if (!force && count < before * LEAST_SHARE) {
+    if (!force && areManyFewer(before, count)) {
       return refused(`there would be ${count} rules instead of ${before}: say force to do it`);
     }
     if (!(await this.#pool.use(rules))) return refused('no engine can load the new rules');

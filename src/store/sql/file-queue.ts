@@ -12,6 +12,8 @@ import type { FileRow } from './tables.ts';
 const MAX_SIGHTINGS = 1000;
 /** How long what could not be disposed of so often waits until it is tried again, in ms: each try may read all of it. */
 const PENDED_FOR = [0, 0, 1, 2, 4, 8, 15, 30, 60].map((minutes) => minutes * 60_000);
+/** Accepted, and still what and where it was. */
+const UNDEALT: readonly FileState[] = ['waiting', 'scanning', 'decided', 'disposition_pending'];
 /** By this a divided folder is known again. */
 const DIVIDED = 'its files were dealt with one by one';
 
@@ -219,6 +221,23 @@ export class SqlFileQueue implements FileQueue {
     });
   }
 
+  async gather(
+    folder: Uint8Array,
+    since: string,
+  ): Promise<{ readonly gathered: number; readonly apart: number }> {
+    return write(this.#context, async (trx) => {
+      const within = belowFolder(trx, folder);
+      const rows = await within.where('at_path', '=', 1).where('state', 'in', UNDEALT).execute();
+      for (const row of rows) await endAtPath(trx, this.#context, row, 'superseded');
+      const moved = await within
+        .where('at_path', '=', 0)
+        .where('state', 'in', ['released', 'held', 'quarantined'])
+        .where('changed_at', '>=', since)
+        .execute();
+      return { gathered: rows.length, apart: moved.length };
+    });
+  }
+
   async provisional({
     limit,
     after,
@@ -353,9 +372,7 @@ export class SqlFileQueue implements FileQueue {
     if (unit === 'file') return;
     const there = trx.selectFrom('files').selectAll().where('at_path', '=', 1);
     if (unit !== 'volumes') {
-      const after = (end: string): Buffer => Buffer.concat([path, Buffer.from(end)]);
-      // `0` follows the slash.
-      const rows = await there.where('path', '>', after('/')).where('path', '<', after('0')).execute();
+      const rows = await belowFolder(trx, path).where('at_path', '=', 1).execute();
       for (const row of rows) await endAtPath(trx, this.#context, row, 'superseded');
     }
     for (const other of others) {
@@ -400,6 +417,13 @@ export class SqlFileQueue implements FileQueue {
       await change(trx, this.#context, row.id, { ...UNLEASED, ...again });
     });
   }
+}
+
+/** Every row of what lies, or lay, in a folder. */
+function belowFolder(trx: Trx, folder: Uint8Array) {
+  const after = (end: string): Buffer => Buffer.concat([folder, Buffer.from(end)]);
+  // `0` follows the slash.
+  return trx.selectFrom('files').selectAll().where('path', '>', after('/')).where('path', '<', after('0'));
 }
 
 /** After the share's last, and not before what is served now: a share of one file does not wait behind 100,000. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { asciiJson, nameFromBytes } from '../../bytes/index.ts';
 import { JOURNAL_ACTIONS, type JournalEntry, type JournalRecord } from '../../domain/index.ts';
 import { z } from 'zod';
-import type { Journal, JournalCheck, MarkedEntry } from '../journal.ts';
+import type { Journal, JournalCheck, JournalPlace, MarkedEntry } from '../journal.ts';
 import { read, write, type Context, type Trx } from './context.ts';
 import { put, see, setting } from './settings.ts';
 
@@ -114,15 +114,28 @@ export class SqlJournal implements Journal {
     });
   }
 
-  async verify(head?: string): Promise<JournalCheck> {
+  async verify({
+    head,
+    places = [],
+  }: { readonly head?: string; readonly places?: readonly JournalPlace[] } = {}): Promise<JournalCheck> {
     let seq = 0;
     let last = BEGINNING;
     let found = head === BEGINNING;
+    const due = places.toSorted((one, other) => one.seq - other.seq);
+    let next = 0;
+    let missing: JournalPlace | null = null;
+    const pass = (): void => {
+      for (; due[next]?.seq === seq; next++) {
+        if (due[next]?.hash !== last) missing ??= placeOf(due[next]);
+      }
+    };
+    pass();
     const answer = (broken: JournalCheck['broken']): JournalCheck => ({
       records: seq,
       head: last,
       broken,
       head_found: head === undefined ? null : found,
+      missing: missing ?? placeOf(due[next]),
     });
     for (;;) {
       const page = await this.#page(seq, PAGE);
@@ -131,6 +144,7 @@ export class SqlJournal implements Journal {
         if (reason !== null) return answer({ seq: seq + 1, reason });
         ({ seq, hash: last } = row);
         found ||= last === head;
+        pass();
       }
       if (page.length < PAGE) return answer(null);
     }
@@ -141,6 +155,10 @@ export class SqlJournal implements Journal {
       db.selectFrom('journal').selectAll().where('seq', '>', after).orderBy('seq').limit(limit).execute(),
     );
   }
+}
+
+function placeOf(place: JournalPlace | undefined): JournalPlace | null {
+  return place === undefined ? null : { seq: place.seq, hash: place.hash };
 }
 
 function whyBroken(

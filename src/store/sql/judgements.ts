@@ -1,7 +1,8 @@
 import { nameFromBytes } from '../../bytes/index.ts';
-import { harsher, newId } from '../../domain/index.ts';
+import { z } from 'zod';
+import { areManyFewer, harsher, newId } from '../../domain/index.ts';
 import type { ScanRecord } from '../file-queue.ts';
-import type { EarlierJudgement, JudgedAgain, Judgements } from '../judgements.ts';
+import type { EarlierJudgement, JudgedAgain, Judgements, RulesInForce } from '../judgements.ts';
 import type { FileState, WatchedFile } from '../watched-file.ts';
 import { read, write, type Context, type Trx } from './context.ts';
 import { change, rowOf, tell } from './file-changes.ts';
@@ -12,6 +13,8 @@ import { unpackBasis } from './report-blob.ts';
 import { openReview } from './review-list.ts';
 import { put, setting } from './settings.ts';
 import type { FileRow } from './tables.ts';
+
+const rulesInForce = z.object({ sha256: z.string(), count: z.int() });
 
 /** What stands decided, and is neither under way nor at an end. */
 const STANDING: readonly FileState[] = [
@@ -43,6 +46,25 @@ export class SqlJudgements implements Judgements {
         who,
         ...nothing,
         detail: `policy ${sha256}; before: ${before ?? 'none'}`,
+      });
+      return true;
+    });
+  }
+
+  async takeRules(rules: RulesInForce): Promise<boolean> {
+    return write(this.#context, async (trx) => {
+      const known = await setting(trx, 'rules');
+      const before = known === null ? null : rulesInForce.parse(JSON.parse(known));
+      if (before?.sha256 === rules.sha256) return false;
+      await put(trx, 'rules', JSON.stringify(rules));
+      const { now, who } = this.#context;
+      const nothing = { file: null, item: null, path: null, sha256: null, decision: null, verdict: null };
+      await append(trx, {
+        action: areManyFewer(before?.count ?? 0, rules.count) ? 'rules_fewer' : 'rules_taken',
+        time: now().toISOString(),
+        who,
+        ...nothing,
+        detail: `${rules.count} rules, ${rules.sha256}; before: ${before === null ? 'none' : `${before.count}, ${before.sha256}`}`,
       });
       return true;
     });

@@ -6,7 +6,7 @@ import type { Tables } from './tables.ts';
  * `instance_id`: drawn when the store is made. `highest_seen`: the latest instant that anything happened at.
  * `release_cursor`: the last record of the journal that the release hook has been told of, or has no need to be.
  * `bundles_mark`: of the last entry of the bundles' history that the journal has.
- * `policy_sha256`: of the policy that decides. `intake`: what the last look at the watched folder found unsettled.
+ * `policy_sha256`: of the policy that decides. `rules`: those that find things, by number and hash. `intake`: what the last look at the watched folder found unsettled.
  * `tokens`: those that the journal has been told of. `names_key`: what names are hashed with for those outside who are not to
  * know them. `canary_ok`: when clamd last found its canary. `alarms`: which are up, so that a restart does not raise them again.
  */
@@ -16,6 +16,7 @@ export type SettingName =
   | 'release_cursor'
   | 'bundles_mark'
   | 'policy_sha256'
+  | 'rules'
   | 'intake'
   | 'tokens'
   | 'names_key'

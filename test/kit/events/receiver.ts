@@ -101,6 +101,7 @@ export interface EcsEvent {
   readonly event: { readonly id: string; readonly action: string; readonly sequence: number };
   readonly file?: { readonly path?: string };
   readonly backuplens: {
+    readonly action?: string;
     readonly file?: string;
     readonly figures?: Readonly<Record<string, string | number | null>>;
   };

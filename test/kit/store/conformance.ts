@@ -64,6 +64,8 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
       await store.files.record(work?.lease ?? '', scan);
       return (await store.files.get(file.id)) ?? file;
     };
+    const bring = async (count: number, digit: string): Promise<boolean> =>
+      store.judgements.takeRules({ count, sha256: hashOf(digit) });
     const actions = async (): Promise<string[]> =>
       (await store.journal.read({ after: 0, limit: 1000 })).map(({ action }) => action);
     const quarantined = async (path: string, more: Partial<Intent> = {}, rules = ['yara_match:R']) => {
@@ -208,6 +210,34 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         expect(await store.files.record(work?.lease ?? '', approved())).toMatchObject({ state: 'gone' });
         expect(await store.files.get(file.id)).toMatchObject({ state: 'gone', decision: 'auto_approve' });
         expect((await accept('/in/a')).id).not.toBe(file.id);
+      });
+
+      test('what is not dealt with in a folder that turns out to be a set is gathered; what was moved out of it is counted', async () => {
+        const [waits, beside] = [await accept('/in/tree/waits'), await accept('/in/tree.txt')];
+        const decided = await decide('/in/tree/decided');
+        const stays = await decide('/in/tree/stays');
+        await store.files.leave(stays.id, null);
+        await quarantined('/in/tree/bad');
+        const [under] = await take(1);
+        expect(await store.files.gather(Buffer.from('/in/tree'), clocks.now.toISOString())).toEqual({
+          gathered: 2,
+          apart: 1,
+        });
+        const state = async ({ id }: WatchedFile): Promise<string | undefined> =>
+          (await store.files.get(id))?.state;
+        expect([await state(waits), await state(decided), await state(stays), await state(beside)]).toEqual([
+          'superseded',
+          'superseded',
+          'in_place',
+          'waiting',
+        ]);
+        // Its scan was under way.
+        expect(under?.id).toBe(waits.id);
+        expect(await store.files.record(under?.lease ?? '', approved())).toMatchObject({
+          state: 'superseded',
+        });
+        const later = new Date(clocks.now.getTime() + 1000).toISOString();
+        expect(await store.files.gather(Buffer.from('/in/tree'), later)).toEqual({ gathered: 0, apart: 0 });
       });
     });
 
@@ -831,6 +861,19 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
       });
     });
 
+    describe('its rules', () => {
+      test('are told of when they are others, and as fewer when more than a tenth is gone', async () => {
+        expect([await bring(100, 'a'), await bring(100, 'a')]).toEqual([true, false]);
+        expect([await bring(90, 'b'), await bring(80, 'c'), await bring(100, 'd')]).toEqual([
+          true,
+          true,
+          true,
+        ]);
+        const told = (await actions()).filter((action) => action.startsWith('rules_'));
+        expect(told).toEqual(['rules_taken', 'rules_taken', 'rules_fewer', 'rules_taken']);
+      });
+    });
+
     describe('its receivers of events', () => {
       test('a new one begins at the end of the journal, and each goes on where it was after a crash', async () => {
         const head = await store.journal.head();
@@ -1001,9 +1044,17 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
           head,
           broken: null,
           head_found: null,
+          missing: null,
         });
-        expect((await store.journal.verify(all[0]?.hash)).head_found).toBe(true);
-        expect((await store.journal.verify('f'.repeat(64))).head_found).toBe(false);
+        expect((await store.journal.verify({ head: all[0]?.hash ?? '' })).head_found).toBe(true);
+        expect((await store.journal.verify({ head: 'f'.repeat(64) })).head_found).toBe(false);
+        const places = all.map(({ seq, hash }) => ({ seq, hash })).toReversed();
+        const empty = { seq: 0, hash: '0'.repeat(64) };
+        expect((await store.journal.verify({ places: [...places, empty] })).missing).toBe(null);
+        const elsewhere = { seq: 1, hash: all[1]?.hash ?? '' };
+        expect((await store.journal.verify({ places: [...places, elsewhere] })).missing).toEqual(elsewhere);
+        const cutOff = { seq: all.length + 1, hash: 'f'.repeat(64) };
+        expect((await store.journal.verify({ places: [...places, cutOff] })).missing).toEqual(cutOff);
       });
 
       test('a record is printable ASCII, bounded, and gives its path back', async () => {

@@ -1,6 +1,6 @@
-import { FolderListing } from './folder-listing.ts';
-import { join } from './join-path.ts';
-import { openRoot } from './open-root.ts';
+import { FolderListing } from '../folder-listing.ts';
+import { join } from '../join-path.ts';
+import { openRoot } from '../open-root.ts';
 
 /** Key, configuration and head files are smaller than this. */
 export const MAX_SMALL_BYTES = 64 * 1024;
@@ -72,5 +72,30 @@ export async function chosen(
     return [...names.slice(from), ...names.slice(0, from)].slice(0, SAMPLES);
   } catch {
     return [];
+  }
+}
+
+/** Its freshness excuses nothing. */
+export function atRest(one: Sample): Sample {
+  return { ...one, is_fresh: false };
+}
+
+/** Of those files that are there: whether each begins so. */
+export async function begin(folder: Buffer, files: Readonly<Record<string, string>>): Promise<boolean[]> {
+  const shown: boolean[] = [];
+  for (const [name, beginning] of Object.entries(files)) {
+    const one = await sample(folder, name, beginning.length);
+    if (one !== null) shown.push(one.bytes.toString('latin1') === beginning);
+  }
+  return shown;
+}
+
+/** null: it is no JSON object. */
+export function jsonOf(bytes: Buffer): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    return typeof value === 'object' && value !== null ? { ...value } : null;
+  } catch {
+    return null;
   }
 }
