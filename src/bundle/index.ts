@@ -9,7 +9,6 @@ export { changesWhatIsInForce, Releases, type HistoryEntry, type Release } from 
 export {
   createKey,
   hasSecret,
-  idOfSecret,
   newestSecret,
   signingKey,
   type CreatedKey,

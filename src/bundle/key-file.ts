@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
+import { keyId } from '../bytes/index.ts';
 
 /** A public key as it is carried from machine to machine. */
 export interface PublicKeyFile {
@@ -25,7 +26,6 @@ export interface Succession {
 /** What is said of a new key. */
 export type KeyTerms = Pick<PublicKeyFile, 'created_at' | 'expires_at'> & { readonly created_at: string };
 
-const ID_DIGITS = 16;
 const id = z.string().regex(/^[0-9a-f]{16}$/);
 const time = z.iso.datetime();
 const head = z.strictObject({
@@ -51,17 +51,13 @@ export function fingerprintOf(key: KeyObject): string {
     .digest('hex');
 }
 
-export function idOf(key: KeyObject): string {
-  return fingerprintOf(key).slice(0, ID_DIGITS);
-}
-
 /** Throws an Error, in words, for anything but an Ed25519 public key that is described as it should be. */
 export function parseKeyFile(text: string): PublicKeyFile {
   // createPublicKey would take the public half of a secret key: that has no business where others are trusted.
   if (text.includes('PRIVATE')) throw new Error('a secret key; only public ones belong here');
   const key = createPublicKey(text);
   if (key.asymmetricKeyType !== 'ed25519') throw new Error('not an Ed25519 key');
-  const known = { id: idOf(key), fingerprint: fingerprintOf(key), key };
+  const known = { id: keyId(key), fingerprint: fingerprintOf(key), key };
   // PEM allows text in front (RFC 7468); ours says what it is in its first line.
   if (!text.startsWith('BackupLens-Key: ')) {
     return { ...known, created_at: null, expires_at: null, succession: null };
@@ -98,7 +94,7 @@ export function keyFileText(
     `Expires: ${terms.expires_at ?? 'never'}`,
   ];
   if (before !== null) {
-    const from = idOf(createPublicKey(before.secret));
+    const from = keyId(before.secret);
     const word = wordFor(key, terms, { from, until: before.until });
     lines.push(
       `Replaces: ${from}`,

@@ -1,8 +1,8 @@
-import { sign, verify, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
+import { isSignedFor, keyId, signFor } from '../bytes/index.ts';
 import { BUNDLE_SCHEMA } from './manifest.ts';
 import { refused } from './refused.ts';
-import { idOfSecret } from './signing-keys.ts';
 import type { TrustedKeys } from './trusted-keys.ts';
 
 export const MAX_SIGNATURE_BYTES = 4096;
@@ -13,18 +13,9 @@ const signature = z.strictObject({
   signature: z.string().regex(/^[A-Za-z0-9+/]{86}==$/),
 });
 
-/** A signature for bundles must not be one for anything else. */
-function signed(manifest: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`${BUNDLE_SCHEMA}\0`), manifest]);
-}
-
 /** What goes beside the manifest. */
 export function signManifest(manifest: Buffer, key: KeyObject): Buffer {
-  const made = {
-    algorithm: 'ed25519',
-    key: idOfSecret(key),
-    signature: sign(null, signed(manifest), key).toString('base64'),
-  };
+  const made = { algorithm: 'ed25519', key: keyId(key), signature: signFor(BUNDLE_SCHEMA, manifest, key) };
   return Buffer.from(`${JSON.stringify(made)}\n`);
 }
 
@@ -48,7 +39,7 @@ export function verifyManifest(manifest: Buffer, signatureBytes: Buffer, keys: T
         : `trusted are ${[...keys.keys()].join(', ')}; \`backuplens keys add\` takes the successor of one of them`,
     );
   }
-  if (!verify(null, signed(manifest), key.key, Buffer.from(text, 'base64')))
+  if (!isSignedFor(BUNDLE_SCHEMA, manifest, key.key, text))
     throw refused(`its manifest is not what key ${id} has signed: it was changed`);
   if (key.refused !== null) {
     throw refused(

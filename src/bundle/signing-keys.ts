@@ -1,10 +1,10 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readAtMost } from '../bytes/index.ts';
+import { keyId, secretKey } from '../bytes/index.ts';
 import { BackupLensError, inWords } from '../domain/index.ts';
-import { fingerprintOf, idOf, keyFileText, type KeyTerms } from './key-file.ts';
-import { MAX_KEY_BYTES, type TrustedKey, type TrustedKeys } from './trusted-keys.ts';
+import { fingerprintOf, keyFileText, type KeyTerms } from './key-file.ts';
+import type { TrustedKey, TrustedKeys } from './trusted-keys.ts';
 
 export interface CreatedKey {
   readonly id: string;
@@ -23,7 +23,7 @@ export interface NewKey extends KeyTerms {
 /** Makes a pair in the folder, under the key's id. Never overwrites. Throws BL_OUTPUT. */
 export function createKey(folder: string, { before, ...terms }: NewKey): CreatedKey {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const id = idOf(publicKey);
+  const id = keyId(publicKey);
   const secret = secretPath(folder, id);
   const trusted = join(folder, `bundle-${id}.pem`);
   try {
@@ -53,38 +53,9 @@ export function hasSecret(folder: string, id: string): boolean {
 
 /** The key that signs. Throws BL_CONFIG; also for a file that others can read. */
 export async function signingKey(path: string): Promise<KeyObject> {
-  const key = await read(path);
-  const { mode } = statSync(path);
-  if ((mode & 0o077) !== 0) {
-    throw new BackupLensError(
-      'BL_CONFIG',
-      `${path} can be read by others (mode ${(mode & 0o777).toString(8)})`,
-      {
-        hint: `chmod 600 ${path}; who has read it can sign as you do: make another key if you are not sure`,
-      },
-    );
-  }
-  return key;
-}
-
-/** The id of its public half. */
-export function idOfSecret(secret: KeyObject): string {
-  return idOf(createPublicKey(secret));
+  return secretKey(path, '`backuplens keys create` makes a pair');
 }
 
 function secretPath(folder: string, id: string): string {
   return join(folder, `bundle-${id}.key`);
-}
-
-async function read(path: string): Promise<KeyObject> {
-  try {
-    const key = createPrivateKey((await readAtMost(path, MAX_KEY_BYTES)).toString('latin1'));
-    if (key.asymmetricKeyType !== 'ed25519') throw new Error('not an Ed25519 key');
-    return key;
-  } catch (cause) {
-    throw new BackupLensError('BL_CONFIG', `the key ${path} cannot be used: ${inWords(cause)}`, {
-      hint: '`backuplens keys create` makes a pair',
-      cause,
-    });
-  }
 }

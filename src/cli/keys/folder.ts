@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
-import { idOfSecret, newestSecret, signingKey, trustedKeys, type TrustedKeys } from '../../bundle/index.ts';
+import { newestSecret, signingKey, trustedKeys, type TrustedKeys } from '../../bundle/index.ts';
+import { keyId } from '../../bytes/index.ts';
 import { assertTrusted, type EffectiveConfig } from '../../config/index.ts';
 import { BackupLensError } from '../../domain/index.ts';
 
@@ -25,7 +26,7 @@ export async function chosenSecret(
     });
   }
   const secret = await signingKey(path);
-  const id = idOfSecret(secret);
+  const id = keyId(secret);
   const why = keys.get(id)?.refused ?? null;
   if (why === null) return { id, secret };
   throw new BackupLensError('BL_CONFIG', `${why}: nothing is signed with it any more`, {
