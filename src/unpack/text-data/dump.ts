@@ -36,7 +36,12 @@ export function findDump(piece: Buffer, from: number): number {
   let at = piece.indexOf(FIRST_ADDRESS, from, 'latin1');
   for (; at >= 0; at = piece.indexOf(FIRST_ADDRESS, at + 1, 'latin1')) {
     const start = lineStart(piece, at);
-    if (start >= from && isAddress(piece, at) && shapeOf(piece.toString('latin1', start, start + DUMP_BYTES)) !== null) return start;
+    if (
+      start >= from &&
+      isAddress(piece, at) &&
+      shapeOf(piece.toString('latin1', start, start + DUMP_BYTES)) !== null
+    )
+      return start;
   }
   return -1;
 }
