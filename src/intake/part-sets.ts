@@ -160,8 +160,11 @@ const BY_CONTENT: readonly Naming[] = ['tar', 'numbered', 'letters'];
  * tell: one archive a day is called the same.
  */
 async function tarVolumes(sorted: readonly Part[]): Promise<(FileMet | PartSet)[] | null> {
-  const naming = sorted[0]?.name.naming;
-  if (naming === undefined || !BY_CONTENT.includes(naming) || sorted.length < 2) return null;
+  const [first] = sorted;
+  if (first === undefined || !BY_CONTENT.includes(first.name.naming) || sorted.length < 2) return null;
+  // Anything is called so: of others than a tar no more is read.
+  const { naming } = first.name;
+  if (naming !== 'tar' && (await tarVolume(first.file.path))?.isTar !== true) return null;
   const runs: { last: Part; volume: TarVolume | null; files: FileMet[]; isSet: boolean }[] = [];
   for (const part of sorted) {
     const run = runs.at(-1);
