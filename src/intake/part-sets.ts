@@ -45,7 +45,7 @@ export async function* partSets<Other extends { readonly type: string }>(
   async function* passed(path: Buffer): AsyncGenerator<FileMet | PartSet, void, undefined> {
     for (const [folder, { sets, runs }] of open) {
       for (const [key, run] of runs) {
-        if (goesOn(run, nameFromBytes(path.subarray(folder.length)))) continue;
+        if (isInRun(run, nameFromBytes(path.subarray(folder.length)))) continue;
         runs.delete(key);
         const parts = sets.get(key) ?? [];
         sets.delete(key);
@@ -95,7 +95,7 @@ function keyOf({ naming, set }: PartName): string {
   return `${naming} ${set}`;
 }
 
-function goesOn(run: string, name: string): boolean {
+function isInRun(run: string, name: string): boolean {
   return name.startsWith(run) && (run.endsWith('.tar') || /\d/.test(name.charAt(run.length)));
 }
 
@@ -144,12 +144,11 @@ async function* conclude(
       return;
     }
   }
-  const files = sorted.map(({ file }) => file);
   const set = joinable(sorted);
   if (set !== null) yield set;
   else {
     const note = noteOn(sorted, more);
-    for (const file of files) yield note === null ? file : { ...file, part: note };
+    for (const { file } of parts) yield note === null ? file : { ...file, part: note };
   }
 }
 
