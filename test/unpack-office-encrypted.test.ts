@@ -35,6 +35,9 @@ test.each([
 ] as const)('%s: known passwords open it, others are a gap', async (_, document) => {
   for (const password of ['VelvetSweatshop', '', 'listed']) {
     const found = await unpack('ole', document(CONTENT, password), scratch, { passwords: ['listed'] });
+    const which =
+      password === 'listed' ? 'members_opened_with_password_0' : 'opened_with_well_known_password';
+    expect(found.measured).toMatchObject({ [which]: 1 });
     expect(found.gaps).toEqual([]);
     expect(found.members.find(({ name }) => name === PLAIN)?.sha256).toBe(sha256(CONTENT));
   }

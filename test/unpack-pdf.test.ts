@@ -220,6 +220,11 @@ describe.runIf(hasTool('qpdf'))('encryption, as qpdf makes it', () => {
         await unpack('pdf', bytes, scratch, { passwords: ['owner'] }),
         await unpack('pdf', locked('', options, more), scratch),
       ];
+      expect(tries.map(({ measured }) => measured)).toMatchObject([
+        { members_opened_with_password_1: 1 },
+        { members_opened_with_password_0: 1 },
+        { opened_with_well_known_password: 1 },
+      ]);
       for (const opened of tries) {
         expect(opened.gaps).toEqual([]);
         expect(opened.members).toContainEqual(

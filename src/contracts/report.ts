@@ -90,7 +90,7 @@ export const fileResult = z.strictObject({
   reasons: z.array(z.string()),
   findings: z.array(finding),
   gaps: z.array(gap),
-  /** Of the file itself. */
+  /** Of the file itself; and `…opened_with_…`, which password opened a member: its place in the list, never the password. */
   measurements: z.array(measurement),
   /** Artifacts and bytes of the whole tree, and what each analyzer saw of them. */
   coverage: z.strictObject({

@@ -86,17 +86,18 @@ const VOLUME = /^(.*(?:^|[^a-z])(?:vol(?:ume)?|dis[ck]|tape|part)[-._ ]?)(\d{1,4
 
 /** Nearly every archive is called so: only what they hold tells. GNU's manual counts as in `x.tar-2`. */
 function tarName(name: string, stem: string, ending: string): PartName | null {
-  const part = (set: string, number: number, run: string): PartName => {
-    return { naming: 'tar', set, number, certain: false, begins: true, run };
-  };
   if (ending === 'tar') {
     const [, before, number] = COUNTED_BEFORE.exec(stem) ?? [];
-    return before === undefined ? part(name, 1, name) : part(`${before}#.tar`, Number(number), before);
+    return before === undefined ? tarPart(name, 1, name) : tarPart(`${before}#.tar`, Number(number), before);
   }
   const [, archive, behind] = COUNTED_BEHIND.exec(name) ?? [];
-  if (archive !== undefined) return part(archive, Number(behind), archive);
+  if (archive !== undefined) return tarPart(archive, Number(behind), archive);
   const [, before, number] = VOLUME.exec(name) ?? [];
-  return before === undefined ? null : part(`${before}#`, Number(number), before);
+  return before === undefined ? null : tarPart(`${before}#`, Number(number), before);
+}
+
+function tarPart(set: string, number: number, run: string): PartName {
+  return { naming: 'tar', set, number, certain: false, begins: true, run };
 }
 
 /** `split` counts in letters: aa, ab … zz. */

@@ -65,7 +65,7 @@ test('volumes of RAR, the files of a VMware disk and split images of Windows are
 test('what is called like volumes of tar is held as long as its run of names goes on, and stays in its place', async () => {
   expect(
     await grouped('a.tar', 'a.tar.gz', 'b', 'b1.tar', 'b10.tar', 'b2.tar', 'c', 'vol1', 'vol2', 'x'),
-  ).toEqual([...['a.tar.gz', 'a.tar', 'b', 'b1.tar', 'b2.tar', 'b10.tar', 'c', 'vol1', 'vol2', 'x']]);
+  ).toEqual(['a.tar.gz', 'a.tar', 'b', 'b1.tar', 'b10.tar', 'b2.tar', 'c', 'vol1', 'vol2', 'x']);
   expect(await grouped('a/d1.tar', 'a/d1.tar-2', 'b/d3.tar')).toEqual(['a/d1.tar', 'a/d1.tar-2', 'b/d3.tar']);
 });
 

@@ -45,7 +45,7 @@ export async function* partSets<Other extends { readonly type: string }>(
   async function* passed(path: Buffer): AsyncGenerator<FileMet | PartSet, void, undefined> {
     for (const [folder, { sets, runs }] of open) {
       for (const [key, run] of runs) {
-        if (goesOn(run, nameFromBytes(path.subarray(folder.length)))) continue;
+        if (isInRun(run, nameFromBytes(path.subarray(folder.length)))) continue;
         runs.delete(key);
         const parts = sets.get(key) ?? [];
         sets.delete(key);
@@ -95,7 +95,7 @@ function keyOf({ naming, set }: PartName): string {
   return `${naming} ${set}`;
 }
 
-function goesOn(run: string, name: string): boolean {
+function isInRun(run: string, name: string): boolean {
   return name.startsWith(run) && (run.endsWith('.tar') || /\d/.test(name.charAt(run.length)));
 }
 
@@ -144,12 +144,11 @@ async function* conclude(
       return;
     }
   }
-  const files = sorted.map(({ file }) => file);
   const set = joinable(sorted);
   if (set !== null) yield set;
   else {
     const note = noteOn(sorted, more);
-    for (const file of files) yield note === null ? file : { ...file, part: note };
+    for (const { file } of parts) yield note === null ? file : { ...file, part: note };
   }
 }
 
@@ -160,8 +159,11 @@ const BY_CONTENT: readonly Naming[] = ['tar', 'numbered', 'letters'];
  * tell: one archive a day is called the same.
  */
 async function tarVolumes(sorted: readonly Part[]): Promise<(FileMet | PartSet)[] | null> {
-  const naming = sorted[0]?.name.naming;
-  if (naming === undefined || !BY_CONTENT.includes(naming) || sorted.length < 2) return null;
+  const [first] = sorted;
+  if (first === undefined || !BY_CONTENT.includes(first.name.naming) || sorted.length < 2) return null;
+  // Anything is called so: of others than a tar no more is read.
+  const { naming } = first.name;
+  if (naming !== 'tar' && (await tarVolume(first.file.path))?.isTar !== true) return null;
   const runs: { last: Part; volume: TarVolume | null; files: FileMet[]; isSet: boolean }[] = [];
   for (const part of sorted) {
     const run = runs.at(-1);

@@ -138,7 +138,7 @@ async function* eachBelow(
     const kind = kindOf(stats);
     if (kind === 'file') {
       const identity = identityOf(stats);
-      if (collecting !== null) collecting.file(path, identity, await isVolume(path));
+      if (collecting !== null) collecting.file(path, identity, await standsForVolume(path));
       else yield { type: 'file', path, display, size: Number(stats.size), identity };
     } else if (kind === 'folder') {
       if (await options.ours(path)) continue;
@@ -208,7 +208,7 @@ async function look(folder: Buffer, entry: Entry): Promise<Looked> {
 }
 
 /** What is called like a volume of an archive makes its folder a whole, as a repository in it does: neither is split. */
-async function isVolume(path: Buffer): Promise<boolean> {
+async function standsForVolume(path: Buffer): Promise<boolean> {
   const part = partName(nameFromBytes(path.subarray(path.lastIndexOf('/') + 1)));
   if (part === null || part.certain) return part !== null;
   if (part.number <= 1 || part.number === LAST) return false;

@@ -110,6 +110,21 @@ test('news tells each finding and gap once', () => {
   expect(ledger.news()).toBeNull();
 });
 
+test('which password opened a member is told, of the first hundred; nothing else that was measured of members', () => {
+  const ledger = new Ledger('backup.tar');
+  for (let at = 0; at < 200; at++) {
+    const member = { artifact: at + 1, engine: 'zip', trail: ['backup.tar', `${at}.zip`], value: 1 } as const;
+    ledger.measurement({ ...member, name: 'members_opened_with_password_2' });
+    ledger.measurement({ ...member, name: 'links' });
+  }
+  const { measurements } = ledger.close(root);
+  expect(measurements).toHaveLength(100);
+  expect(measurements[0]).toMatchObject({
+    name: 'members_opened_with_password_2',
+    trail: ['backup.tar', '0.zip'],
+  });
+});
+
 test('large data of no known type, or with packed pieces nobody reads, counts as seen raw only; others and small ones do not', () => {
   const ledger = new Ledger('backup.tar');
   const mime = 'application/octet-stream';

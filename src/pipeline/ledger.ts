@@ -18,6 +18,10 @@ import type { Seen, TreeOutcome } from './protocol.ts';
 const LARGE_BYTES = 64 * 1024;
 
 /** All that is said of one tree, in bounded memory; what is left out never makes the outcome milder. */
+/** Which password it was. */
+const OPENED = /^(?:members_)?opened_with_/;
+const MAX_OPENED = 100;
+
 export class Ledger {
   readonly #findings: KeptFindings;
   readonly #gaps: KeptGaps;
@@ -26,6 +30,8 @@ export class Ledger {
   readonly #rawOnly = { artifacts: 0, bytes: 0 };
   readonly #inspected = new Map<string, { artifacts: number; bytes: number; windowed: number }>();
   readonly #measurements: Measurement[] = [];
+  /** Members that a password opened. */
+  #opened = 0;
   #sent = { findings: 0, gaps: 0 };
   readonly #asked = new Map<string, number>();
   readonly #known = new Map<string, number>();
@@ -95,9 +101,11 @@ export class Ledger {
     }
   }
 
-  /** Only what was measured of the file itself is kept: of members there can be millions. */
+  /** Of members there can be millions: only what was measured of the file itself is kept, and what opened what was locked. */
   measurement(measurement: Measurement): void {
-    if (isRoot(measurement.trail)) this.#measurements.push(measurement);
+    const isOwn = isRoot(measurement.trail);
+    if (!isOwn && !(OPENED.test(measurement.name) && this.#opened++ < MAX_OPENED)) return;
+    this.#measurements.push(measurement);
   }
 
   /** What has come since the last call; null when nothing has. */

@@ -69,7 +69,7 @@ async function unpackVolumes(whole: JoinedSource, sink: FormatSink, holes: HoleB
   for (let from = 0; from < parts.length;) {
     const part = parts[from];
     if (part !== undefined && from > 0 && !(await volumeHead(part)).isTar) {
-      await handOnPart(part, ++from, sink);
+      await handOnVolume(part, ++from, sink);
       continue;
     }
     const volumes = new TarVolumes(parts, from);
@@ -86,8 +86,13 @@ async function unpackVolumes(whole: JoinedSource, sink: FormatSink, holes: HoleB
   }
 }
 
-async function handOnPart(part: ByteSource, number: number, sink: FormatSink): Promise<void> {
-  await sink.member({ name: `(volume ${number})`, size: part.size, content: part.stream(), source: part });
+async function handOnVolume(volume: ByteSource, place: number, sink: FormatSink): Promise<void> {
+  await sink.member({
+    name: `(volume ${place})`,
+    size: volume.size,
+    content: volume.stream(),
+    source: volume,
+  });
 }
 
 class TarReader {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { Candidates } from '../candidates.ts';
 import { openPackage } from './encrypted-package.ts';
+import { WELL_KNOWN } from './passwords.ts';
 
 const SIGNAL = new AbortController().signal;
 
@@ -30,7 +32,7 @@ function described(attributes: Readonly<Record<string, string>> = {}): Buffer {
 
 test('all packages of a file share one number of turns, and what was not tried is said', async () => {
   const effort = { turnsLeft: 45 };
-  const passwords = ['a', 'b'];
+  const passwords = new Candidates(WELL_KNOWN, ['a', 'b']);
   const first = openPackage(described(), passwords, effort, SIGNAL);
   await expect(first).rejects.toThrow(/^4 of 4 passwords tried$/);
   const second = openPackage(described({ spinCount: '4' }), passwords, effort, SIGNAL);
@@ -49,7 +51,12 @@ test.each([
   [{ encryptedVerifierHashInput: '', encryptedVerifierHashValue: '' }, 'encrypted'],
   [{ saltValue: '' }, 'encrypted'],
 ])('a description with %j ends as %s', async (attributes, reason) => {
-  const opened = openPackage(described(attributes), [], { turnsLeft: 1000 }, SIGNAL);
+  const opened = openPackage(
+    described(attributes),
+    new Candidates(WELL_KNOWN, []),
+    { turnsLeft: 1000 },
+    SIGNAL,
+  );
   await expect(opened).rejects.toMatchObject({ reason });
 });
 
@@ -59,6 +66,6 @@ test.each([
   ['half a description', Buffer.from([4, 0, 2, 0, 0, 0, 0, 0, 0, 0]), 'corrupt'],
   ['no cipher', Buffer.from('04000400400000003c783e', 'hex'), 'corrupt'],
 ])('%s as description ends as a gap', async (_, info, reason) => {
-  const opened = openPackage(info, [], { turnsLeft: 1000 }, SIGNAL);
+  const opened = openPackage(info, new Candidates(WELL_KNOWN, []), { turnsLeft: 1000 }, SIGNAL);
   await expect(opened).rejects.toMatchObject({ reason });
 });

@@ -2,7 +2,7 @@ import type { ByteReader } from '../byte-reader.ts';
 import { Damaged, NeedsPassword, Unsupported } from '../trouble.ts';
 import { AGILE_PIECE_BYTES, agileKey, decryptPiece, parseAgile } from './agile.ts';
 import { iteratedHash, type HashEffort } from './iterated-hash.ts';
-import { WELL_KNOWN } from './passwords.ts';
+import type { Candidates } from '../candidates.ts';
 import { decryptStandard, parseStandard, STANDARD_SPIN, standardKey } from './standard.ts';
 
 /** Decrypts the package piece by piece; pieces are counted from 0. */
@@ -11,19 +11,18 @@ export interface OpenedPackage {
 }
 
 /**
- * Finds the password of an encrypted OOXML document among the well-known ones and those given. `info` is the stream
+ * Finds the password of an encrypted OOXML document. `info` is the stream
  * EncryptionInfo. Throws NeedsPassword, Unsupported, Damaged.
  */
 export async function openPackage(
   info: Buffer,
-  passwords: readonly string[],
+  candidates: Candidates,
   effort: HashEffort,
   signal: AbortSignal,
 ): Promise<OpenedPackage> {
   if (info.length < 8) throw new Damaged('the description of the encryption is cut off');
   const major = info.readUInt16LE(0);
   const minor = info.readUInt16LE(2);
-  const candidates = [...new Set([...WELL_KNOWN, ...passwords])];
   if (major === 4 && minor === 4) {
     const agile = parseAgile(info.toString('utf8', 8));
     const { hash, salt } = agile.key;
@@ -44,7 +43,7 @@ export async function openPackage(
 }
 
 async function firstThatFits(
-  candidates: readonly string[],
+  candidates: Candidates,
   spin: { hash: string; salt: Buffer; turns: number; effort: HashEffort; signal: AbortSignal },
   keyFrom: (iterated: Buffer) => Buffer | null,
 ): Promise<Buffer> {

@@ -1,3 +1,5 @@
+import { Candidates } from '../candidates.ts';
+import { WELL_KNOWN } from './passwords.ts';
 import { ByteReader } from '../byte-reader.ts';
 import type { FormatSink, UnpackContext } from '../format.ts';
 import type { CompoundFile } from '../ole/compound-file.ts';
@@ -108,7 +110,9 @@ function packageOpener(file: CompoundFile, storage: OleStorage, effort: HashEffo
     try {
       if (info === undefined) throw new NeedsPassword('nothing says how it is encrypted');
       const described = await file.start(info, INFO_BYTES);
-      const opened = await openPackage(described, passwords, effort, signal);
+      const candidates = new Candidates(WELL_KNOWN, passwords);
+      const opened = await openPackage(described, candidates, effort, signal);
+      candidates.tell(sink);
       const content = decrypted(opened, new ByteReader(file.content(stream)));
       await handOn(sink, { name: `${member}/(decrypted package)`, size: null, content });
     } catch (error) {

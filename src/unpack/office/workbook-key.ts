@@ -23,7 +23,7 @@ interface Scheme {
 export type RecordCipher = (byte: number, position: number, recordBytes: number) => number;
 
 /** The cipher for the first password that fits; null when none does. Throws Unsupported, Damaged. */
-export function workbookCipher(filePass: Buffer, passwords: readonly string[]): RecordCipher | null {
+export function workbookCipher(filePass: Buffer, passwords: Iterable<string>): RecordCipher | null {
   // Before BIFF8 there was only this way, and no number for it.
   if (filePass.length === 4) return xorCipher(filePass, passwords);
   if (filePass.length < 6) throw new Damaged('the description of the encryption is cut off');
@@ -45,7 +45,7 @@ export function workbookCipher(filePass: Buffer, passwords: readonly string[]): 
 /** A block's key for the first password that fits; null when none does. */
 export function workbookKey(
   filePass: Buffer,
-  passwords: readonly string[],
+  passwords: Iterable<string>,
 ): ((block: number) => Buffer) | null {
   const scheme = schemeOf(filePass);
   for (const password of passwords) {

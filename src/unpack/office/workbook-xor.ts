@@ -9,7 +9,7 @@ const MAX_PASSWORD = 15;
  */
 export function xorCipher(
   bytes: Buffer,
-  passwords: readonly string[],
+  passwords: Iterable<string>,
 ): ((byte: number, position: number, recordBytes: number) => number) | null {
   const key = bytes.subarray(0, 2);
   const check = bytes.readUInt16LE(2);

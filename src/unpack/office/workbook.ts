@@ -4,6 +4,7 @@ import type { CompoundFile } from '../ole/compound-file.ts';
 import { pathOf, type OleStream } from '../ole/directory.ts';
 import { NeedsPassword, Trouble } from '../trouble.ts';
 import { handOn } from './hand-on.ts';
+import { Candidates } from '../candidates.ts';
 import { WELL_KNOWN } from './passwords.ts';
 import { workbookCipher, type RecordCipher } from './workbook-key.ts';
 
@@ -26,9 +27,10 @@ export async function openWorkbook(
   const filePass = findFilePass(await file.start(stream, START_BYTES));
   if (filePass === null) return;
   try {
-    const candidates = [...new Set([...WELL_KNOWN, ...passwords])];
+    const candidates = new Candidates(WELL_KNOWN, passwords);
     const cipher = workbookCipher(filePass, candidates);
     if (cipher === null) throw new NeedsPassword(`${candidates.length} passwords tried`);
+    candidates.tell(sink);
     const content = decrypted(new ByteReader(file.content(stream)), cipher, signal);
     await handOn(sink, { name: `${pathOf(stream)}/(decrypted)`, size: stream.size, content });
   } catch (error) {

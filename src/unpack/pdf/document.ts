@@ -1,6 +1,7 @@
 import type { ByteSource } from '../../bytes/index.ts';
 import type { ByteLedger } from '../byte-ledger.ts';
 import type { FormatSink, Member, UnpackContext } from '../format.ts';
+import { Candidates } from '../candidates.ts';
 import { Damaged } from '../trouble.ts';
 import { chainsOf, type Chain } from './chains.ts';
 import { undoFilters, type Decoded } from './decode.ts';
@@ -49,7 +50,9 @@ export class PdfDocument {
 
   constructor(setting: Setting) {
     this.#set = setting;
-    this.#security = openedLock(setting.survey, setting.context.passwords);
+    const candidates = new Candidates([''], setting.context.passwords);
+    this.#security = openedLock(setting.survey, candidates);
+    if ((this.#security?.key ?? null) !== null) candidates.tell(setting.sink);
   }
 
   async handOn(): Promise<void> {

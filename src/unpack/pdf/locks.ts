@@ -5,7 +5,7 @@ import type { Survey } from './survey.ts';
 const MAX_TRIED = 4;
 
 /** How the document is encrypted; null: it is not. The first lock that a password opens, else the first. */
-export function openedLock(survey: Survey, passwords: readonly string[]): Security | null {
+export function openedLock(survey: Survey, passwords: Iterable<string>): Security | null {
   let closed: Security | null = null;
   const ids = survey.ids.length === 0 ? [Buffer.alloc(0)] : distinct(survey.ids).slice(0, MAX_TRIED);
   for (const lock of survey.locks.found.slice(0, MAX_TRIED)) {

@@ -20,7 +20,7 @@ export interface Security {
 }
 
 /** `password` is tried first as the user's, then as the owner's. */
-export function securityOf(dict: PdfDict, id: Buffer, passwords: readonly string[]): Security {
+export function securityOf(dict: PdfDict, id: Buffer, passwords: Iterable<string>): Security {
   const version = whole(dict.get('V'), 0);
   const revision = whole(dict.get('R'), 2);
   const standard = nameText(dict.get('Filter')) === 'Standard';
@@ -54,11 +54,11 @@ export function securityOf(dict: PdfDict, id: Buffer, passwords: readonly string
     embedded: named('EFF', streams),
     metadata: lock.encryptMetadata,
     method,
-    key: standard ? firstKey(['', ...passwords], lock) : null,
+    key: standard ? firstKey(passwords, lock) : null,
   };
 }
 
-function firstKey(passwords: readonly string[], lock: Lock): Buffer | null {
+function firstKey(passwords: Iterable<string>, lock: Lock): Buffer | null {
   for (const password of passwords) {
     const key = keyFor(password, lock);
     if (key !== null) return key;
