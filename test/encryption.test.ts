@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { shannon } from '../src/analyze/entropy/index.ts';
+import { isBareLzma } from '../src/analyze/entropy/encryption/bare-lzma.ts';
 import { chiSquare } from '../src/analyze/entropy/profile/chi-square.ts';
 import { Profiler } from '../src/analyze/entropy/profile/profile.ts';
 import { scanJson, type Report, type Result } from './kit/cli.ts';
@@ -220,6 +221,40 @@ test('objects of a restic repository are opaque, and not accused', () => {
   const result = whole(given.restic);
   expect(kinds(result ?? { findings: [] })).not.toContain('encryption_suspected');
   expect(result?.gaps.map(({ reason }) => reason)).toContain('opaque');
+});
+
+describe('LZMA without a header', () => {
+  const packed = (options: string): Buffer =>
+    execFileSync('xz', ['--format=raw', `--lzma1=${options}`, '-c'], { input: readFileSync('/bin/ls') });
+  const loader = readFileSync('/bin/ls').subarray(0x4000, 0x4000 + 3000);
+  const plain = (): Buffer => Buffer.concat([loader, packed('lc=3,lp=0,pb=2')]);
+
+  test('is known by being decoded, behind a loader and behind a few bytes', () => {
+    expect(isBareLzma(plain())).toBe(true);
+    expect(isBareLzma(Buffer.concat([loader, packed('lc=2,lp=0,pb=0')]))).toBe(true);
+    expect(isBareLzma(Buffer.concat([cipher(Buffer.alloc(40), 'header'), packed('lc=3')]))).toBe(true);
+    // As much as fits into what is looked at.
+    expect(isBareLzma(plain().subarray(0, 30_000))).toBe(true);
+  });
+
+  test('is not, where a block or every other 16 bytes of it are encrypted', () => {
+    expect(isBareLzma(everyOther(plain(), 4096, 'a'))).toBe(false);
+    expect(isBareLzma(everyOther(plain(), 16, 'b'))).toBe(false);
+    expect(isBareLzma(first(plain(), 4096, 'c'))).toBe(false);
+    const middle = plain();
+    cipher(middle.subarray(20_480, 24_576), 'd').copy(middle, 20_480);
+    expect(isBareLzma(middle)).toBe(false);
+  });
+
+  test('noise is never taken for it, nor does anything take long', () => {
+    for (let at = 0; at < 200; at++) {
+      const noise = cipher(Buffer.alloc(20_000), `noise ${at}`);
+      expect(isBareLzma(noise)).toBe(false);
+      expect(isBareLzma(Buffer.concat([loader, noise]))).toBe(false);
+      expect(isBareLzma(noise.subarray(0, at))).toBe(false);
+    }
+    expect(isBareLzma(Buffer.alloc(131_072))).toBe(false);
+  });
 });
 
 test('entropy and chi-square are those of ent', () => {

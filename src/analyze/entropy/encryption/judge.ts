@@ -25,6 +25,7 @@ import {
   UNIFORM,
   UNIFORM_SHORT,
 } from '../thresholds.ts';
+import { isBareLzma } from './bare-lzma.ts';
 import { encodedNoise } from './encoded.ts';
 import { isDeflated } from './deflated.ts';
 import { isWithoutTables, natureOf, type Nature } from './natures.ts';
@@ -82,17 +83,7 @@ function byStatistics(facts: Case, nature: Nature): Ground | null {
   switch (nature) {
     case 'unknown':
       if (isDeflated(facts.head) || isProven(facts)) return null;
-      return (
-        throughout(facts) ??
-        atTheBeginning(facts) ??
-        toTheEnd(facts) ??
-        behindHeader(facts) ??
-        inBlocks(facts, 1) ??
-        inLostType(facts) ??
-        stride(facts) ??
-        betweenTrimmings(facts) ??
-        xor(facts)
-      );
+      return inUnknown(facts);
     case 'plain':
       return inText(facts) ?? inPlain(facts) ?? stride(facts) ?? encoded(facts) ?? xorInText(facts);
     case 'program':
@@ -113,6 +104,20 @@ function byStatistics(facts: Case, nature: Nature): Ground | null {
 function isProven({ opening, type }: Case): boolean {
   const from = opening.provenFrom;
   return from !== null && from < BLOCK_BYTES && !(type.claimed !== null || type.renamed_from !== null);
+}
+
+function inUnknown(facts: Case): Ground | null {
+  const noise =
+    throughout(facts) ??
+    atTheBeginning(facts) ??
+    toTheEnd(facts) ??
+    behindHeader(facts) ??
+    inBlocks(facts, 1) ??
+    inLostType(facts) ??
+    stride(facts) ??
+    betweenTrimmings(facts);
+  if (noise === null) return xor(facts);
+  return isBareLzma(facts.head) ? null : noise;
 }
 
 /** The name promises a type of which the content shows nothing. */

@@ -12,7 +12,8 @@ export function noiseBetween(whole: Buffer, least: number): boolean {
   );
 }
 
-function isNoise(bytes: Buffer, from: number, to: number, least: number): boolean {
+/** [from, to) of `bytes`, of which there are `least`, is uniform. */
+export function isNoise(bytes: Buffer, from: number, to: number, least: number): boolean {
   if (to - from < least) return false;
   const counts = new Uint32Array(256);
   for (const byte of bytes.subarray(from, to)) counts[byte] = (counts[byte] ?? 0) + 1;
