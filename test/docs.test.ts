@@ -47,6 +47,7 @@ const TAKEN_FOR_GRANTED: Readonly<Record<string, string>> = {
     printf 'yara-scanner' >"$FOLDER/yara.cmd"; serve 8081 "$FOLDER/yara.cmd" >/dev/null
     printf 'clamav-updater' >"$FOLDER/updater.cmd"; serve 8082 "$FOLDER/updater.cmd" >/dev/null
     mkdir -p "$FOLDER/var/backups"`,
+  'docs/store.md': `backuplens scan --apply --clamd off incoming >/dev/null`,
   'docs/yara.md': `mkdir my-rules && cp yara-rules/*.yar my-rules/`,
   'docs/quarantine.md': `
     backuplens scan --apply --clamd off incoming >/dev/null

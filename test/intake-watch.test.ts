@@ -322,29 +322,32 @@ describe('what belongs together', () => {
       duplicity: duplicityFiles(),
       proxmox: proxmoxFiles(),
     } as const;
-    const orders = Object.entries(SETS).flatMap(([kind, files]) => [
-      ...Object.keys(files).map((_, by) => [kind, rotated(files, by)] as const),
-      [kind, Object.entries(files).toReversed()] as const,
-    ]);
 
-    test('is one unit in the end and none of its files is taken before, whatever comes first', async () => {
-      // All orders at once: each a set of its own.
-      watch = watching(root, { settle_ms: 50, sets_ms: 30_000 });
-      const steps = Math.max(...orders.map(([, files]) => files.length));
-      for (let step = 0; step < steps; step++) {
-        for (const [number, [, files]] of orders.entries()) {
-          const next = files[step];
-          if (next !== undefined) put(`copy-${number}/${next[0]}`, next[1]);
+    test.each(Object.entries(SETS))(
+      '(%s) is one unit in the end and none of its files is taken before, whatever comes first',
+      async (kind, files) => {
+        // All orders at once: each a set of its own.
+        const orders = [
+          ...Object.keys(files).map((_, by) => rotated(files, by)),
+          Object.entries(files).toReversed(),
+        ];
+        watch = watching(root, { settle_ms: 50, sets_ms: 30_000 });
+        const steps = Object.keys(files).length;
+        for (let step = 0; step < steps; step++) {
+          for (const [number, order] of orders.entries()) {
+            const next = order[step];
+            if (next !== undefined) put(`copy-${number}/${next[0]}`, next[1]);
+          }
+          // Longer than a file has to rest until it is taken.
+          await watch.sweeps(3);
         }
-        // Longer than a file has to rest until it is taken.
-        await watch.sweeps(3);
-      }
-      const isWhole = ([kind]: (typeof orders)[number], number: number): boolean =>
-        watch?.arrival(`copy-${number}`)?.unit.kind === kind;
-      await watch.until(() => orders.every(isWhole));
-      // One that is known by its marks before its last file came is handed on more than once, and always as one.
-      expect(watch.arrivals().filter((name) => name.includes('/'))).toEqual([]);
-    });
+        const isWhole = (_: unknown, number: number): boolean =>
+          watch?.arrival(`copy-${number}`)?.unit.kind === kind;
+        await watch.until(() => orders.every(isWhole));
+        // One that is known by its marks before its last file came is handed on more than once, and always as one.
+        expect(watch.arrivals().filter((name) => name.includes('/'))).toEqual([]);
+      },
+    );
 
     test('of which the rest never comes is handed on as one when it has rested, and no sooner', async () => {
       const { config: _, ...files } = resticFiles();

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { groupOf, run, type CommandIo } from './command-io.ts';
+import type { VerifyOptions } from './journal/verify-options.ts';
 
 /** The work behind it, loaded when it is asked for. */
 const work = async () => import('./journal/run.ts');
@@ -20,13 +21,6 @@ Exit codes:
   1  it is broken (the first broken record is named), or what was noted is not in it, or was not signed by a trusted key
   2  it could not be read
 `;
-
-export interface VerifyOptions {
-  readonly head?: string;
-  readonly checkpoints?: string;
-  readonly key?: string;
-  readonly json?: boolean;
-}
 
 /** Builds `journal verify` and `journal checkpoint`. */
 export function journalCommand(io: CommandIo): Command {

@@ -4,7 +4,7 @@ import { BackupLensError, inWords } from '../../domain/index.ts';
 import { appendCheckpoint, ownCheckpointKey, signCheckpoint } from '../../store/checkpoints/index.ts';
 import type { JournalCheck } from '../../store/index.ts';
 import { COULD_NOT, DONE, say, WRONG, type CommandIo } from '../command-io.ts';
-import type { VerifyOptions } from '../journal.ts';
+import type { VerifyOptions } from './verify-options.ts';
 import { withReader } from '../store-session.ts';
 import { readCheckpoints, type CheckpointFile } from './checkpoint-file.ts';
 

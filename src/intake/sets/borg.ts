@@ -1,4 +1,5 @@
-import { has, isCalled, type SetFormat } from './format.ts';
+import type { SetFormat } from './format.ts';
+import { has, isCalled } from './names.ts';
 import { begin, chosen, MAX_SMALL_BYTES, sample, samplesOf } from './samples.ts';
 
 const NUMBER = /^\d+$/;

@@ -1,6 +1,7 @@
 import { constants, gunzipSync } from 'node:zlib';
 import type { FolderListing } from '../folder-listing.ts';
-import { isCalled, type SetFormat } from './format.ts';
+import type { SetFormat } from './format.ts';
+import { isCalled } from './names.ts';
 import { MAX_SMALL_BYTES, samplesOf, type Sample } from './samples.ts';
 
 const TIME = String.raw`[0-9TZ:+-]+`;

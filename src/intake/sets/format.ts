@@ -1,5 +1,5 @@
 import type { FolderKind } from '../../domain/index.ts';
-import type { Entry, EntryKind, FolderListing } from '../folder-listing.ts';
+import type { Entry, FolderListing } from '../folder-listing.ts';
 import type { Look } from './look.ts';
 
 /** Folders whose files are worth nothing without each other. */
@@ -21,17 +21,4 @@ export interface SetFormat {
   begins(there: Look, entries: readonly Entry[], name: string): Promise<boolean>;
   /** What stands in it, at rest: whether each of a few files shows that it belongs to such a set. None: nothing shows it. */
   shows(folder: Buffer): Promise<boolean[]>;
-}
-
-export function isCalled({ name, kind }: Entry, wanted: EntryKind, pattern: RegExp): boolean {
-  return kind === wanted && pattern.test(name.toString('latin1'));
-}
-
-/** Hidden ones are what copying tools are just writing. */
-export function isOwn({ own }: SetFormat, { name }: Entry): boolean {
-  return name[0] === 0x2e || own.test(name.toString('latin1'));
-}
-
-export function has(listing: FolderListing, kind: EntryKind, ...names: readonly string[]): boolean {
-  return names.every((name) => listing.kindOf(name) === kind);
 }

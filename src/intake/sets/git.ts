@@ -3,7 +3,8 @@ import { lstat } from 'node:fs/promises';
 import { inflateSync } from 'node:zlib';
 import { FolderListing } from '../folder-listing.ts';
 import { join } from '../join-path.ts';
-import { has, isCalled, type SetFormat } from './format.ts';
+import type { SetFormat } from './format.ts';
+import { has, isCalled } from './names.ts';
 import { chosen, MAX_SAMPLED_BYTES, MAX_SMALL_BYTES, sample, samplesOf, type Sample } from './samples.ts';
 
 const TWO_DIGITS = /^[0-9a-f]{2}$/;

@@ -10,5 +10,6 @@ import { restic } from './restic.ts';
 /** Another kind of set is a file of its own, a line here, and a name among UNIT_KINDS. */
 export const SET_FORMATS: readonly SetFormat[] = [restic, borg, git, postgres, kopia, duplicity, proxmox];
 
-export { isOwn, type SetFormat, type SetKind } from './format.ts';
+export type { SetFormat, SetKind } from './format.ts';
+export { isOwn } from './names.ts';
 export { FIRST, Look } from './look.ts';

@@ -1,4 +1,5 @@
-import { has, isCalled, isOwn, type SetFormat } from './format.ts';
+import type { SetFormat } from './format.ts';
+import { has, isCalled, isOwn } from './names.ts';
 import { FIRST } from './look.ts';
 import { jsonOf, MAX_SMALL_BYTES, sample } from './samples.ts';
 

@@ -1,7 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { firstEntries, type Entry, type FolderListing } from '../folder-listing.ts';
 import { join } from '../join-path.ts';
-import { isCalled } from './format.ts';
+import { isCalled } from './names.ts';
 import { MAX_SMALL_BYTES, sample } from './samples.ts';
 
 /** So many entries of a folder are looked at: the names of a set show at once, and a folder may be very large. */

@@ -1,5 +1,6 @@
 import type { FolderListing } from '../folder-listing.ts';
-import { has, isCalled, type SetFormat } from './format.ts';
+import type { SetFormat } from './format.ts';
+import { has, isCalled } from './names.ts';
 import { begin, MAX_SMALL_BYTES, sample } from './samples.ts';
 
 /** What PostgreSQL's manual has in "Database File Layout". */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Entry } from '../folder-listing.ts';
-import { has, isCalled, type SetFormat } from './format.ts';
+import type { SetFormat } from './format.ts';
+import { has, isCalled } from './names.ts';
 import { atRest, chosen, MAX_SAMPLED_BYTES, MAX_SMALL_BYTES, samplesOf, type Sample } from './samples.ts';
 
 const TYPES = ['vm', 'ct', 'host'];

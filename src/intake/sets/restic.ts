@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { has, isCalled, type SetFormat } from './format.ts';
+import type { SetFormat } from './format.ts';
+import { has, isCalled } from './names.ts';
 import type { Look } from './look.ts';
 import type { Entry } from '../folder-listing.ts';
 import {

@@ -77,8 +77,7 @@ export async function takeUp(settings: ServiceSettings, log: Log, undo: Undo): P
   await store.checkClock();
   const hook = await hookOf(settings, store, log);
   const outbox = await outboxOf(settings, store, log, undo);
-  const file = config.outward.checkpointFile.value;
-  const checkpoints = file === null ? null : await Checkpoints.open({ store, dataDir, file, log });
+  const checkpoints = await Checkpoints.open(settings, store, log);
   const scratch = await ownScratch(dataDir, config.tmpDir.value);
   undo.unshift(async () => scratch.remove());
   const [lingering, sets] = [await lingeringSince(store), await setsBefore(store)];

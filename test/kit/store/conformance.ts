@@ -218,7 +218,7 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
         const stays = await decide('/in/tree/stays');
         await store.files.leave(stays.id, null);
         await quarantined('/in/tree/bad');
-        const [under] = await take(1);
+        const [busy] = await take(1);
         expect(await store.files.gather(Buffer.from('/in/tree'), clocks.now.toISOString())).toEqual({
           gathered: 2,
           apart: 1,
@@ -232,8 +232,8 @@ export function storeConformance(name: string, make: () => StoreUnderTest): void
           'waiting',
         ]);
         // Its scan was under way.
-        expect(under?.id).toBe(waits.id);
-        expect(await store.files.record(under?.lease ?? '', approved())).toMatchObject({
+        expect(busy?.id).toBe(waits.id);
+        expect(await store.files.record(busy?.lease ?? '', approved())).toMatchObject({
           state: 'superseded',
         });
         const later = new Date(clocks.now.getTime() + 1000).toISOString();

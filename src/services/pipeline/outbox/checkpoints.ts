@@ -3,10 +3,12 @@ import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackupLensError, inWords } from '../../../domain/index.ts';
 import type { Log } from '../../../observe/index.ts';
+import type { ServiceSettings } from '../settings.ts';
+import { assertOutside } from './assert-outside.ts';
 import { appendCheckpoint, ownCheckpointKey, signCheckpoint } from '../../../store/checkpoints/index.ts';
 import type { Store } from '../../../store/index.ts';
 
-export interface CheckpointsOptions {
+interface CheckpointsOptions {
   readonly store: Store;
   readonly dataDir: string;
   /** Where they are kept, best on another machine; absolute. */
@@ -26,8 +28,13 @@ export class Checkpoints {
     this.#options = options;
   }
 
-  /** Throws BL_CONFIG where there is no folder for them. */
-  static async open(options: CheckpointsOptions): Promise<Checkpoints> {
+  /** null: CHECKPOINT_FILE is not set. Throws BL_CONFIG where there is no folder for them, or it is one of ours. */
+  static async open(settings: ServiceSettings, store: Store, log: Log): Promise<Checkpoints | null> {
+    const { dataDir, outward } = settings.config;
+    const file = outward.checkpointFile.value;
+    if (file === null) return null;
+    await assertOutside('CHECKPOINT_FILE', file, settings);
+    const options = { store, dataDir: dataDir.value, file, log };
     try {
       if (!(await stat(dirname(options.file))).isDirectory()) throw new Error('not a folder');
     } catch (cause) {
