@@ -87,7 +87,12 @@ const manyHeaders: Behaviour = (_received, _answer, socket) =>
 test.each<readonly [string, Behaviour, string, RegExp]>([
   ['hangs', () => undefined, 'failing', /no answer within 300 ms/],
   ['answers byte by byte', slowly, 'failing', /HPE_/],
-  ['closes the connection', (_received, _answer, socket) => void socket.destroy(), 'failing', /connection reset/],
+  [
+    'closes the connection',
+    (_received, _answer, socket) => void socket.destroy(),
+    'failing',
+    /connection reset/,
+  ],
   ['answers 500', answers(500), 'failing', /it answered 500/],
   ['answers 503 and asks for time', answers(503, { 'retry-after': '0' }), 'failing', /it answered 503/],
   ['answers 429', answers(429), 'failing', /it answered 429/],
