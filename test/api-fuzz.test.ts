@@ -4,10 +4,12 @@ import { fuzzApi } from './kit/api/fuzz.ts';
 import { serve, type Served } from './kit/api/installation.ts';
 
 // Longer, with another seed each time: npm run fuzz.
-const MS = 12_000;
+const REQUESTS = 2000;
+/** With thirteen jobs on a core they take about a minute; alone, seconds. */
+const MS = 150_000;
 const SEED = 7;
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 let served: Served;
 beforeAll(async () => {
@@ -29,13 +31,14 @@ test('no request that is nearly right, or not at all, makes it fail, hang or tel
     url,
     token,
     seed: SEED,
+    most: REQUESTS,
     forMs: MS,
     ids,
     secrets,
   });
   console.log(`${requests} requests: ${JSON.stringify(statuses)}`);
   expect(wrong).toEqual([]);
-  expect(requests).toBeGreaterThan(200);
+  expect(requests).toBe(REQUESTS);
   // What is meant well is answered well: otherwise only the first check was ever tried.
   expect(statuses['200']).toBeGreaterThan(requests / 20);
   expect(operations).toEqual(Object.keys(OPERATIONS).toSorted());

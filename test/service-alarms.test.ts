@@ -79,6 +79,8 @@ test('an engine that is away, many gaps, and what waits too long are told, and s
   expect(told('hold.escalated')).toMatchObject([{ event: { severity: 4, kind: 'alert' } }]);
   // It is told, and decided by nobody.
   expect(await first.metric('backuplens_reviews{state="open"}')).toBe(1);
+  const { stdout } = await cli(['review', 'list'], { env: at.env });
+  expect(stdout).toMatch(/^\S+ +\S+ +[0-9a-f]{16} {2}waits too long {2}.*\/held\.zip {2}/);
   expect(told('heartbeat')[0]?.backuplens.figures).toMatchObject({ last_canary_ok: null });
   const basic = `Basic ${Buffer.from('backup lens:p:w/ä').toString('base64')}`;
   expect(new Set(receiver.taken.map(({ headers }) => headers['authorization']))).toEqual(new Set([basic]));

@@ -21,6 +21,7 @@ test(
         url: served.api.url,
         token,
         seed: SEED,
+        most: Infinity,
         forMs: MINUTES * 60_000,
         ids: [id, file, scan],
         secrets: [served.at.root, import.meta.dirname],

@@ -58,7 +58,8 @@ export async function list(
 
 function line(io: CommandIo, review: Review): string {
   const why = review.reasons[0] === undefined ? '' : `  ${io.escape(review.reasons[0])}`;
-  const state = review.state === 'open' ? '' : `  ${review.state}`;
+  const waits = review.escalated_at === null ? '' : '  waits too long';
+  const state = review.state === 'open' ? waits : `  ${review.state}`;
   const opened = `${review.opened_at.slice(0, 19)}Z`;
   return `${review.id}  ${opened}  ${review.group}${state}  ${io.escape(nameFromBytes(review.path))}${why}`;
 }
@@ -130,6 +131,7 @@ function rowsOf(review: Review, file: WatchedFile | null): (readonly [string, st
       : [['unit', `${review.unit}: answered as a whole, never moved`] as const]),
     ['now', review.state === 'open' || file === null ? held : `${file.state}: ${place}`],
     ['held', review.opened_at],
+    ...(review.escalated_at === null ? [] : [['escalated', review.escalated_at] as const]),
     ['size', review.size === null ? 'unknown' : `${review.size} bytes`],
     ['sha256', review.sha256 ?? 'unknown: it was not read to its end'],
     ['group', review.group],

@@ -22,7 +22,8 @@ export interface FuzzOptions {
   readonly url: string;
   readonly token: string;
   readonly seed: number;
-  /** In ms. */
+  /** So many requests, but none after so many ms. */
+  readonly most: number;
   readonly forMs: number;
   /** Ids that exist, so that not everything ends as not found. */
   readonly ids: readonly string[];
@@ -114,7 +115,7 @@ const TYPES = [
 ];
 const METHODS = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND'];
 
-/** Sends requests that are nearly right, and some that are not at all, until the time is over; always the same ones in a row. */
+/** Sends requests that are nearly right, and some that are not at all: of a seed always the same ones in a row. */
 export async function fuzzApi(options: FuzzOptions): Promise<FuzzReport> {
   const random = seeded(options.seed);
   const one = <T>(list: readonly T[]): T => {
@@ -185,7 +186,7 @@ export async function fuzzApi(options: FuzzOptions): Promise<FuzzReport> {
   };
 
   const deadline = performance.now() + options.forMs;
-  while (performance.now() < deadline && wrong.length < MAX_WRONG) {
+  while (requests < options.most && performance.now() < deadline && wrong.length < MAX_WRONG) {
     const described = one(operations);
     const { path, method, operationId } = described;
     asked.add(operationId);
