@@ -40,11 +40,14 @@ export function createKey(folder: string, { before, ...terms }: NewKey): Created
 
 /** The file of the newest key in the folder that can sign and counts. null: there is none. */
 export function newestSecret(folder: string, keys: TrustedKeys): string | null {
-  const made = ({ created_at }: TrustedKey): number => (created_at === null ? 0 : Date.parse(created_at));
   const [newest] = [...keys.values()]
     .filter(({ id, refused }) => refused === null && hasSecret(folder, id))
-    .toSorted((one, other) => made(other) - made(one));
+    .toSorted((one, other) => madeAt(other) - madeAt(one));
   return newest === undefined ? null : secretPath(folder, newest.id);
+}
+
+function madeAt({ created_at }: TrustedKey): number {
+  return created_at === null ? 0 : Date.parse(created_at);
 }
 
 export function hasSecret(folder: string, id: string): boolean {
