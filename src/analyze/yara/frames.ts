@@ -3,7 +3,7 @@
  * of kind, a number that the answer bears again, the length of what is about it and that of the payload (four bytes
  * each, little-endian), then both. Many are on their way at a time, and are answered in any order.
  */
-export const FRAME_HEAD_BYTES = 13;
+const FRAME_HEAD_BYTES = 13;
 
 /** `bytes`: the payload is the artifact. `window`: it is a contracts `YaraWindow` as JSON. `about`: JSON, see about.ts. */
 export const ASKED = { bytes: 1, window: 2, health: 3 } as const;

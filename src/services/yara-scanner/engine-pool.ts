@@ -53,7 +53,7 @@ export class EnginePool {
   /** Why there are none, for good. */
   #failed: string | null = null;
   #closing = false;
-  #dispatching: NodeJS.Immediate | null = null;
+  #willDispatch = false;
   readonly #watch: NodeJS.Timeout;
   #onReady: (() => void)[] = [];
 
@@ -179,8 +179,10 @@ export class EnginePool {
 
   /** When all that comes in this turn of the event loop waits: small ones are given away together. */
   #dispatchSoon(): void {
-    this.#dispatching ??= setImmediate(() => {
-      this.#dispatching = null;
+    if (this.#willDispatch) return;
+    this.#willDispatch = true;
+    setImmediate(() => {
+      this.#willDispatch = false;
       this.#dispatch();
     });
   }

@@ -121,12 +121,13 @@ export class EngineSlot {
     this.#questions.push(...questions);
     this.#together = questions.length > 1;
     this.#wait();
-    for (const answer of child.askAll(questions)) {
-      void answer.then((given) => {
-        // Ended: #ended has taken care of the question.
-        if (given !== null) this.#hear(given, rules.id);
-      });
-    }
+    for (const answer of child.askAll(questions)) void this.#await(answer, rules.id);
+  }
+
+  async #await(answer: Promise<EngineAnswer | null>, rules: string): Promise<void> {
+    const given = await answer;
+    // Ended: #ended has taken care of the question.
+    if (given !== null) this.#hear(given, rules);
   }
 
   /** For the first of those in it. */
