@@ -33,11 +33,11 @@ const clamd = await startClamd({
 });
 Object.assign(process.env, { CLAMD_CONF: clamd.configFile, XDG_CACHE_HOME: join(folder, 'cache') });
 
-async function scan(files: string, memory = false): Promise<Cost> {
+async function scan(files: string, format: 'text' | 'ndjson', memory = false): Promise<Cost> {
   const { path } = clamd.unix;
   const cache = join(folder, 'verdicts', 'verdicts.sqlite');
   const engines = ['--clamd', `unix:${path}`, '--cache', cache, '--verify-sample', '0'];
-  return measure([PROGRAM, 'scan', ...engines, '--format', 'ndjson', files], clamd.pid(), memory);
+  return measure([PROGRAM, 'scan', ...engines, '--format', format, files], clamd.pid(), memory);
 }
 
 function row(cells: readonly (string | number)[]): void {
@@ -49,25 +49,28 @@ try {
     'files',
     'first scan, CPU s',
     'second, CPU s',
+    'second, every file in a report (`ndjson`), CPU s',
     '`find`, CPU s',
     'first : second',
     'second : `find`',
     'peak MiB (PSS), first, second',
     'load',
   ]);
-  row(Array.from({ length: 8 }, () => '---'));
+  row(Array.from({ length: 9 }, () => '---'));
   for (const files of (options.files ?? '').split(',').map(Number)) {
     const at = join(folder, 'files');
     mkdirSync(at);
     mkdirSync(join(folder, 'verdicts'), { mode: 0o700 });
     smallFiles(at, files, 7);
     await sleep(SETTLED_MS);
-    const first = await scan(at, true);
-    const { pss } = await scan(at, true);
+    const first = await scan(at, 'text', true);
+    const { pss } = await scan(at, 'text', true);
     const seconds: number[] = [];
+    const listed: number[] = [];
     const finds: number[] = [];
     for (let run = 0; run < RUNS; run++) {
-      seconds.push((await scan(at)).cpu);
+      seconds.push((await scan(at, 'text')).cpu);
+      listed.push((await scan(at, 'ndjson')).cpu);
       // One is too short to be measured.
       const times = Math.max(1, Math.ceil(20_000 / files));
       const found = 'n=$2; while [ $n -gt 0 ]; do find "$1" -type f -printf "%s %T@\\n"; n=$((n-1)); done';
@@ -78,6 +81,7 @@ try {
       files,
       first.cpu.toFixed(2),
       second.toFixed(2),
+      median(listed).toFixed(2),
       find.toFixed(3),
       (first.cpu / second).toFixed(1),
       (second / find).toFixed(1),

@@ -469,6 +469,7 @@ describe('starting', () => {
       clamav_host: `127.0.0.1:${clamd.address.port}`,
       runtime: null,
       database: { version: 'ClamAV 9.9.9/12345/Sun Mar  2 08:30:00 2025', time: '2025-03-02T08:30:00Z' },
+      changed_at: expect.stringMatching(/^\d{4}-.*Z$/),
       last_update: null,
     });
   });

@@ -91,7 +91,7 @@ export class FolderListing {
     const names = this.#kinds.map((_, index) =>
       this.#names.toString('latin1', this.#ends[index], this.#ends[index + 1]),
     );
-    this.#order = Uint32Array.from(names.keys()).sort((a, b) =>
+    this.#order = Uint32Array.from(names.keys()).toSorted((a, b) =>
       (names[a] ?? '') < (names[b] ?? '') ? -1 : 1,
     );
   }

@@ -12,7 +12,8 @@ import {
   type Member,
   type MemberSink,
 } from '../unpack/index.ts';
-import { HELD_BYTES, hold, seen, tailOf, type Feed } from './held.ts';
+import { HELD_BYTES } from './held-bytes.ts';
+import { hold, seen, tailOf, type Feed } from './held.ts';
 import { Lanes } from './lanes.ts';
 import { Pass, type Ahead } from './pass.ts';
 import { Tee } from './tee.ts';

@@ -1,8 +1,6 @@
 import { FileSource, JoinedSource, MemorySource, type ByteSource, type LastBytes } from '../bytes/index.ts';
 import { HEAD_BYTES, TAIL_BYTES } from '../identify/index.ts';
-
-/** Artifacts up to this size are read once and stay in memory while they are examined (DESIGN 7: 1 MiB). */
-export const HELD_BYTES = 1024 * 1024;
+import { HELD_BYTES } from './held-bytes.ts';
 
 /** The bytes of one artifact, as its producer gives them. */
 export interface Feed {

@@ -99,7 +99,7 @@ export class Pass {
       tee?.fail(error);
     }
     // At once, not in finish(): an engine must not wait for its last byte while the members are examined.
-    this.#outcomes = Promise.all([this.#end(), this.#known()]).then((all) => all.flat());
+    this.#outcomes = this.#end().then((asked) => [...asked, ...this.#known()]);
   }
 
   /** What was known ahead; of other bytes nobody has said anything. */

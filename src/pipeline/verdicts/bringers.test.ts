@@ -49,13 +49,14 @@ test('an older folder of bundles keeps nobody waiting, nor does none at all', as
     expect((await lastBrought({ bundles: join(folder, name), updater: null }, Date.now())).loaded).toBe(true);
 });
 
+const health = (changed: number, timestamp: string): string =>
+  JSON.stringify({
+    status: 'healthy',
+    last_update: { timestamp },
+    changed_at: new Date(changed).toISOString(),
+  });
+
 test('an update that may have changed something counts; one that found nothing new does not', async () => {
-  const health = (changed: number, timestamp: string): string =>
-    JSON.stringify({
-      status: 'healthy',
-      last_update: { timestamp },
-      changed_at: new Date(changed).toISOString(),
-    });
   const changed = Date.now() - HOUR_MS;
   said = health(changed, 'an hour ago');
   const known = await update();

@@ -27,7 +27,8 @@ export class RulesKnown {
   }
 
   /** Unless something of its rules was rejected, which may be otherwise another time, or they may have changed while it read them. */
-  keep({ address: _, ...state }: YaraState): void {
+  keep(told: YaraState): void {
+    const { address: _, ...state } = told;
     const known = { ...state, address: null };
     const isLasting = state.status === 'ok' && state.rejected.length === 0 && this.#isSame();
     const value = Buffer.from(JSON.stringify(isLasting ? known : null));

@@ -3,7 +3,7 @@ import type { CacheState, CacheUsage, Entry, VerdictCache } from '../../cache/in
 import type { Outcome } from '../../analyze/index.ts';
 import type { FileIdentity } from '../../intake/index.ts';
 import type { Asked, Judged, Stamp, TreeOutcome, VerdictSetup, WorkerSetup } from '../protocol.ts';
-import { HELD_BYTES } from '../held.ts';
+import { HELD_BYTES } from '../held-bytes.ts';
 import { JUDGE_BYTES } from './folder-page.ts';
 import { isSameJudge, type Judges, type JudgesFrom } from './judges.ts';
 import { checkAsked, mayBeKept, packOutcome, packTree, unpackOutcome, unpackTree } from './kept.ts';
