@@ -96,20 +96,27 @@ export class Arrivals {
     }
   }
 
-  /** What was met file by file before its folder looked like a set waits with it from now on; what was moved by then is said. */
+  /**
+   * What was met file by file before its folder looked like a set waits with it from now on; once it is one, it is said what of it
+   * was moved by then.
+   */
   async #gather(batch: readonly WatchEvent[]): Promise<void> {
     const { store, log } = this.#options;
     for (const event of batch) {
-      if (event.type !== 'begun') continue;
-      const { path, kind, display } = event;
+      const set = setOf(event);
+      if (set === null) continue;
+      const { path, kind, display } = set;
       try {
         const since = new Date(Date.now() - APART_MS).toISOString();
         const { gathered, apart } = await store.files.gather(path, since);
-        if (gathered > 0)
-          log.info('files wait as parts of a set', { files: gathered, kind, untrusted: { path: display } });
-        if (apart > 0) {
-          const facts = { files: apart, kind, untrusted: { path: display } };
-          log.error('a part of a set was moved before it could be known as one', facts);
+        const untrusted = { path: display };
+        if (gathered > 0) log.info('files wait as parts of a set', { files: gathered, kind, untrusted });
+        if (apart > 0 && event.type === 'arrival') {
+          log.error('a part of a set was moved before it could be known as one', {
+            files: apart,
+            kind,
+            untrusted,
+          });
         }
       } catch (error) {
         // They are examined one by one, as they would have been; the whole is still held together when it is accepted.
@@ -206,6 +213,15 @@ export class Arrivals {
       untrusted: { path: display },
     });
   }
+}
+
+/** A folder that is a set, or looks like the beginning of one. */
+function setOf(
+  event: WatchEvent,
+): { readonly path: Buffer; readonly kind: string; readonly display: string } | null {
+  if (event.type === 'begun') return event;
+  if (event.type !== 'arrival' || ['file', 'volumes', 'dropped'].includes(event.unit.kind)) return null;
+  return event.unit;
 }
 
 function sightingOf({ unit, share, never_settled }: Arrival): Sighting {
