@@ -223,9 +223,11 @@ test('objects of a restic repository are opaque, and not accused', () => {
   expect(result?.gaps.map(({ reason }) => reason)).toContain('opaque');
 });
 
+function packed(options: string): Buffer {
+  return execFileSync('xz', ['--format=raw', `--lzma1=${options}`, '-c'], { input: readFileSync('/bin/ls') });
+}
+
 describe('LZMA without a header', () => {
-  const packed = (options: string): Buffer =>
-    execFileSync('xz', ['--format=raw', `--lzma1=${options}`, '-c'], { input: readFileSync('/bin/ls') });
   const loader = readFileSync('/bin/ls').subarray(0x4000, 0x4000 + 3000);
   const plain = (): Buffer => Buffer.concat([loader, packed('lc=3,lp=0,pb=2')]);
 

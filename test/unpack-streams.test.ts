@@ -305,19 +305,23 @@ test('Snappy: matches, what decoders pass over, and damage', async () => {
   ]);
 });
 
+const bzip2 = (object: Buffer): RRecord => ({
+  object,
+  packing: '2',
+  packed: filtered('bzip2', [], object),
+});
+
+const lzma = (object: Buffer): RRecord => {
+  const packed = filtered('xz', ['--format=raw', '--lzma2=preset=9e', '-c'], object);
+  return { object, packing: 'Z', packed };
+};
+
+const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
 describe("R's databases", () => {
   const small = rObject(Buffer.from('a small object'));
   // More than one chunk of LZMA2, and what cannot be compressed.
   const large = rObject(Buffer.concat([LINES, noise(200_000)]));
-  const bzip2 = (object: Buffer): RRecord => ({
-    object,
-    packing: '2',
-    packed: filtered('bzip2', [], object),
-  });
-  const lzma = (object: Buffer): RRecord => {
-    const packed = filtered('xz', ['--format=raw', '--lzma2=preset=9e', '-c'], object);
-    return { object, packing: 'Z', packed };
-  };
   const made = (): RRecord[] => [
     { object: small },
     bzip2(small),
@@ -335,7 +339,6 @@ describe("R's databases", () => {
   test.each([true, false])('objects are members, however each is packed, streamed: %s', async (streamed) => {
     const { members, gaps } = await unpack('r-database', rDatabaseBytes(records), scratch, { streamed });
     expect(gaps).toEqual([]);
-    const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
     expect(members.map(({ name, sha256 }) => [name, sha256])).toEqual(
       records.map(({ object }, at) => [`record ${at + 1}`, digest(object)]),
     );

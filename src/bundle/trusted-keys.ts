@@ -7,7 +7,7 @@ import { createNew, syncFolder } from './files.ts';
 import { isSuccessor, parseKeyFile, type PublicKeyFile } from './key-file.ts';
 import { refused } from './refused.ts';
 
-export const MAX_KEY_BYTES = 4096;
+const MAX_KEY_BYTES = 4096;
 const MAX_KEYS = 100;
 const REVOKED_NAME = /^bundle-([0-9a-f]{16})\.revoked$/;
 /** As many digits of a fingerprint as nobody finds another key for. */

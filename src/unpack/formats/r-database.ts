@@ -47,7 +47,7 @@ export const rDatabase: Format = {
         // Without `return`: leaving the loop must not end the decoder, behind whose end the next record begins.
         const content = { [Symbol.asyncIterator]: () => ({ next }) };
         await sink.member({ name: `record ${count}`, size: declared, content });
-        while (size <= declared && (await next()).done !== true);
+        while ((await next()).done !== true) if (size > declared) break;
       } finally {
         await record.return();
       }
@@ -77,17 +77,19 @@ async function* behindMethod(
   await reader.skip(METHOD_BYTES);
   switch (method) {
     case 'Z':
-      return yield* decodedStream(asXz(reader, declared), 'xz', context);
+      yield* decodedStream(asXz(reader, declared), 'xz', context);
+      break;
     case '2':
-      return yield* decodedStream(bzip2Stream(reader), 'bzip2', context);
+      yield* decodedStream(bzip2Stream(reader), 'bzip2', context);
+      break;
     case '0':
       for (let left = declared; left > 0;) {
         const part = await reader.next(left);
-        if (part === null) return;
+        if (part === null) break;
         left -= part.length;
         yield part;
       }
-      return;
+      break;
     default:
       throw new Damaged('a record that is packed in no known way');
   }

@@ -30,6 +30,9 @@ const ZIP: ContentType = {
   density: 'compressed',
 };
 
+const code = (blocks: number): Buffer => text(blocks * 4096);
+const from = (provenFrom: number): Options => ({ opening: { ...CLOSED, provenFrom } });
+
 function plainType(mime: string, by: 'signature' | 'text'): Options {
   return { type: { ...UNKNOWN, mime, by, density: 'plain' } };
 }
@@ -206,7 +209,6 @@ describe('encryption_suspected', () => {
   test('a curve in a large library is a table; the same in a small program, or another run beside it, is none', async () => {
     const program = plainType('application/x-sharedlib', 'signature');
     const points = noise(37 * 4096);
-    const code = (blocks: number): Buffer => text(blocks * 4096);
     expect(await rule(Buffer.concat([code(400), points, code(600)]), program)).toBeNull();
     expect(await rule(Buffer.concat([code(40), points, code(60)]), program)).toBe('noise-in-blocks');
     const two = Buffer.concat([code(400), points.subarray(4096), code(400), noise(4096), code(200)]);
@@ -229,7 +231,6 @@ describe('encryption_suspected', () => {
 
   test('an archive that was opened to its end, behind a header of an unknown kind, is no noise', async () => {
     const bytes = noise(100_000);
-    const from = (provenFrom: number): Options => ({ opening: { ...CLOSED, provenFrom } });
     expect(await rule(bytes)).toBe('noise-throughout');
     expect(await rule(bytes, from(64))).toBeNull();
     // A block that was encrypted reaches further than a header.
