@@ -265,7 +265,13 @@ test('a slow YARA service is waited for, and one that stops answering is found o
   line.freeze();
   await service.until(() => service.said('an engine is away').length > 0, 'its being missed');
   at.put('later', 'nothing more');
-  await service.until(async () => (await stateOf('later')) === 'held', 'its hold');
+  await comesTo(service, 'later', 'held');
+  // Nobody asked the scanner once more for this file: that would have taken as long as an answer may.
+  const later = (await allFiles(at)).find(({ path }) => Buffer.from(path).toString().endsWith('later'));
+  const scan = await inStore(at, async (store) => store.scans.get(later?.scan ?? ''));
+  expect(scan?.result?.gaps).toContainEqual(
+    expect.objectContaining({ by: 'yara', reason: 'engine_failed', detail: 'it does not answer in time' }),
+  );
   line.thaw();
   await service.until(() => service.said('an engine is back').length > 0, 'its return');
   at.put('last', 'nothing at all');
