@@ -1,62 +1,44 @@
 // needs: clamav-daemon
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { startFakeClamd, type FakeClamd } from './kit/clamd/fake.ts';
 import { freePort, startClamd, type RealClamd } from './kit/clamd/real.ts';
 import { startService as startScanner } from './kit/service.ts';
 import { slowLine } from './kit/slow-line.ts';
 import { descendants } from './kit/process-cost.ts';
-import {
-  allFiles,
-  infected,
-  inStore,
-  newInstallation,
-  startService,
-  type Installation,
-  type Service,
-} from './kit/pipeline-service.ts';
+import { ownInstallation } from './kit/own-installation.ts';
+import { allFiles, infected, inStore, type Service } from './kit/pipeline-service.ts';
 
 const SIGNED = ['CLAMD', 'KNOWS', 'THIS', 'TEXT'].join('-');
 
 // Each starts processes of its own, on machines that may be busy.
 vi.setConfig({ testTimeout: 240_000 });
 
-let at: Installation;
-const cleanUp: (() => Promise<unknown>)[] = [];
-beforeEach(() => {
-  at = newInstallation();
-});
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-  at.remove();
-});
-
-async function start(env: Record<string, string>): Promise<Service> {
-  const service = await startService({ ...at.env, APPROVED_DIR: at.approved, ...env });
-  cleanUp.push(async () => service.kill());
-  return service;
-}
+const { at, start: startIn, afterwards, states, settled } = ownInstallation();
 
 async function realClamd(): Promise<RealClamd> {
   const clamd = await startClamd({ signatures: [{ name: 'Test.Signed', text: SIGNED }] });
-  cleanUp.push(async () => clamd.stop());
+  afterwards(async () => clamd.stop());
   return clamd;
 }
 
 async function fakeClamd(options: Parameters<typeof startFakeClamd>[0] = {}): Promise<FakeClamd> {
   const clamd = await startFakeClamd(options);
-  cleanUp.push(async () => clamd.stop());
+  afterwards(async () => clamd.stop());
   return clamd;
 }
 
+async function start(env: Record<string, string>): Promise<Service> {
+  return startIn({ APPROVED_DIR: at.approved, ...env });
+}
+
 async function stateOf(name: string): Promise<string | undefined> {
-  const rows = await allFiles(at);
-  return rows.findLast(({ path }) => Buffer.from(path).toString() === join(at.incoming, name))?.state;
+  return (await states())[name];
 }
 
 async function comesTo(service: Service, name: string, state: string): Promise<void> {
-  await service.until(async () => (await stateOf(name)) === state, `${name}: ${state}`);
+  await settled(service, { [name]: state });
 }
 
 test('approvals without clamd are provisional and not moved; when it is back, each is examined again and dealt with', async () => {
@@ -252,9 +234,9 @@ test('a slow YARA service is waited for, and one that stops answering is found o
     YARA_CACHE_DIR: 'off',
     SCAN_ROOTS: at.root,
   });
-  cleanUp.push(async () => scanner.stop('SIGKILL'));
+  afterwards(async () => scanner.stop('SIGKILL'));
   const line = await slowLine(Number(new URL(scanner.url ?? '').port), 700);
-  cleanUp.push(async () => line.close());
+  afterwards(async () => line.close());
   const service = await start({ YARA_HOST: '127.0.0.1', YARA_PORT: String(line.port) });
   at.put('good', 'nothing');
   at.put('bad', infected());
