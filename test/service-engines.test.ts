@@ -155,8 +155,8 @@ test('a YARA front and engines that flap during many files: each infected one is
   }
   await service.until(async () => {
     const rows = await allFiles(at);
-    const settled = rows.filter(({ state }) => ['released', 'quarantined', 'held'].includes(state));
-    return settled.length === names.length;
+    const ended = rows.filter(({ state }) => ['released', 'quarantined', 'held'].includes(state));
+    return ended.length === names.length;
   }, 'every file being dealt with');
   const ends = new Map<string, number>();
   for (const name of names) {

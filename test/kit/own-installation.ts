@@ -11,13 +11,13 @@ export interface OwnInstallation {
   /** That of the test which runs. */
   readonly at: Installation;
   /** A service in it, ended when the test is over. */
-  start(env?: Readonly<Record<string, string>>): Promise<Service>;
+  readonly start: (env?: Readonly<Record<string, string>>) => Promise<Service>;
   /** When the test is over, the last one first. */
-  afterwards(step: () => unknown): void;
+  readonly afterwards: (step: () => unknown) => void;
   /** State by the name below the watched folder: of the newest row of each. */
-  states(): Promise<Record<string, string | undefined>>;
+  readonly states: () => Promise<Record<string, string | undefined>>;
   /** Resolves when all of these names are in these states. */
-  settled(service: Service, expected: Readonly<Record<string, string>>): Promise<void>;
+  readonly settled: (service: Service, expected: Readonly<Record<string, string>>) => Promise<void>;
 }
 
 /** Gives each test of a file an installation of its own; `env` is what all its services get besides. */
