@@ -1,35 +1,14 @@
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { FileResult } from '../src/contracts/index.ts';
-import {
-  allFiles,
-  infected,
-  inStore,
-  newInstallation,
-  startService,
-  type Installation,
-  type Service,
-} from './kit/pipeline-service.ts';
+import { ownInstallation } from './kit/own-installation.ts';
+import { allFiles, infected, inStore, type Service } from './kit/pipeline-service.ts';
 
 // Each starts processes of its own, on machines that may be busy.
 vi.setConfig({ testTimeout: 240_000 });
 
-let at: Installation;
-const running: Service[] = [];
-beforeEach(() => {
-  at = newInstallation();
-});
-afterEach(async () => {
-  for (const service of running.splice(0)) await service.kill();
-  at.remove();
-});
-
-async function start(): Promise<Service> {
-  const service = await startService({ ...at.env, VERIFY_SAMPLE: '0' });
-  running.push(service);
-  return service;
-}
+const { at, start } = ownInstallation({ VERIFY_SAMPLE: '0' });
 
 /** What came of the file, once it is decided. */
 async function resultOf(service: Service, name: string): Promise<FileResult> {

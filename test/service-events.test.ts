@@ -2,41 +2,28 @@ import { createServer, type AddressInfo } from 'node:net';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { cli } from './kit/cli.ts';
 import { ecsOf, isSigned, Receiver, type EcsEvent } from './kit/events/receiver.ts';
-import {
-  infected,
-  inStore,
-  newInstallation,
-  startService,
-  type Installation,
-  type Service,
-} from './kit/pipeline-service.ts';
+import { ownInstallation } from './kit/own-installation.ts';
+import { infected, inStore, type Service } from './kit/pipeline-service.ts';
 
 // Each starts processes of its own, on machines that may be busy.
 vi.setConfig({ testTimeout: 240_000 });
 
 const SECRET = 'the secret of a test'.replaceAll(' ', '-');
 
-let at: Installation;
+const { at, start: startIn, afterwards } = ownInstallation();
 let receiver: Receiver;
-const running: Service[] = [];
 beforeEach(async () => {
-  at = newInstallation();
   receiver = await new Receiver().up();
-});
-afterEach(async () => {
-  for (const service of running.splice(0)) await service.kill();
-  await receiver.down();
-  at.remove();
+  afterwards(async () => receiver.down());
 });
 
 async function start(env: Record<string, string> = {}, cwd?: string): Promise<Service> {
   writeFileSync(join(at.root, 'secret'), `${SECRET}\n`, { mode: 0o600 });
-  const service = await startService(
+  return startIn(
     {
-      ...at.env,
       WEBHOOK_URL: receiver.url,
       WEBHOOK_SECRET_FILE: join(at.root, 'secret'),
       EVENTS_RETRY_MAX: '1s',
@@ -44,8 +31,6 @@ async function start(env: Record<string, string> = {}, cwd?: string): Promise<Se
     },
     cwd,
   );
-  running.push(service);
-  return service;
 }
 
 const records = async () => inStore(at, async (store) => store.journal.read({ after: 0, limit: 1000 }));

@@ -11,15 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import {
-  allFiles,
-  infected,
-  newInstallation,
-  startService,
-  type Installation,
-  type Service,
-} from './kit/pipeline-service.ts';
+import { expect, test, vi } from 'vitest';
+import { ownInstallation } from './kit/own-installation.ts';
+import { allFiles, infected, type Service } from './kit/pipeline-service.ts';
 import { descendants } from './kit/process-cost.ts';
 import { filesBelow } from './kit/whereabouts.ts';
 
@@ -30,21 +24,7 @@ const MIB = 2 ** 20;
 const DAY_MS = 86_400_000;
 const CLOCK = join(import.meta.dirname, 'kit/shifted-clock.ts');
 
-let at: Installation;
-const running: Service[] = [];
-beforeEach(() => {
-  at = newInstallation();
-});
-afterEach(async () => {
-  for (const service of running.splice(0)) await service.kill();
-  at.remove();
-});
-
-async function start(env: Record<string, string> = {}): Promise<Service> {
-  const service = await startService({ ...at.env, ...env });
-  running.push(service);
-  return service;
-}
+const { at, start } = ownInstallation();
 
 /** The states that the rows of a name have come to, the oldest first. */
 async function history(name: string): Promise<string[]> {

@@ -4,16 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import {
-  allFiles,
-  infected,
-  inStore,
-  newInstallation,
-  startService,
-  type Installation,
-  type Service,
-} from './kit/pipeline-service.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { ownInstallation } from './kit/own-installation.ts';
+import { allFiles, infected, inStore, type Service } from './kit/pipeline-service.ts';
 
 // Each starts processes of its own, on machines that may be busy.
 vi.setConfig({ testTimeout: 240_000 });
@@ -21,28 +14,14 @@ vi.setConfig({ testTimeout: 240_000 });
 const MIB = 2 ** 20;
 const isRoot = process.geteuid?.() === 0;
 
-let at: Installation;
-const cleanUp: (() => unknown)[] = [];
-beforeEach(() => {
-  at = newInstallation();
-});
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-  at.remove();
-});
-
-async function start(env: Record<string, string> = {}): Promise<Service> {
-  const service = await startService({ ...at.env, MIN_FREE: '0', ...env });
-  cleanUp.push(async () => service.kill());
-  return service;
-}
+const { at, start, afterwards } = ownInstallation({ MIN_FREE: '0' });
 
 /** A file system of its own in memory. */
 function small(name: string, size: string): string {
   const place = join(at.root, name);
   mkdirSync(place, { recursive: true, mode: 0o700 });
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=700`, 'tmpfs', place]);
-  cleanUp.push(() => execFileSync('umount', ['-l', place]));
+  afterwards(() => execFileSync('umount', ['-l', place]));
   return place;
 }
 
@@ -141,7 +120,7 @@ describe.skipIf(!isRoot || !existsSync('/dev/fuse'))('on a mount whose server is
     truncateSync(image, 8 * MIB);
     execFileSync('mkntfs', ['-F', '-q', image], { stdio: 'ignore' });
     const server = spawn('ntfs-3g', ['-o', 'no_detach', image, at.incoming], { stdio: 'ignore' });
-    cleanUp.push(() => {
+    afterwards(() => {
       server.kill('SIGCONT');
       execFileSync('umount', ['-l', at.incoming]);
     });

@@ -1,33 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { cli } from './kit/cli.ts';
-import {
-  inStore,
-  newInstallation,
-  startService,
-  type Installation,
-  type Service,
-} from './kit/pipeline-service.ts';
+import { ownInstallation } from './kit/own-installation.ts';
+import { inStore } from './kit/pipeline-service.ts';
 
 // Each starts processes of its own, on machines that may be busy.
 vi.setConfig({ testTimeout: 240_000 });
 
-let at: Installation;
-const running: Service[] = [];
-beforeEach(() => {
-  at = newInstallation();
-});
-afterEach(async () => {
-  for (const service of running.splice(0)) await service.kill();
-  at.remove();
-});
-
-async function start(env: Record<string, string> = {}): Promise<Service> {
-  const service = await startService({ ...at.env, ...env });
-  running.push(service);
-  return service;
-}
+const { at, start } = ownInstallation();
 
 const waiting = async (): Promise<{ readonly waiting: number; readonly failed: number }> =>
   inStore(at, async (store) => {

@@ -1,63 +1,32 @@
 // needs: clamav-daemon
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { startClamd, type RealClamd } from './kit/clamd/real.ts';
 import { cli } from './kit/cli.ts';
-import {
-  allFiles,
-  infected,
-  inStore,
-  newInstallation,
-  startService,
-  type Installation,
-  type Service,
-} from './kit/pipeline-service.ts';
+import { ownInstallation } from './kit/own-installation.ts';
+import { allFiles, infected, inStore, type Service } from './kit/pipeline-service.ts';
 
 const SIGNED = ['CLAMD', 'KNOWS', 'THIS', 'TEXT'].join('-');
 
 // Each starts processes of its own, on machines that may be busy.
 vi.setConfig({ testTimeout: 240_000 });
 
-let at: Installation;
+const { at, start: startIn, afterwards, states, settled } = ownInstallation();
 let policy: string;
-const cleanUp: (() => Promise<unknown>)[] = [];
 beforeEach(() => {
-  at = newInstallation();
   policy = join(at.root, 'scoring.yaml');
-});
-afterEach(async () => {
-  for (const step of cleanUp.splice(0).toReversed()) await step();
-  at.remove();
 });
 
 async function start(env: Record<string, string> = {}): Promise<Service> {
-  const service = await startService({ ...at.env, SCORING_CONFIG: policy, ...env });
-  cleanUp.push(async () => service.kill());
-  return service;
+  return startIn({ SCORING_CONFIG: policy, ...env });
 }
 
 async function clamdThatIsAway(): Promise<RealClamd> {
   const clamd = await startClamd({ signatures: [{ name: 'Test.Signed', text: SIGNED }] });
-  cleanUp.push(async () => clamd.stop());
+  afterwards(async () => clamd.stop());
   await clamd.kill();
   return clamd;
-}
-
-async function states(): Promise<Record<string, string>> {
-  const rows = await allFiles(at);
-  const name = (path: Uint8Array): string =>
-    Buffer.from(path)
-      .toString()
-      .slice(at.incoming.length + 1);
-  return Object.fromEntries(rows.map(({ path, state }) => [name(path), state]));
-}
-
-async function comeTo(service: Service, wanted: Record<string, string>): Promise<void> {
-  await service.until(async () => {
-    const now = await states();
-    return Object.entries(wanted).every(([name, state]) => now[name] === state);
-  }, JSON.stringify(wanted));
 }
 
 /** A policy in which the marker's rule weighs so much; told to a running service. */
@@ -79,10 +48,10 @@ test('a harsher policy is brought to what stands decided without scanning it aga
   const service = await start();
   at.put('marked', infected('1'));
   at.put('plain', 'nothing');
-  await comeTo(service, { marked: 'in_place', plain: 'in_place' });
+  await settled(service, { marked: 'in_place', plain: 'in_place' });
 
   await weigh(80, service);
-  await comeTo(service, { marked: 'held', plain: 'in_place' });
+  await settled(service, { marked: 'held', plain: 'in_place' });
   const [review] = await inStore(at, async (store) => store.reviews.list({ limit: 5, state: 'open' }));
   expect(review?.reasons.join()).toContain('score 80 is above 50');
 
@@ -91,7 +60,7 @@ test('a harsher policy is brought to what stands decided without scanning it aga
   expect(await states()).toMatchObject({ marked: 'held', plain: 'in_place' });
 
   await weigh(150, service);
-  await comeTo(service, { marked: 'quarantined', plain: 'in_place' });
+  await settled(service, { marked: 'quarantined', plain: 'in_place' });
   expect(existsSync(join(at.incoming, 'marked'))).toBe(false);
   expect(existsSync(join(at.incoming, 'plain'))).toBe(true);
 
@@ -109,7 +78,7 @@ test('a policy that became harsher while nobody ran is brought to everything at 
   await weigh(40);
   const first = await start({ APPROVED_DIR: at.approved });
   at.put('marked', infected('1'));
-  await comeTo(first, { marked: 'released' });
+  await settled(first, { marked: 'released' });
   const gate = async (): Promise<number | null> =>
     (await cli(['gate', join(at.approved, 'marked')], { env: { ...at.env, APPROVED_DIR: at.approved } }))
       .code;
@@ -129,7 +98,7 @@ test('what was released and is no longer approved waits for a person, who opens 
   const env = { APPROVED_DIR: at.approved };
   const first = await start(env);
   for (const name of ['sub/keep', 'sub/take', 'sub/gone']) at.put(name, infected(name));
-  await comeTo(first, { 'sub/keep': 'released', 'sub/take': 'released', 'sub/gone': 'released' });
+  await settled(first, { 'sub/keep': 'released', 'sub/take': 'released', 'sub/gone': 'released' });
   rmSync(join(at.approved, 'sub/gone'));
   await weigh(80, first);
   await first.until(() => first.said('a released file is no longer approved').length === 3, 'the alarms');
@@ -167,7 +136,7 @@ test('what a person has approved is not taken back by a policy', async () => {
   await weigh(80);
   const first = await start();
   at.put('marked', infected('1'));
-  await comeTo(first, { marked: 'held' });
+  await settled(first, { marked: 'held' });
   await first.stop();
   const [review] = await inStore(at, async (store) => store.reviews.list({ limit: 5, state: 'open' }));
   const { id = '', sha256 } = review ?? {};
@@ -175,7 +144,7 @@ test('what a person has approved is not taken back by a policy', async () => {
   expect((await cli(answer, { env: at.env })).code).toBe(0);
   await weigh(150);
   const second = await start();
-  await comeTo(second, { marked: 'in_place' });
+  await settled(second, { marked: 'in_place' });
   await second.until(
     async () => (await actions()).filter((one) => one === 'policy_taken').length === 2,
     'it',
@@ -193,7 +162,7 @@ test('with both engines away nothing is approved and nobody is asked: it is exam
     APPROVED_DIR: at.approved,
   });
   at.put('good', 'nothing');
-  await comeTo(service, { good: 'provisional' });
+  await settled(service, { good: 'provisional' });
   const [row] = await allFiles(at);
   expect(row?.decision).toBe('manual_review');
   expect((await cli(['gate', join(at.incoming, 'good')], { env: at.env })).code).toBe(1);
@@ -201,7 +170,7 @@ test('with both engines away nothing is approved and nobody is asked: it is exam
 
   await clamd.start();
   const again = await start({ CLAMD_HOST: `unix:${clamd.unix.path}`, APPROVED_DIR: at.approved });
-  await comeTo(again, { good: 'released' });
+  await settled(again, { good: 'released' });
 });
 
 test('what is held for another reason while clamd is away is examined again where it lies when clamd is back', async () => {
@@ -210,11 +179,11 @@ test('what is held for another reason while clamd is away is examined again wher
   const service = await start({ CLAMD_HOST: `unix:${clamd.unix.path}` });
   at.put('worse', infected(SIGNED));
   at.put('no worse', infected('only'));
-  await comeTo(service, { worse: 'held', 'no worse': 'held' });
+  await settled(service, { worse: 'held', 'no worse': 'held' });
   expect(existsSync(join(at.incoming, 'worse'))).toBe(false);
 
   await clamd.start();
-  await comeTo(service, { worse: 'quarantined' });
+  await settled(service, { worse: 'quarantined' });
   await service.until(() => service.said('what is held was examined again').length === 2, 'both');
   expect(await states()).toEqual({ worse: 'quarantined', 'no worse': 'held' });
   const rows = await allFiles(at);

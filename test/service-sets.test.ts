@@ -1,35 +1,19 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { cli } from './kit/cli.ts';
 import { command } from './kit/commands.ts';
-import {
-  allFiles,
-  inStore,
-  newInstallation,
-  startService,
-  type Installation,
-  type Service,
-} from './kit/pipeline-service.ts';
+import { ownInstallation } from './kit/own-installation.ts';
+import { allFiles, inStore, type Service } from './kit/pipeline-service.ts';
 import { gitFiles, resticFiles, type SetFiles } from './kit/sets.ts';
 
 // Each starts processes of its own, on machines that may be busy.
 vi.setConfig({ testTimeout: 240_000 });
 
-let at: Installation;
-const running: Service[] = [];
-beforeEach(() => {
-  at = newInstallation();
-});
-afterEach(async () => {
-  for (const service of running.splice(0)) await service.kill();
-  at.remove();
-});
+const { at, start: startIn } = ownInstallation();
 
 async function start(env: Record<string, string> = {}): Promise<Service> {
-  const service = await startService({ ...at.env, APPROVED_DIR: at.approved, ...env });
-  running.push(service);
-  return service;
+  return startIn({ APPROVED_DIR: at.approved, ...env });
 }
 
 const putSet = (folder: string, files: SetFiles): void => {

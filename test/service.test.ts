@@ -17,60 +17,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { openStore } from '../src/store/index.ts';
 import { command } from './kit/commands.ts';
 import { cli } from './kit/cli.ts';
-import {
-  allFiles,
-  infected,
-  inStore,
-  launchService,
-  newInstallation,
-  startService,
-  type Installation,
-  type Service,
-} from './kit/pipeline-service.ts';
+import { ownInstallation } from './kit/own-installation.ts';
+import { allFiles, infected, inStore, launchService } from './kit/pipeline-service.ts';
 import { resticFiles, type SetFiles } from './kit/sets.ts';
 
 // Each starts processes of its own, on machines that may be busy.
 vi.setConfig({ testTimeout: 240_000 });
 
-let at: Installation;
-const running: Service[] = [];
-beforeEach(() => {
-  at = newInstallation();
-});
-afterEach(async () => {
-  for (const service of running.splice(0)) await service.kill();
-  at.remove();
-});
-
-async function start(env: Record<string, string> = {}): Promise<Service> {
-  const service = await startService({ ...at.env, ...env });
-  running.push(service);
-  return service;
-}
-
-/** State by name; the newest row of each. */
-async function states(): Promise<Record<string, string>> {
-  const rows = await allFiles(at);
-  return Object.fromEntries(
-    rows.map(({ path, state }) => [
-      Buffer.from(path)
-        .toString()
-        .slice(at.incoming.length + 1),
-      state,
-    ]),
-  );
-}
-
-async function settled(service: Service, expected: Record<string, string>): Promise<void> {
-  await service.until(async () => {
-    const now = await states();
-    return Object.entries(expected).every(([name, state]) => now[name] === state);
-  }, JSON.stringify(expected));
-}
+const { at, start, afterwards, states, settled } = ownInstallation();
 
 test('what arrives is decided and dealt with: approved in place, held, quarantined; and the metrics say so', async () => {
   const service = await start();
@@ -588,7 +546,7 @@ test('a scratch folder that a kill left behind is removed by the next start, and
 /** What it says when it does not start. */
 async function refused(env: Record<string, string>): Promise<string> {
   const service = launchService({ ...at.env, ...env });
-  running.push(service);
+  afterwards(async () => service.kill());
   expect(await service.ended).toBe(2);
   return service.stderr();
 }

@@ -1,6 +1,6 @@
-// What `make test` runs once everything is installed: the checks of `npm run check` (each counts as one), the build,
-// then vitest. Tests whose Debian packages are missing are skipped by name; a few that fail are run once more, and those
-// that pass then are named as unstable. The last line is the sum of it all.
+// What `make test` runs once everything is installed: the build, then vitest and, beside it, the checks of `npm run check`
+// (each counts as one): tests wait more than they work. Tests whose Debian packages are missing are skipped by name; a few
+// that fail are run once more, and those that pass then are named as unstable. The last line is the sum of it all.
 import { spawn } from 'node:child_process';
 import { access, glob, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,8 @@ const ROOT = join(import.meta.dirname, '..');
 const VITEST_DEADLINE_MS = 45 * 60_000;
 /** In files. More that fail together are no chance. */
 const MOST_AGAIN = 3;
+/** Of what a check prints, in characters: its end tells what is wrong. */
+const MOST_SAID = 1_000_000;
 
 const Manifest = z.object({ scripts: z.record(z.string(), z.string()) });
 const Listed = z.array(z.object({ name: z.string(), file: z.string() }));
@@ -49,18 +51,29 @@ async function run(program: string, args: readonly string[], deadlineMs?: number
   });
 }
 
+/** A script of package.json, counted; what it prints comes in one piece, when it has ended. */
+async function runScript(name: string): Promise<void> {
+  const began = performance.now();
+  const { code, said } = await new Promise<{ code: number | null; said: string }>((resolve) => {
+    const child = spawn('npm', ['run', '--silent', name], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (more: string) => (text = (text + more).slice(-MOST_SAID)));
+    child.once('error', (error) => resolve({ code: null, said: error.message }));
+    child.once('close', (ended) => resolve({ code: ended, said: text }));
+  });
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  process.stdout.write(said);
+  console.log(`${code === 0 ? '✓' : '✗'} ${name} (${seconds} s)`);
+  if (code === 0) passed += 1;
+  else failed.push(`check: ${name}`);
+}
+
 /** `npm run check` is the list of the checks; here each is run, and counted, by itself. */
 async function runChecks(): Promise<void> {
   const { scripts } = Manifest.parse(JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')));
-  const names = (scripts['check'] ?? '').split(' && ').map((step) => step.replace(/^npm run /, ''));
-  for (const name of [...names, 'build']) {
-    const began = performance.now();
-    const code = await run('npm', ['run', '--silent', name]);
-    const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    console.log(`${code === 0 ? '✓' : '✗'} ${name} (${seconds} s)`);
-    if (code === 0) passed += 1;
-    else failed.push(`check: ${name}`);
-  }
+  const steps = (scripts['check'] ?? '').split(' && ');
+  for (const step of steps) await runScript(step.replace(/^npm run /, ''));
 }
 
 async function isThere(path: string): Promise<boolean> {
@@ -194,11 +207,13 @@ async function runAgain(failures: readonly Failure[], folder: string): Promise<v
 const missing = await missingPackages();
 if (missing.size > 0) console.log(`missing packages: ${[...missing].join(' ')}`);
 const { able, inNeed } = await testFiles(missing);
-await runChecks();
+await runScript('build');
+const checked = runChecks();
 const folder = await mkdtemp(join(tmpdir(), 'backuplens-tests-'));
 try {
   if (inNeed.size > 0) await skip(inNeed, folder);
   const failures = await runVitest(inNeed.size > 0 ? able : [], folder);
+  await checked;
   if (failures.length > 0) await runAgain(failures, folder);
 } finally {
   await rm(folder, { recursive: true, force: true });

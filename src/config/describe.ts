@@ -1,8 +1,10 @@
 import { FINDING_KINDS, GAP_REASONS } from '../domain/index.ts';
 import { VARIABLES, type VariableName } from './environment.ts';
 import type { EffectiveConfig } from './load.ts';
-import type { Secret } from './secret.ts';
+import { plainSetting, type PlainName } from './plain-settings.ts';
+import { Secret } from './secret.ts';
 import type { Origin, Setting } from './setting.ts';
+import { duration } from './value-kinds.ts';
 
 /** One line of `backuplens config show`. */
 export interface ConfigRow {
@@ -20,13 +22,16 @@ export function describeConfig(config: EffectiveConfig): readonly ConfigRow[] {
 }
 
 function settingRows(config: EffectiveConfig): ConfigRow[] {
-  const { clamd, yara, limits, passwords, outward } = config;
+  const { clamd, yara, limits, passwords } = config;
   const variable = (name: VariableName, setting: Setting<ConfigRow['value']>): ConfigRow => ({
     name,
     ...setting,
-    ...(VARIABLES[name].secret && setting.value !== null ? { value: '[redacted]' } : {}),
     doc: VARIABLES[name].doc,
   });
+  const plain = (name: PlainName): ConfigRow => {
+    const { value, origin } = plainSetting(config, name);
+    return variable(name, { value: shown(name, value), origin });
+  };
   const flag = (name: string, doc: string, setting: Setting<ConfigRow['value']>): ConfigRow => ({
     name: `--${name}`,
     ...setting,
@@ -50,19 +55,19 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
       ...clamd,
       value: clamd.value.length === 0 ? 'off' : clamd.value,
     }),
-    variable('CLAMD_CANARY', config.clamdCanary),
-    variable('CLAMD_CONF', config.clamdConf),
-    variable('CLAMAV_UPDATER_URL', config.clamavUpdaterUrl),
-    variable('CLAMD_MAX_AGE_DAYS', config.clamdMaxAgeDays),
+    plain('CLAMD_CANARY'),
+    plain('CLAMD_CONF'),
+    plain('CLAMAV_UPDATER_URL'),
+    plain('CLAMD_MAX_AGE_DAYS'),
     flag('yara', `${VARIABLES.YARA_HOST.doc} (YARA_HOST, YARA_PORT)`, {
       ...yara,
       value: yara.value.mode === 'service' ? yara.value.url : yara.value.mode,
     }),
-    variable('YARA_TOKEN', redacted(config.yaraToken)),
-    variable('YARA_TOKEN_FILE', config.yaraTokenFile),
+    plain('YARA_TOKEN'),
+    plain('YARA_TOKEN_FILE'),
     variable('YARA_CACHE_DIR', config.yaraCacheDir),
     variable('VERDICT_CACHE', config.verdictCache),
-    variable('VERDICT_CACHE_MAX', config.verdictCacheMax),
+    plain('VERDICT_CACHE_MAX'),
     variable('VERIFY_SAMPLE', config.verifySample),
     variable('NUM_WORKERS', config.workers),
     flag('max-depth', 'containers within containers', limits.max_depth),
@@ -82,87 +87,87 @@ function settingRows(config: EffectiveConfig): ConfigRow[] {
     flag('password', 'tried on what is encrypted', { ...passwords, value: passwords.value.map(String) }),
     variable('INCOMING_DIR', config.incomingDir),
     variable('QUARANTINE_DIR', config.quarantineDir),
-    variable('REVIEW_DIR', config.reviewDir),
-    variable('APPROVED_DIR', config.approvedDir),
+    plain('REVIEW_DIR'),
+    plain('APPROVED_DIR'),
     variable('DATA_DIR', config.dataDir),
     variable('TMPDIR', config.tmpDir),
     variable('HOST', config.host),
-    variable('PORT', config.port),
-    variable('SCAN_INTERVAL_MS', config.scanIntervalMs),
-    variable('DISPOSITION_UNIT', config.dispositionUnit),
-    variable('DELAYED_NAMES', config.delayedNames),
-    variable('NEVER_SETTLED_AFTER', inMs(config.neverSettledAfter)),
-    variable('VOLUME_WAIT', inMs(config.volumeWait)),
-    variable('SET_WAIT', inMs(config.setWait)),
-    variable('MASS_WINDOW', inMs(config.massWindow)),
-    variable('PROVISIONAL_FOR', inMs(config.provisionalFor)),
-    variable('QUARANTINE_PER_RULE', config.quarantinePerRule),
-    variable('ESCALATE_AFTER', inMs(config.escalateAfter)),
-    variable('MIN_FREE', config.minFree),
-    variable('SHUTDOWN_WITHIN', inMs(config.shutdownWithin)),
-    variable('RELEASE_HOOK', config.releaseHook),
-    variable('RELEASE_HOOK_WITHIN', inMs(config.releaseHookWithin)),
-    variable('RELEASE_HOOK_ATTEMPTS', config.releaseHookAttempts),
-    variable('RELEASE_HOOK_RETRY_AFTER', inMs(config.releaseHookRetryAfter)),
-    variable('SCAN_ROOTS', config.scanRoots),
-    variable('RESTORE_ROOTS', config.restoreRoots),
-    variable('MAX_UPLOAD_BYTES', config.maxUploadBytes),
-    variable('UPLOAD_QUOTA', config.uploadQuota),
-    variable('STORE_URL', redacted(config.storeUrl)),
-    variable('EXPECT_FILE_WITHIN', inMs(config.expectFileWithin)),
-    variable('ALLOW_ANONYMOUS', config.allowAnonymous),
-    variable('API_TOKEN', redacted(config.apiToken)),
-    variable('API_TOKEN_FILE', config.apiTokenFile),
+    plain('PORT'),
+    plain('SCAN_INTERVAL_MS'),
+    plain('DISPOSITION_UNIT'),
+    plain('DELAYED_NAMES'),
+    plain('NEVER_SETTLED_AFTER'),
+    plain('VOLUME_WAIT'),
+    plain('SET_WAIT'),
+    plain('MASS_WINDOW'),
+    plain('PROVISIONAL_FOR'),
+    plain('QUARANTINE_PER_RULE'),
+    plain('ESCALATE_AFTER'),
+    plain('MIN_FREE'),
+    plain('SHUTDOWN_WITHIN'),
+    plain('RELEASE_HOOK'),
+    plain('RELEASE_HOOK_WITHIN'),
+    plain('RELEASE_HOOK_ATTEMPTS'),
+    plain('RELEASE_HOOK_RETRY_AFTER'),
+    plain('SCAN_ROOTS'),
+    plain('RESTORE_ROOTS'),
+    plain('MAX_UPLOAD_BYTES'),
+    plain('UPLOAD_QUOTA'),
+    plain('STORE_URL'),
+    plain('EXPECT_FILE_WITHIN'),
+    plain('ALLOW_ANONYMOUS'),
+    plain('API_TOKEN'),
+    plain('API_TOKEN_FILE'),
     variable('TOKENS_FILE', config.tokensFile),
-    variable('GAP_RATE_ALARM', config.gapRateAlarm),
-    variable('WEBHOOK_URL', redacted(outward.webhookUrl)),
-    variable('WEBHOOK_FORMAT', outward.webhookFormat),
-    variable('WEBHOOK_SECRET', redacted(outward.webhookSecret)),
-    variable('WEBHOOK_SECRET_FILE', outward.webhookSecretFile),
-    variable('WEBHOOK_TOKEN', redacted(outward.webhookToken)),
-    variable('WEBHOOK_TOKEN_FILE', outward.webhookTokenFile),
-    variable('WEBHOOK_WITHIN', inMs(outward.webhookWithin)),
-    variable('SYSLOG_URL', redacted(outward.syslogUrl)),
-    variable('SYSLOG_FORMAT', outward.syslogFormat),
-    variable('SYSLOG_MAX_BYTES', outward.syslogMaxBytes),
-    variable('CHECKPOINT_FILE', outward.checkpointFile),
-    variable('EVENTS_FILE', outward.eventsFile),
-    variable('EVENTS_FILE_FORMAT', outward.eventsFileFormat),
-    variable('EVENTS_FILE_BYTES', outward.eventsFileBytes),
-    variable('EVENTS_FILE_KEEP', outward.eventsFileKeep),
-    variable('TICKETS', outward.tickets.kind),
-    variable('TICKETS_URL', redacted(outward.tickets.url)),
-    variable('TICKETS_TOKEN', redacted(outward.tickets.token)),
-    variable('TICKETS_TOKEN_FILE', outward.tickets.tokenFile),
-    variable('TICKETS_USER', outward.tickets.user),
-    variable('TICKETS_PROJECT', outward.tickets.project),
-    variable('TICKETS_TYPE', outward.tickets.type),
-    variable('TICKETS_TEMPLATE', outward.tickets.template),
-    variable('TICKETS_WITHIN', inMs(outward.tickets.within)),
-    variable('MAIL_URL', redacted(outward.mail.url)),
-    variable('MAIL_USER', outward.mail.user),
-    variable('MAIL_PASSWORD', redacted(outward.mail.password)),
-    variable('MAIL_PASSWORD_FILE', outward.mail.passwordFile),
-    variable('MAIL_FROM', outward.mail.from),
-    variable('MAIL_TO', outward.mail.to),
-    variable('MAIL_SEVERITY', outward.mail.severity),
-    variable('MAIL_PAUSE', inMs(outward.mail.pause)),
-    variable('MAIL_WITHIN', inMs(outward.mail.within)),
-    variable('EVENTS_PER_MINUTE', outward.eventsPerMinute),
-    variable('EVENTS_RETRY_MAX', inMs(outward.eventsRetryMax)),
-    variable('EVENTS_HEARTBEAT', inMs(outward.eventsHeartbeat)),
-    variable('PRIVACY_OUTBOUND', outward.privacy),
-    variable('LOG_LEVEL', config.logLevel),
+    plain('GAP_RATE_ALARM'),
+    plain('WEBHOOK_URL'),
+    plain('WEBHOOK_FORMAT'),
+    plain('WEBHOOK_SECRET'),
+    plain('WEBHOOK_SECRET_FILE'),
+    plain('WEBHOOK_TOKEN'),
+    plain('WEBHOOK_TOKEN_FILE'),
+    plain('WEBHOOK_WITHIN'),
+    plain('SYSLOG_URL'),
+    plain('SYSLOG_FORMAT'),
+    plain('SYSLOG_MAX_BYTES'),
+    plain('CHECKPOINT_FILE'),
+    plain('EVENTS_FILE'),
+    plain('EVENTS_FILE_FORMAT'),
+    plain('EVENTS_FILE_BYTES'),
+    plain('EVENTS_FILE_KEEP'),
+    plain('TICKETS'),
+    plain('TICKETS_URL'),
+    plain('TICKETS_TOKEN'),
+    plain('TICKETS_TOKEN_FILE'),
+    plain('TICKETS_USER'),
+    plain('TICKETS_PROJECT'),
+    plain('TICKETS_TYPE'),
+    plain('TICKETS_TEMPLATE'),
+    plain('TICKETS_WITHIN'),
+    plain('MAIL_URL'),
+    plain('MAIL_USER'),
+    plain('MAIL_PASSWORD'),
+    plain('MAIL_PASSWORD_FILE'),
+    plain('MAIL_FROM'),
+    plain('MAIL_TO'),
+    plain('MAIL_SEVERITY'),
+    plain('MAIL_PAUSE'),
+    plain('MAIL_WITHIN'),
+    plain('EVENTS_PER_MINUTE'),
+    plain('EVENTS_RETRY_MAX'),
+    plain('EVENTS_HEARTBEAT'),
+    plain('PRIVACY_OUTBOUND'),
+    plain('LOG_LEVEL'),
     variable('BACKUPLENS_CONTAINER', config.container),
   ];
 }
 
-function redacted({ value, origin }: Setting<Secret | null>): Setting<string | null> {
-  return { value: value === null ? null : String(value), origin };
-}
-
-function inMs({ value, origin }: Setting<number | null>): Setting<string | null> {
-  return { value: value === null ? null : `${value}ms`, origin };
+/** A time with its unit, and nothing of a secret. */
+function shown(name: PlainName, value: unknown): ConfigRow['value'] {
+  if (value instanceof Secret) return String(value);
+  if (Array.isArray(value)) return value.map(String);
+  if (typeof value === 'number') return VARIABLES[name].schema === duration ? `${value}ms` : value;
+  return typeof value === 'string' || typeof value === 'boolean' ? value : null;
 }
 
 function policyRows({ policy: { policy, originOf } }: EffectiveConfig): ConfigRow[] {

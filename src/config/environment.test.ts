@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BackupLensError } from '../domain/index.ts';
-import { VARIABLES, readEnvironment } from './environment.ts';
+import { VARIABLES } from './environment.ts';
+import { readEnvironment } from './given.ts';
 import type { Environment } from './start/index.ts';
 
 function problems(environment: Environment): string[] {

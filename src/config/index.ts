@@ -2,19 +2,14 @@
 export { BaselineCollector, loadBaseline, writeBaseline, type Judgement } from './baseline.ts';
 export { describeConfig, type ConfigRow } from './describe.ts';
 export type { YaraChoice } from './engine-address.ts';
-export { VARIABLES, type LogLevel } from './environment.ts';
-export {
-  hashSetFolders,
-  limitValues,
-  loadConfig,
-  loadScannerSettings,
-  VERDICTS,
-  verdictKeyFolder,
-  type EffectiveConfig,
-  type Flags,
-  type Limits,
-  type ScannerSettings,
-} from './load.ts';
+export { VARIABLES } from './environment.ts';
+export type { LogLevel } from './value-kinds.ts';
+export { VERDICTS, verdictKeyFolder } from './caches.ts';
+export type { Flags } from './flags.ts';
+export { hashSetFolders } from './hash-sets.ts';
+export { limitValues, type Limits } from './limits.ts';
+export { loadConfig, type EffectiveConfig } from './load.ts';
+export { loadScannerSettings, type ScannerSettings } from './scanner-settings.ts';
 export { outwardSettings, type OutwardSettings } from './outward.ts';
 export { loadPolicy, type LoadedPolicy } from './policy.ts';
 export { knownKeys } from './policy-schema.ts';

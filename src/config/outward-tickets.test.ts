@@ -9,7 +9,7 @@ let work: string;
 beforeAll(() => (work = mkdtempSync(join(tmpdir(), 'outward-'))));
 afterAll(() => rmSync(work, { recursive: true }));
 
-const settings = (env: Record<string, string>) => outwardSettings(loadConfig({ cwd: work, env }).outward);
+const settings = (env: Record<string, string>) => outwardSettings(loadConfig({ cwd: work, env }));
 
 const GITHUB = {
   TICKETS: 'github',

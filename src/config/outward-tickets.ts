@@ -1,41 +1,9 @@
 import { BackupLensError, inWords, isLoopback } from '../domain/index.ts';
-import type { Given } from './environment.ts';
+import type { PlainSettings } from './plain-settings.ts';
 import { readSmallFile } from './read-small-file.ts';
-import { secret, type Secret } from './secret.ts';
-import { firstOf, type Setting } from './setting.ts';
 import { readToken } from './token.ts';
 
 type Kind = 'github' | 'gitlab' | 'jira' | 'servicenow';
-
-/** Where tickets are kept. */
-export interface TicketsConfig {
-  readonly kind: Setting<Kind | null>;
-  readonly url: Setting<Secret | null>;
-  readonly token: Setting<Secret | null>;
-  readonly tokenFile: Setting<string | null>;
-  readonly user: Setting<string | null>;
-  readonly project: Setting<string | null>;
-  /** null: as the tracker has it. */
-  readonly type: Setting<string | null>;
-  readonly template: Setting<string | null>;
-  readonly within: Setting<number>;
-}
-
-type Path = (setting: Setting<string> | null) => Setting<string | null>;
-
-export function loadTickets(given: Given, path: Path): TicketsConfig {
-  return {
-    kind: firstOf<Kind | null>(null, given.TICKETS),
-    url: secret(given.TICKETS_URL),
-    token: secret(given.TICKETS_TOKEN),
-    tokenFile: path(given.TICKETS_TOKEN_FILE),
-    user: firstOf<string | null>(null, given.TICKETS_USER),
-    project: firstOf<string | null>(null, given.TICKETS_PROJECT),
-    type: firstOf<string | null>(null, given.TICKETS_TYPE),
-    template: path(given.TICKETS_TEMPLATE),
-    within: firstOf(20_000, given.TICKETS_WITHIN),
-  };
-}
 
 export interface TicketsSettings {
   readonly kind: Kind;
@@ -51,21 +19,21 @@ export interface TicketsSettings {
 const MAX_TEMPLATE_BYTES = 64 * 1024;
 
 /** null: none are kept. Throws BL_CONFIG, which shows no secret. */
-export function ticketsSettings(config: TicketsConfig): TicketsSettings | null {
-  const kind = config.kind.value;
-  const given = config.url.value?.reveal() ?? null;
+export function ticketsSettings(config: PlainSettings): TicketsSettings | null {
+  const kind = config.tickets.value;
+  const given = config.ticketsUrl.value?.reveal() ?? null;
   if (kind === null && given === null) return null;
   if (kind === null)
     throw wrong('TICKETS_URL is set, and TICKETS is not', 'say whose API that is: TICKETS=github');
   if (given === null)
     throw wrong('TICKETS is set, and TICKETS_URL is not', 'docs/tickets.md has one for each tracker');
   const token = readToken('TICKETS_TOKEN', {
-    token: config.token.value?.reveal() ?? null,
-    file: config.tokenFile.value,
+    token: config.ticketsToken.value?.reveal() ?? null,
+    file: config.ticketsTokenFile.value,
   });
   if (token === null)
     throw wrong('TICKETS is set without a token', 'name a file with it: TICKETS_TOKEN_FILE');
-  if (kind === 'jira' && config.project.value === null)
+  if (kind === 'jira' && config.ticketsProject.value === null)
     throw wrong('TICKETS=jira without a project', 'name its key: TICKETS_PROJECT=SEC');
   const url = new URL(given);
   if (url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '')
@@ -79,11 +47,11 @@ export function ticketsSettings(config: TicketsConfig): TicketsSettings | null {
     kind,
     url: given.replace(/\/+$/, ''),
     token,
-    user: config.user.value,
-    project: config.project.value,
-    type: config.type.value ?? (kind === 'servicenow' ? 'incident' : 'Task'),
-    template: config.template.value === null ? null : templateAt(config.template.value),
-    within_ms: config.within.value,
+    user: config.ticketsUser.value,
+    project: config.ticketsProject.value,
+    type: config.ticketsType.value ?? (kind === 'servicenow' ? 'incident' : 'Task'),
+    template: config.ticketsTemplate.value === null ? null : templateAt(config.ticketsTemplate.value),
+    within_ms: config.ticketsWithin.value,
   };
 }
 

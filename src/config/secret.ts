@@ -1,5 +1,4 @@
 import { inspect } from 'node:util';
-import { firstOf, type Setting } from './setting.ts';
 
 const REDACTED = '[redacted]';
 
@@ -26,12 +25,4 @@ export class Secret {
   [inspect.custom](): string {
     return REDACTED;
   }
-}
-
-/** A text that is set, as one that nothing shows. */
-export function secret(setting: Setting<string> | null): Setting<Secret | null> {
-  return firstOf<Secret | null>(
-    null,
-    setting === null ? null : { ...setting, value: new Secret(setting.value) },
-  );
 }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, lstatSync, openSync, readSync, readdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { BackupLensError, inWords, type ErrorCode } from '../domain/index.ts';
-import { hashSetFolders, type EffectiveConfig } from './load.ts';
+import { hashSetFolders } from './hash-sets.ts';
+import type { EffectiveConfig } from './load.ts';
 import { Trust, type Doubt } from './trust.ts';
 
 export type TrustedWhat = 'policy' | 'rules' | 'names' | 'hashes' | 'keys' | 'baseline' | 'data' | 'cache';

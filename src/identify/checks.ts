@@ -1,4 +1,4 @@
-import { constants, inflateRawSync, inflateSync } from 'node:zlib';
+import { constants, crc32, inflateRawSync, inflateSync } from 'node:zlib';
 import type { View } from './view.ts';
 
 /*
@@ -125,6 +125,15 @@ export function isLzh(view: View): boolean {
   return /^-l[hz][0-9a-z]-$/.test(view.latin1(2, 7)) && view.byte(0) > 0 && view.byte(20) <= 3;
 }
 
+const ARC_HEADER_BYTES = 29;
+
+/** Method, a name that ends in NUL, its size; behind the data stands the next header, or the mark of the end. */
+export function isArc(view: View): boolean {
+  if (view.byte(1) < 1 || view.byte(1) > 9 || !/^[!-~]{1,12}\0/.test(view.latin1(2, 15))) return false;
+  const next = ARC_HEADER_BYTES + view.u32(15);
+  return view.byte(next) === 0x1a || (next >= view.head.length && next < (view.size ?? Infinity));
+}
+
 /** Old binary cpio: a sane mode and a name that ends in NUL (FreeBSD, cpio(5)). */
 export function isBinaryCpio(view: View): boolean {
   const big = view.byte(0) === 0x71;
@@ -142,9 +151,14 @@ export function isBinaryCpio(view: View): boolean {
 export const isOctalCpio = (v: View): boolean => /^[0-7]{70}$/.test(v.latin1(6, 76));
 export const isHexCpio = (v: View): boolean => /^[0-9A-Fa-f]{104}$/.test(v.latin1(6, 110));
 
-/** A node: which kind, and its length in bytes, header and all. */
-export const isJffs2 = (v: View): boolean =>
-  [0xe001, 0xe002, 0x2003, 0x2004, 0x2006, 0xe008, 0xe009].includes(v.u16(2)) && v.u32(4) >= 12;
+/** Behind the line that names it: capabilities, commits and references, a line each, a blank line and the pack. */
+export function isGitBundle(view: View): boolean {
+  const lines = /^[^\n]*\n(?:(?:@|-?[\da-f]{40})[^\n]*\n)+/.exec(view.latin1(0, view.head.length))?.[0]
+    .length;
+  if (lines === undefined) return false;
+  return view.has(lines, '\nPACK') || view.head.length - lines < MOST_BYTES_OF_A_REFERENCE;
+}
+const MOST_BYTES_OF_A_REFERENCE = 4096;
 
 export const isDar = (v: View): boolean => 'NTE'.includes(char(v, 14)) && 'NST'.includes(char(v, 15));
 const char = (v: View, at: number): string => (v.byte(at) < 0 ? '?' : String.fromCharCode(v.byte(at)));
@@ -156,6 +170,15 @@ export const isMtf = (v: View): boolean =>
 /** Linux, fs/ext4/ext4.h, struct ext4_super_block at byte 1,024. */
 export const isExt = (v: View): boolean =>
   v.u32(1024) > 0 && v.u32(1028) > 0 && v.u32(1048) <= 6 && v.u32(1100) >= 0 && v.u32(1100) <= 1;
+
+/** A first node of a known kind whose header has the right check sum: CRC-32 without its two inversions. */
+export function isJffs2(view: View): boolean {
+  const little = view.byte(0) === 0x85;
+  const kind = little ? view.u16(2) : view.be16(2);
+  const sum = little ? view.u32(8) : view.be32(8);
+  const KINDS = [0xe001, 0xe002, 0x2003, 0x2004, 0x2006, 0xe008, 0xe009];
+  return KINDS.includes(kind) && sum === ~crc32(view.head.subarray(0, 8), 0xffffffff) >>> 0;
+}
 
 export const isXfs = (v: View): boolean =>
   [512, 1024, 2048, 4096, 8192, 16384, 32768, 65536].includes(v.be32(4));

@@ -26,6 +26,7 @@ const MIMEINFO = 'shared-mime-info 2.4, freedesktop.org.xml';
 const ISOBMFF = 'ISO/IEC 14496-12, 4.3';
 const MACHO = 'Apple, mach-o/loader.h and fat.h';
 const LINUX = 'Linux, include/uapi/linux/magic.h';
+const JFFS2 = 'Linux, include/uapi/linux/jffs2.h';
 const PROXMOX = 'Proxmox Backup, docs/file-formats.rst: first 8 bytes of a SHA-256 of the type name';
 const JPEG2000 = 'ISO/IEC 15444-1, annex I';
 const R = 'R 4.2, src/main/serialize.c and saveload.c';
@@ -68,6 +69,7 @@ export const SIGNATURES: readonly Signature[] = [
   row('application/x-compress', 0, '\x1f\x9d', 'compress(1), ncompress 5.0', check.isCompress),
   row('application/x-android-backup', 0, 'ANDROID BACKUP\n', 'Android, BackupManagerService.java'),
   row('application/x-lzop', 0, '\x89LZO\0\r\n\x1a\n', 'lzop 1.04, lzop.c'),
+  row('application/x-arc', 0, '\x1a', 'arc 5.21, arcdos.h and Arcinfo', check.isArc),
   row('application/x-lrzip', 0, 'LRZI', 'lrzip, doc/magic.header.txt'),
   row('application/x-rzip', 0, 'RZIP', 'rzip 2.1, rzip.h', (v) => v.byte(4) === 2),
   row('application/x-pack', 0, '\x1f\x1e', 'gzip 1.12, unpack.c', check.isPack),
@@ -183,8 +185,18 @@ export const SIGNATURES: readonly Signature[] = [
   row('application/x-mdraid-image', 4096, '\xfc\x4e\x2b\xa9\x01\0\0\0', 'Linux, raid/md_p.h (1.2)'),
   row('application/x-mdraid-image', 0, '\xfc\x4e\x2b\xa9\x01\0\0\0', 'Linux, raid/md_p.h (1.1)'),
   row('application/x-swap-image', 4086, 'SWAPSPACE2', 'Linux, include/linux/swap.h'),
-  row('application/x-f2fs-image', 1024, '\x10\x20\xf5\xf2\x01\0', LINUX),
   row('application/x-erofs-image', 1024, '\xe2\xe1\xf5\xe0', LINUX),
+  row('application/x-jffs2-image', 0, '\x85\x19', JFFS2, check.isJffs2),
+  row('application/x-jffs2-image', 0, '\x19\x85', JFFS2, check.isJffs2),
+  row('application/x-ubi-image', 0, 'UBI#\x01\0\0\0', 'Linux, drivers/mtd/ubi/ubi-media.h'),
+  row(
+    'application/x-ubifs-image',
+    0,
+    '\x31\x18\x10\x06',
+    'Linux, fs/ubifs/ubifs-media.h',
+    (v) => v.byte(20) === 6,
+  ),
+  row('application/x-f2fs-image', 1024, '\x10\x20\xf5\xf2\x01\0', LINUX),
   row('application/x-jfs-image', 32768, 'JFS1', LINUX, (v) => v.u32(32772) === 1 || v.u32(32772) === 2),
   row('application/x-nilfs-image', 1030, '\x34\x34', LINUX, (v) => v.u32(1024) === 2),
   row('application/x-ufs-image', 9564, '\x54\x19\x01\0', 'FreeBSD, sys/ufs/ffs/fs.h (UFS1)'),
@@ -208,9 +220,6 @@ export const SIGNATURES: readonly Signature[] = [
     'OpenZFS, "ZFS On-Disk Specification", 1.3: the label begins with packed names and values',
     (v) => v.has(16384, '\x01\x01\0\0\0\0\0\0\0\0\0\x01'),
   ),
-  row('application/x-jffs2-image', 0, '\x85\x19', 'Linux, include/uapi/linux/jffs2.h', check.isJffs2),
-  row('application/x-ubi-image', 0, 'UBI#\x01', 'Linux, drivers/mtd/ubi/ubi-media.h'),
-  row('application/x-ubi-image', 0, '\x31\x18\x10\x06', 'Linux, fs/ubifs/ubifs-media.h'),
   row('application/x-btrfs-image', 65600, '_BHRfS_M', 'Btrfs on-disk format, super block'),
   row('application/x-reiserfs-image', 65588, 'ReIsEr', LINUX),
   row('application/x-iso9660-image', 32769, 'CD001', 'ECMA-119, 8.1.2'),
@@ -239,6 +248,8 @@ export const SIGNATURES: readonly Signature[] = [
     'gitformat-pack(5)',
     (v) => v.byte(7) === 2 || v.byte(7) === 3,
   ),
+  row('application/x-git-bundle', 0, '# v2 git bundle\n', 'gitformat-bundle(5)', check.isGitBundle),
+  row('application/x-git-bundle', 0, '# v3 git bundle\n', 'gitformat-bundle(5)', check.isGitBundle),
   row('application/x-git-index', 0, '\xfftOc', 'gitformat-pack(5), version 2 index'),
   row('application/x-git-index', 0, 'DIRC\0\0\0', 'gitformat-index(5)'),
   row('application/x-proxmox-vma', 0, 'VMA\0', 'Proxmox, pve-qemu: vma_spec.txt', (v) => v.be32(4) === 1),
@@ -273,8 +284,6 @@ export const SIGNATURES: readonly Signature[] = [
   row('application/x-fsarchiver', 0, 'FsA0', 'FSArchiver, FSA_MAGIC_VOLH'),
   row('application/x-ntfsclone', 0, '\0ntfsclone-image\0', 'ntfs-3g, ntfsprogs/ntfsclone.c'),
   row('application/x-acronis-tib', 0, '\xce\x24\xb9\xa2\x20\0\0\0', MAGIC),
-  row('application/x-git-bundle', 0, '# v2 git bundle\n', 'gitformat-bundle(5)'),
-  row('application/x-git-bundle', 0, '# v3 git bundle\n', 'gitformat-bundle(5)'),
   row('application/x-hg-bundle', 0, 'HG10', 'Mercurial, mercurial/helptext/internals/bundles.txt', (v) =>
     ['BZ', 'GZ', 'UN'].some((packing) => v.has(4, packing)),
   ),

@@ -105,6 +105,7 @@ application/x-apple-archive | Apple archive | - | compressed
 application/x-ms-reader | Microsoft Help 2 or Reader file | - | compressed
 application/x-veeam-backup | Veeam backup | - | compressed
 application/x-ace-compressed | ACE archive | - | compressed
+application/x-arc | ARC archive | - | compressed
 application/x-zoo | Zoo archive | - | compressed
 application/x-zpaq | ZPAQ archive | - | compressed
 application/x-alz | ALZip archive | - | compressed
@@ -117,8 +118,8 @@ application/x-erlang-beam | Erlang module | beam | compressed
 application/x-r-database | R database | r-database | compressed
 application/x-sphinx-inventory | Index of a Sphinx documentation | sphinx-inventory | compressed
 application/x-git-blob | Git blob | git-blob | compressed
-application/x-git-packfile | Git pack | - | compressed
 application/x-git-bundle | Git bundle | - | compressed
+application/x-git-packfile | Git pack | - | compressed
 application/x-hg-bundle | Mercurial bundle | - | compressed
 application/x-proxmox-vma | Proxmox VMA backup | - | compressed
 application/x-proxmox-backup-blob | Proxmox Backup Server blob | - | compressed
@@ -147,17 +148,18 @@ application/x-android-super-image | Android image of dynamic partitions | - | co
 application/x-squashfs-lzma | SquashFS file system, LZMA | - | compressed
 application/x-refs-image | ReFS file system | - | compressed
 application/x-reiserfs-image | ReiserFS file system | - | compressed
+application/x-erofs-image | EROFS file system | - | compressed
+application/x-jffs2-image | JFFS2 file system | - | compressed
+application/x-ubi-image | UBI image of flash memory | - | compressed
+application/x-ubifs-image | UBIFS file system | - | compressed
 application/x-f2fs-image | F2FS file system | - | compressed
 application/x-cramfs-image | CramFS file system | - | compressed
 application/x-romfs-image | RomFS file system | - | plain
-application/x-erofs-image | EROFS file system | - | compressed
 application/x-jfs-image | JFS file system | - | compressed
 application/x-nilfs-image | NILFS2 file system | - | compressed
 application/x-ufs-image | UFS file system | - | compressed
 application/x-bcachefs-image | Bcachefs file system | - | compressed
 application/x-zfs-pool | Device of a ZFS pool | - | compressed
-application/x-jffs2-image | JFFS2 file system | - | compressed
-application/x-ubi-image | UBI or UBIFS image | - | compressed
 application/x-lvm-image | LVM physical volume | lvm | compressed
 application/x-mdraid-image | Linux software RAID member | - | compressed
 application/x-swap-image | Linux swap space | - | compressed

@@ -47,19 +47,20 @@ token() { cat "$lab/app/secrets/api-token"; }
 status() { "$runtime" exec backuplens-pipeline backuplens status --json; }
 state_of() { "$runtime" exec backuplens-pipeline backuplens status --json | jq -e "$1"; }
 drop() { printf '%s' "$2" >"$lab/app/incoming/.$1" && chown 1000:1000 "$lab/app/incoming/.$1" && mv "$lab/app/incoming/.$1" "$lab/app/incoming/$1"; }
-# Whether the pipeline or the updater answers a container, at any address that either has.
-asked_from() {
+# What of the pipeline and the updater answers a container, at any address that either has: all are tried at once, since each
+# that drops what it gets costs the five seconds.
+answers_to() {
   local name port address
   for name in backuplens-pipeline:8080 clamav-updater:8082; do
     port=${name#*:} name=${name%:*}
     for address in $("$runtime" inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$name"); do
       "$runtime" exec "$1" timeout 5 bash -c "exec 3<>/dev/tcp/$address/$port && printf 'GET /health HTTP/1.0\r\n\r\n' >&3 && head -c 1 <&3 | grep -q ." \
-        2>/dev/null && echo "$name answers at $address" && return
+        2>/dev/null && echo "$name answers at $address" &
     done
   done
-  return 1
+  wait
 }
-unreached() { ! asked_from "$1"; }
+unreached() { [ -z "$(answers_to "$1")" ]; }
 running() { [ "$("$runtime" inspect -f '{{.State.Running}}' "$1")" = true ]; }
 non_root() { [ "$("$runtime" exec "$1" id -u)" -ne 0 ]; }
 read_only() { ! "$runtime" exec "$1" touch /app/x; }

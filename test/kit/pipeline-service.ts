@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openStoreForReading, type Store, type WatchedFile } from '../../src/store/index.ts';
+import { compiledRules } from './compiled-rules.ts';
 import { MARKER } from './marker.ts';
 import { programPath } from './program.ts';
 
@@ -63,6 +64,7 @@ export function newInstallation(env: Readonly<Record<string, string>> = {}): Ins
       REVIEW_DIR: at('review'),
       DATA_DIR: at('data'),
       YARA_RULES_DIR: at('rules'),
+      ...compiledRules(),
       TMPDIR: at('tmp'),
       CLAMD_HOST: 'off',
       SCAN_INTERVAL_MS: '150',

@@ -1,7 +1,13 @@
 // needs: zstd lzip xz-utils
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { emptyGzips, flatZip, joinedStreams } from '../kit/hostile/bombs.ts';
+import {
+  emptyGzips,
+  emptyMembersTar,
+  emptyMembersZip,
+  flatZip,
+  joinedStreams,
+} from '../kit/hostile/bombs.ts';
 import { Sandbox } from '../kit/hostile/sandbox.ts';
 
 // The same as test/hostile.test.ts, larger: what costs minutes.
@@ -28,8 +34,14 @@ test.each(LARGE)('$what is called a bomb, in bounded memory', async ({ make }) =
   expect(peak).toBeLessThan(600);
 });
 
-test('half a million empty gzip streams end, in bounded memory', async () => {
-  const { code, peak, left, strays } = await box.scan('empties.gz', emptyGzips(500_000));
+const MANY = [
+  { what: 'half a million empty gzip streams', make: () => emptyGzips(500_000) },
+  { what: '100,000 empty members of a tar', make: () => emptyMembersTar(100_000) },
+  { what: '100,000 empty members of a zip', make: () => emptyMembersZip(100_000) },
+];
+
+test.each(MANY)('$what end, in bounded memory', async ({ make }) => {
+  const { code, peak, left, strays } = await box.scan('empties.bin', make());
   expect([code, left, strays]).toEqual([0, [], []]);
   expect(peak).toBeLessThan(600);
 });

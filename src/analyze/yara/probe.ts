@@ -18,12 +18,15 @@ export interface YaraService {
   readonly token?: string | undefined;
 }
 
-/** What a yara-scanner elsewhere says of itself. Never throws: one that is away is a state. */
+/**
+ * What a yara-scanner elsewhere says of itself. Never throws: one that is away is a state, and one that takes the question and
+ * does not answer it has failed, as a clamd that says nothing has: no file should wait for it.
+ */
 export async function probeYara(service: YaraService): Promise<YaraState> {
   try {
     return await ask(service);
   } catch (error) {
-    return yaraAway('unavailable', service.url, reasonOf(error));
+    return yaraAway(isLate(error) ? 'failed' : 'unavailable', service.url, reasonOf(error));
   }
 }
 
@@ -140,6 +143,7 @@ function externalsOf(health: Fields): Pick<YaraState, 'externals'> {
 const NO_TOKEN = 'it wants a token: set YARA_TOKEN_FILE';
 const OTHER_TOKEN = 'it wants another token than that of YARA_TOKEN_FILE or YARA_TOKEN';
 const NOT_US = 'it lets nobody scan who asks from here, or by this name (403)';
+const LATE = 'it does not answer in time';
 const NO_SCANNER = 'what answers there is no yara-scanner';
 
 function rejectedOf(entry: unknown): RejectedRule[] {
@@ -179,6 +183,10 @@ function textOf(value: unknown): string | null {
 
 function reasonOf(error: unknown): string {
   if (error instanceof SyntaxError) return NO_SCANNER;
-  if (error instanceof Error && error.name === 'TimeoutError') return 'it does not answer in time';
+  if (isLate(error)) return LATE;
   return inWords(error).slice(0, MAX_TEXT_CHARS);
+}
+
+function isLate(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError';
 }

@@ -24,8 +24,8 @@ interface Outcome {
 
 /** Sends one event to each. Throws BL_CONFIG. */
 export async function testEvents({ json }: EventsTestOptions, tty: Tty): Promise<number> {
-  const { outward } = loadConfig({ cwd: process.cwd(), env: processEnvironment() });
-  const sinks = await openSinks(outwardSettings(outward), { standing: nobodyWaits });
+  const config = loadConfig({ cwd: process.cwd(), env: processEnvironment() });
+  const sinks = await openSinks(outwardSettings(config), { standing: nobodyWaits });
   if (sinks.length === 0) {
     throw new BackupLensError('BL_CONFIG', 'nobody is told of events', {
       hint: 'set WEBHOOK_URL, SYSLOG_URL, EVENTS_FILE, TICKETS or MAIL_URL, as the service has them',

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
-import { readEnvironment, type Given } from '../environment.ts';
+import { readEnvironment, type Given } from '../given.ts';
 import { localFirst } from '../places.ts';
+import { plainSettings } from '../plain-settings.ts';
 import { firstOf, type Setting } from '../setting.ts';
 import type { Environment } from '../start/index.ts';
 
@@ -19,15 +20,14 @@ export function loadFolders({ cwd, env }: { cwd: string; env: Environment }): Fo
   const given = readEnvironment(env);
   const folder = (setting: Setting<string> | null, name: string): string =>
     setting === null ? localFirst(cwd, `./${name}`, `/${name}`) : resolve(cwd, setting.value);
-  const optional = (setting: Setting<string> | null): string | null =>
-    setting === null ? null : resolve(cwd, setting.value);
+  const { reviewDir, approvedDir, restoreRoots } = plainSettings(cwd, given);
   return {
     dataDir: folder(given.DATA_DIR, 'data'),
     incomingDir: folder(given.INCOMING_DIR, 'incoming'),
     quarantineDir: folder(given.QUARANTINE_DIR, 'quarantine'),
-    reviewDir: optional(given.REVIEW_DIR),
-    approvedDir: optional(given.APPROVED_DIR),
-    restoreRoots: roots(cwd, given)?.value ?? null,
+    reviewDir: reviewDir.value,
+    approvedDir: approvedDir.value,
+    restoreRoots: restoreRoots.value,
   };
 }
 
@@ -46,8 +46,4 @@ export function tokensPath(cwd: string, given: Given): Setting<string> {
   return named === null
     ? { value: join(dataFolder(cwd, given).value, 'tokens.json'), origin: 'default' }
     : { ...named, value: resolve(cwd, named.value) };
-}
-
-export function roots(cwd: string, { RESTORE_ROOTS: given }: Given): Setting<readonly string[]> | null {
-  return given === null ? null : { ...given, value: given.value.map((root) => resolve(cwd, root)) };
 }

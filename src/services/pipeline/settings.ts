@@ -73,7 +73,7 @@ export async function readSettings(from: SettingsFrom): Promise<ServiceSettings>
     }),
     limits: { ...DEFAULT_LIMITS, ...limitValues(config) },
     passwords: config.passwords.value.map((secret) => secret.reveal()),
-    outward: outwardSettings(config.outward),
+    outward: outwardSettings(config),
   };
 }
 

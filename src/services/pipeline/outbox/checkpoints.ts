@@ -30,8 +30,8 @@ export class Checkpoints {
 
   /** null: CHECKPOINT_FILE is not set. Throws BL_CONFIG where there is no folder for them, or it is one of ours. */
   static async open(settings: ServiceSettings, store: Store, log: Log): Promise<Checkpoints | null> {
-    const { dataDir, outward } = settings.config;
-    const file = outward.checkpointFile.value;
+    const { dataDir, checkpointFile } = settings.config;
+    const file = checkpointFile.value;
     if (file === null) return null;
     await assertOutside('CHECKPOINT_FILE', file, settings);
     const options = { store, dataDir: dataDir.value, file, log };

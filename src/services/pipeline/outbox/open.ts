@@ -14,7 +14,7 @@ export async function outboxOf(
   undo: (() => Promise<unknown>)[],
 ): Promise<Outbox> {
   const { config, outward } = settings;
-  const { eventsFile, privacy, eventsPerMinute, eventsRetryMax, eventsHeartbeat } = config.outward;
+  const { eventsFile, privacyOutbound, eventsPerMinute, eventsRetryMax, eventsHeartbeat } = config;
   if (eventsFile.value !== null) await assertOutside('EVENTS_FILE', eventsFile.value, settings);
   const sinks = await openSinks(outward, { standing: async (group) => store.reviews.standing(group) });
   undo.unshift(async () => Promise.all(sinks.map(async (sink) => sink.close())));
@@ -23,7 +23,7 @@ export async function outboxOf(
     log,
     version: programVersion(),
     sinks,
-    privacy: privacy.value,
+    privacy: privacyOutbound.value,
     per_minute: eventsPerMinute.value,
     retry_max: eventsRetryMax.value,
     heartbeat: eventsHeartbeat.value,
