@@ -131,10 +131,10 @@ test('a scan without engines loads no store, no HTTP, no API, and leaves opening
   expect(loaded.files.filter((file) => file.startsWith('contracts/api/'))).toEqual([]);
 });
 
-test('a scan with our own YARA loads the one client that asks it, and nothing more', async () => {
+test('a scan with our own YARA loads no package and no store', async () => {
   const loaded = await start(CLI, 'scan', '--clamd', 'off', 'small');
   expect(loaded.stdout).toContain('Decision: auto_approve');
-  expect(heavyOf(loaded)).toEqual(['undici']);
+  expect(heavyOf(loaded)).toEqual([]);
   expect(loaded.rooms).not.toContain('store');
 });
 

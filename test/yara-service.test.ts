@@ -46,11 +46,12 @@ function form(bytes: Buffer | string, name = 'name.bin'): RequestInit {
 async function rulesFound(response: Response): Promise<string[]> {
   return yaraScanReply.parse(await response.json()).matches.map(({ rule }) => rule);
 }
-/** What lies in the scratch folders of all services. */
+/** What lies in the scratch folders of all services, beside who owns them. */
 function stored(): string[] {
   return readdirSync(home)
     .filter((name) => name.startsWith('backuplens-'))
-    .flatMap((name) => readdirSync(join(home, name)));
+    .flatMap((name) => readdirSync(join(home, name)))
+    .filter((name) => name !== '.owner');
 }
 /** Sends so much, as a form, from one piece of memory. */
 function formOf(

@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
-import { lstat, opendir, rm } from 'node:fs/promises';
+import { lstat, opendir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from './folder.ts';
 
@@ -46,6 +46,16 @@ export async function removeAbandoned(parent: string): Promise<number> {
     // What cannot be listed or removed is left for whoever can.
   }
   return removed;
+}
+
+/** Removes a folder that holds nothing but whose it is. Never throws. */
+export async function removeIfEmpty(folder: string): Promise<void> {
+  try {
+    const isEmpty = (await readdir(folder)).every((name) => name === OWNER);
+    if (isEmpty) await rm(folder, { recursive: true, force: true });
+  } catch {
+    // It is gone, or not ours to look into.
+  }
 }
 
 async function isAbandoned(path: string, us: Owner): Promise<boolean> {

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, open, rm, statfs, type FileHandle } from 'node:fs/promi
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackupLensError } from '../domain/index.ts';
-import { removeAbandoned, sayOwner } from './scratch-owner.ts';
+import { removeAbandoned, removeIfEmpty, sayOwner } from './scratch-owner.ts';
 
 /** What is always left free on the scratch file system: filling it up would hurt others. */
 const RESERVED_BYTES = 64 * 1024 * 1024;
@@ -66,6 +66,11 @@ export class Scratch {
   /** A short private folder for sockets: a path over 107 bytes would be cut short silently. */
   static createForSockets(): Scratch {
     return Scratch.#owned(mkdtempSync(`${SOCKETS}/backuplens-`));
+  }
+
+  /** Removes the folder of a scratch whose process is gone, unless anything is in it. Never throws. */
+  static async removeIfEmpty(path: string): Promise<void> {
+    return removeIfEmpty(path);
   }
 
   /** Another process's part of a scratch folder: made by the parent, owned by the one who adopts it. */

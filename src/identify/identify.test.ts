@@ -2,7 +2,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ContentType } from '../domain/index.ts';
-import { HEAD_BYTES, Identifier, TAIL_BYTES, withoutReader, type Glimpse } from './index.ts';
+import { HEAD_BYTES, Identifier, isSeenRaw, TAIL_BYTES, withoutReader, type Glimpse } from './index.ts';
 import { SIGNATURES } from './signatures.ts';
 import { TYPES } from './types.ts';
 
@@ -854,4 +854,14 @@ describe('tables', () => {
       expect(withoutReader(identify(bytes))).toBeNull();
     },
   );
+
+  test('of no known type, or packed as nobody here reads: its bytes were seen, and no more', () => {
+    const seenRaw = [
+      { mime: 'application/octet-stream', by: 'unknown' },
+      { mime: 'application/x-something', by: 'libmagic' },
+      { mime: 'application/vnd.apache.parquet', by: 'signature' },
+    ] as const;
+    expect(seenRaw.map(isSeenRaw)).toEqual([true, true, true]);
+    expect(isSeenRaw({ mime: 'image/png', by: 'signature' })).toBe(false);
+  });
 });

@@ -1,7 +1,6 @@
 import {
   isRoot,
   type Artifact,
-  type ContentType,
   type Coverage,
   type Finding,
   type Gap,
@@ -9,7 +8,6 @@ import {
   type Measurement,
   type Trail,
 } from '../domain/index.ts';
-import { isSeenRaw } from '../identify/index.ts';
 import { KeptFindings } from './kept-findings.ts';
 import { KeptGaps } from './kept-gaps.ts';
 import type { Seen, TreeOutcome } from './protocol.ts';
@@ -41,11 +39,11 @@ export class Ledger {
     this.#gaps = new KeptGaps(root);
   }
 
-  /** One artifact was seen to its end. */
-  artifact(bytes: number, type: Pick<ContentType, 'mime' | 'by'>): void {
+  /** One artifact was seen to its end; `isSeenRaw`: nobody looked into it. */
+  artifact(bytes: number, isSeenRaw: boolean): void {
     this.#artifacts++;
     this.#bytes += bytes;
-    if (bytes < LARGE_BYTES || !isSeenRaw(type)) return;
+    if (bytes < LARGE_BYTES || !isSeenRaw) return;
     this.#rawOnly.artifacts++;
     this.#rawOnly.bytes += bytes;
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Analyzer, Examination, Opening, Outcome, Subject } from '../analyze/index.ts';
 import { MassCounter } from '../analyze/mass-encryption/index.ts';
 import type { Artifact, ContentType, Finding, FindingKind, Gap, GapReason } from '../domain/index.ts';
-import { withoutReader } from '../identify/index.ts';
+import { isSeenRaw, withoutReader } from '../identify/index.ts';
 import { canOpen, checksItself } from '../unpack/index.ts';
 import { isAnsweredByKnownGood } from './known-good.ts';
 import type { Tee } from './tee.ts';
@@ -352,7 +352,7 @@ export class Pass {
     if (this.#parent !== null)
       this.#parent.#members.add(this.#findings.filter(({ known_good }) => known_good === undefined));
     const format = this.type.container ?? this.type.mime;
-    ledger.artifact(this.size, this.type);
+    ledger.artifact(this.size, isSeenRaw(this.type));
     ledger.findings(
       this.#findings.map((finding) => ({ ...finding, artifact: id, sha256 })),
       this.#moreFindings,

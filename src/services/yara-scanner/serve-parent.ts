@@ -1,6 +1,6 @@
-import { rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Scratch } from '../../bytes/index.ts';
 import { BackupLensError } from '../../domain/index.ts';
 import { onceTold } from '../../http/shutdown/index.ts';
 import { buildFrom } from './build-rules.ts';
@@ -50,7 +50,7 @@ export async function serveParent(
     await pool.close();
     server.close();
     // Our parent's, who removes it; unless it was killed. What is not empty is not ours.
-    await rmdir(dirname(socket)).catch(() => {});
+    await Scratch.removeIfEmpty(dirname(socket));
   }, SHUTDOWN_MS);
   process.stdin.on('end', end).on('close', end).on('error', end).resume();
   process.stdout.on('error', end);

@@ -1,10 +1,10 @@
-/** What Firefox packs: one LZ4 block, here with the first byte twice over by a match, the rest as literals. */
-export function mozlz4Bytes(content: Buffer): Buffer {
+/** What Firefox packs: one LZ4 block, here of literals; `repeated`: behind five times the first byte. */
+export function mozlz4Bytes(content: Buffer, repeated = false): Buffer {
   const [first = 0] = content;
   const size = Buffer.alloc(4);
-  size.writeUInt32LE(content.length + 5);
+  size.writeUInt32LE(content.length + (repeated ? 5 : 0));
   // One literal and a match of four bytes at distance 1; then literals only, as the end has to be.
-  const match = Buffer.from([0x10, first, 1, 0]);
+  const match = Buffer.from(repeated ? [0x10, first, 1, 0] : []);
   return Buffer.concat([Buffer.from('mozLz40\0'), size, match, lastLiterals(content)]);
 }
 

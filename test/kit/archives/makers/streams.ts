@@ -56,7 +56,7 @@ export const STREAMS: Makers = {
     called: 'container.br',
   },
   snappy: { ...built(snappyBytes), encrypted: NO_ENCRYPTION },
-  mozlz4: { ...built(mozlz4Bytes), encrypted: NO_ENCRYPTION },
+  mozlz4: { ...built((marker) => mozlz4Bytes(marker)), encrypted: NO_ENCRYPTION },
   'android-backup': {
     ...built((marker) => androidBackupBytes(tarOf(marker), null)),
     inner: ['tar'],
