@@ -9,13 +9,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { smallFiles } from './corpus.ts';
 import { compareOnce, loadNow, scanCommand, type Measured } from './first-scan/compare.ts';
 import { CORPORA } from './first-scan/corpora.ts';
 import { ENGINES, startEngines } from './first-scan/engines.ts';
 import { comparisonTable, growthTable, ratio, type Comparison, type Growth } from './first-scan/table.ts';
-import { measure } from './measure.ts';
+import { measure, SETTLED_MS } from './measure.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -45,6 +46,7 @@ async function compareAll(folder: string): Promise<Comparison[]> {
         const files = join(folder, 'files');
         mkdirSync(files);
         await corpus.make(files, SCALE);
+        await sleep(SETTLED_MS);
         const runs: (readonly Measured[])[] = [];
         let load = 0;
         for (let run = 0; run < Math.min(RUNS, engines.runs); run++) {
@@ -74,6 +76,7 @@ async function grow(folder: string): Promise<Growth[]> {
       const at = join(folder, 'growing');
       mkdirSync(at);
       smallFiles(at, files, 7);
+      await sleep(SETTLED_MS);
       const cache = join(folder, `growing-${files}.sqlite`);
       const command = scanCommand(running, { files: at, cache });
       const { cpu, clamd, wall, pss } = await measure(command, running.clamd.pid(), true);

@@ -19,6 +19,9 @@ export interface Cost {
   readonly processes: readonly { readonly name: string; readonly pss: number }[];
 }
 
+/** What changed less than two seconds before it was looked at is read again: the second scan of it would not be one. */
+export const SETTLED_MS = 2500;
+
 const SAMPLE_MS = 50;
 /** Runs a command, and measures it and everything it starts. `clamd` is the pid of the daemon that it uses. */
 export async function measure(

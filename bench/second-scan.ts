@@ -9,11 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { startClamd } from '../test/kit/clamd/real.ts';
-import { eicarTestString } from '../src/analyze/clamav/index.ts';
 import { smallFiles } from './corpus.ts';
 import { loadNow } from './first-scan/compare.ts';
-import { measure, median, type Cost } from './measure.ts';
+import { startVisibleClamd } from './first-scan/engines.ts';
+import { measure, median, SETTLED_MS, type Cost } from './measure.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -23,15 +22,9 @@ const { values: options } = parseArgs({
 });
 const RUNS = Number(options.runs);
 const PROGRAM = join(import.meta.dirname, '../bin/backuplens');
-/** What changed less than two seconds before it was looked at is read again. */
-const SETTLED_MS = 2500;
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-second-'));
-const clamd = await startClamd({
-  signatures: [{ name: 'Eicar-Test', text: eicarTestString().toString() }],
-  settings: { PidFile: join(folder, 'clamd.pid') },
-});
-Object.assign(process.env, { CLAMD_CONF: clamd.configFile, XDG_CACHE_HOME: join(folder, 'cache') });
+const clamd = await startVisibleClamd(folder, { signatures: [], settings: {} });
 
 async function scan(files: string, format: 'text' | 'ndjson', memory = false): Promise<Cost> {
   const { path } = clamd.unix;
