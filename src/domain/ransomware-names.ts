@@ -48,18 +48,27 @@ export function ownName(name: string): string {
   return name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
 }
 
+interface WildName {
+  readonly one: RansomwareName;
+  /** What stands before the first wildcard, and behind the last. */
+  readonly head: string;
+  readonly tail: string;
+}
+
 class Patterns {
   readonly #exact: ReadonlyMap<string, RansomwareName>;
-  readonly #wild: readonly { readonly one: RansomwareName; readonly head: string; readonly tail: string }[];
+  /** By the last character; '': of those that end in a wildcard. Every member of every archive is asked about: most names end like none. */
+  readonly #wild: ReadonlyMap<string, readonly WildName[]>;
 
   constructor(known: readonly RansomwareName[]) {
     const isWild = ({ pattern }: RansomwareName): boolean => /[*?]/.test(pattern);
     this.#exact = new Map(known.filter((one) => !isWild(one)).map((one) => [one.pattern, one]));
-    this.#wild = known.filter(isWild).map((one) => ({
+    const wild = known.filter(isWild).map((one) => ({
       one,
       head: /^[^*?]*/.exec(one.pattern)?.[0] ?? '',
       tail: /[^*?]*$/.exec(one.pattern)?.[0] ?? '',
     }));
+    this.#wild = Map.groupBy(wild, ({ tail }) => tail.slice(-1));
   }
 
   exact(name: string): RansomwareName | undefined {
@@ -68,13 +77,14 @@ class Patterns {
 
   /** `before`: what may stand before the pattern, in the pattern's own language. */
   wild(name: string, before: string): RansomwareName[] {
-    return this.#wild
-      .filter(
-        ({ head, tail }) =>
-          name.endsWith(tail) && (before === '' ? name.startsWith(head) : name.includes(head)),
-      )
-      .filter(({ one }) => matches(before + one.pattern, name))
-      .map(({ one }) => one);
+    const found: RansomwareName[] = [];
+    for (const ending of ['', name.slice(-1)]) {
+      for (const { one, head, tail } of this.#wild.get(ending) ?? []) {
+        const begins = before === '' ? name.startsWith(head) : name.includes(head);
+        if (begins && name.endsWith(tail) && matches(before + one.pattern, name)) found.push(one);
+      }
+    }
+    return found;
   }
 }
 
