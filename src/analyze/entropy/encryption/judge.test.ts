@@ -156,6 +156,21 @@ describe('encryption_suspected', () => {
     expect(await rule(Buffer.from(noise(20_000).toString('hex')), { type: TEXT })).toBe('encoded-noise');
     const sums = noise(32_000).toString('hex').replaceAll(/.{64}/g, '$&\n');
     expect(await rule(Buffer.from(sums), { type: TEXT })).toBeNull();
+    const sumOf = (at: number): string => createHash('sha256').update(`${at}`).digest('base64');
+    const inBase64 = Array.from({ length: 500 }, (_, at) => `${sumOf(at)}\n`).join('');
+    expect(await rule(Buffer.from(inBase64), { type: TEXT })).toBeNull();
+  });
+
+  const lines = (text: string, length: number): string =>
+    text.replaceAll(new RegExp(`.{1,${length}}`, 'g'), '$&\n');
+  test.each([
+    ['base64 as OpenSSL writes it, 64 a line', lines(noise(30_000).toString('base64'), 64), 'latin1'],
+    ['base64, 40 a line', lines(noise(30_000).toString('base64'), 40), 'latin1'],
+    ['digits with blanks between the bytes', lines(noise(30_000).toString('hex').replaceAll(/../g, '$& '), 48), 'latin1'],
+    ['digits with colons between the bytes', lines(noise(30_000).toString('hex').replaceAll(/../g, '$&:'), 48), 'latin1'],
+    ['base64 in UTF-16, as PowerShell writes it', `\ufeff${lines(noise(30_000).toString('base64'), 76)}`, 'utf16le'],
+  ] as const)('ciphertext is found as %s', async (_how, content, encoding) => {
+    expect(await rule(Buffer.from(content, encoding), { type: TEXT })).toBe('encoded-noise');
   });
 
   test('a text that every byte of was combined with one other is found, when its name promised something', async () => {
