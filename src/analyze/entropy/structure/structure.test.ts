@@ -1,5 +1,5 @@
 import { createCipheriv } from 'node:crypto';
-import { deflateSync } from 'node:zlib';
+import { deflateRawSync, deflateSync } from 'node:zlib';
 import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { MemorySource } from '../../../bytes/index.ts';
@@ -195,6 +195,12 @@ function encrypted(bytes: Buffer, from: number, length: number): Buffer {
   return out;
 }
 
+/** With all its sums right. */
+function pngOf(...data: readonly Buffer[]): Buffer {
+  const [mark, end] = [png().subarray(0, 8 + 24), chunk('IEND', Buffer.alloc(0))];
+  return Buffer.concat([mark, ...data.map((part) => chunk('IDAT', part)), end]);
+}
+
 describe('structure', () => {
   const kinds: readonly (readonly [string, Buffer])[] = [
     ['image/png', png()],
@@ -229,6 +235,22 @@ describe('structure', () => {
 
   test('what follows the end of a picture is not part of its structure', async () => {
     expect((await check('image/png', Buffer.concat([png(), noise(5000)])))?.is).toBe('holds');
+  });
+
+  test('a PNG with right sums over what is no picture breaks; one that is nearly blank, or of Xcode, holds', async () => {
+    const is = async (bytes: Buffer): Promise<string | undefined> => (await check('image/png', bytes))?.is;
+    const mark = Buffer.from([0x78, 0x9c]);
+    expect(await is(pngOf(noise(60_000)))).toBe('broken');
+    expect(await is(pngOf(Buffer.alloc(0), mark, noise(60_000)))).toBe('broken');
+    expect(await is(pngOf(deflateSync(Buffer.alloc(9_000_000))))).toBe('holds');
+    expect(await is(pngOf(deflateSync(noise(60_000)).subarray(0, 1), deflateSync(noise(60_000)).subarray(1)))).toBe('holds');
+    const xcode = [png().subarray(0, 8), chunk('CgBI', Buffer.alloc(4)), pngOf(deflateRawSync(noise(60_000))).subarray(8)];
+    expect(await is(Buffer.concat(xcode))).toBe('holds');
+  });
+
+  test('a JPEG without a scan is no picture', async () => {
+    const comment = Buffer.concat([Buffer.from('ffd8fffeea62', 'hex'), noise(60_000), Buffer.from('ffd9', 'hex')]);
+    expect((await check('image/jpeg', comment))?.is).toBe('broken');
   });
 
   test('types whose structure nobody follows say nothing', async () => {
