@@ -121,6 +121,35 @@ describe('files of a folder that have not changed', () => {
     expect(changed.lines).toEqual([expect.stringContaining('yara_match › Marker')]);
   });
 
+  test('are parts of one archive as soon as the others of it have come', async () => {
+    const descriptor = `# Disk DescriptorFile
+version=1
+CID=fffffffe
+parentCID=ffffffff
+createType="monolithicFlat"
+
+# Extent description
+RW 128 FLAT "disk-flat.vmdk" 0
+`;
+    writeFileSync(at('disk-flat.vmdk'), PLAIN.repeat(512).slice(0, 128 * 512));
+    for (const name of ['a.txt', 'z.txt']) writeFileSync(at(name), PLAIN);
+    await settled(at('z.txt'));
+    await scanned();
+    expect((await scanned()).cache).toMatchObject({ read: 0, by_metadata: 3 });
+    writeFileSync(at('disk.vmdk'), descriptor);
+    await settled(at('disk.vmdk'));
+    const { lines, counted } = await scanned();
+    expect(counted).toEqual({ '': 2 });
+    const parts = (all: readonly string[]): string[] => all.filter((line) => line.includes('vmdk'));
+    expect(lines).toEqual(parts((await scanned({ fresh: true })).lines));
+    expect(lines).toHaveLength(2);
+    // Beside it, what has not changed is passed by, and what is new is learnt.
+    writeFileSync(at('b.txt'), `${PLAIN} And new.`);
+    await settled(at('b.txt'));
+    await scanned();
+    expect((await scanned()).counted).toEqual({ '': 3 });
+  });
+
   test('are told one by one where the policy would not approve what is plain, and are judged by another policy like any others', async () => {
     writeFileSync(at('a.txt'), PLAIN);
     writeFileSync(at('b.txt'), BAD);
