@@ -1,4 +1,4 @@
-// needs: clamav-daemon python3
+// needs: clamav-daemon python3 xfsprogs
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
@@ -263,3 +263,33 @@ test('another content under the old name, length and mtime is examined at once, 
     expect([way, line]).toEqual([way, expect.stringMatching(/^quarantine .*yara_match › Marker/)]);
   }
 });
+
+test.skipIf(process.geteuid?.() !== 0)(
+  'what was exchanged with all its times on XFS, as anybody can who may write both files, is examined',
+  async () => {
+    const image = join(root, 'xfs.img');
+    writeFileSync(image, '');
+    truncateSync(image, 320 * 1024 * 1024);
+    execFileSync('mkfs.xfs', ['-q', image]);
+    mkdirSync(at('xfs'));
+    execFileSync('mount', ['-o', 'loop', image, at('xfs')]);
+    try {
+      const [path, other] = [at('xfs', 'a.txt'), at('xfs', '.defragmented')];
+      writeFileSync(path, PLAIN);
+      execFileSync('sync');
+      await settled(path);
+      await scanned();
+      await scanned();
+      const { ino, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+      writeFileSync(other, BAD);
+      execFileSync('sync');
+      execFileSync('xfs_io', ['-c', `swapext ${other}`, path]);
+      unlinkSync(other);
+      expect(readFileSync(path, 'latin1')).toBe(BAD);
+      expect(statSync(path, { bigint: true })).toMatchObject({ ino, mtimeNs, ctimeNs });
+      expect((await scanned()).lines).toEqual([expect.stringContaining('yara_match › Marker')]);
+    } finally {
+      execFileSync('umount', [at('xfs')]);
+    }
+  },
+);

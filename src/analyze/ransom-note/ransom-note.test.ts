@@ -180,9 +180,15 @@ describe('hostile texts', () => {
     ['Cyrillic letters that look the same', replaced('aeopcxyiTHMKB', 'аеорсхуіТНМКВ')],
     ['a few Greek letters', replaced('oτ', 'οτ')],
     ['small capitals', replaced('abcdefghijklmnoprtuvwyz', 'ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ')],
-    ['mark-up within words', `<html><body>${NOTE.replaceAll('e', '<b>e</b>').replaceAll('o', 'o<wbr>')}</body></html>`],
+    [
+      'mark-up within words',
+      `<html><body>${NOTE.replaceAll('e', '<b>e</b>').replaceAll('o', 'o<wbr>')}</body></html>`,
+    ],
     ['comments within words', `<html><body>${NOTE.replaceAll('e', '<!-- - -->e')}</body></html>`],
-    ['entities without ink', `<html><body>${NOTE.replaceAll('e', 'e&shy;').replaceAll('o', 'o&ZeroWidthSpace;')}</body></html>`],
+    [
+      'entities without ink',
+      `<html><body>${NOTE.replaceAll('e', 'e&shy;').replaceAll('o', 'o&ZeroWidthSpace;')}</body></html>`,
+    ],
   ])('%s hide nothing', async (_what, hidden) => {
     expect(await claim('a.txt', hidden)).toMatchObject({ rule: 'note-wording' });
   });

@@ -166,9 +166,21 @@ describe('encryption_suspected', () => {
   test.each([
     ['base64 as OpenSSL writes it, 64 a line', lines(noise(30_000).toString('base64'), 64), 'latin1'],
     ['base64, 40 a line', lines(noise(30_000).toString('base64'), 40), 'latin1'],
-    ['digits with blanks between the bytes', lines(noise(30_000).toString('hex').replaceAll(/../g, '$& '), 48), 'latin1'],
-    ['digits with colons between the bytes', lines(noise(30_000).toString('hex').replaceAll(/../g, '$&:'), 48), 'latin1'],
-    ['base64 in UTF-16, as PowerShell writes it', `\ufeff${lines(noise(30_000).toString('base64'), 76)}`, 'utf16le'],
+    [
+      'digits with blanks between the bytes',
+      lines(noise(30_000).toString('hex').replaceAll(/../g, '$& '), 48),
+      'latin1',
+    ],
+    [
+      'digits with colons between the bytes',
+      lines(noise(30_000).toString('hex').replaceAll(/../g, '$&:'), 48),
+      'latin1',
+    ],
+    [
+      'base64 in UTF-16, as PowerShell writes it',
+      `\ufeff${lines(noise(30_000).toString('base64'), 76)}`,
+      'utf16le',
+    ],
   ] as const)('ciphertext is found as %s', async (_how, content, encoding) => {
     expect(await rule(Buffer.from(content, encoding), { type: TEXT })).toBe('encoded-noise');
   });

@@ -243,13 +243,23 @@ describe('structure', () => {
     expect(await is(pngOf(noise(60_000)))).toBe('broken');
     expect(await is(pngOf(Buffer.alloc(0), mark, noise(60_000)))).toBe('broken');
     expect(await is(pngOf(deflateSync(Buffer.alloc(9_000_000))))).toBe('holds');
-    expect(await is(pngOf(deflateSync(noise(60_000)).subarray(0, 1), deflateSync(noise(60_000)).subarray(1)))).toBe('holds');
-    const xcode = [png().subarray(0, 8), chunk('CgBI', Buffer.alloc(4)), pngOf(deflateRawSync(noise(60_000))).subarray(8)];
+    expect(
+      await is(pngOf(deflateSync(noise(60_000)).subarray(0, 1), deflateSync(noise(60_000)).subarray(1))),
+    ).toBe('holds');
+    const xcode = [
+      png().subarray(0, 8),
+      chunk('CgBI', Buffer.alloc(4)),
+      pngOf(deflateRawSync(noise(60_000))).subarray(8),
+    ];
     expect(await is(Buffer.concat(xcode))).toBe('holds');
   });
 
   test('a JPEG without a scan is no picture', async () => {
-    const comment = Buffer.concat([Buffer.from('ffd8fffeea62', 'hex'), noise(60_000), Buffer.from('ffd9', 'hex')]);
+    const comment = Buffer.concat([
+      Buffer.from('ffd8fffeea62', 'hex'),
+      noise(60_000),
+      Buffer.from('ffd9', 'hex'),
+    ]);
     expect((await check('image/jpeg', comment))?.is).toBe('broken');
   });
 
