@@ -41,16 +41,18 @@ interface Options {
   readonly type?: ContentType;
   readonly opening?: Opening;
   readonly name?: string;
+  /** The container that it lies in. */
+  readonly within?: string;
   readonly isPiece?: boolean;
 }
 
 async function judged(bytes: Buffer, options: Options = {}): Promise<Judgement> {
-  const { type = UNKNOWN, opening = CLOSED, name = 'data', isPiece = false } = options;
+  const { type = UNKNOWN, opening = CLOSED, name = 'data', within, isPiece = false } = options;
   const names = [
     { kind: 'extension', pattern: '.lockbit', family: 'LockBit', source: 'https://example.org', weak: false },
   ] as const;
   const examination = entropyAnalyzer({ ransomware_names: names }).examine({
-    artifact: { id: 0, parent: null, trail: [name] },
+    artifact: { id: 0, parent: null, trail: within === undefined ? [name] : [within, name] },
     type,
     head: bytes.subarray(0, 128 * 1024),
     size: bytes.length,
@@ -270,6 +272,22 @@ describe('encryption_suspected', () => {
     const records = Buffer.alloc(9000, 'ab\x01\x02\x03\0\0\0zz');
     expect(await rule(records, { name: 'a.lockbit' })).toBe('ransomware-ending');
     expect(await rule(text(9000), { type: TEXT, name: 'a.lockbit' })).toBeNull();
+  });
+
+  test('within a container, an object that is named by its own sum must lie where a repository puts it', async () => {
+    const bytes = noise(30_000);
+    const name = createHash('sha256').update(bytes).digest('hex');
+    const [first, second] = [name.slice(0, 2), name.slice(2, 4)];
+    const within = 'nightly.tar';
+    for (const folder of [
+      `repo/data/${first}`,
+      'repo/keys',
+      'repo/snapshots',
+      `lfs/objects/${first}/${second}`,
+    ])
+      expect((await judged(bytes, { within, name: `${folder}/${name}` })).misses, folder).toHaveLength(1);
+    for (const place of [name, `home/alice/${name}`, `data/zz/${name}`])
+      expect(await rule(bytes, { within, name: place }), place).toBe('noise-throughout');
   });
 
   test('an object that is named by its own sum is a gap, as in a restic repository', async () => {
