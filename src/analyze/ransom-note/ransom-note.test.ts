@@ -175,7 +175,7 @@ describe('hostile texts', () => {
   });
 
   const replaced = (from: string, to: string): string =>
-    NOTE.replaceAll(/./g, (letter) => [...to][from.indexOf(letter)] ?? letter);
+    NOTE.replaceAll(/./g, (letter) => Array.from(to)[from.indexOf(letter)] ?? letter);
   test.each([
     ['Cyrillic letters that look the same', replaced('aeopcxyiTHMKB', 'аеорсхуіТНМКВ')],
     ['a few Greek letters', replaced('oτ', 'οτ')],
