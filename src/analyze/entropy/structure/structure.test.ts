@@ -1,4 +1,5 @@
 import { createCipheriv } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { deflateRawSync, deflateSync } from 'node:zlib';
 import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -197,6 +198,9 @@ function encrypted(bytes: Buffer, from: number, length: number): Buffer {
 
 const pngIs = async (bytes: Buffer): Promise<string | undefined> => (await check('image/png', bytes))?.is;
 
+const elfIs = async (bytes: Buffer): Promise<string | undefined> =>
+  (await check('application/x-sharedlib', bytes))?.is;
+
 /** With all its sums right. */
 function pngOf(...data: readonly Buffer[]): Buffer {
   const [mark, end] = [png().subarray(0, 8 + 24), chunk('IEND', Buffer.alloc(0))];
@@ -262,6 +266,25 @@ describe('structure', () => {
       Buffer.from('ffd9', 'hex'),
     ]);
     expect((await check('image/jpeg', comment))?.is).toBe('broken');
+  });
+
+  test('a program whose end is noise breaks, wherever that begins; one that is in order, stripped or cut says nothing', async () => {
+    const program = readFileSync('/bin/ls');
+    const half = (program.length >> 1) + 777;
+    expect(await elfIs(encrypted(program, half, program.length - half))).toBe('broken');
+    expect(await elfIs(encrypted(program, program.length - 4096, 4096))).toBe('broken');
+    const stripped = Buffer.from(program);
+    stripped.fill(0, 0x28, 0x30);
+    const cut = program.subarray(0, program.length - 1000);
+    for (const bytes of [program, stripped, cut, program.subarray(0, 40)])
+      expect(await elfIs(bytes)).toBeUndefined();
+    // Of 32 bits, and the other order: the header names the last 40 bytes.
+    const other = Buffer.concat([Buffer.from('7f454c460102', 'hex'), Buffer.alloc(994), noise(40)]);
+    other.writeUInt32BE(1000, 0x20);
+    other.writeUInt16BE(40, 0x2e);
+    other.writeUInt16BE(1, 0x30);
+    expect(await elfIs(other)).toBe('broken');
+    expect(await elfIs(other.fill(0, 1000))).toBeUndefined();
   });
 
   test('types whose structure nobody follows say nothing', async () => {
