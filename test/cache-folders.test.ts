@@ -1,4 +1,4 @@
-// needs: clamav-daemon python3
+// needs: clamav-daemon python3 xfsprogs
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
@@ -121,6 +121,35 @@ describe('files of a folder that have not changed', () => {
     expect(changed.lines).toEqual([expect.stringContaining('yara_match › Marker')]);
   });
 
+  test('are parts of one archive as soon as the others of it have come', async () => {
+    const descriptor = `# Disk DescriptorFile
+version=1
+CID=fffffffe
+parentCID=ffffffff
+createType="monolithicFlat"
+
+# Extent description
+RW 128 FLAT "disk-flat.vmdk" 0
+`;
+    writeFileSync(at('disk-flat.vmdk'), PLAIN.repeat(512).slice(0, 128 * 512));
+    for (const name of ['a.txt', 'z.txt']) writeFileSync(at(name), PLAIN);
+    await settled(at('z.txt'));
+    await scanned();
+    expect((await scanned()).cache).toMatchObject({ read: 0, by_metadata: 3 });
+    writeFileSync(at('disk.vmdk'), descriptor);
+    await settled(at('disk.vmdk'));
+    const { lines, counted } = await scanned();
+    expect(counted).toEqual({ '': 2 });
+    const fresh = await scanned({ fresh: true });
+    expect(lines).toEqual(fresh.lines.filter((line) => line.includes('vmdk')));
+    expect(lines).toHaveLength(2);
+    // Beside it, what has not changed is passed by, and what is new is learnt.
+    writeFileSync(at('b.txt'), `${PLAIN} And new.`);
+    await settled(at('b.txt'));
+    await scanned();
+    expect((await scanned()).counted).toEqual({ '': 3 });
+  });
+
   test('are told one by one where the policy would not approve what is plain, and are judged by another policy like any others', async () => {
     writeFileSync(at('a.txt'), PLAIN);
     writeFileSync(at('b.txt'), BAD);
@@ -234,3 +263,33 @@ test('another content under the old name, length and mtime is examined at once, 
     expect([way, line]).toEqual([way, expect.stringMatching(/^quarantine .*yara_match › Marker/)]);
   }
 });
+
+test.skipIf(process.geteuid?.() !== 0)(
+  'what was exchanged with all its times on XFS, as anybody can who may write both files, is examined',
+  async () => {
+    const image = join(root, 'xfs.img');
+    writeFileSync(image, '');
+    truncateSync(image, 320 * 1024 * 1024);
+    execFileSync('mkfs.xfs', ['-q', image]);
+    mkdirSync(at('xfs'));
+    execFileSync('mount', ['-o', 'loop', image, at('xfs')]);
+    try {
+      const [path, other] = [at('xfs', 'a.txt'), at('xfs', '.defragmented')];
+      writeFileSync(path, PLAIN);
+      execFileSync('sync');
+      await settled(path);
+      await scanned();
+      await scanned();
+      const { ino, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+      writeFileSync(other, BAD);
+      execFileSync('sync');
+      execFileSync('xfs_io', ['-c', `swapext ${other}`, path]);
+      unlinkSync(other);
+      expect(readFileSync(path, 'latin1')).toBe(BAD);
+      expect(statSync(path, { bigint: true })).toMatchObject({ ino, mtimeNs, ctimeNs });
+      expect((await scanned()).lines).toEqual([expect.stringContaining('yara_match › Marker')]);
+    } finally {
+      execFileSync('umount', [at('xfs')]);
+    }
+  },
+);

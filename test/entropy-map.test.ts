@@ -225,6 +225,12 @@ describe('what cannot be analyzed', () => {
     expect(run.stderr).toBe(`backuplens: ${path}: too many levels of links, or a link\n`);
   });
 
+  test('a file of the system that says it is empty, and is not, is not called empty', async () => {
+    const run = await cli(['entropy', '/proc/version']);
+    expect(run).toMatchObject({ code: 1, stdout: '' });
+    expect(run.stderr).toBe('backuplens: /proc/version: it holds more than it says\n');
+  });
+
   test('in JSON it has its own object with the error', async () => {
     const good = file('good.txt', 'good\n');
     const run = await cli(['entropy', '--json', good, join(folder, 'missing')]);

@@ -5,13 +5,12 @@ import { readAtMost } from '../bytes/index.ts';
 
 /**
  * File systems of this machine's own disks whose kernel moves ctime on with every change of content, and writes it before
- * fsync is done (linux/magic.h): ext2/3/4 and XFS. Not tmpfs (stores through a mapping never show), not btrfs (one inode number
- * in each subvolume), not overlay (an inode may stand for another file after a copy-up), nothing that comes over a network or from FUSE.
+ * fsync is done (linux/magic.h): ext2/3/4. Not XFS (XFS_IOC_SWAPEXT, made for xfs_fsr, exchanges the contents of two files for whoever
+ * may write both, and leaves all their times: seen with Linux 6.18), not tmpfs (stores through a mapping never show), not btrfs (one
+ * inode number in each subvolume), not overlay (an inode may stand for another file after a copy-up), nothing that comes over a
+ * network or from FUSE.
  */
-const LOCAL: ReadonlyMap<bigint, string> = new Map([
-  [0xef53n, 'ext'],
-  [0x58465342n, 'xfs'],
-]);
+const LOCAL: ReadonlyMap<bigint, string> = new Map([[0xef53n, 'ext']]);
 
 const BY_UUID = '/dev/disk/by-uuid';
 const MAX_MOUNTS_BYTES = 1024 * 1024;

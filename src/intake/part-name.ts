@@ -16,6 +16,11 @@ export interface PartName {
   readonly run?: string;
 }
 
+/** One set of one folder. */
+export function setOf({ naming, set }: PartName): string {
+  return `${naming} ${set}`;
+}
+
 /** A number that no part is counted to. */
 export const LAST = Number.MAX_SAFE_INTEGER;
 

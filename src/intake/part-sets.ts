@@ -1,6 +1,6 @@
 import { nameFromBytes } from '../bytes/index.ts';
 import type { FileMet, PartSet } from './met.ts';
-import { LAST, partName, type Naming, type PartName } from './part-name.ts';
+import { LAST, partName, setOf, type Naming, type PartName } from './part-name.ts';
 import { tarVolume, type TarVolume } from './tar-volume.ts';
 
 /** Files held back until their folder is done, at about 0.5 KiB each; a folder with more of them is taken as it comes. */
@@ -70,7 +70,7 @@ export async function* partSets<Other extends { readonly type: string }>(
       sets: new Map<string, Part[]>(),
       runs: new Map<string, string>(),
     };
-    const key = keyOf(part.name);
+    const key = setOf(part.name);
     const parts = sets.get(key) ?? firstOf(part.name, sets);
     if (parts === null && !part.name.begins) {
       yield met;
@@ -85,14 +85,10 @@ export async function* partSets<Other extends { readonly type: string }>(
 }
 
 interface OpenFolder {
-  /** By `keyOf`. */
+  /** By `setOf`. */
   readonly sets: Map<string, Part[]>;
   /** Of those whose parts come right behind each other: what their names begin with. */
   readonly runs: Map<string, string>;
-}
-
-function keyOf({ naming, set }: PartName): string {
-  return `${naming} ${set}`;
 }
 
 function isInRun(run: string, name: string): boolean {
@@ -102,7 +98,7 @@ function isInRun(run: string, name: string): boolean {
 /** `x1.tar` is one of a row with `x2.tar`, or what `x1.tar-2` follows: then it is taken from the row. */
 function firstOf({ naming, set }: PartName, sets: ReadonlyMap<string, Part[]>): Part[] | null {
   const row = naming === 'tar' ? partName(set) : null;
-  const parts = row === null ? undefined : sets.get(keyOf(row));
+  const parts = row === null ? undefined : sets.get(setOf(row));
   const first = parts?.find(({ file }) => nameOf(file) === set);
   if (parts === undefined || first === undefined) return null;
   parts.splice(parts.indexOf(first), 1);

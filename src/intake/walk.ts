@@ -3,6 +3,7 @@ import { lstatSync, type BigIntStats } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { nameFromBytes } from '../bytes/index.ts';
 import { inWords, type FolderKind } from '../domain/index.ts';
+import { BegunParts } from './begun-parts.ts';
 import { identityOf } from './file-identity.ts';
 import { FolderListing, kindOf, type Entry } from './folder-listing.ts';
 import { join, joinText } from './join-path.ts';
@@ -104,10 +105,15 @@ async function* walkFolder(top: Folder, wanted: Selection): AsyncGenerator<Met, 
   const open = [first];
   let inStep = 0;
   for (let inner = open.at(-1); inner !== undefined; inner = open.at(-1)) {
-    const { folder, known } = inner;
+    const { folder, known, parts } = inner;
     const next = inner.entries.next();
     const stats = next.done === true || known === null ? null : statsAtOnce(folder, next.value, wanted);
-    if (next.done !== true && stats !== null && known?.passes(next.value.name, stats) === true) {
+    const passes =
+      next.done !== true &&
+      stats !== null &&
+      !parts.has(next.value.name) &&
+      known?.passes(next.value.name, stats) === true;
+    if (passes) {
       if (++inStep % IN_STEP !== 0) continue;
       yield* passedOf(inner);
       await turn();
@@ -121,7 +127,8 @@ async function* walkFolder(top: Folder, wanted: Selection): AsyncGenerator<Met, 
     }
     const met = await meet(folder, next.value, wanted, stats);
     if (!('folder' in met)) {
-      if (met.type === 'file' && met.stats !== undefined) known?.meets(next.value.name, met.stats);
+      const isAlone = met.type === 'file' && known !== null && !parts.meets(next.value.name);
+      if (isAlone && met.stats !== undefined) known.meets(next.value.name, met.stats);
       yield met;
       continue;
     }
@@ -136,6 +143,7 @@ interface OpenFolder {
   readonly entries: Generator<Entry, void, undefined>;
   /** Null: its files are met one by one. */
   readonly known: KnownFolder | null;
+  readonly parts: BegunParts;
 }
 
 /** Files that are looked at in a row before anybody else has a turn. */
@@ -176,7 +184,7 @@ async function enter(folder: Folder): Promise<OpenFolder | Met> {
     const listing = known === null ? await FolderListing.of(folder.path) : FolderListing.atOnce(folder.path);
     const kind = await unitKind(folder, listing);
     if (kind !== null) return { type: 'unit', path: folder.path, display: folder.display, kind };
-    return { folder, entries: listing.entries(), known };
+    return { folder, entries: listing.entries(), known, parts: new BegunParts() };
   } catch (error) {
     return { type: 'unreadable', path: folder.path, display: folder.display, message: inWords(error) };
   }

@@ -86,7 +86,7 @@ class Statistics implements Examination {
     const ending = this.#names.extension(name);
     const claim = judge({ type, profile, structure: this.#structure, opening, name, ending, isPiece, head });
     if (claim === null) return { claims: [], misses: [] };
-    const miss = namedBySum(name, sha256, claim);
+    const miss = namedBySum(artifact.trail, sha256, claim);
     if (miss !== null) return { claims: [], misses: [miss] };
     // Beside a contradiction the same noise would count three times, and one file is for a person to look at.
     return { claims: [claim], misses: [], replaces: type.contradiction === null ? [] : ['high_entropy'] };

@@ -55,15 +55,22 @@ const MOSTLY_PAIRS = 0.8;
 function withoutTags(text: string): string {
   return text
     .replace(/<(script|style)\b[^>]*>[^<]*(?:<(?!\/\1)[^<]*)*<\/\1\s*>/gi, ' ')
-    .replace(/<!--[^-]*(?:-(?!->)[^-]*)*-->/g, ' ')
-    .replace(/<[^<>]{0,2000}>/g, ' ')
+    .replace(/<!--[^-]*(?:-(?!->)[^-]*)*-->/g, '')
+    .replace(/<(\/?[a-z0-9]{1,10})?[^<>]{0,2000}>/gi, (_all, tag: string | undefined) =>
+      tag !== undefined && WITHIN_WORDS.test(tag) ? '' : ' ',
+    )
     .replace(
       /&#(?:x([0-9a-f]{1,6})|(\d{1,7}));?/gi,
       (_all, hex: string | undefined, decimal: string | undefined) =>
         character(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)),
     )
+    .replace(/&(?:shy|zwj|zwnj|ZeroWidthSpace|NoBreak|lrm|rlm);/g, '')
     .replace(/&(amp|lt|gt|quot|apos|nbsp);/gi, (_all, name: string) => ENTITIES[name.toLowerCase()] ?? ' ');
 }
+
+/** What is shown with nothing between it and the letters around it (HTML, phrasing content). */
+const WITHIN_WORDS =
+  /^\/?(?:a|abbr|b|bdi|bdo|big|cite|code|em|font|i|ins|kbd|mark|s|samp|small|span|strong|sub|sup|tt|u|wbr)$/i;
 
 const ENTITIES: Readonly<Record<string, string>> = {
   amp: '&',
@@ -90,12 +97,34 @@ function withoutRtf(text: string): string {
     .replace(/[{}]|\\[^a-z]/gi, ' ');
 }
 
-/** Letters only as they sound alike to a reader: no capitals, accents, ligatures, or characters without ink. */
+/** Letters only as they look alike to a reader: no capitals, accents, ligatures, or characters without ink. */
 function comparable(text: string): string {
-  return text
+  const letters = text
     .normalize('NFKD')
     .toLowerCase()
-    .replace(/[\p{M}\p{Default_Ignorable_Code_Point}]/gu, '')
+    .replace(/[\p{M}\p{Default_Ignorable_Code_Point}]/gu, '');
+  return inOneScript(letters)
     .replace(/[\u2018\u2019\u02bc\u0060\u00b4]/g, "'")
     .replace(/[\s_*]+/g, ' ');
+}
+
+/** Letters that look like Latin ones: Cyrillic and Greek, and small capitals of the phonetic alphabet (Unicode, confusables). */
+const LOOK_ALIKE: ReadonlyMap<string, string> = new Map(
+  [
+    ['аеорсухіјѕһԁԛԝвнкмтɡ', 'aeopcyxijshdqwbhkmtg'],
+    ['αερονικτυχ', 'aepoviktux'],
+    ['ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢғ', 'abcdefghijklmnoprstuvwyzf'],
+  ].flatMap(([from = '', to = '']) => Array.from(from, (letter, at) => [letter, to.charAt(at)] as const)),
+);
+const LOOKS_ALIKE = new RegExp(`[${[...LOOK_ALIKE.keys()].join('')}]`, 'gu');
+/** Slips of the keyboard are fewer. */
+const MANY_MIXED = 3;
+const MIXED = /[a-z][\p{Script=Cyrillic}\p{Script=Greek}]|[\p{Script=Cyrillic}\p{Script=Greek}][a-z]|[ᴀ-ᴢ]/gu;
+
+/** Words of letters of several scripts, in a text that is mostly Latin: it is read as if all of it were. */
+function inOneScript(text: string): string {
+  const count = (of: RegExp): number => text.match(of)?.length ?? 0;
+  if (count(MIXED) < MANY_MIXED) return text;
+  if (count(/\p{Script=Latin}/gu) < count(/[\p{Script=Cyrillic}\p{Script=Greek}]/gu)) return text;
+  return text.replace(LOOKS_ALIKE, (letter) => LOOK_ALIKE.get(letter) ?? letter);
 }

@@ -174,6 +174,30 @@ describe('hostile texts', () => {
     expect(await claim('a.txt', hidden)).toMatchObject({ rule: 'note-wording' });
   });
 
+  const replaced = (from: string, to: string): string =>
+    NOTE.replaceAll(/./g, (letter) => Array.from(to)[from.indexOf(letter)] ?? letter);
+  test.each([
+    ['Cyrillic letters that look the same', replaced('aeopcxyiTHMKB', 'аеорсхуіТНМКВ')],
+    ['a few Greek letters', replaced('oτ', 'οτ')],
+    ['small capitals', replaced('abcdefghijklmnoprtuvwyz', 'ᴀʙᴄᴅᴇғɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡʏᴢ')],
+    [
+      'mark-up within words',
+      `<html><body>${NOTE.replaceAll('e', '<b>e</b>').replaceAll('o', 'o<wbr>')}</body></html>`,
+    ],
+    ['comments within words', `<html><body>${NOTE.replaceAll('e', '<!-- - -->e')}</body></html>`],
+    [
+      'entities without ink',
+      `<html><body>${NOTE.replaceAll('e', 'e&shy;').replaceAll('o', 'o&ZeroWidthSpace;')}</body></html>`,
+    ],
+  ])('%s hide nothing', async (_what, hidden) => {
+    expect(await claim('a.txt', hidden)).toMatchObject({ rule: 'note-wording' });
+  });
+
+  test('a Russian note with Latin letters in it is still Russian', async () => {
+    const russian = NOTES.find(({ language }) => language === 'Russian')?.text ?? '';
+    expect(await claim('a.txt', `aб бa aбa ${russian}`)).toMatchObject({ evidence: { language: 'Russian' } });
+  });
+
   // Beyond linear, these do not end within the test's time.
   test.each([
     ['words without end', 'your '.repeat(13_000)],

@@ -8,8 +8,9 @@ export interface Deception {
   readonly evidence: Readonly<Record<string, string | number>>;
 }
 
-/** What is run when somebody opens it: Windows decides by these endings (PATHEXT and the shell's own). */
-const RUN = 'exe|scr|com|pif|bat|cmd|vbs|vbe|jse|wsf|wsh|hta|lnk|cpl|msi|ps1|jar|js|apk|dmg';
+/** What is run, or runs something, when somebody opens it: Windows (PATHEXT and the shell's own) and Linux desktops decide by these endings. */
+const RUN =
+  'exe|scr|com|pif|bat|cmd|vbs|vbe|jse|wsf|wsh|hta|lnk|cpl|msi|ps1|jar|js|apk|dmg|chm|scf|xll|desktop|application|appref-ms|library-ms|settingcontent-ms';
 const RUNS = new RegExp(String.raw`^(?:${RUN})$`);
 /** What people open without a thought. */
 const DOCUMENT =
@@ -87,15 +88,28 @@ function lookAlike(name: string): Deception | null {
 
 /** `invoice.pdf.exe`. What is really a document (a PDF called `.pdf.exe`) contradicts its claim instead. */
 function doubleExtension(name: string, { mime, by }: Pick<ContentType, 'mime' | 'by'>): Deception | null {
-  const [last = '', before = '', ...rest] = name.toLowerCase().split('.').toReversed();
+  const [last = '', before = '', ...rest] = asSeen(name).toLowerCase().split('.').toReversed();
   if (rest.join('') === '' || !RUNS.test(last) || by === 'empty') return null;
-  const shown = before.trim();
+  const shown = before.replace(PADDING_AT_END, '').trim();
   if (!(ALSO_SOURCES.has(last) ? OFFICE : DOCUMENT).test(shown)) return null;
   return {
     rule: 'double-extension',
     detail: `the name is made to look like .${shown}, and ends in .${last}, which is run when it is opened; the content is ${mime}`,
     evidence: { looks_like: shown, ending: last, mime },
   };
+}
+
+/** `invoice.pdf______.exe`: where the name is cut short on the screen, it ends there. */
+const PADDING_AT_END = /(?<![\s_-])[\s_-]+$/;
+/** Windows leaves blanks and dots at the end of a name out. */
+const LEFT_OUT_AT_END = /(?<![\s.])[\s.]+$/;
+
+/** Without what has no ink, and compatible characters (full width, ligatures) as what they look like. */
+function asSeen(name: string): string {
+  return name
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .normalize('NFKC')
+    .replace(LEFT_OUT_AT_END, '');
 }
 
 const MAX_ENDING = 16;

@@ -55,10 +55,17 @@ export async function analyzeFile(file: string, options: AnalyzeOptions): Promis
     if (after.size !== before.size || after.mtimeNs !== before.mtimeNs) {
       throw new Error('it changed while it was read');
     }
+    await mustEnd(handle, Number(after.size));
     return map;
   } finally {
     await handle.close();
   }
+}
+
+/** A file of /proc or /sys says that it is empty, and is not. */
+async function mustEnd(handle: FileHandle, size: number): Promise<void> {
+  const { bytesRead } = await handle.read(Buffer.alloc(1), 0, 1, size);
+  if (bytesRead > 0) throw new Error('it holds more than it says');
 }
 
 async function mapOf(

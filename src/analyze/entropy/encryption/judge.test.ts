@@ -41,16 +41,18 @@ interface Options {
   readonly type?: ContentType;
   readonly opening?: Opening;
   readonly name?: string;
+  /** The container that it lies in. */
+  readonly within?: string;
   readonly isPiece?: boolean;
 }
 
 async function judged(bytes: Buffer, options: Options = {}): Promise<Judgement> {
-  const { type = UNKNOWN, opening = CLOSED, name = 'data', isPiece = false } = options;
+  const { type = UNKNOWN, opening = CLOSED, name = 'data', within, isPiece = false } = options;
   const names = [
     { kind: 'extension', pattern: '.lockbit', family: 'LockBit', source: 'https://example.org', weak: false },
   ] as const;
   const examination = entropyAnalyzer({ ransomware_names: names }).examine({
-    artifact: { id: 0, parent: null, trail: [name] },
+    artifact: { id: 0, parent: null, trail: within === undefined ? [name] : [within, name] },
     type,
     head: bytes.subarray(0, 128 * 1024),
     size: bytes.length,
@@ -71,6 +73,10 @@ async function judged(bytes: Buffer, options: Options = {}): Promise<Judgement> 
 async function rule(bytes: Buffer, options: Options = {}): Promise<string | null> {
   return (await judged(bytes, options)).claims[0]?.rule ?? null;
 }
+
+const sumOf = (at: number): string => createHash('sha256').update(`${at}`).digest('base64');
+const lines = (digits: string, length: number): string =>
+  digits.replaceAll(new RegExp(`.{1,${length}}`, 'g'), '$&\n');
 
 describe('encryption_suspected', () => {
   test('noise of no known type is suspected, and says so in words and numbers', async () => {
@@ -156,6 +162,29 @@ describe('encryption_suspected', () => {
     expect(await rule(Buffer.from(noise(20_000).toString('hex')), { type: TEXT })).toBe('encoded-noise');
     const sums = noise(32_000).toString('hex').replaceAll(/.{64}/g, '$&\n');
     expect(await rule(Buffer.from(sums), { type: TEXT })).toBeNull();
+    const inBase64 = Array.from({ length: 500 }, (_, at) => `${sumOf(at)}\n`).join('');
+    expect(await rule(Buffer.from(inBase64), { type: TEXT })).toBeNull();
+  });
+  test.each([
+    ['base64 as OpenSSL writes it, 64 a line', lines(noise(30_000).toString('base64'), 64), 'latin1'],
+    ['base64, 40 a line', lines(noise(30_000).toString('base64'), 40), 'latin1'],
+    [
+      'digits with blanks between the bytes',
+      lines(noise(30_000).toString('hex').replaceAll(/../g, '$& '), 48),
+      'latin1',
+    ],
+    [
+      'digits with colons between the bytes',
+      lines(noise(30_000).toString('hex').replaceAll(/../g, '$&:'), 48),
+      'latin1',
+    ],
+    [
+      'base64 in UTF-16, as PowerShell writes it',
+      `\ufeff${lines(noise(30_000).toString('base64'), 76)}`,
+      'utf16le',
+    ],
+  ] as const)('ciphertext is found as %s', async (_how, content, encoding) => {
+    expect(await rule(Buffer.from(content, encoding), { type: TEXT })).toBe('encoded-noise');
   });
 
   test('a text that every byte of was combined with one other is found, when its name promised something', async () => {
@@ -243,6 +272,24 @@ describe('encryption_suspected', () => {
     const records = Buffer.alloc(9000, 'ab\x01\x02\x03\0\0\0zz');
     expect(await rule(records, { name: 'a.lockbit' })).toBe('ransomware-ending');
     expect(await rule(text(9000), { type: TEXT, name: 'a.lockbit' })).toBeNull();
+  });
+
+  test('within a container, an object that is named by its own sum must lie where a repository puts it', async () => {
+    const bytes = noise(30_000);
+    const name = createHash('sha256').update(bytes).digest('hex');
+    const [first, second] = [name.slice(0, 2), name.slice(2, 4)];
+    const within = 'nightly.tar';
+    for (const folder of [
+      `repo/data/${first}`,
+      'repo/keys',
+      'repo/snapshots',
+      `lfs/objects/${first}/${second}`,
+    ]) {
+      const { misses } = await judged(bytes, { within, name: `${folder}/${name}` });
+      expect([folder, misses.length]).toEqual([folder, 1]);
+    }
+    for (const place of [name, `home/alice/${name}`, `data/zz/${name}`])
+      expect([place, await rule(bytes, { within, name: place })]).toEqual([place, 'noise-throughout']);
   });
 
   test('an object that is named by its own sum is a gap, as in a restic repository', async () => {

@@ -1,6 +1,7 @@
 import { MemorySource, type ByteSource } from '../../../bytes/index.ts';
 import { beam, ogg, riff } from './chunks.ts';
 import { samplesHold } from './film-samples.ts';
+import { elf } from './elf.ts';
 import { flac } from './flac.ts';
 import { gsm, mp3 } from './frames.ts';
 import { gif } from './gif.ts';
@@ -44,6 +45,9 @@ const DECODERS: ReadonlyMap<string, (source: ByteSource) => Promise<Shape | null
   ['image/gif', wholly(gif)],
   ['image/webp', wholly(webp)],
   ['image/tiff', tiff],
+  ['application/x-object', elf],
+  ['application/x-executable', elf],
+  ['application/x-sharedlib', elf],
 ]);
 
 function wholly(decode: (bytes: Buffer) => Shape | null): (source: ByteSource) => Promise<Shape | null> {

@@ -14,9 +14,12 @@ const AFTER_A_SCAN: ReadonlySet<number> = new Set([0xc4, 0xcc, 0xd9, 0xda, 0xdb,
  */
 export function* jpeg(): Walk {
   yield { take: 2 };
+  let scans = 0;
   for (let code = yield* marker(); ;) {
     if (code === null || (code < 0xc0 && code !== 0x01)) return 'broken';
-    if (code === END_OF_IMAGE) return 'holds';
+    // Without a scan there is no picture, whatever its segments hold.
+    if (code === END_OF_IMAGE) return scans > 0 ? 'holds' : 'broken';
+    if (code === START_OF_SCAN) scans++;
     if (!standsAlone(code)) {
       const { bytes, ended } = yield { take: 2 };
       if (ended || bytes.readUInt16BE(0) < 2) return 'broken';

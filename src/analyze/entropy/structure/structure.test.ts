@@ -1,5 +1,6 @@
 import { createCipheriv } from 'node:crypto';
-import { deflateSync } from 'node:zlib';
+import { readFileSync } from 'node:fs';
+import { deflateRawSync, deflateSync } from 'node:zlib';
 import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { MemorySource } from '../../../bytes/index.ts';
@@ -195,6 +196,17 @@ function encrypted(bytes: Buffer, from: number, length: number): Buffer {
   return out;
 }
 
+const pngIs = async (bytes: Buffer): Promise<string | undefined> => (await check('image/png', bytes))?.is;
+
+const elfIs = async (bytes: Buffer): Promise<string | undefined> =>
+  (await check('application/x-sharedlib', bytes))?.is;
+
+/** With all its sums right. */
+function pngOf(...data: readonly Buffer[]): Buffer {
+  const [mark, end] = [png().subarray(0, 8 + 24), chunk('IEND', Buffer.alloc(0))];
+  return Buffer.concat([mark, ...data.map((part) => chunk('IDAT', part)), end]);
+}
+
 describe('structure', () => {
   const kinds: readonly (readonly [string, Buffer])[] = [
     ['image/png', png()],
@@ -229,6 +241,50 @@ describe('structure', () => {
 
   test('what follows the end of a picture is not part of its structure', async () => {
     expect((await check('image/png', Buffer.concat([png(), noise(5000)])))?.is).toBe('holds');
+  });
+
+  test('a PNG with right sums over what is no picture breaks; one that is nearly blank, or of Xcode, holds', async () => {
+    const mark = Buffer.from([0x78, 0x9c]);
+    expect(await pngIs(pngOf(noise(60_000)))).toBe('broken');
+    expect(await pngIs(pngOf(Buffer.alloc(0), mark, noise(60_000)))).toBe('broken');
+    expect(await pngIs(pngOf(deflateSync(Buffer.alloc(9_000_000))))).toBe('holds');
+    expect(
+      await pngIs(pngOf(deflateSync(noise(60_000)).subarray(0, 1), deflateSync(noise(60_000)).subarray(1))),
+    ).toBe('holds');
+    const xcode = [
+      png().subarray(0, 8),
+      chunk('CgBI', Buffer.alloc(4)),
+      pngOf(deflateRawSync(noise(60_000))).subarray(8),
+    ];
+    expect(await pngIs(Buffer.concat(xcode))).toBe('holds');
+  });
+
+  test('a JPEG without a scan is no picture', async () => {
+    const comment = Buffer.concat([
+      Buffer.from('ffd8fffeea62', 'hex'),
+      noise(60_000),
+      Buffer.from('ffd9', 'hex'),
+    ]);
+    expect((await check('image/jpeg', comment))?.is).toBe('broken');
+  });
+
+  test('a program whose end is noise breaks, wherever that begins; one that is in order, stripped or cut says nothing', async () => {
+    const program = readFileSync('/bin/ls');
+    const half = (program.length >> 1) + 777;
+    expect(await elfIs(encrypted(program, half, program.length - half))).toBe('broken');
+    expect(await elfIs(encrypted(program, program.length - 4096, 4096))).toBe('broken');
+    const stripped = Buffer.from(program);
+    stripped.fill(0, 0x28, 0x30);
+    const cut = program.subarray(0, program.length - 1000);
+    for (const bytes of [program, stripped, cut, program.subarray(0, 40)])
+      expect(await elfIs(bytes)).toBeUndefined();
+    // Of 32 bits, and the other order: the header names the last 40 bytes.
+    const other = Buffer.concat([Buffer.from('7f454c460102', 'hex'), Buffer.alloc(994), noise(40)]);
+    other.writeUInt32BE(1000, 0x20);
+    other.writeUInt16BE(40, 0x2e);
+    other.writeUInt16BE(1, 0x30);
+    expect(await elfIs(other)).toBe('broken');
+    expect(await elfIs(other.fill(0, 1000))).toBeUndefined();
   });
 
   test('types whose structure nobody follows say nothing', async () => {
