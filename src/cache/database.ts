@@ -28,6 +28,9 @@ const TABLES = `
   CREATE INDEX entries_by_use ON entries (used);
 `;
 
+/** Of the table above: a file may say that it is of this schema, and be of none. */
+const COLUMNS = 'kind key value made seal used';
+
 /** Primary result codes of sqlite3.h: what will not be better another time. */
 const DAMAGED = new Set([11, 26]);
 
@@ -67,7 +70,8 @@ export async function openDatabase(folder: Folder, name: string): Promise<Databa
     if (size === 0 || isEmpty(database)) make(database);
     const id = numberOf(database, 'application_id');
     const version = numberOf(database, 'user_version');
-    if (id !== APPLICATION_ID || version !== SCHEMA) throw new NotOurs('another file, or another schema');
+    if (id !== APPLICATION_ID || version !== SCHEMA || columnsOf(database) !== COLUMNS)
+      throw new NotOurs('another file, or another schema');
     // NORMAL: a power cut may take the last entries, and leaves the others whole.
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = ${BUSY_MS}`);
     return database;
@@ -91,6 +95,11 @@ async function sizeOf(handle: Awaited<ReturnType<typeof openFile>>): Promise<num
 function isEmpty(database: DatabaseSync): boolean {
   const tables = Number(database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n']);
   return tables === 0 && numberOf(database, 'application_id') === 0;
+}
+
+function columnsOf(database: DatabaseSync): string {
+  const columns = database.prepare("SELECT name FROM pragma_table_info('entries') ORDER BY cid").all();
+  return columns.map(({ name }) => String(name)).join(' ');
 }
 
 /** Two processes may do so at once: the second finds it made. */

@@ -114,7 +114,7 @@ test('what is older than asked for, or comes from the future, is not given', asy
 });
 
 test('a damaged cache is put aside and said, and a new one takes its place', async () => {
-  for (const damage of ['noise', 'short', 'another'] as const) {
+  for (const damage of ['noise', 'short', 'another', 'foreign'] as const) {
     await rm(path(), { force: true });
     const whole = await opened();
     for (let at = 0; at < 10; at++) whole.keep(entriesOf(`a${at}`));
@@ -124,6 +124,11 @@ test('a damaged cache is put aside and said, and a new one takes its place', asy
     if (damage === 'another') {
       const database = new DatabaseSync(path());
       database.exec('PRAGMA user_version = 99');
+      database.close();
+    }
+    if (damage === 'foreign') {
+      const database = new DatabaseSync(path());
+      database.exec('DROP TABLE entries; CREATE TABLE entries (kind INTEGER, key BLOB)');
       database.close();
     }
     let cache = await opened();
