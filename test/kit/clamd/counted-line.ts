@@ -54,12 +54,14 @@ export async function countedLine(path: string, clamd: string, mark: string): Pr
       const answers = `${unread}${bytes.toString('latin1')}`.split('\0');
       unread = answers.pop() ?? '';
       for (const answer of answers) {
-        const give = (): void => void near.write(`${answer}\0`, 'latin1');
-        const stream = / ?stream: /.test(answer) ? requests.answered(answer) : null;
-        if (stream?.isMarked === true) {
-          judged--;
-          counts.answered++;
-        }
+        const stream = /(?:^| )stream: /.test(answer) ? requests.answered(answer) : null;
+        const give = (): void => {
+          if (stream?.isMarked === true) {
+            judged--;
+            counts.answered++;
+          }
+          near.write(`${answer}\0`, 'latin1');
+        };
         if (stream !== null && stream.bytes >= holdsFrom && answer.endsWith('OK')) held.push(give);
         else give();
       }
