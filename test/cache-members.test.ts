@@ -1,4 +1,4 @@
-// needs: clamav-daemon zip
+// needs: clamav-daemon zip genisoimage e2fsprogs
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { eicarTestString } from '../src/analyze/clamav/index.ts';
-import { knownScan, type KnownScan } from './kit/cache/known-scan.ts';
+import { knownScan, type KnownScan, type KnownScanOptions } from './kit/cache/known-scan.ts';
 import { countedLine, type CountedLine } from './kit/clamd/counted-line.ts';
 import { startClamd, type RealClamd } from './kit/clamd/real.ts';
 import { MARKER } from './kit/marker.ts';
@@ -57,8 +57,9 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const at = (name: string): string => join(root, 'in', name);
 
-async function scanned(): Promise<KnownScan> {
-  return knownScan({ root, clamd: { address: line.address, conf: clamd.configFile }, yara: yara.url ?? '' });
+async function scanned(options: Partial<KnownScanOptions> = {}): Promise<KnownScan> {
+  const daemon = { address: line.address, conf: clamd.configFile };
+  return knownScan({ root, clamd: daemon, yara: yara.url ?? '', ...options });
 }
 
 /** Text of so many bytes that ends with `end`. */
@@ -111,5 +112,44 @@ describe('members above 1 MiB', () => {
       expect(found(second, name)).toContain(`Marker › ${marked}`);
     }
     expect(found(second, 'fourth.zip')).toMatch(/^auto_approve .*: nothing$/);
+  });
+
+  test('are not sent again out of images of disks either, nor in an archive within an archive', async () => {
+    const three = text(3 * MIB, VIRUS);
+    const folder = mkdtempSync(join(root, 'tree-'));
+    writeFileSync(join(folder, 'plain.txt'), three);
+    writeFileSync(at('first.tar'), await tarOf({ 'a.txt': three }));
+    await scanned();
+    const now = { ...line.counts };
+    execFileSync('genisoimage', ['-quiet', '-J', '-o', at('second.iso'), folder], { stdio: 'ignore' });
+    execFileSync('mke2fs', ['-q', '-t', 'ext4', '-d', folder, at('third.img'), '16M'], { stdio: 'ignore' });
+    writeFileSync(at('fourth.tar'), await tarOf({ 'inner.tar': await tarOf({ 'x.txt': three }) }));
+    const second = await scanned();
+    expect(line.counts.bytes - now.bytes).toBe(0);
+    for (const [name, member] of [
+      ['second.iso', 'PLAIN.TXT'],
+      ['third.img', 'plain.txt'],
+      ['fourth.tar', 'inner.tar › x.txt'],
+    ] as const)
+      expect(found(second, name)).toContain(`Our.Virus.UNOFFICIAL › ${member}`);
+  });
+
+  test('are sent again where everything is to be examined again, or another clamd judges', async () => {
+    const three = text(3 * MIB, VIRUS);
+    writeFileSync(at('first.tar'), await tarOf({ 'a.txt': three }));
+    await scanned();
+    const now = { ...line.counts };
+    const fresh = await scanned({ fresh: true });
+    expect(line.counts.bytes - now.bytes).toBe(3 * MIB);
+    const other = await countedLine(join(root, 'other.sock'), clamd.unix.path, MARK);
+    try {
+      const elsewhere = await scanned({ clamd: { address: other.address, conf: clamd.configFile } });
+      expect(other.counts.bytes).toBe(3 * MIB);
+      // YARA is the same, and is not asked.
+      expect(elsewhere.cache).toMatchObject({ asked: { clamav: 2 }, known: { yara: 2 } });
+      expect(elsewhere.lines).toEqual(fresh.lines);
+    } finally {
+      await other.close();
+    }
   });
 });

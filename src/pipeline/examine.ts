@@ -85,12 +85,20 @@ class TreeExaminer {
 
   /** Artifacts are recorded one after another, whichever engine answers first: the report is always the same. */
   #finish(pass: Pass): Promise<Examined> {
-    const finished = pass.finish(this.#recorded).finally(async () => pass.release());
+    const finished = this.#finishedAfter(pass, this.#recorded);
     this.#recorded = finished.then(
       () => undefined,
       () => undefined, // Whoever called hears of it.
     );
     return finished;
+  }
+
+  async #finishedAfter(pass: Pass, before: Promise<void>): Promise<Examined> {
+    try {
+      return await pass.finish(before);
+    } finally {
+      await pass.release();
+    }
   }
 
   /** What engines have said of these bytes before, where that can be known before they go past. */
