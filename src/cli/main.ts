@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=2
+#!/usr/bin/env -S node --max-semi-space-size=2 --heap-growing-percent=25
 import { CommanderError } from 'commander';
 import { processEnvironment } from '../config/start/index.ts';
 import { forTerminal } from '../report/index.ts';

@@ -8,8 +8,12 @@ const HERE = import.meta.url;
 const PROGRAM = fileURLToPath(
   new URL(HERE.endsWith('.ts') ? '../services/pipeline/main.ts' : '../services/pipeline/main.js', HERE),
 );
-/** A small nursery, as for every program here: what streams past dies young. */
-const FLAGS = ['--max-semi-space-size=2', '--disable-warning=ExperimentalWarning'];
+/** As in bin/backuplens: what streams past dies young, and what it leaves is collected before it piles up. */
+const FLAGS = [
+  '--max-semi-space-size=2',
+  '--heap-growing-percent=25',
+  '--disable-warning=ExperimentalWarning',
+];
 
 /** Adds `watch`: this process becomes the service, so that whoever started it can signal it. */
 export function addWatchCommand(program: Command, run: Run): void {

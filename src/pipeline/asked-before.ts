@@ -1,4 +1,5 @@
 import type { Analyzer, Outcome, Subject } from '../analyze/index.ts';
+import { HELD_BYTES } from './held-bytes.ts';
 import type { Asked, FromWorker, Judged, KeptJudge, VerdictSetup } from './protocol.ts';
 
 /** What is told at once; what came to less waits for the end of its file. */
@@ -49,13 +50,20 @@ export class AskedBefore {
   /** By analyzer. Never rejects. */
   async find(asked: readonly Asked[]): Promise<ReadonlyMap<string, Outcome>> {
     if (this.#fresh) return new Map();
-    const outcomes = await this.#line.ask((id) => this.#tell({ type: 'ask', id, asked }));
+    const heard = await this.#line.ask((id) => this.#tell({ type: 'ask', id, asked }));
+    const outcomes = typeof heard === 'boolean' ? [] : heard;
     return new Map(
       asked.flatMap(({ engine }, index) => {
         const outcome = outcomes[index];
         return outcome == null ? [] : [[engine, outcome] as const];
       }),
     );
+  }
+
+  /** Whether some content of that size was judged. Never rejects. */
+  async mayKnow(size: number): Promise<boolean> {
+    if (this.#fresh || size <= HELD_BYTES) return false;
+    return (await this.#line.ask((id) => this.#tell({ type: 'ask_size', id, size }))) === true;
   }
 
   /** What was not examined is never kept (ATTACKS A1, A3): another time it may be. */
@@ -70,8 +78,8 @@ export class AskedBefore {
     this.#tell({ type: 'judged', judged: this.#line.judged.splice(0) });
   }
 
-  hear(id: number, outcomes: readonly (Outcome | null)[]): void {
-    this.#line.hear(id, outcomes);
+  hear(id: number, heard: Heard): void {
+    this.#line.hear(id, heard);
   }
 
   #judgeOf(id: string): KeptJudge | undefined {
@@ -79,29 +87,30 @@ export class AskedBefore {
   }
 }
 
-type Outcomes = readonly (Outcome | null)[];
+/** What engines said of contents, in the order in which they were asked about; or whether a size is known. */
+type Heard = readonly (Outcome | null)[] | boolean;
 
 /** Questions under way, of all files of a worker. */
 class Line {
   readonly judged: Judged[] = [];
-  readonly #waiting = new Map<number, (outcomes: Outcomes) => void>();
+  readonly #waiting = new Map<number, (heard: Heard) => void>();
   #next = 0;
 
-  async ask(send: (id: number) => void): Promise<Outcomes> {
+  async ask(send: (id: number) => void): Promise<Heard> {
     const id = this.#next++;
     return new Promise((resolve) => {
       const late = setTimeout(() => this.hear(id, []), ANSWER_MS);
-      this.#waiting.set(id, (outcomes) => {
+      this.#waiting.set(id, (heard) => {
         clearTimeout(late);
-        resolve(outcomes);
+        resolve(heard);
       });
       send(id);
     });
   }
 
-  hear(id: number, outcomes: Outcomes): void {
+  hear(id: number, heard: Heard): void {
     const answer = this.#waiting.get(id);
     this.#waiting.delete(id);
-    answer?.(outcomes);
+    answer?.(heard);
   }
 }

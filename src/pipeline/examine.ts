@@ -1,5 +1,5 @@
 import type { Subject } from '../analyze/index.ts';
-import { LastBytes, nameFromBytes, type Scratch } from '../bytes/index.ts';
+import { LastBytes, nameFromBytes, type ByteSource, type Scratch } from '../bytes/index.ts';
 import type { Artifact, ContentType } from '../domain/index.ts';
 import { HEAD_BYTES, TAIL_BYTES, withoutReader, type Glimpse } from '../identify/index.ts';
 import { laterPart } from '../intake/index.ts';
@@ -13,9 +13,10 @@ import {
   type MemberSink,
 } from '../unpack/index.ts';
 import { HELD_BYTES } from './held-bytes.ts';
-import { hold, seen, tailOf, type Feed } from './held.ts';
+import { hold, seen, tailOf, type Feed, type Held } from './held.ts';
 import { Lanes } from './lanes.ts';
 import { Pass, type Ahead } from './pass.ts';
+import { contentOf, putBy, type Content, type KnownAhead } from './put-by.ts';
 import { Tee } from './tee.ts';
 import type { Examined, Tree } from './tree.ts';
 
@@ -51,6 +52,8 @@ interface Place {
   readonly above: readonly string[];
   /** SHA-256 of its bytes, where they were read before. */
   readonly sha256?: string | null;
+  /** In bytes, as its producer declares it. */
+  readonly declared?: number | null;
 }
 
 class TreeExaminer {
@@ -82,7 +85,7 @@ class TreeExaminer {
 
   /** Artifacts are recorded one after another, whichever engine answers first: the report is always the same. */
   #finish(pass: Pass): Promise<Examined> {
-    const finished = pass.finish(this.#recorded);
+    const finished = this.#finishedAfter(pass, this.#recorded);
     this.#recorded = finished.then(
       () => undefined,
       () => undefined, // Whoever called hears of it.
@@ -90,14 +93,35 @@ class TreeExaminer {
     return finished;
   }
 
+  async #finishedAfter(pass: Pass, before: Promise<void>): Promise<Examined> {
+    try {
+      return await pass.finish(before);
+    } finally {
+      await pass.release();
+    }
+  }
+
   /** What engines have said of these bytes before, where that can be known before they go past. */
-  async #ahead(subject: Subject, sha256: string | null): Promise<Ahead | null> {
+  async #ahead(subject: Subject, content: Content | null): Promise<Ahead | null> {
     const { before, analyzers } = this.#tree;
-    if (before === undefined || sha256 === null || subject.size === null) return null;
-    const { size } = subject;
+    if (before === undefined || content === null) return null;
+    const { sha256, size } = content;
     const kept = analyzers.filter((analyzer) => before.isKept(analyzer));
     const outcomes = await before.find(kept.map((analyzer) => before.ask(analyzer, subject, sha256, size)));
     return outcomes.size === 0 ? null : { sha256, outcomes };
+  }
+
+  /** A large member that is as long as some content that is known is hashed first; what is not, streams past at once. */
+  async #hashed({ whole, chunks }: Held, source: ByteSource | null, place: Place): Promise<KnownAhead> {
+    const { before, scratch } = this.#tree;
+    const { sha256 = null, declared = null } = place;
+    const content = sha256 === null || source === null ? null : { sha256, size: source.size };
+    const asItComes = { chunks, content, remove: async () => {} };
+    if (whole !== null || before === undefined || declared === null) return asItComes;
+    if (!(await before.mayKnow(declared))) return asItComes;
+    return source === null
+      ? putBy(chunks, declared, scratch)
+      : { ...asItComes, content: await contentOf(source) };
   }
 
   /** Identifies the artifact, lets its bytes go past every analyzer, and opens it if it is a container. */
@@ -118,8 +142,10 @@ class TreeExaminer {
     const type = isPart || isLonePart ? asPart(identified) : identified;
     const { signal } = this.#tree;
     const subject = { artifact, type, head, size, source, isPiece: place.isPiece, signal };
-    const ahead = await this.#ahead(subject, place.sha256 ?? null);
+    const { content, chunks, remove } = await this.#hashed(held, feed.source, place);
+    const ahead = await this.#ahead(subject, content);
     const pass = new Pass(this.#tree, subject, place.parent, ahead);
+    pass.release = remove;
     try {
       const format = type.container ?? (isPart ? null : searchedAs(type, size));
       if (!isPart) pass.sayWhatStaysClosed();
@@ -131,7 +157,7 @@ class TreeExaminer {
       // What is only searched is searched as it goes past.
       const streams = source === null || (type.container === null && opens && type.second === null);
       if (!streams) {
-        await pass.run(held.chunks);
+        await pass.run(chunks);
         const readings = [opens ? format : null, type.second].filter((reading) => reading !== null);
         if (readings.length === 0 || pass.failure !== null) return pass;
         const below = { ...place, above: [...place.above, pass.sha256()] };
@@ -147,15 +173,15 @@ class TreeExaminer {
       }
       // What can be read anywhere has been looked at to its end already.
       const last = source === null ? new LastBytes(TAIL_BYTES) : null;
-      const chunks = last === null ? held.chunks : seen(held.chunks, last);
+      const passing = last === null ? chunks : seen(chunks, last);
       if (opens) {
         const tee = new Tee();
         const container = { format, name, depth, size, source: null, stream: tee.chunks(), again: source };
         const below = { ...place, searches: searches + (format === SEARCH ? 1 : 0) };
         const opening = openContainer(container, this.#sink(pass, format, below), this.#context());
-        const both = [pass.run(chunks, tee), opening.finally(() => tee.leave())];
+        const both = [pass.run(passing, tee), opening.finally(() => tee.leave())];
         for (const end of await Promise.allSettled(both)) if (end.status === 'rejected') throw end.reason;
-      } else await pass.run(chunks);
+      } else await pass.run(passing);
       if (last !== null) this.#sayWhatStoodAtTheEnd(pass, { head, tail: last.bytes, size: pass.size, name });
       return pass;
     } catch (error) {
@@ -202,9 +228,16 @@ class TreeExaminer {
     const trailTo = (name: Member['name'] | undefined): Artifact['trail'] =>
       name === undefined ? parent.artifact.trail : [...parent.artifact.trail, memberName(name)];
     return {
-      member: async ({ name, content, source = null, from = null }) => {
+      member: async ({ name, size, content, source = null, from = null }) => {
         const child: Artifact = { id: this.#nextId++, parent: parent.artifact.id, trail: trailTo(name) };
-        const place = { depth: depth + 1, searches, isPiece: isPiece(by, name), parent, above };
+        const place = {
+          depth: depth + 1,
+          searches,
+          isPiece: isPiece(by, name),
+          parent,
+          above,
+          declared: size,
+        };
         const pass = await this.#open(child, { source, stream: content }, place);
         parent.gaveBytes ||= pass.size > 0;
         if (from !== null && pass.provesItself()) parent.provenFrom ??= from;

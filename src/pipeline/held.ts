@@ -19,7 +19,7 @@ export async function tailOf(source: ByteSource | null): Promise<Buffer | null> 
   return tail.subarray(0, got);
 }
 
-interface Held {
+export interface Held {
   /** The first bytes: up to HELD_BYTES, or all there is. */
   readonly head: Buffer;
   /** All of it, when it fits. */

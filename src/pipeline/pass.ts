@@ -40,6 +40,8 @@ export class Pass {
   provenFrom: number | null = null;
   /** What broke the bytes off, if anything did. */
   failure: { error: unknown } | null = null;
+  /** Called once it is finished: what its bytes were put by in is needed no more. */
+  release: () => Promise<void> = async () => {};
   readonly #tree: Tree;
   readonly #subject: Subject;
   readonly #parent: Pass | null;

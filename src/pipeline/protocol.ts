@@ -146,7 +146,8 @@ export type ToWorker =
   | WorkerSetup
   | Job
   | StatsQuestion
-  | { readonly type: 'known'; readonly id: number; readonly outcomes: readonly (Outcome | null)[] };
+  | { readonly type: 'known'; readonly id: number; readonly outcomes: readonly (Outcome | null)[] }
+  | { readonly type: 'known_size'; readonly id: number; readonly known: boolean };
 
 export type FromWorker =
   | { readonly type: 'ready' }
@@ -156,6 +157,8 @@ export type FromWorker =
   | { readonly type: 'seen'; readonly id: number; readonly seen: Seen }
   /** Answered by `known`, in the same order. */
   | { readonly type: 'ask'; readonly id: number; readonly asked: readonly Asked[] }
+  /** Was a content of that size judged? Answered by `known_size`. */
+  | { readonly type: 'ask_size'; readonly id: number; readonly size: number }
   | { readonly type: 'judged'; readonly judged: readonly Judged[] }
   /** The file is one of those that were known (Look.known). */
   | { readonly type: 'same'; readonly id: number; readonly sha256: string; readonly stamp: Stamp }

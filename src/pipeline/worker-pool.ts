@@ -40,9 +40,10 @@ export interface PoolOptions {
   readonly silence_limit_ms?: number;
 }
 
-/** What workers ask, and what they have to say for the next time. Both throw for what no worker of ours says. */
+/** What workers ask, and what they have to say for the next time. All throw for what no worker of ours says. */
 export interface VerdictBook {
   find(asked: readonly Asked[]): readonly (Outcome | null)[];
+  mayKnow(size: number): boolean;
   keep(judged: readonly Judged[]): void;
 }
 
@@ -278,6 +279,8 @@ export class WorkerPool {
       this.#failedStarts = 0;
     } else if (message.type === 'ask') {
       worker.send({ type: 'known', id: message.id, outcomes: book?.find(message.asked) ?? [] });
+    } else if (message.type === 'ask_size') {
+      worker.send({ type: 'known_size', id: message.id, known: book?.mayKnow(message.size) ?? false });
     } else if (message.type === 'judged') book?.keep(message.judged);
     else if (message.type === 'seen') {
       const task = worker.tasks.get(message.id);

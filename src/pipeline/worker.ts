@@ -116,6 +116,7 @@ function hear(message: ToWorker): void {
     context = open(message);
     if (old !== null) retire(old);
   } else if (message.type === 'known') before.hear(message.id, message.outcomes);
+  else if (message.type === 'known_size') before.hear(message.id, message.known);
   else if (context === null) return;
   else if (message.type === 'stats') void tellStats(context);
   else void work(message, context);

@@ -108,7 +108,7 @@ export interface Service {
 /** Starts it without waiting for anything. */
 export function launchService(env: Readonly<Record<string, string>>, cwd?: string): Service {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, ['--max-semi-space-size=2', MAIN], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=2', '--heap-growing-percent=25', MAIN], {
     env: { PATH, HOME, ...env },
     ...(cwd === undefined ? {} : { cwd }),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -103,8 +103,9 @@ export class VerdictBook {
     });
   }
 
-  /** Whether some content of that size was judged. Only of those that an engine is handed while they are read. */
+  /** Whether some content of that size was judged. Only of those that an engine is handed while they are read. Throws for no size. */
   mayKnow(size: number): boolean {
+    if (!Number.isSafeInteger(size)) throw new Error('a question that no worker asks');
     return size > HELD_BYTES && this.#get('fact', this.#sizeKey(size)) !== null;
   }
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=2
+#!/usr/bin/env -S node --max-semi-space-size=2 --heap-growing-percent=25
 /** The program backuplens-pipeline, and `backuplens watch`: watches INCOMING_DIR until it is told to end. */
 import { parseArgs } from 'node:util';
 import { programVersion } from '../../config/start/index.ts';

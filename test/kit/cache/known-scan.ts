@@ -25,6 +25,8 @@ export interface KnownScanOptions {
   readonly brought_by?: Partial<ScanCache['brought_by']>;
   /** All of them. */
   readonly one_by_one?: number;
+  /** One. */
+  readonly workers?: number;
   /** A share, 0 to 1; none. */
   readonly sample?: number;
 }
@@ -65,7 +67,7 @@ export async function knownScan(options: KnownScanOptions): Promise<KnownScan> {
     }),
     hash_sets: [],
     require: [],
-    workers: 1,
+    workers: options.workers ?? 1,
     stats: false,
     one_by_one: options.one_by_one ?? Infinity,
     settings: {
