@@ -186,6 +186,7 @@ application/x-executable | ELF executable | elf | plain
 application/x-sharedlib | ELF shared object or position independent executable | elf | plain
 application/x-coredump | ELF core dump | elf | plain
 application/x-elf | ELF file | elf | plain
+application/x-guile-object | Compiled module of Guile | elf | plain
 application/vnd.microsoft.portable-executable | Windows executable (PE) | pe | plain
 application/x-dosexec | DOS executable (MZ) | - | plain
 application/x-mach-binary | Mach-O executable | - | plain

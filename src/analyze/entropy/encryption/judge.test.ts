@@ -90,6 +90,17 @@ describe('encryption_suspected', () => {
     expect(claims[0]?.detail).toContain('25 of 25 blocks of 4 KiB are uniform');
   });
 
+  test('every value in its turn, in a test of characters, is no noise', async () => {
+    const values = Buffer.from(Array.from({ length: 256 }, (_, value) => value));
+    const bytes = Buffer.concat([
+      Buffer.from('This file has every character of the set, one after another.\r\r'),
+      values,
+    ]);
+    const type = { ...UNKNOWN, claimed: 'text/plain', contradiction: 'the content has no known structure' };
+    expect(await rule(bytes, { type })).toBeNull();
+    expect(await rule(noise(bytes.length), { type })).toBe('noise-throughout');
+  });
+
   test('text, zeros and small keys are not', async () => {
     expect(await rule(text(100_000), { type: TEXT })).toBeNull();
     expect(await rule(Buffer.alloc(100_000))).toBeNull();

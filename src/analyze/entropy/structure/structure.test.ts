@@ -4,7 +4,7 @@ import { deflateRawSync, deflateSync } from 'node:zlib';
 import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { MemorySource } from '../../../bytes/index.ts';
-import { CLEAR, LOCKED, ZEROS } from '../../../../test/kit/type1-font.ts';
+import { CLEAR, LOCKED, LOCKED_WITHOUT_END, ZEROS } from '../../../../test/kit/type1-font.ts';
 import { StructureCheck, type Structure } from './index.ts';
 
 const noise = (length: number): Buffer =>
@@ -285,6 +285,15 @@ describe('structure', () => {
     other.writeUInt16BE(1, 0x30);
     expect(await elfIs(other)).toBe('broken');
     expect(await elfIs(other.fill(0, 1000))).toBeUndefined();
+  });
+
+  test('a font whose end is damaged holds up to its last outline, and no further', async () => {
+    const font = Buffer.concat([CLEAR, LOCKED_WITHOUT_END]);
+    expect((await check('application/postscript', font))?.is).toBe('holds');
+    expect((await check('application/postscript', encrypted(font, font.length - 4096, 4096)))?.is).toBe(
+      'broken',
+    );
+    expect((await check('application/postscript', encrypted(font, 8192, 4096)))?.is).toBe('broken');
   });
 
   test('types whose structure nobody follows say nothing', async () => {
