@@ -67,7 +67,7 @@ svgz | image/svg+xml | image text compressed | strict
 mp3 | audio/mpeg | media | loose
 aac | audio/aac | media | loose
 aif aiff | audio/x-aiff | media | strict
-mid midi | audio/midi | media | strict
+mid midi | audio/midi | media text | strict
 flv | video/x-flv | media | strict
 mpg mpeg | video/mpeg | media | loose
 3gp | video/3gpp | media | strict

@@ -605,6 +605,13 @@ const SAMPLES: readonly Row[] = [
   ['webm', raw('\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm'), 'video/webm', null, 'compressed'],
   ['avi', raw('RIFF\x10\0\0\0AVI LIST'), 'video/x-msvideo', 'riff', 'compressed'],
   ['ttf', raw('\0\x01\0\0\0\x0c\0\x80\0\x03\0\x40GDEF'), 'font/ttf', null, 'compressed'],
+  [
+    'variables of MATLAB',
+    laid(128, [0, 'MATLAB 5.0 MAT-file'], [126, 'IM']),
+    'application/x-matlab-data',
+    null,
+    'compressed',
+  ],
   ['woff2', laid(48, [0, 'wOF2\0\x01\0\0'], [12, '\0\x0b']), 'font/woff2', null, 'compressed'],
   ['sqlite', raw('SQLite format 3\0\x10\0'), 'application/vnd.sqlite3', 'sqlite', 'plain'],
   [

@@ -278,6 +278,7 @@ application/x-uefi-firmware | UEFI firmware volume | - | compressed
 application/x-option-rom | PCI option ROM | - | compressed
 application/x-linux-kernel | Linux kernel | - | compressed
 application/x-hdf5 | HDF5 data | - | unknown
+application/x-matlab-data | MATLAB data | - | compressed
 application/x-r-data | R data | - | unknown
 application/x-gettext-translation | Gettext message catalogue | - | plain
 application/vnd.tcpdump.pcap | Packet capture | - | unknown

@@ -101,6 +101,12 @@ describe('encryption_suspected', () => {
     expect(await rule(noise(bytes.length), { type })).toBe('noise-throughout');
   });
 
+  test('a small picture behind a long licence is damaged, not trimmed noise', async () => {
+    const type = { ...UNKNOWN, claimed: 'image/png', contradiction: 'the content has no known structure' };
+    expect(await rule(Buffer.concat([text(1900), noise(540)]), { type })).toBeNull();
+    expect(await rule(Buffer.concat([text(512), noise(1024)]), { type })).toBe('noise-between-trimmings');
+  });
+
   test('text, zeros and small keys are not', async () => {
     expect(await rule(text(100_000), { type: TEXT })).toBeNull();
     expect(await rule(Buffer.alloc(100_000))).toBeNull();
