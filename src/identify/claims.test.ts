@@ -43,8 +43,9 @@ test('statements may be called .sqlite, and the records of a map .mid', () => {
   expect(contradiction('schema.SQLite', Buffer.from('CREATE TABLE a (\n  id INTEGER\n);\n'))).toBeNull();
 });
 
+const points = (values: readonly number[]): Buffer => Buffer.from(new Uint32Array(values).buffer);
+
 test('a text in four bytes a character may be called .txt, numbers may not', () => {
-  const points = (values: readonly number[]): Buffer => Buffer.from(new Uint32Array(values).buffer);
   const letters = Array.from(
     'A text, without a mark.\r\n\u03bb \u{1F600}',
     (letter) => letter.codePointAt(0) ?? 0,

@@ -83,7 +83,7 @@ function groundOf(facts: Case): Ground | null {
 function byStatistics(facts: Case, nature: Nature): Ground | null {
   switch (nature) {
     case 'unknown':
-      if (isDeflated(facts.head) || isProven(facts) || isTable(facts)) return null;
+      if (isDeflated(facts.head) || isProven(facts) || isCountedUp(facts)) return null;
       return inUnknown(facts);
     case 'plain':
       return inText(facts) ?? inPlain(facts) ?? stride(facts) ?? encoded(facts) ?? xorInText(facts);
@@ -107,7 +107,7 @@ function isProven({ opening, type }: Case): boolean {
   return from !== null && from < BLOCK_BYTES && !(type.claimed !== null || type.renamed_from !== null);
 }
 
-function isTable({ head, profile }: Case): boolean {
+function isCountedUp({ head, profile }: Case): boolean {
   return head.length === profile.bytes && isTableOfValues(head);
 }
 

@@ -13,13 +13,14 @@ const COMPRESSED = 15;
  * compressed, so that nothing proves what is in it.
  */
 export function matlab(bytes: Buffer): Shape | null {
-  const read = bytes[HEADER_BYTES - 2] === 0x49 ? bytes.readUInt32LE : bytes.readUInt32BE;
+  const littleEndian = bytes[HEADER_BYTES - 2] === 0x49;
+  const read = (at: number): number => (littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at));
   let left = MOST_OUT;
   for (let at = HEADER_BYTES; at < bytes.length;) {
     if (at + 8 > bytes.length) return 'cut';
-    if (read.call(bytes, at) !== COMPRESSED) return null;
+    if (read(at) !== COMPRESSED) return null;
     const from = at + 8;
-    const end = from + read.call(bytes, at + 4);
+    const end = from + read(at + 4);
     if (end > bytes.length) return 'cut';
     const size = unpackedSize(bytes.subarray(from, end), left);
     if (size === null) return 'broken';
