@@ -19,8 +19,10 @@ export function wideOf(head: Buffer): Wide | null {
   for (let at = 0; at < head.length; at++) if (head[at] === 0) zeros[at & 3] = (zeros[at & 3] ?? 0) + 1;
   const [first = 0, second = 0, third = 0, fourth = 0] = zeros;
   const units = head.length >> 2;
-  if (fourth >= units && first < units * FEW_ZEROS) return 'utf-32le';
-  if (first >= units && fourth < units * FEW_ZEROS) return 'utf-32be';
+  // In two bytes a character, one of the middle ones is zero, too; never both.
+  const least = units * ZERO_SHARE;
+  if (fourth >= units && third > least && first < units * FEW_ZEROS) return 'utf-32le';
+  if (first >= units && second > least && fourth < units * FEW_ZEROS) return 'utf-32be';
   const even = first + third;
   const odd = second + fourth;
   const enough = (head.length / 2) * ZERO_SHARE;
