@@ -107,6 +107,11 @@ describe('encryption_suspected', () => {
     expect(await rule(Buffer.concat([text(512), noise(1024)]), { type })).toBe('noise-between-trimmings');
   });
 
+  test('a remark in Lisp is no font under a key', async () => {
+    const lisp = Buffer.from(' ;; group for possible parameters\n (setq customers 14)\n'.repeat(30));
+    expect(await rule(lisp, { type: TEXT })).toBeNull();
+  });
+
   test('text, zeros and small keys are not', async () => {
     expect(await rule(text(100_000), { type: TEXT })).toBeNull();
     expect(await rule(Buffer.alloc(100_000))).toBeNull();
