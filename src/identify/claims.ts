@@ -113,7 +113,7 @@ vdi | application/x-vdi-disk | disk | strict
 exe | application/vnd.microsoft.portable-executable | executable | strict
 dll | application/vnd.microsoft.portable-executable | executable | strict
 so | application/x-sharedlib | executable text | strict
-class | application/java-vm | executable | strict
+class | application/java-vm | executable text | strict
 wasm | application/wasm | executable text | strict
 
 ttf | font/ttf | font | strict
