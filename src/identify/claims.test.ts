@@ -39,7 +39,9 @@ test('a module of Guile may be called .go, and a program may not', () => {
 });
 
 test('statements may be called .sqlite, the records of a map .mid, and the source of Gambas .class', () => {
-  expect(contradiction('Paddle.class', Buffer.from("' Gambas class file\n\nPublic X As Integer\n"))).toBeNull();
+  expect(
+    contradiction('Paddle.class', Buffer.from("' Gambas class file\n\nPublic X As Integer\n")),
+  ).toBeNull();
   expect(contradiction('districts.mid', Buffer.from('1,"North",12.5\n2,"South",9.1\n'))).toBeNull();
   expect(contradiction('schema.SQLite', Buffer.from('CREATE TABLE a (\n  id INTEGER\n);\n'))).toBeNull();
 });
