@@ -171,6 +171,9 @@ const FILES: Readonly<Record<string, Buffer | string>> = {
       Buffer.from([letter.charCodeAt(0) & 255, letter.charCodeAt(0) >> 8, 0, 0]),
     ),
   ),
+  'notes in UTF-32 without a mark.txt': Buffer.concat(
+    Array.from(`Notes: ${MARKER}\n`, (letter) => Buffer.from([0, 0, 0, letter.charCodeAt(0)])),
+  ),
   'mail with a byte order mark.eml': `\ufeffFrom: a\nTo: b\nContent-Type: a/b\nContent-Transfer-Encoding: base64\n\n${BASE64}`,
   'mail in UTF-16.eml': Buffer.from(
     `\ufeffFrom: a\nTo: b\nContent-Type: a/b\nContent-Transfer-Encoding: base64\n\n${BASE64}`,

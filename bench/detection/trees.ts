@@ -56,7 +56,11 @@ async function row(tree: string, attack: Attack, wanted: readonly number[], judg
       suspected++;
       console.error(`suspected: ${path} ${first.trail.slice(1).join(' > ')} ${first.rule}`);
     }
-    if (findings.some(({ kind }) => kind === 'mime_mismatch')) mismatched++;
+    const other = findings.find(({ kind }) => kind === 'mime_mismatch');
+    if (other !== undefined) {
+      mismatched++;
+      console.error(`mismatch: ${path} ${other.trail.slice(1).join(' > ')} ${other.rule}`);
+    }
     clean.push(findings.map(({ kind, rule, evidence }) => ({ kind, rule, evidence })));
   }
   const shares = [];

@@ -26,6 +26,38 @@ const LFS = Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:
 // Every byte value once, control characters included: no text, and no signature.
 const NOISE = Buffer.from(Array.from({ length: 256 }, (_, i) => (i * 167 + 13) & 255));
 
+test('a module of Guile may be called .go, and a program may not', () => {
+  const guile = Buffer.concat([
+    Buffer.from('\x7fELF\x02\x01\x01\xff', 'latin1'),
+    Buffer.alloc(8),
+    Buffer.from([3, 0, 0, 0]),
+    Buffer.alloc(44),
+  ]);
+  expect(contradiction('value.go', guile)).toBeNull();
+  expect(contradiction('value.go', ELF)).not.toBeNull();
+  expect(contradiction('invoice.pdf', guile)).not.toBeNull();
+});
+
+test('statements may be called .sqlite, the records of a map .mid, and the source of Gambas .class', () => {
+  expect(
+    contradiction('Paddle.class', Buffer.from("' Gambas class file\n\nPublic X As Integer\n")),
+  ).toBeNull();
+  expect(contradiction('districts.mid', Buffer.from('1,"North",12.5\n2,"South",9.1\n'))).toBeNull();
+  expect(contradiction('schema.SQLite', Buffer.from('CREATE TABLE a (\n  id INTEGER\n);\n'))).toBeNull();
+});
+
+const points = (values: readonly number[]): Buffer => Buffer.from(new Uint32Array(values).buffer);
+
+test('a text in four bytes a character may be called .txt, numbers may not', () => {
+  const letters = Array.from(
+    'A text, without a mark.\r\n\u03bb \u{1F600}',
+    (letter) => letter.codePointAt(0) ?? 0,
+  );
+  expect(contradiction('a.txt', points(letters))).toBeNull();
+  expect(contradiction('a.txt', points(letters).swap32())).toBeNull();
+  expect(contradiction('a.txt', points(letters.map((value) => value * 300)))).not.toBeNull();
+});
+
 describe('claim', () => {
   test.each([
     ['report.docx', 'application/vnd.openxmlformats-officedocument.wordprocessingml.document'],

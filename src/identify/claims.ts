@@ -67,7 +67,7 @@ svgz | image/svg+xml | image text compressed | strict
 mp3 | audio/mpeg | media | loose
 aac | audio/aac | media | loose
 aif aiff | audio/x-aiff | media | strict
-mid midi | audio/midi | media | strict
+mid midi | audio/midi | media text | strict
 flv | video/x-flv | media | strict
 mpg mpeg | video/mpeg | media | loose
 3gp | video/3gpp | media | strict
@@ -113,7 +113,7 @@ vdi | application/x-vdi-disk | disk | strict
 exe | application/vnd.microsoft.portable-executable | executable | strict
 dll | application/vnd.microsoft.portable-executable | executable | strict
 so | application/x-sharedlib | executable text | strict
-class | application/java-vm | executable | strict
+class | application/java-vm | executable text | strict
 wasm | application/wasm | executable text | strict
 
 ttf | font/ttf | font | strict
@@ -122,7 +122,7 @@ woff | font/woff | font | strict
 woff2 | font/woff2 | font | strict
 pfb | application/x-font-type1 | font postscript | strict
 
-sqlite sqlite3 | application/vnd.sqlite3 | database | strict
+sqlite sqlite3 | application/vnd.sqlite3 | database text | strict
 accdb | application/vnd.ms-access | database | strict
 
 txt | text/plain | text rtf | strict
@@ -145,7 +145,8 @@ php phtml | text/x-php | text | loose
 ps1 psm1 psd1 | text/x-powershell | text | loose
 bat cmd | text/x-msdos-batch | text | loose
 c h cc cpp cxx hh hpp hxx | text/x-c | text | loose
-java kt kts scala groovy go swift cs vb lua tcl r rs hs | text/plain | text | loose
+go | text/plain | text guile | loose
+java kt kts scala groovy swift cs vb lua tcl r rs hs | text/plain | text | loose
 jsx tsx vue svelte scss sass less | text/plain | text | loose
 tex bib sty | text/x-tex | text | loose
 diff patch | text/x-diff | text | loose

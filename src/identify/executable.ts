@@ -12,6 +12,8 @@ const ELF_TYPES: Readonly<Record<number, string>> = {
 export function elfKind(view: View): Known {
   // AppImage specification, "Type 2 image format": a file system follows the program.
   if (view.has(8, 'AI\x01') || view.has(8, 'AI\x02')) return known('application/vnd.appimage');
+  // Guile, module/system/vm/elf.scm: for no system and no machine, with sections of its own.
+  if (view.byte(7) === 255 && view.u16(18) === 0) return known('application/x-guile-object');
   const type = view.byte(5) === 2 ? view.be16(16) : view.u16(16);
   return known(ELF_TYPES[type] ?? 'application/x-elf');
 }

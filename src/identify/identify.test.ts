@@ -136,6 +136,8 @@ const SECTION: readonly (readonly [number, Buffer])[] = [
   [152 + 16, le32(512)],
   [152 + 20, le32(512)],
 ];
+const utf32 = (text: string): Buffer =>
+  Buffer.concat(Array.from(text, (letter) => le32(letter.codePointAt(0) ?? 0)));
 const elf = (type: number): Buffer => laid(64, [0, '\x7fELF\x02\x01\x01'], [16, le16(type)]);
 
 const mp3Frame = laid(417, [0, '\xff\xfb\x90\x00']);
@@ -501,6 +503,13 @@ const SAMPLES: readonly Row[] = [
     'compressed',
   ],
   [
+    'a module of Guile',
+    laid(64, [0, '\x7fELF\x02\x01\x01\xff'], [16, le16(3)]),
+    'application/x-guile-object',
+    'elf',
+    'plain',
+  ],
+  [
     'a 7-Zip self-extractor',
     Buffer.concat([pe(...SECTION), raw("7z\xbc\xaf'\x1c\0\x04")]),
     'application/vnd.microsoft.portable-executable',
@@ -596,6 +605,13 @@ const SAMPLES: readonly Row[] = [
   ['webm', raw('\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm'), 'video/webm', null, 'compressed'],
   ['avi', raw('RIFF\x10\0\0\0AVI LIST'), 'video/x-msvideo', 'riff', 'compressed'],
   ['ttf', raw('\0\x01\0\0\0\x0c\0\x80\0\x03\0\x40GDEF'), 'font/ttf', null, 'compressed'],
+  [
+    'variables of MATLAB',
+    laid(128, [0, 'MATLAB 5.0 MAT-file'], [126, 'IM']),
+    'application/x-matlab-data',
+    null,
+    'compressed',
+  ],
   ['woff2', laid(48, [0, 'wOF2\0\x01\0\0'], [12, '\0\x0b']), 'font/woff2', null, 'compressed'],
   ['sqlite', raw('SQLite format 3\0\x10\0'), 'application/vnd.sqlite3', 'sqlite', 'plain'],
   [
@@ -612,6 +628,8 @@ const SAMPLES: readonly Row[] = [
   ['UTF-16 with a mark', Buffer.from('\ufeffhello, world', 'utf16le'), 'text/plain', null, 'plain'],
   ['UTF-16 without one', Buffer.from('hello, world', 'utf16le'), 'text/plain', null, 'plain'],
   ['big-endian UTF-16', Buffer.from('\ufeffhello, world', 'utf16le').swap16(), 'text/plain', null, 'plain'],
+  ['UTF-32 without a mark', utf32('hello, wörld: λ'), 'text/plain', null, 'plain'],
+  ['big-endian UTF-32', utf32('hello, wörld: λ').swap32(), 'text/plain', null, 'plain'],
   ['UTF-16 XML', Buffer.from('\ufeff<?xml version="1.0"?><a/>', 'utf16le'), 'text/xml', null, 'plain'],
   ['html', raw('\n<!DOCTYPE html>\n<title>x</title>'), 'text/html', null, 'plain'],
   ['html without a type', raw('<!-- x --><html lang="en">'), 'text/html', null, 'plain'],

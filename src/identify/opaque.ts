@@ -98,6 +98,7 @@ const PACKED_WITHIN: ReadonlySet<string> = new Set([
   'application/vnd.apache.orc',
   'application/vnd.apache.avro',
   'application/x-hdf5',
+  'application/x-matlab-data',
   'application/x-rocksdb-table',
   'application/x-wiredtiger',
   'application/x-innodb-tablespace',

@@ -30,6 +30,7 @@ const JFFS2 = 'Linux, include/uapi/linux/jffs2.h';
 const PROXMOX = 'Proxmox Backup, docs/file-formats.rst: first 8 bytes of a SHA-256 of the type name';
 const JPEG2000 = 'ISO/IEC 15444-1, annex I';
 const R = 'R 4.2, src/main/serialize.c and saveload.c';
+const MATLAB = 'MathWorks, MAT-File Format, 1';
 const BDB = 'Berkeley DB, db_page.h';
 
 /*
@@ -475,6 +476,8 @@ export const SIGNATURES: readonly Signature[] = [
   row('application/vnd.apache.orc', 0, 'ORC\n', 'Apache ORC specification v1'),
   row('application/vnd.apache.avro', 0, 'Obj\x01', 'Apache Avro 1.11, "Object container files"'),
   row('application/x-hdf5', 0, '\x89HDF\r\n\x1a\n', 'HDF5 file format specification 3.0, II.A'),
+  row('application/x-matlab-data', 126, 'IM', MATLAB, (v) => v.has(0, 'MATLAB 5.0 MAT-file')),
+  row('application/x-matlab-data', 126, 'MI', MATLAB, (v) => v.has(0, 'MATLAB 5.0 MAT-file')),
   row('application/x-gettext-translation', 0, '\xde\x12\x04\x95', 'GNU gettext manual, 10.3'),
   row('application/x-gettext-translation', 0, '\x95\x04\x12\xde', 'GNU gettext manual, 10.3'),
   row('application/vnd.tcpdump.pcap', 0, '\xd4\xc3\xb2\xa1', 'pcap-savefile(5)'),

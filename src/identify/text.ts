@@ -42,7 +42,7 @@ export function asText(view: View): Text | null {
   if (head.length === 0) return null;
   const marked = byteOrderMark(view);
   if (marked !== null) return marked;
-  if (head.includes(0)) return utf16WithoutMark(view) ?? script(view);
+  if (head.includes(0)) return utf16WithoutMark(view) ?? utf32WithoutMark(view) ?? script(view);
   const ascii = isAscii(head);
   const complete = ascii ? head : head.subarray(0, completeUtf8(view));
   if (ascii || isUtf8(complete)) {
@@ -109,6 +109,28 @@ function utf16WithoutMark(view: View): Text | null {
   if (zeros[0] === 0 && (zeros[1] ?? 0) > half * 0.7) return utf16(view, head, 0);
   if (zeros[1] === 0 && (zeros[0] ?? 0) > half * 0.7) return utf16(view, swapped(head), 0);
   return null;
+}
+
+const MIN_UTF32_BYTES = 32;
+/** Of all characters, those of ASCII: tables of small numbers hold zeros, or few that are printable. */
+const MIN_ASCII_SHARE = 0.5;
+// oxlint-disable-next-line no-control-regex
+const UNLIKELY = /[\0-\x08\x0e-\x1a\x1c-\x1f\x7f-\x9f\p{Cn}\p{Co}\p{Cs}]/u;
+
+/** UTF-32 without a mark: every unit is a character that is given out, half of them of ASCII. */
+function utf32WithoutMark(view: View): Text | null {
+  const { head } = view;
+  if (head.length < MIN_UTF32_BYTES || (view.whole && head.length % 4 !== 0)) return null;
+  const bytes = Math.min(head.length, 4096) & ~3;
+  // The first byte or the last of every unit is zero.
+  const littleEndian = head[0] !== 0;
+  let ascii = 0;
+  for (let at = 0; at < bytes; at += 4) {
+    const point = littleEndian ? head.readUInt32LE(at) : head.readUInt32BE(at);
+    if (point > 0x10_ffff || UNLIKELY.test(String.fromCodePoint(point))) return null;
+    if (point < 0x80) ascii++;
+  }
+  return ascii * 4 >= bytes * MIN_ASCII_SHARE ? text(view, 'UTF-32', '') : null;
 }
 
 /** Where the last whole UTF-8 sequence ends: a head that was cut may end within one. */

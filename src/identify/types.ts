@@ -186,6 +186,7 @@ application/x-executable | ELF executable | elf | plain
 application/x-sharedlib | ELF shared object or position independent executable | elf | plain
 application/x-coredump | ELF core dump | elf | plain
 application/x-elf | ELF file | elf | plain
+application/x-guile-object | Compiled module of Guile | elf | plain
 application/vnd.microsoft.portable-executable | Windows executable (PE) | pe | plain
 application/x-dosexec | DOS executable (MZ) | - | plain
 application/x-mach-binary | Mach-O executable | - | plain
@@ -277,6 +278,7 @@ application/x-uefi-firmware | UEFI firmware volume | - | compressed
 application/x-option-rom | PCI option ROM | - | compressed
 application/x-linux-kernel | Linux kernel | - | compressed
 application/x-hdf5 | HDF5 data | - | unknown
+application/x-matlab-data | MATLAB data | - | compressed
 application/x-r-data | R data | - | unknown
 application/x-gettext-translation | Gettext message catalogue | - | plain
 application/vnd.tcpdump.pcap | Packet capture | - | unknown

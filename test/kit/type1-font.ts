@@ -22,6 +22,20 @@ export const LOCKED = eexec(
     Buffer.from('mark currentfile closefile\n'),
   ]),
 );
+/** The same where a program that embedded it damaged what stands behind the last outline. */
+export const LOCKED_WITHOUT_END = Buffer.concat([
+  eexec(
+    Buffer.concat([
+      Buffer.from('rndmdup /Private 8 dict dup begin '),
+      noise(30_000),
+      Buffer.from(' ND\n/y 41 RD '),
+      noise(41),
+      Buffer.from(' ND\n/z 41 RD '),
+      noise(41),
+    ]),
+  ),
+  noise(400),
+]);
 /** What stands before it. */
 export const CLEAR = Buffer.from(
   `%!PS-AdobeFont-1.0: Test 1.0\n${'/FontName /Test def\n'.repeat(40)}currentfile eexec\n`,

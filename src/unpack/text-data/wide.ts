@@ -3,6 +3,8 @@ export type Wide = 'utf-16le' | 'utf-16be' | 'utf-32le' | 'utf-32be';
 
 /** Of Latin text without a mark, so many of every other byte are zero; as identify/text.ts has it. */
 const ZERO_SHARE = 0.7;
+/** Of text in four bytes a character: of the last bytes, those of U+0100, U+0200 … */
+const FEW_ZEROS = 0.05;
 const LAST_CODE_POINT = 0x10_ffff;
 
 /** How the text that begins so is written, where that is in more than one byte a character; null: in bytes. */
@@ -13,9 +15,16 @@ export function wideOf(head: Buffer): Wide | null {
   const mark = head.readUInt16LE(0);
   if (mark === 0xfeff) return 'utf-16le';
   if (mark === 0xfffe) return 'utf-16be';
-  const zeros = [0, 0];
-  for (let at = 0; at < head.length; at++) if (head[at] === 0) zeros[at & 1] = (zeros[at & 1] ?? 0) + 1;
-  const [even = 0, odd = 0] = zeros;
+  const zeros = [0, 0, 0, 0];
+  for (let at = 0; at < head.length; at++) if (head[at] === 0) zeros[at & 3] = (zeros[at & 3] ?? 0) + 1;
+  const [first = 0, second = 0, third = 0, fourth = 0] = zeros;
+  const units = head.length >> 2;
+  // In two bytes a character, one of the middle ones is zero, too; never both.
+  const least = units * ZERO_SHARE;
+  if (fourth >= units && third > least && first < units * FEW_ZEROS) return 'utf-32le';
+  if (first >= units && second > least && fourth < units * FEW_ZEROS) return 'utf-32be';
+  const even = first + third;
+  const odd = second + fourth;
   const enough = (head.length / 2) * ZERO_SHARE;
   if (even === 0 && odd > enough) return 'utf-16le';
   return odd === 0 && even > enough ? 'utf-16be' : null;

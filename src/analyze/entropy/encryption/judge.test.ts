@@ -90,6 +90,28 @@ describe('encryption_suspected', () => {
     expect(claims[0]?.detail).toContain('25 of 25 blocks of 4 KiB are uniform');
   });
 
+  test('every value in its turn, in a test of characters, is no noise', async () => {
+    const values = Buffer.from(Array.from({ length: 256 }, (_, value) => value));
+    const bytes = Buffer.concat([
+      Buffer.from('This file has every character of the set, one after another.\r\r'),
+      values,
+    ]);
+    const type = { ...UNKNOWN, claimed: 'text/plain', contradiction: 'the content has no known structure' };
+    expect(await rule(bytes, { type })).toBeNull();
+    expect(await rule(noise(bytes.length), { type })).toBe('noise-throughout');
+  });
+
+  test('a small picture behind a long licence is damaged, not trimmed noise', async () => {
+    const type = { ...UNKNOWN, claimed: 'image/png', contradiction: 'the content has no known structure' };
+    expect(await rule(Buffer.concat([text(1900), noise(540)]), { type })).toBeNull();
+    expect(await rule(Buffer.concat([text(512), noise(1024)]), { type })).toBe('noise-between-trimmings');
+  });
+
+  test('a remark in Lisp is no font under a key', async () => {
+    const lisp = Buffer.from(' ;; group for possible parameters\n (setq customers 14)\n'.repeat(30));
+    expect(await rule(lisp, { type: TEXT })).toBeNull();
+  });
+
   test('text, zeros and small keys are not', async () => {
     expect(await rule(text(100_000), { type: TEXT })).toBeNull();
     expect(await rule(Buffer.alloc(100_000))).toBeNull();

@@ -29,6 +29,7 @@ import { isBareLzma } from './bare-lzma.ts';
 import { encodedNoise } from './encoded.ts';
 import { isDeflated } from './deflated.ts';
 import { isWithoutTables, natureOf, type Nature } from './natures.ts';
+import { isTableOfValues } from './table-of-values.ts';
 import { noiseBetween } from './trimmings.ts';
 import { xorKey } from './xor.ts';
 
@@ -82,7 +83,7 @@ function groundOf(facts: Case): Ground | null {
 function byStatistics(facts: Case, nature: Nature): Ground | null {
   switch (nature) {
     case 'unknown':
-      if (isDeflated(facts.head) || isProven(facts)) return null;
+      if (isDeflated(facts.head) || isProven(facts) || isCountedUp(facts)) return null;
       return inUnknown(facts);
     case 'plain':
       return inText(facts) ?? inPlain(facts) ?? stride(facts) ?? encoded(facts) ?? xorInText(facts);
@@ -104,6 +105,10 @@ function byStatistics(facts: Case, nature: Nature): Ground | null {
 function isProven({ opening, type }: Case): boolean {
   const from = opening.provenFrom;
   return from !== null && from < BLOCK_BYTES && !(type.claimed !== null || type.renamed_from !== null);
+}
+
+function isCountedUp({ head, profile }: Case): boolean {
+  return head.length === profile.bytes && isTableOfValues(head);
 }
 
 function inUnknown(facts: Case): Ground | null {

@@ -32,7 +32,7 @@ const WITH_BINARY_PARTS: ReadonlySet<string> = new Set([
 ]);
 
 const PROGRAM =
-  /^application\/(?:x-(?:object|executable|sharedlib|coredump|elf|mach-binary|dosexec|dex)|vnd\.microsoft\.portable-executable|wasm)$/;
+  /^application\/(?:x-(?:object|guile-object|executable|sharedlib|coredump|elf|mach-binary|dosexec|dex)|vnd\.microsoft\.portable-executable|wasm)$/;
 
 export function natureOf({ mime, by, density, container }: ContentType): Nature {
   if (by === 'unknown' || by === 'libmagic') return 'unknown';

@@ -50,7 +50,8 @@ const BEGINNINGS: readonly Beginning[] = [
   at(0, '\x1a\x45\xdf\xa3'),
   at(0, '<?xml'),
   at(0, '<!DOC'),
-  at(0, 'OTTO'),
+  // With 0x6f it is what stands before a remark in Lisp: ` ;; `.
+  at(0, 'OTTO', true),
   at(0, '\0\x01\0\0', true),
   at(0, 'wOF2'),
   at(0, 'wOFF'),

@@ -84,6 +84,13 @@ describe('profile', () => {
     expect(profileOf([text(1 << 16)]).stride).toBeNull();
   });
 
+  test('what is compressed in one part and text in another shows no stride by chance', () => {
+    for (let key = 0; key < 256; key++) {
+      const content = Buffer.concat([text(4096 + 160), noise(940, key)]);
+      expect(profileOf([content]).stride, `key ${key}`).toBeNull();
+    }
+  });
+
   test('the map shows where the noise lies, however long the content is', () => {
     const pieces = Array.from({ length: 64 }, (_, at) => (at % 2 === 0 ? text(1 << 16) : noise(1 << 16)));
     expect(profileOf(pieces).map).toBe('.#'.repeat(32));

@@ -1,4 +1,4 @@
-import { BESIDE_STRIDE, BLOCK_BYTES, LEAST_STRIDE_BYTES, UNIFORM } from '../thresholds.ts';
+import { APART_DEVIATIONS, BESIDE_STRIDE, BLOCK_BYTES, LEAST_STRIDE_BYTES, UNIFORM } from '../thresholds.ts';
 import { LANES, type Counted } from './block-counter.ts';
 import { chiSquareOf, isUniform } from './chi-square.ts';
 
@@ -44,7 +44,8 @@ export class Strides {
         continue;
       const noise = together(block, pattern);
       if (noise.bytes < LEAST_STRIDE_BYTES || !isUniform(noise.chi)) continue;
-      if (together(block, others).chi > beside) this.#seen[index] = (this.#seen[index] ?? 0) + 1;
+      const rest = together(block, others);
+      if (rest.chi > beside && isApart(noise, rest)) this.#seen[index] = (this.#seen[index] ?? 0) + 1;
     }
   }
 
@@ -56,7 +57,24 @@ export class Strides {
   }
 }
 
-function together({ lanes, laneBytes }: Counted, which: readonly number[]): { chi: number; bytes: number } {
+interface Part {
+  readonly chi: number;
+  readonly bytes: number;
+}
+
+/** In degrees of freedom: what the chi-square of noise is on average. */
+const OF_NOISE = VALUES - 1;
+
+/**
+ * Whether the noise would be none if it were like the rest, only less of it. What exceeds 255 in chi-square grows with the number
+ * of bytes; its variance is 2 (255 + 2 × excess) (noncentral chi-square distribution).
+ */
+function isApart(noise: Part, rest: Part): boolean {
+  const excess = ((rest.chi - OF_NOISE) * noise.bytes) / rest.bytes;
+  return OF_NOISE + excess - noise.chi > APART_DEVIATIONS * Math.sqrt(2 * (OF_NOISE + 2 * excess));
+}
+
+function together({ lanes, laneBytes }: Counted, which: readonly number[]): Part {
   let squares = 0;
   let bytes = 0;
   for (const lane of which) bytes += laneBytes[lane] ?? 0;

@@ -7,6 +7,7 @@ import { gsm, mp3 } from './frames.ts';
 import { gif } from './gif.ts';
 import { isoMedia, type FilmIndex } from './iso-media.ts';
 import { jpeg } from './jpeg.ts';
+import { matlab } from './matlab.ts';
 import { matroska, type Declared } from './matroska.ts';
 import { png } from './png.ts';
 import { tiff } from './tiff.ts';
@@ -42,6 +43,7 @@ const DECODERS: ReadonlyMap<string, (source: ByteSource) => Promise<Shape | null
   ['font/woff2', wholly(woff2)],
   ['application/x-font-type1', wholly(type1)],
   ['application/postscript', wholly(clearType1)],
+  ['application/x-matlab-data', wholly(matlab)],
   ['image/gif', wholly(gif)],
   ['image/webp', wholly(webp)],
   ['image/tiff', tiff],

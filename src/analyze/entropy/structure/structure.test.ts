@@ -4,7 +4,7 @@ import { deflateRawSync, deflateSync } from 'node:zlib';
 import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { MemorySource } from '../../../bytes/index.ts';
-import { CLEAR, LOCKED, ZEROS } from '../../../../test/kit/type1-font.ts';
+import { CLEAR, LOCKED, LOCKED_WITHOUT_END, ZEROS } from '../../../../test/kit/type1-font.ts';
 import { StructureCheck, type Structure } from './index.ts';
 
 const noise = (length: number): Buffer =>
@@ -17,6 +17,19 @@ function chunk(type: string, data: Buffer): Buffer {
   const sum = Buffer.alloc(4);
   sum.writeUInt32BE(crc32(body));
   return Buffer.concat([length, body, sum]);
+}
+
+/** Variables of MATLAB, each compressed by itself. */
+function matlab(...variables: readonly Buffer[]): Buffer {
+  const header = Buffer.from('MATLAB 5.0 MAT-file'.padEnd(124).concat('\0\x01IM'), 'latin1');
+  const elements = variables.map((variable) => {
+    const packed = deflateSync(variable);
+    const tag = Buffer.alloc(8);
+    tag.writeUInt32LE(15);
+    tag.writeUInt32LE(packed.length, 4);
+    return Buffer.concat([tag, packed]);
+  });
+  return Buffer.concat([header, ...elements]);
 }
 
 function png(): Buffer {
@@ -218,6 +231,7 @@ describe('structure', () => {
     ['image/tiff', tiff(5, (strip) => lzw(strip, 8, false))],
     ['image/tiff', tiff(8, (strip) => deflateSync(strip))],
     ['image/tiff', tiff(32_773, packBits)],
+    ['application/x-matlab-data', matlab(noise(30_000), noise(40_000))],
     [
       'application/x-font-type1',
       Buffer.concat([segment(1, CLEAR), segment(2, LOCKED), segment(1, ZEROS), Buffer.from([0x80, 3])]),
@@ -285,6 +299,22 @@ describe('structure', () => {
     other.writeUInt16BE(1, 0x30);
     expect(await elfIs(other)).toBe('broken');
     expect(await elfIs(other.fill(0, 1000))).toBeUndefined();
+  });
+
+  test('a font whose end is damaged holds up to its last outline, and no further', async () => {
+    const font = Buffer.concat([CLEAR, LOCKED_WITHOUT_END]);
+    expect((await check('application/postscript', font))?.is).toBe('holds');
+    expect((await check('application/postscript', encrypted(font, font.length - 4096, 4096)))?.is).toBe(
+      'broken',
+    );
+    expect((await check('application/postscript', encrypted(font, 8192, 4096)))?.is).toBe('broken');
+  });
+
+  test('variables of MATLAB that are not compressed prove nothing', async () => {
+    const header = matlab();
+    const plain = Buffer.concat([header, Buffer.from('0e000000e8030000', 'hex'), noise(1000)]);
+    expect(await check('application/x-matlab-data', plain)).toBeNull();
+    expect(await check('application/x-matlab-data', header)).toBeNull();
   });
 
   test('types whose structure nobody follows say nothing', async () => {
