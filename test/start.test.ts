@@ -9,7 +9,7 @@ import { DEFAULT_LIMITS } from '../src/domain/index.ts';
 import { CODE } from '../src/pipeline/program-code.ts';
 import type { FromWorker, Job, ToWorker, WorkerSetup } from '../src/pipeline/protocol.ts';
 import { ended } from './kit/cli.ts';
-import { programPath } from './kit/program.ts';
+import { bundle } from '../tools/bundle.ts';
 
 // Starting is most of what a small command does. What counts here is what it loads, not how long that takes.
 
@@ -38,6 +38,9 @@ interface Loaded {
   readonly files: readonly string[];
 }
 
+/** What counts here are the modules that somebody wrote, so always the sources. */
+const source = (program: string): string => join(ROOT, 'src', `${program}.ts`);
+
 /** Starts a program of ours with descriptor 3 as asked; `list` is where it says what it has loaded. */
 function spawned(
   list: string,
@@ -47,7 +50,7 @@ function spawned(
   flags: readonly string[] = [],
 ): ChildProcess {
   const { PATH } = process.env;
-  return spawn(process.execPath, [...flags, '--import', HOOK, programPath(program), ...args], {
+  return spawn(process.execPath, [...flags, '--import', HOOK, program, ...args], {
     cwd: home,
     env: { PATH, HOME: home, DATA_DIR: join(home, 'data'), YARA_CACHE_DIR: 'off', LOADED_LIST: list },
     stdio: ['ignore', 'pipe', 'pipe', third],
@@ -58,7 +61,7 @@ function spawned(
 /** Runs it to its end; what it had loaded then. */
 async function start(program: string, ...args: readonly string[]): Promise<Loaded> {
   const list = join(home, `loaded-${runs++}`);
-  const child = spawned(list, 'pipe', program, args);
+  const child = spawned(list, 'pipe', source(program), args);
   // An engine process is asked there, and ends when nobody does any more.
   child.stdio[3]?.destroy();
   const { code, stdout } = await ended(child);
@@ -71,11 +74,14 @@ interface Worked extends Loaded {
 }
 
 /** Starts a scan worker, which may read and write what it may in a scan; it looks at the files one by one, and ends. */
-async function startWorker(...files: readonly string[]): Promise<Worked> {
+async function startWorker(
+  files: readonly string[] = [],
+  program = source('pipeline/worker'),
+): Promise<Worked> {
   const list = join(home, `loaded-${runs++}`);
   const readable = [...CODE, join(import.meta.dirname, 'kit'), home].map((path) => `--allow-fs-read=${path}`);
   const flags = ['--permission', `--allow-fs-write=${home}`, ...readable];
-  const child = spawned(list, 'ipc', 'pipeline/worker', [], flags);
+  const child = spawned(list, 'ipc', program, [], flags);
   const tell = (...messages: readonly ToWorker[]): unknown => child.send([...messages]);
   const setup = { ...SETUP, scratch: await mkdtemp(join(home, 'scratch-')) };
   const jobs = files.map((name, id): Job => ({
@@ -214,11 +220,26 @@ test('a scan worker loads what opens a format with the first file of it, and not
   await writeFile(join(home, 'note.txt'), 'a harmless note, '.repeat(20));
   await writeFile(join(home, 'note.gz'), gzipSync('a harmless note'));
   const ready = await startWorker();
-  const text = await startWorker('note.txt');
-  const packed = await startWorker('note.gz', 'note.txt', 'note.gz');
+  const text = await startWorker(['note.txt']);
+  const packed = await startWorker(['note.gz', 'note.txt', 'note.gz']);
   expect([ready, text, packed].map(openersIn)).toEqual([[], ['text-data'], ['gzip', 'text-data']]);
   expect(new Set(packed.gaps)).toEqual(new Set(['clamav engine_off', 'yara engine_off']));
   expect(text.files.length).toBeLessThan(300);
+});
+
+test('as it is built, a scan worker is a few files, and still opens what comes later', async () => {
+  const built = join(home, 'built');
+  await bundle(join(built, 'dist'));
+  await cp(join(ROOT, 'package.json'), join(built, 'package.json'));
+  await symlink(join(ROOT, 'node_modules'), join(built, 'node_modules'));
+  await writeFile(join(home, 'note.gz'), gzipSync('a harmless note'));
+  const program = join(built, 'dist/pipeline/worker.js');
+  const ready = await startWorker([], program);
+  const packed = await startWorker(['note.gz'], program);
+  // 8 files; everything together is 120.
+  expect(ready.files.length).toBeLessThan(16);
+  expect(packed.files.length).toBeLessThan(32);
+  expect(new Set(packed.gaps)).toEqual(new Set(['clamav engine_off', 'yara engine_off']));
 });
 
 test('what opens a format and cannot be loaded is a gap of the file, and the scan goes on', async () => {
