@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -227,9 +227,18 @@ test('a scan worker loads what opens a format with the first file of it, and not
   expect(text.files.length).toBeLessThan(300);
 });
 
-test('as it is built, a scan worker is a few files, and still opens what comes later', async () => {
+test('as it is built every program is there, and a scan worker is a few files that still open what comes later', async () => {
   const built = join(home, 'built');
   await bundle(join(built, 'dist'));
+  const sources = (await readdir(join(ROOT, 'src'), { recursive: true })).filter((file) =>
+    file.endsWith('.ts'),
+  );
+  const texts = await Promise.all(sources.map(async (file) => readFile(join(ROOT, 'src', file), 'utf8')));
+  const asked = texts.flatMap((text) =>
+    [...text.matchAll(/programFile\('([^']+)'\)/g)].map(([, name]) => name),
+  );
+  expect(asked.length).toBeGreaterThan(5);
+  for (const name of asked) await access(join(built, 'dist', `${name}.js`));
   await cp(join(ROOT, 'package.json'), join(built, 'package.json'));
   await symlink(join(ROOT, 'node_modules'), join(built, 'node_modules'));
   await writeFile(join(home, 'note.gz'), gzipSync('a harmless note'));

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ByteReader } from './byte-reader.ts';
 
@@ -33,10 +33,8 @@ test('whatever is looked at, taken and given back, the bytes come in order, each
           expect(ahead.equals(whole.subarray(reader.position, reader.position + peek))).toBe(true);
           const before = reader.position;
           const piece = await reader.next(take);
-          if (piece === null) {
-            expect(before).toBe(whole.length);
-            break;
-          }
+          expect(piece === null).toBe(before === whole.length);
+          if (piece === null) break;
           expect(piece.length).toBeGreaterThan(0);
           expect(piece.equals(whole.subarray(before, before + piece.length))).toBe(true);
           reader.giveBack(Math.floor(back * piece.length));
