@@ -5,8 +5,9 @@ ARG NODE_IMAGE=docker.io/library/node:24-bookworm-slim
 # --- What runs: dist, and the packages of the lock file that running needs -----------------------------------------
 FROM ${NODE_IMAGE} AS build
 WORKDIR /build
-COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./
+COPY package.json package-lock.json .npmrc ./
 COPY src src
+COPY tools/build.ts tools/bundle.ts tools/
 # One step, so that no layer ever holds the 500 MB of what only building needs. The image brings its own Node.js: the one
 # from npm is for machines that have none.
 RUN npm ci --no-audit --no-fund --loglevel=error \

@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 tools/setup/dependencies.sh
 built=dist/.built
 if [ -f "$built" ] &&
-  [ -z "$(find src package-lock.json tsconfig.json tsconfig.build.json \
+  [ -z "$(find src tools/build.ts tools/bundle.ts package-lock.json \
     \( -type d -o -name '*.json' -o -name '*.ts' ! -name '*.test.ts' \) -newer "$built" -print | head -n 1)" ]; then
   exit 0
 fi

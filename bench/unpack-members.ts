@@ -1,20 +1,19 @@
 /**
- * `node bench/unpack-members.ts FILE FORMAT…`: opens FILE as the formats from the outermost in, and hashes every member of
+ * `unpack-members FILE FORMAT…`: opens FILE as the formats from the outermost in, and hashes every member of
  * the innermost. The unpack room alone, as it is built and shipped, without engines; bench/unpack.ts measures it.
  */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import type * as Bytes from '../src/bytes/index.ts';
-import type * as Unpack from '../src/unpack/index.ts';
-import type { MemberSink, UnpackContext } from '../src/unpack/index.ts';
-
-// What is in dist starts in 0.15 s, the sources in 0.45 s: nobody who unpacks much runs those.
-const built = (room: string): string => new URL(`../dist/${room}/index.js`, import.meta.url).href;
-const { FileSource, Scratch }: typeof Bytes = await import(built('bytes'));
-const { Budget, closeUnpackers, DEFAULT_LIMITS, openContainer }: typeof Unpack = await import(
-  built('unpack')
-);
+import { FileSource, Scratch } from '../src/bytes/index.ts';
+import {
+  Budget,
+  closeUnpackers,
+  DEFAULT_LIMITS,
+  openContainer,
+  type MemberSink,
+  type UnpackContext,
+} from '../src/unpack/index.ts';
 
 const [file = '', ...formats] = process.argv.slice(2);
 let members = 0;

@@ -48,10 +48,10 @@ describe.each(ROWS)('$id $note', ({ id, able }) => {
 
   test.runIf(able)(
     'locked is a gap, over budget is a gap, and a listed password opens (or it is said that none does)',
-    () => {
+    async () => {
       const { locked, opened, bytes, depth } = rowOf(id);
       const format = FORMATS.find((one) => one.id === id);
-      const says = format?.doc.limitations.join() ?? '';
+      const says = (await format?.load())?.unpacker.doc.limitations.join() ?? '';
       // What a text holds is searched for, and is no level of nesting of its own.
       const deep =
         format?.searches === true

@@ -1,13 +1,19 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { report } from '../src/contracts/index.ts';
+import { DEFAULT_LIMITS } from '../src/domain/index.ts';
+import { CODE } from '../src/pipeline/program-code.ts';
+import type { FromWorker, Job, ToWorker, WorkerSetup } from '../src/pipeline/protocol.ts';
 import { ended } from './kit/cli.ts';
-import { programPath } from './kit/program.ts';
+import { bundle } from '../tools/bundle.ts';
 
 // Starting is most of what a small command does. What counts here is what it loads, not how long that takes.
 
+const ROOT = join(import.meta.dirname, '..');
 const HOOK = join(import.meta.dirname, 'kit/list-loaded.ts');
 
 const DEADLINE_MS = 60_000;
@@ -32,42 +38,87 @@ interface Loaded {
   readonly files: readonly string[];
 }
 
+/** What counts here are the modules that somebody wrote, so always the sources. */
+const source = (program: string): string => join(ROOT, 'src', `${program}.ts`);
+
 /** Starts a program of ours with descriptor 3 as asked; `list` is where it says what it has loaded. */
 function spawned(
   list: string,
   third: 'pipe' | 'ipc',
   program: string,
   args: readonly string[],
+  flags: readonly string[] = [],
 ): ChildProcess {
   const { PATH } = process.env;
-  return spawn(process.execPath, ['--import', HOOK, programPath(program), ...args], {
+  return spawn(process.execPath, [...flags, '--import', HOOK, program, ...args], {
     cwd: home,
     env: { PATH, HOME: home, DATA_DIR: join(home, 'data'), YARA_CACHE_DIR: 'off', LOADED_LIST: list },
     stdio: ['ignore', 'pipe', 'pipe', third],
+    serialization: 'advanced',
   });
 }
 
 /** Runs it to its end; what it had loaded then. */
 async function start(program: string, ...args: readonly string[]): Promise<Loaded> {
   const list = join(home, `loaded-${runs++}`);
-  const child = spawned(list, 'pipe', program, args);
+  const child = spawned(list, 'pipe', source(program), args);
   // An engine process is asked there, and ends when nobody does any more.
   child.stdio[3]?.destroy();
   const { code, stdout } = await ended(child);
   return loadedIn(list, code, stdout);
 }
 
-/** Starts a scan worker, and tells it to end when it is ready. */
-async function startWorker(): Promise<Loaded> {
+interface Worked extends Loaded {
+  /** Of all files together; engines are off. */
+  readonly gaps: readonly string[];
+}
+
+/** Starts a scan worker, which may read and write what it may in a scan; it looks at the files one by one, and ends. */
+async function startWorker(
+  files: readonly string[] = [],
+  program = source('pipeline/worker'),
+): Promise<Worked> {
   const list = join(home, `loaded-${runs++}`);
-  const child = spawned(list, 'ipc', 'pipeline/worker', []);
-  child.once('message', () => child.disconnect());
+  const readable = [...CODE, join(import.meta.dirname, 'kit'), home].map((path) => `--allow-fs-read=${path}`);
+  const flags = ['--permission', `--allow-fs-write=${home}`, ...readable];
+  const child = spawned(list, 'ipc', program, [], flags);
+  const tell = (...messages: readonly ToWorker[]): unknown => child.send([...messages]);
+  const setup = { ...SETUP, scratch: await mkdtemp(join(home, 'scratch-')) };
+  const jobs = files.map((name, id): Job => ({
+    type: 'scan',
+    id,
+    path: Buffer.from(join(home, name)),
+    name,
+  }));
+  const gaps: string[] = [];
+  child.on('message', (messages: readonly FromWorker[]) => {
+    for (const message of messages) {
+      if (message.type === 'ready') tell(setup);
+      else if (message.type !== 'done') continue;
+      else gaps.push(...message.outcome.gaps.map(({ by, reason }) => `${by} ${reason}`));
+      const next = jobs.shift();
+      if (next === undefined) child.disconnect();
+      else tell(next);
+    }
+  });
   const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
   // Not `close`: it never comes for who hangs up himself.
   const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
   clearTimeout(deadline);
-  return loadedIn(list, code, '');
+  return { ...(await loadedIn(list, code, '')), gaps };
 }
+
+const OFF = { away: 'engine_off', detail: 'off' } as const;
+const SETUP: Omit<WorkerSetup, 'scratch'> = {
+  type: 'setup',
+  clamd: OFF,
+  yara: OFF,
+  entropy_threshold: 6.5,
+  ransomware_names: [],
+  limits: DEFAULT_LIMITS,
+  passwords: [],
+  workers: 1,
+};
 
 /** What the pattern takes out of each, without repetition. */
 function found(pattern: RegExp, urls: readonly string[]): string[] {
@@ -159,6 +210,87 @@ test('a scan worker is ready without a database, a client or a schema', async ()
   expect(heavyOf(loaded)).toEqual([]);
   expect(loaded.packages).not.toContain('zod');
   expect(loaded.files).toContain('pipeline/scan-root');
+  // 255 of our files; they were 540 when it loaded every format.
+  expect(loaded.files.length).toBeLessThan(275);
+});
+
+const openersIn = ({ files }: Loaded): string[] => found(/^unpack\/formats\/(.*)/, files);
+
+test('a scan worker loads what opens a format with the first file of it, and nothing for others', async () => {
+  await writeFile(join(home, 'note.txt'), 'a harmless note, '.repeat(20));
+  await writeFile(join(home, 'note.gz'), gzipSync('a harmless note'));
+  const ready = await startWorker();
+  const text = await startWorker(['note.txt']);
+  const packed = await startWorker(['note.gz', 'note.txt', 'note.gz']);
+  expect([ready, text, packed].map(openersIn)).toEqual([[], ['text-data'], ['gzip', 'text-data']]);
+  expect(new Set(packed.gaps)).toEqual(new Set(['clamav engine_off', 'yara engine_off']));
+  expect(text.files.length).toBeLessThan(300);
+});
+
+test('as it is built every program is there, and a scan worker is a few files that still open what comes later', async () => {
+  const built = join(home, 'built');
+  await bundle(join(built, 'dist'));
+  const sources = (await readdir(join(ROOT, 'src'), { recursive: true })).filter((file) =>
+    file.endsWith('.ts'),
+  );
+  const texts = await Promise.all(sources.map(async (file) => readFile(join(ROOT, 'src', file), 'utf8')));
+  const asked = texts.flatMap((text) =>
+    [...text.matchAll(/programFile\('([^']+)'\)/g)].map(([, name]) => name),
+  );
+  expect(asked.length).toBeGreaterThan(5);
+  for (const name of asked) await access(join(built, 'dist', `${name}.js`));
+  await cp(join(ROOT, 'package.json'), join(built, 'package.json'));
+  await symlink(join(ROOT, 'node_modules'), join(built, 'node_modules'));
+  await writeFile(join(home, 'note.gz'), gzipSync('a harmless note'));
+  const program = join(built, 'dist/pipeline/worker.js');
+  const ready = await startWorker([], program);
+  const packed = await startWorker(['note.gz'], program);
+  // 8 files; everything together is 120.
+  expect(ready.files.length).toBeLessThan(16);
+  expect(packed.files.length).toBeLessThan(32);
+  expect(new Set(packed.gaps)).toEqual(new Set(['clamav engine_off', 'yara engine_off']));
+});
+
+test('what opens a format and cannot be loaded is a gap of the file, and the scan goes on', async () => {
+  const copy = join(home, 'copy');
+  await cp(join(ROOT, 'src'), join(copy, 'src'), { recursive: true });
+  for (const name of ['package.json', 'config'])
+    await cp(join(ROOT, name), join(copy, name), { recursive: true });
+  await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  await rm(join(copy, 'src/unpack/formats/gzip.ts'));
+  await writeFile(join(home, 'a.gz'), gzipSync('a harmless note'));
+  await writeFile(join(home, 'b.txt'), 'a harmless note');
+  const args = [
+    'scan',
+    '--clamd',
+    'off',
+    '--yara',
+    'off',
+    '--cache',
+    'off',
+    '--format',
+    'json',
+    'a.gz',
+    'b.txt',
+  ];
+  const child = spawn(process.execPath, [join(copy, 'src/cli/main.ts'), ...args], {
+    cwd: home,
+    env: { PATH: process.env['PATH'], HOME: home },
+  });
+  const { stdout } = await ended(child);
+  const { results } = report.parse(JSON.parse(stdout));
+  const gaps = results.map((result) => result.gaps.filter(({ stage }) => stage === 'unpack'));
+  expect(gaps).toEqual([
+    [
+      expect.objectContaining({
+        by: 'gzip',
+        reason: 'engine_failed',
+        detail: expect.stringMatching(/cannot be loaded/),
+      }),
+    ],
+    [],
+  ]);
+  expect(results[0]?.decision).not.toBe('auto_approve');
 });
 
 test.each(['engine', 'compile'])('the %s process of YARA loads what it asks with alone', async (name) => {

@@ -12,7 +12,7 @@ const LOCK = await readFile(join(ROOT, 'package-lock.json'), 'utf8');
 const PARTS = licencesOf(LOCK);
 
 const Manifest = z.object({
-  allowScripts: z.record(z.string(), z.literal(true)),
+  allowScripts: z.record(z.string(), z.boolean()),
   dependencies: z.record(z.string(), z.string()),
   devDependencies: z.record(z.string(), z.string()),
   optionalDependencies: z.record(z.string(), z.string()),

@@ -35,7 +35,8 @@ test('every format has a file of its own, and every file is in the registry', ()
   expect(names.toSorted()).toEqual(FORMATS.map(({ id }) => id).toSorted());
 });
 
-test.each(FORMATS)('the format $id is documented', ({ doc }) => {
+test.each(FORMATS)('the format $id is documented', async ({ load }) => {
+  const { doc } = (await load()).unpacker;
   expect(doc.recognised).not.toBe('');
   expect(doc.name).not.toBe('');
   expect(doc.description).toMatch(/\.$/);

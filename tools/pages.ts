@@ -5,8 +5,11 @@ import { matrixSection } from './matrix-page.ts';
 import { policySection } from './policy-section.ts';
 
 /** docs/formats.md: every container that is opened, as its handler declares it. */
-export function formatsPage(): string {
-  const rows = FORMATS.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(({ id, access, doc }) => {
+export async function formatsPage(): Promise<string> {
+  const formats = FORMATS.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const rows: string[] = [];
+  for (const { id, access, load } of formats) {
+    const { doc } = (await load()).unpacker;
     const links = doc.references.map((reference) => reference.replace(/(https:\S+)/, '<$1>')).join(', ');
     const cells = [
       `\`${id}\``,
@@ -18,8 +21,8 @@ export function formatsPage(): string {
       doc.limitations.length === 0 ? 'none known' : listed(doc.limitations),
       links,
     ];
-    return `| ${cells.map(cell).join(' | ')} |`;
-  });
+    rows.push(`| ${cells.map(cell).join(' | ')} |`);
+  }
   return [
     '# Containers',
     '',

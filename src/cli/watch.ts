@@ -1,13 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { processEnvironment } from '../config/start/index.ts';
-import { BackupLensError } from '../domain/index.ts';
+import { BackupLensError, programFile } from '../domain/index.ts';
 import type { Run } from './run.ts';
 
-const HERE = import.meta.url;
-const PROGRAM = fileURLToPath(
-  new URL(HERE.endsWith('.ts') ? '../services/pipeline/main.ts' : '../services/pipeline/main.js', HERE),
-);
+const PROGRAM = fileURLToPath(programFile('services/pipeline/main'));
 /** As in bin/backuplens: what streams past dies young, and what it leaves is collected before it piles up. */
 const FLAGS = [
   '--max-semi-space-size=2',

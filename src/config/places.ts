@@ -1,14 +1,15 @@
 import { lstatSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PROGRAMS } from '../domain/index.ts';
 import type { Setting } from './setting.ts';
 
-/** Where package.json lies: two rooms up, from src/config/ as from dist/config/. */
-const PROGRAM = fileURLToPath(new URL('../../', import.meta.url));
+/** Where package.json lies. */
+const PACKAGE = fileURLToPath(new URL('../', PROGRAMS));
 
-export const DELIVERED_POLICY = join(PROGRAM, 'config', 'scoring.yaml');
-export const DELIVERED_RULES = join(PROGRAM, 'yara-rules');
-export const DELIVERED_RANSOMWARE_NAMES = join(PROGRAM, 'config', 'ransomware-names.txt');
+export const DELIVERED_POLICY = join(PACKAGE, 'config', 'scoring.yaml');
+export const DELIVERED_RULES = join(PACKAGE, 'yara-rules');
+export const DELIVERED_RANSOMWARE_NAMES = join(PACKAGE, 'config', 'ransomware-names.txt');
 
 /** `./local` when it exists, else `container` when that does, else `fallback`, else the local one. */
 export function localFirst(cwd: string, local: string, container: string, fallback?: string): string {

@@ -18,5 +18,6 @@ export * from './limits.ts';
 export * from './loopback.ts';
 export * from './measurement.ts';
 export * from './policy.ts';
+export * from './program.ts';
 export * from './ransomware-names.ts';
 export * from './unit.ts';

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { programFile } from '../domain/index.ts';
 import {
   ANSWERED,
   ASKED,
@@ -40,8 +41,7 @@ export class Libmagic {
   #failures = 0;
 
   constructor(options: LibmagicOptions = {}) {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    this.#program = options.thread ?? new URL(`./libmagic-thread.${extension}`, import.meta.url);
+    this.#program = options.thread ?? programFile('identify/libmagic-thread');
     this.#startMs = options.startMs ?? START_MS;
   }
 

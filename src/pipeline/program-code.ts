@@ -1,9 +1,10 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PROGRAMS } from '../domain/index.ts';
 
 /** The folder of package.json. */
-const PACKAGE = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const PACKAGE = dirname(fileURLToPath(PROGRAMS));
 /** What a child process of ours reads its own code from: the program, and wherever npm put what it depends on. */
 export const CODE = [PACKAGE, ...nodeModulesAbove(PACKAGE)];
 

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { programFile } from '../domain/index.ts';
 import { GatheredMessages } from './gathered-messages.ts';
 import { CODE } from './program-code.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.ts';
@@ -31,8 +32,7 @@ const YOUNG_HEAP_MIB = 2;
  */
 const HEAP_GROWING_PERCENT = 100;
 
-const HERE = fileURLToPath(import.meta.url);
-const PROGRAM = fileURLToPath(new URL(HERE.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url));
+const PROGRAM = fileURLToPath(programFile('pipeline/worker'));
 
 export interface ProcessOptions {
   readonly setup: WorkerSetup;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Scratch } from '../bytes/index.ts';
 import { probeYaraSocket, yaraAway } from '../analyze/yara/index.ts';
-import { BackupLensError, type YaraState } from '../domain/index.ts';
+import { BackupLensError, programFile, type YaraState } from '../domain/index.ts';
 
 export interface YaraChildOptions {
   readonly rulesDirs: readonly string[];
@@ -25,10 +25,7 @@ export interface YaraChild {
   close(): Promise<void>;
 }
 
-const PROGRAM = new URL(
-  import.meta.url.endsWith('.ts') ? '../services/yara-scanner/main.ts' : '../services/yara-scanner/main.js',
-  import.meta.url,
-);
+const PROGRAM = programFile('services/yara-scanner/main');
 const LISTEN_MS = 10_000;
 /** The largest public collections take 20 seconds; the program gives up after 120 by itself. */
 const COMPILE_MS = 150_000;

@@ -2,6 +2,9 @@ const EMPTY = Buffer.alloc(0);
 /** Comparing is a hundred times faster than looking at each byte; as long as the chunks of a file. */
 const ZEROS = Buffer.alloc(256 * 1024);
 
+/** Where a look ahead reaches into the next chunk, so much of that is copied, or as much as was asked for: not all of it. */
+const JOINED_BYTES = 64 * 1024;
+
 /**
  * Reads a stream of chunks by numbers of bytes. What `next` returns is valid until the next call; what `peek`
  * and `exactly` return is a copy, so only small things are asked of them.
@@ -10,6 +13,8 @@ export class ByteReader {
   readonly #chunks: AsyncIterator<Buffer>;
   #chunk: Buffer = EMPTY;
   #at = 0;
+  /** Set while `#chunk` is a copy of what was left and of the beginning of this one, which begins `at` there. */
+  #joined: { readonly chunk: Buffer; readonly at: number } | null = null;
   #ended = false;
   /** Bytes handed out so far. */
   position = 0;
@@ -20,6 +25,7 @@ export class ByteReader {
 
   /** The next bytes, at most `max`; null at the end. */
   async next(max = Infinity): Promise<Buffer | null> {
+    this.#leaveJoined();
     while (this.#at === this.#chunk.length) {
       if (!(await this.#advance())) return null;
     }
@@ -38,14 +44,40 @@ export class ByteReader {
 
   /** Looks ahead; shorter than `count` only at the end. */
   async peek(count: number): Promise<Buffer> {
-    while (this.#chunk.length - this.#at < count && !this.#ended) {
-      const kept = Buffer.from(this.#chunk.subarray(this.#at));
-      if (await this.#advance()) {
-        if (kept.length > 0) this.#chunk = Buffer.concat([kept, this.#chunk]);
-      } else this.#chunk = kept;
-      this.#at = 0;
-    }
+    this.#leaveJoined();
+    while (this.#chunk.length - this.#at < count && (await this.#join(count)));
     return this.#chunk.subarray(this.#at, this.#at + count);
+  }
+
+  /** Puts what is left and the beginning of what follows into one buffer; false at the end. */
+  async #join(count: number): Promise<boolean> {
+    let kept = this.#chunk.subarray(this.#at, this.#joined?.at);
+    let following = this.#joined?.chunk ?? EMPTY;
+    if (kept.length + following.length <= this.#chunk.length - this.#at) {
+      // All of it is there already. A copy: the chunk is another's once the next is asked for.
+      kept = Buffer.from(this.#chunk.subarray(this.#at));
+      this.#joined = null;
+      if (!(await this.#advance())) {
+        this.#chunk = kept;
+        this.#at = 0;
+        return false;
+      }
+      if (kept.length === 0) return true;
+      following = this.#chunk;
+    }
+    this.#joined = { chunk: following, at: kept.length };
+    const more = Math.max(count, JOINED_BYTES) - kept.length;
+    this.#chunk = Buffer.concat([kept, following.subarray(0, more)]);
+    this.#at = 0;
+    return true;
+  }
+
+  /** Goes on in the chunk itself once what stood before it was handed out. */
+  #leaveJoined(): void {
+    if (this.#joined === null || this.#at < this.#joined.at) return;
+    this.#at -= this.#joined.at;
+    this.#chunk = this.#joined.chunk;
+    this.#joined = null;
   }
 
   /** A copy of the next `count` bytes; shorter only at the end. */

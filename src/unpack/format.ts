@@ -89,11 +89,10 @@ export interface FormatSink extends MemberSink {
   device(name: Member['name']): void;
 }
 
-/** One container format: one file, one line in registry.ts. */
+/** What is known of a container format before one is met: its line in registry.ts. */
 export interface Format {
   readonly id: string;
   readonly access: 'stream' | 'random';
-  readonly doc: FormatDoc;
   /**
    * Its members are only a part of what it holds (a program and what is appended to it): what an engine did not see of the
    * container itself is not made good by its members.
@@ -111,8 +110,18 @@ export interface Format {
    * proves nothing of them.
    */
   readonly unchecked?: true;
-  /** The size out says nothing: holes in disk images are real and expand without bound. Never called a bomb. */
+  /**
+   * The size out says nothing: holes of disk images and sparse files are real and expand without bound, and what is only
+   * searched for was there already. Never called a bomb.
+   */
   readonly sparse?: true;
+  /** Its own file, formats/<id>.ts. */
+  readonly load: () => Promise<{ readonly unpacker: Unpacker }>;
+}
+
+/** How containers of one format are opened: one file each. */
+export interface Unpacker {
+  readonly doc: FormatDoc;
   /**
    * Hands every member to the sink. Throws `Damaged` (becomes a `corrupt` gap after what came out was examined),
    * `NeedsPassword` (`encrypted`), `Unsupported` (`unsupported_format`); any other error counts as damage. Never

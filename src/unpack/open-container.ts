@@ -1,11 +1,11 @@
 import { EndlessHoles, EndlessMaps, FileSource, nameFromBytes } from '../bytes/index.ts';
 import { inWords, type GapReason } from '../domain/index.ts';
 import { Holes } from './disks/holes.ts';
-import type { Container, Format, MemberSink, UnpackContext } from './format.ts';
+import type { Container, Format, MemberSink, UnpackContext, Unpacker } from './format.ts';
 import { Bomb, ConsumerFailure, Guard } from './guard.ts';
 import { formatOf } from './registry.ts';
 import { spool, type Spooled } from './spool.ts';
-import { Trouble, Unsupported } from './trouble.ts';
+import { NotLoaded, Trouble, Unsupported } from './trouble.ts';
 
 /**
  * Opens one container and hands every member to the sink. Never throws but when the whole scan is aborted or the
@@ -33,12 +33,13 @@ async function open(container: Container, guard: Guard, context: UnpackContext):
   const format = formatOf(container.format);
   if (format?.searches !== true) context.budget.takeDepth(container.depth);
   if (format === null) throw new Unsupported(`nothing here opens ${container.format}`);
+  const unpacker = await loaded(format);
   const inside = { ...context, signal: guard.signal };
   if (format.access === 'stream' || container.source !== null) {
     guard.begin(format, format.access === 'stream' ? null : container.size);
     const holes = new Holes(0);
     const stream = withoutEndlessHoles(container, format, holes);
-    await format.unpack({ ...container, stream: guard.counted(stream) }, guard, inside);
+    await unpacker.unpack({ ...container, stream: guard.counted(stream) }, guard, inside);
     if (holes.leftOut > 0) {
       const detail = `${holes.leftOut} bytes of holes in what is read as a stream were left out`;
       guard.gap('budget_exceeded', detail, { bytes: holes.leftOut });
@@ -49,11 +50,24 @@ async function open(container: Container, guard: Guard, context: UnpackContext):
   const spooled: Spooled = await spool(guard.counted(container.stream), context.scratch, guard.signal);
   try {
     const source = new FileSource(spooled.file.handle, spooled.size);
-    await format.unpack({ ...container, source, size: source.size, stream: source.stream() }, guard, inside);
+    await unpacker.unpack(
+      { ...container, source, size: source.size, stream: source.stream() },
+      guard,
+      inside,
+    );
   } finally {
     await spooled.file.remove();
   }
   if (spooled.brokeOff !== null) throw spooled.brokeOff.error;
+}
+
+/** A file of ours that is not there (removed or replaced while we ran) is a fault of ours, not of the container. */
+async function loaded({ id, load }: Format): Promise<Unpacker> {
+  try {
+    return (await load()).unpacker;
+  } catch (error) {
+    throw new NotLoaded(`what opens ${id} cannot be loaded: ${inWords(error)}`);
+  }
 }
 
 /** A stream on a disk of many TiB that is all holes would never end. */

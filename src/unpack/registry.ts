@@ -1,164 +1,116 @@
 import type { Format, Member } from './format.ts';
 import { AFTER_THE_END } from './inner-name.ts';
-import { sevenZip } from './formats/7z.ts';
-import { activemime } from './formats/activemime.ts';
-import { androidBackup } from './formats/android-backup.ts';
-import { apfs } from './formats/apfs.ts';
-import { ar } from './formats/ar.ts';
-import { arj } from './formats/arj.ts';
-import { beam } from './formats/beam.ts';
-import { binaryPlist } from './formats/binary-plist.ts';
-import { binhex } from './formats/binhex.ts';
-import { brotli } from './formats/brotli.ts';
-import { btrfs } from './formats/btrfs.ts';
-import { bzip2 } from './formats/bzip2.ts';
-import { cab } from './formats/cab.ts';
-import { chm } from './formats/chm.ts';
-import { cms } from './formats/cms.ts';
-import { compress } from './formats/compress.ts';
-import { cpio } from './formats/cpio.ts';
-import { dmg } from './formats/dmg.ts';
-import { elf } from './formats/elf.ts';
-import { embedded } from './formats/embedded.ts';
-import { exfat } from './formats/exfat.ts';
-import { ext } from './formats/ext.ts';
-import { fat } from './formats/fat.ts';
-import { gif } from './formats/gif.ts';
-import { gitBlob } from './formats/git-blob.ts';
-import { gpt } from './formats/gpt.ts';
-import { gzip } from './formats/gzip.ts';
-import { hfs } from './formats/hfs.ts';
-import { iso } from './formats/iso.ts';
-import { isoMedia } from './formats/iso-media.ts';
-import { jpeg } from './formats/jpeg.ts';
-import { lvm } from './formats/lvm.ts';
-import { lz4 } from './formats/lz4.ts';
-import { lzh } from './formats/lzh.ts';
-import { lzip } from './formats/lzip.ts';
-import { lzma } from './formats/lzma.ts';
-import { lzop } from './formats/lzop.ts';
-import { mail } from './formats/mail.ts';
-import { mbox } from './formats/mbox.ts';
-import { mbr } from './formats/mbr.ts';
-import { mozlz4 } from './formats/mozlz4.ts';
-import { nsis } from './formats/nsis.ts';
-import { ntfs } from './formats/ntfs.ts';
-import { ole } from './formats/ole.ts';
-import { pdf } from './formats/pdf.ts';
-import { pe } from './formats/pe.ts';
-import { pgDump } from './formats/pg-dump.ts';
-import { png } from './formats/png.ts';
-import { qcow2 } from './formats/qcow2.ts';
-import { rDatabase } from './formats/r-database.ts';
-import { rar } from './formats/rar.ts';
-import { redis } from './formats/redis.ts';
-import { riff } from './formats/riff.ts';
-import { rpm } from './formats/rpm.ts';
-import { rtf } from './formats/rtf.ts';
-import { shellPayload } from './formats/shell-payload.ts';
-import { snappy } from './formats/snappy.ts';
-import { sphinxInventory } from './formats/sphinx-inventory.ts';
-import { sqlite } from './formats/sqlite.ts';
-import { sqliteLog } from './formats/sqlite-log.ts';
-import { squashfs } from './formats/squashfs.ts';
-import { swf } from './formats/swf.ts';
-import { tar } from './formats/tar.ts';
-import { textData } from './formats/text-data.ts';
-import { tnef } from './formats/tnef.ts';
-import { udf } from './formats/udf.ts';
-import { uuencode } from './formats/uuencode.ts';
-import { vdi } from './formats/vdi.ts';
-import { vhd } from './formats/vhd.ts';
-import { vhdx } from './formats/vhdx.ts';
-import { vmdk } from './formats/vmdk.ts';
-import { wim } from './formats/wim.ts';
-import { xar } from './formats/xar.ts';
-import { xfs } from './formats/xfs.ts';
-import { xz } from './formats/xz.ts';
-import { zip } from './formats/zip.ts';
-import { zlib } from './formats/zlib.ts';
-import { zstd } from './formats/zstd.ts';
 
-/** Every format that can be opened. One line each; their ids are what identify/ calls containers. */
+type Load = Format['load'];
+type Traits = Omit<Format, 'id' | 'access' | 'load'>;
+
+const streamed = (id: string, load: Load, traits: Traits = {}): Format => ({
+  id,
+  access: 'stream',
+  load,
+  ...traits,
+});
+const random = (id: string, load: Load, traits: Traits = {}): Format => ({
+  id,
+  access: 'random',
+  load,
+  ...traits,
+});
+
+/**
+ * Every format that can be opened. One line each; their ids are what identify/ calls containers. What opens one is loaded with
+ * the first such container: most scans meet a handful of them.
+ */
 export const FORMATS: readonly Format[] = [
-  sevenZip,
-  activemime,
-  androidBackup,
-  apfs,
-  ar,
-  arj,
-  beam,
-  binaryPlist,
-  binhex,
-  brotli,
-  btrfs,
-  bzip2,
-  cab,
-  chm,
-  cms,
-  compress,
-  cpio,
-  dmg,
-  elf,
-  embedded,
-  exfat,
-  ext,
-  fat,
-  gif,
-  gitBlob,
-  gpt,
-  gzip,
-  hfs,
-  iso,
-  isoMedia,
-  jpeg,
-  lvm,
-  lz4,
-  lzh,
-  lzip,
-  lzma,
-  lzop,
-  mail,
-  mbox,
-  mbr,
-  mozlz4,
-  nsis,
-  ntfs,
-  ole,
-  pdf,
-  pe,
-  pgDump,
-  png,
-  qcow2,
-  rDatabase,
-  rar,
-  redis,
-  riff,
-  rpm,
-  rtf,
-  shellPayload,
-  snappy,
-  sphinxInventory,
-  sqlite,
-  sqliteLog,
-  squashfs,
-  swf,
-  tar,
-  textData,
-  tnef,
-  udf,
-  uuencode,
-  vdi,
-  vhd,
-  vhdx,
-  vmdk,
-  wim,
-  xar,
-  xfs,
-  xz,
-  zip,
-  zlib,
-  zstd,
+  random('7z', async () => import('./formats/7z.ts')),
+  streamed('activemime', async () => import('./formats/activemime.ts')),
+  streamed('android-backup', async () => import('./formats/android-backup.ts')),
+  random('apfs', async () => import('./formats/apfs.ts'), { sparse: true }),
+  random('ar', async () => import('./formats/ar.ts')),
+  random('arj', async () => import('./formats/arj.ts')),
+  streamed('beam', async () => import('./formats/beam.ts'), { partial: true }),
+  random('binary-plist', async () => import('./formats/binary-plist.ts'), { pieces: true, unchecked: true }),
+  random('binhex', async () => import('./formats/binhex.ts')),
+  streamed('brotli', async () => import('./formats/brotli.ts')),
+  random('btrfs', async () => import('./formats/btrfs.ts'), { sparse: true }),
+  streamed('bzip2', async () => import('./formats/bzip2.ts')),
+  random('cab', async () => import('./formats/cab.ts')),
+  random('chm', async () => import('./formats/chm.ts')),
+  streamed('cms', async () => import('./formats/cms.ts')),
+  random('compress', async () => import('./formats/compress.ts')),
+  streamed('cpio', async () => import('./formats/cpio.ts')),
+  random('dmg', async () => import('./formats/dmg.ts'), { sparse: true }),
+  streamed('elf', async () => import('./formats/elf.ts'), { partial: true, sparse: true }),
+  streamed('embedded', async () => import('./formats/embedded.ts'), {
+    partial: true,
+    searches: true,
+    sparse: true,
+  }),
+  random('exfat', async () => import('./formats/exfat.ts'), { sparse: true }),
+  random('ext', async () => import('./formats/ext.ts'), { sparse: true }),
+  random('fat', async () => import('./formats/fat.ts'), { sparse: true }),
+  streamed('gif', async () => import('./formats/gif.ts'), { partial: true, sparse: true }),
+  streamed('git-blob', async () => import('./formats/git-blob.ts')),
+  random('gpt', async () => import('./formats/gpt.ts')),
+  streamed('gzip', async () => import('./formats/gzip.ts')),
+  random('hfs', async () => import('./formats/hfs.ts'), { sparse: true }),
+  random('iso', async () => import('./formats/iso.ts')),
+  streamed('iso-media', async () => import('./formats/iso-media.ts'), { partial: true, sparse: true }),
+  streamed('jpeg', async () => import('./formats/jpeg.ts'), { partial: true, sparse: true }),
+  random('lvm', async () => import('./formats/lvm.ts')),
+  streamed('lz4', async () => import('./formats/lz4.ts')),
+  random('lzh', async () => import('./formats/lzh.ts')),
+  random('lzip', async () => import('./formats/lzip.ts')),
+  streamed('lzma', async () => import('./formats/lzma.ts')),
+  streamed('lzop', async () => import('./formats/lzop.ts')),
+  random('mail', async () => import('./formats/mail.ts'), { unchecked: true }),
+  streamed('mbox', async () => import('./formats/mbox.ts'), { unchecked: true }),
+  random('mbr', async () => import('./formats/mbr.ts')),
+  streamed('mozlz4', async () => import('./formats/mozlz4.ts')),
+  random('nsis', async () => import('./formats/nsis.ts')),
+  random('ntfs', async () => import('./formats/ntfs.ts'), { sparse: true }),
+  random('ole', async () => import('./formats/ole.ts'), { pieces: true, unchecked: true }),
+  random('pdf', async () => import('./formats/pdf.ts'), { partial: true }),
+  streamed('pe', async () => import('./formats/pe.ts'), { partial: true, sparse: true }),
+  streamed('pg-dump', async () => import('./formats/pg-dump.ts'), { pieces: true }),
+  streamed('png', async () => import('./formats/png.ts'), { partial: true, sparse: true }),
+  random('qcow2', async () => import('./formats/qcow2.ts')),
+  streamed('r-database', async () => import('./formats/r-database.ts'), { pieces: true }),
+  random('rar', async () => import('./formats/rar.ts')),
+  streamed('redis', async () => import('./formats/redis.ts'), { pieces: true, unchecked: true }),
+  streamed('riff', async () => import('./formats/riff.ts'), { partial: true, sparse: true }),
+  streamed('rpm', async () => import('./formats/rpm.ts')),
+  random('rtf', async () => import('./formats/rtf.ts'), { pieces: true, unchecked: true }),
+  streamed('shell-payload', async () => import('./formats/shell-payload.ts'), {
+    partial: true,
+    sparse: true,
+  }),
+  streamed('snappy', async () => import('./formats/snappy.ts')),
+  streamed('sphinx-inventory', async () => import('./formats/sphinx-inventory.ts')),
+  random('sqlite', async () => import('./formats/sqlite.ts'), { pieces: true }),
+  random('sqlite-log', async () => import('./formats/sqlite-log.ts'), { pieces: true }),
+  random('squashfs', async () => import('./formats/squashfs.ts')),
+  streamed('swf', async () => import('./formats/swf.ts'), { partial: true }),
+  streamed('tar', async () => import('./formats/tar.ts'), { sparse: true }),
+  streamed('text-data', async () => import('./formats/text-data.ts'), {
+    partial: true,
+    searches: true,
+    sparse: true,
+  }),
+  random('tnef', async () => import('./formats/tnef.ts'), { unchecked: true }),
+  random('udf', async () => import('./formats/udf.ts'), { sparse: true }),
+  random('uuencode', async () => import('./formats/uuencode.ts')),
+  random('vdi', async () => import('./formats/vdi.ts')),
+  random('vhd', async () => import('./formats/vhd.ts')),
+  random('vhdx', async () => import('./formats/vhdx.ts')),
+  random('vmdk', async () => import('./formats/vmdk.ts')),
+  random('wim', async () => import('./formats/wim.ts')),
+  random('xar', async () => import('./formats/xar.ts')),
+  random('xfs', async () => import('./formats/xfs.ts'), { sparse: true }),
+  streamed('xz', async () => import('./formats/xz.ts')),
+  random('zip', async () => import('./formats/zip.ts')),
+  streamed('zlib', async () => import('./formats/zlib.ts')),
+  streamed('zstd', async () => import('./formats/zstd.ts')),
 ];
 
 const BY_ID: ReadonlyMap<string, Format> = new Map(FORMATS.map((format) => [format.id, format]));

@@ -51,6 +51,13 @@ export class EngineDied extends Trouble {
   }
 }
 
+/** What opens it cannot be loaded: nobody has looked. */
+export class NotLoaded extends Trouble {
+  constructor(detail: string) {
+    super('engine_failed', detail);
+  }
+}
+
 /** It would cost more than it may: depth, entries, bytes, memory, disk. */
 export class OverBudget extends Trouble {
   constructor(detail: string, options?: Options) {

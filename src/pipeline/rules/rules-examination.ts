@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { examinerLine, type ExaminedFile, type ExaminerLine } from '../../contracts/index.ts';
-import { BackupLensError } from '../../domain/index.ts';
+import { BackupLensError, programFile } from '../../domain/index.ts';
 import { CODE } from '../program-code.ts';
 import { residentBytes } from '../resident-bytes.ts';
 
@@ -34,14 +34,7 @@ const MAX_LINE_CHARS = 256 * 1024 * 1024;
 /** Of processes that ended in a file. More would be a fault of ours. */
 const MAX_DEATHS = 50;
 
-const PROGRAM = fileURLToPath(
-  new URL(
-    import.meta.url.endsWith('.ts')
-      ? '../../services/yara-scanner/examine-rules.ts'
-      : '../../services/yara-scanner/examine-rules.js',
-    import.meta.url,
-  ),
-);
+const PROGRAM = fileURLToPath(programFile('services/yara-scanner/examine-rules'));
 
 /**
  * Examines all rule files below the folders. One that ends or hangs the process is told as an error, and the others

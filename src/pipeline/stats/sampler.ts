@@ -1,4 +1,6 @@
 import type { Profiler, Session } from 'node:inspector';
+import { IS_BUILT, PROGRAMS } from '../../domain/index.ts';
+import { moduleAt } from './built-modules.ts';
 
 /** Between two looks at what the main thread does, in µs: fine enough for seconds, cheap enough for hours. */
 const INTERVAL_US = 1000;
@@ -94,8 +96,7 @@ const ROOMS: Readonly<Record<string, string>> = { bytes: 'read', intake: 'read' 
 /** Of pipeline/, report/ and whatever is too small to be told apart. */
 const TOLD = new Set(['identify', 'unpack', 'read', 'report', 'assess']);
 
-/** `…/src/` or `…/dist/`. */
-const CODE = new URL('../../', import.meta.url).href;
+const CODE = PROGRAMS.href;
 
 export function addSamples(profile: Profiler.Profile, into: Map<string, number>): void {
   const parts = partsOf(profile.nodes);
@@ -119,10 +120,13 @@ function partsOf(nodes: readonly Profiler.ProfileNode[]): Map<number, string> {
   return parts;
 }
 
-function partOf({ functionName, url }: Profiler.ProfileNode['callFrame'], caller: string): string {
+function partOf(
+  { functionName, url, lineNumber }: Profiler.ProfileNode['callFrame'],
+  caller: string,
+): string {
   const native = NATIVE[functionName];
   if (native !== undefined) return native;
-  if (url.startsWith(CODE)) return roomOf(url.slice(CODE.length));
+  if (url.startsWith(CODE)) return roomOf(IS_BUILT ? moduleAt(url, lineNumber) : url.slice(CODE.length));
   if (url.includes('/node_modules/undici/')) return 'yara';
   // The hash is the one thing of crypto that a scan asks for.
   if (url.startsWith('node:internal/crypto/') || (url === '' && HASHING.has(functionName))) return 'hash';

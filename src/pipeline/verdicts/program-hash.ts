@@ -2,20 +2,13 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { IS_BUILT, PROGRAMS } from '../../domain/index.ts';
 
-/** The folder of rooms, as sources or as built. */
-const ROOMS_FOLDER = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-/** What has a part in what is said of a content. */
-const ROOMS = [
-  'analyze',
-  'bytes',
-  'domain',
-  'identify',
-  'intake',
-  'pipeline',
-  'unpack',
-  'services/yara-scanner',
-];
+const FOLDER = fileURLToPath(PROGRAMS);
+/** What has a part in what is said of a content; of what is built, where rooms are mixed, all. */
+const ROOMS = IS_BUILT
+  ? ['.']
+  : ['analyze', 'bytes', 'domain', 'identify', 'intake', 'pipeline', 'unpack', 'services/yara-scanner'];
 const CHUNK_BYTES = 256 * 1024;
 
 /**
@@ -25,7 +18,7 @@ const CHUNK_BYTES = 256 * 1024;
  */
 export function programHash(remembered: (stamp: string, read: () => string) => string): string {
   const files = ROOMS.flatMap(filesOf);
-  files.push({ name: 'package.json', path: join(dirname(ROOMS_FOLDER), 'package.json') });
+  files.push({ name: 'package.json', path: join(dirname(FOLDER), 'package.json') });
   const stamp = createHash('sha256').update(RUNTIME);
   for (const { name, path } of files) {
     const { dev, ino, size, mtimeNs, ctimeNs } = lstatSync(path, { bigint: true });
@@ -42,7 +35,7 @@ interface ProgramFile {
 }
 
 function filesOf(room: string): ProgramFile[] {
-  const folder = join(ROOMS_FOLDER, room);
+  const folder = join(FOLDER, room);
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => /\.(ts|js)$/.test(file) && !/\.(test|d)\.ts$/.test(file))
     .toSorted()

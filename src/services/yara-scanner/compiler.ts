@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { CompileReport, EngineChoice, EngineKind, RuleFile } from '../../analyze/yara/load-engine.ts';
-import type { RejectedRule } from '../../domain/index.ts';
+import { programFile, type RejectedRule } from '../../domain/index.ts';
 import { EngineChild } from './engine-child.ts';
 import { ANSWER, ASK, MAX_SET_BYTES, MAX_SOURCES_BYTES, type Prepare, type Prepared } from './engine-wire.ts';
 
@@ -34,10 +34,7 @@ const WATCH_MS = 100;
 /** Of the process's report on files, beside the set. */
 const MAX_REPORT_BYTES = 64 * 1024 * 1024;
 const PAGE_BYTES = 4096;
-const PROGRAM = new URL(
-  import.meta.url.endsWith('.ts') ? './compile-process.ts' : './compile-process.js',
-  import.meta.url,
-);
+const PROGRAM = programFile('services/yara-scanner/compile-process');
 const FLAGS = ['--max-semi-space-size=4', '--disable-warning=ExperimentalWarning'];
 
 export class CompileFailed extends Error {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { programFile } from '../../domain/index.ts';
 import type { BuiltRules } from './build-rules.ts';
 import { EngineChild, type EngineAnswer } from './engine-child.ts';
 import { ANSWER, ASK, type Load } from './engine-wire.ts';
@@ -15,10 +16,7 @@ const LOAD_MS = 60_000;
 const MAX_BACKOFF_MS = 5000;
 /** Starts in a row without one good answer between, after which nobody counts on it. */
 const MANY_FAILURES = 5;
-const PROGRAM = new URL(
-  import.meta.url.endsWith('.ts') ? './engine-process.ts' : './engine-process.js',
-  import.meta.url,
-);
+const PROGRAM = programFile('services/yara-scanner/engine-process');
 /** Small heaps: an engine keeps rules and buffers outside of JavaScript's. */
 const FLAGS = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning'];
 

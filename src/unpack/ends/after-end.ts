@@ -1,5 +1,5 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Format, FormatDoc } from '../format.ts';
+import type { FormatDoc, Unpacker } from '../format.ts';
 import { AFTER_THE_END } from '../inner-name.ts';
 import { Damaged } from '../trouble.ts';
 
@@ -11,20 +11,14 @@ const LEAST_BYTES = 16;
  * one member is what comes after.
  */
 export function afterEnd(
-  id: string,
   doc: FormatDoc,
   /**
    * Takes the bytes up to the file's own end. Where the structure breaks off earlier it stops there: what is no part of the
    * structure is examined like what comes behind it.
    */
   pass: (reader: ByteReader) => Promise<void>,
-): Format {
+): Unpacker {
   return {
-    id,
-    access: 'stream',
-    partial: true,
-    // Nothing is unpacked: what comes out was there.
-    sparse: true,
     doc,
     async unpack({ stream }, sink) {
       const reader = new ByteReader(stream);

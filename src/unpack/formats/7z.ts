@@ -1,7 +1,6 @@
-import { sevenZipFormat } from '../seven-zip/format.ts';
+import { sevenZipUnpacker } from '../seven-zip/unpacker.ts';
 
-export const sevenZip = sevenZipFormat({
-  id: '7z',
+export const unpacker = sevenZipUnpacker({
   type: '7z',
   doc: {
     name: '7z',

@@ -1,5 +1,5 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { Damaged } from '../trouble.ts';
 import { wholeStream } from '../whole-stream.ts';
 import { inflated } from '../zlib-pump.ts';
@@ -10,9 +10,7 @@ const AFTER_LENGTH = 46;
 const USUAL = [0x32, 0x22a];
 const HEADER_BYTES = 64 * 1024;
 
-export const activemime: Format = {
-  id: 'activemime',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'ActiveMime',
     description:

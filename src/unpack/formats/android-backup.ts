@@ -1,6 +1,6 @@
 import { ByteReader } from '../byte-reader.ts';
 import { decrypted, openKey, type EncryptionHeader, type Key } from '../android-cipher.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { Damaged, NeedsPassword, Unsupported } from '../trouble.ts';
 import { wholeStream } from '../whole-stream.ts';
 import { inflated } from '../zlib-pump.ts';
@@ -12,9 +12,7 @@ const NEWEST_VERSION = 5;
 /** Android writes 10000; each round costs us as much as it costs the phone. */
 const MAX_ROUNDS = 1_000_000;
 
-export const androidBackup: Format = {
-  id: 'android-backup',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'Android backup (.ab)',
     description:

@@ -1,9 +1,7 @@
-import { sevenZipFormat } from '../seven-zip/format.ts';
+import { sevenZipUnpacker } from '../seven-zip/unpacker.ts';
 
-export const apfs = sevenZipFormat({
-  id: 'apfs',
+export const unpacker = sevenZipUnpacker({
   type: 'apfs',
-  sparse: true,
   doc: {
     name: 'APFS',
     description: 'File systems of macOS.',

@@ -1,7 +1,6 @@
-import { sevenZipFormat } from '../seven-zip/format.ts';
+import { sevenZipUnpacker } from '../seven-zip/unpacker.ts';
 
-export const ar = sevenZipFormat({
-  id: 'ar',
+export const unpacker = sevenZipUnpacker({
   type: 'ar',
   doc: {
     name: 'ar',

@@ -1,9 +1,8 @@
 import type { ByteSource } from '../../bytes/index.ts';
 import type { FormatSink, UnpackContext } from '../format.ts';
-import { sevenZipFormat } from '../seven-zip/format.ts';
+import { sevenZipUnpacker } from '../seven-zip/unpacker.ts';
 
-export const arj = sevenZipFormat({
-  id: 'arj',
+export const unpacker = sevenZipUnpacker({
   type: 'arj',
   doc: {
     name: 'ARJ',

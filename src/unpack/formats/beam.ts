@@ -1,5 +1,5 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Format, FormatSink } from '../format.ts';
+import type { Unpacker, FormatSink } from '../format.ts';
 import { AFTER_THE_END } from '../inner-name.ts';
 import { Damaged } from '../trouble.ts';
 import { inflated } from '../zlib-pump.ts';
@@ -14,10 +14,7 @@ const LITERALS = { chunk: 'LitT', head: 4 } as const;
 /** A compressed term: its version, `P`, and the size of what is packed (External Term Format, 12.3). */
 const TERM = { magic: Buffer.from([0x83, 0x50]), head: 6 } as const;
 
-export const beam: Format = {
-  id: 'beam',
-  access: 'stream',
-  partial: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'Erlang module (BEAM)',
     description:

@@ -1,5 +1,5 @@
 import { plistObject, plistTrailer, type PlistValue } from '../binary-plist.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { holdsData } from '../text-data/holds-data.ts';
 import { Damaged } from '../trouble.ts';
 import { Window } from '../window.ts';
@@ -11,11 +11,7 @@ const LOOKED_AT_BYTES = 4096;
 /** Objects that stand before the one read last. Writers keep their order; a file in none would be read over and over. */
 const MAX_BACKWARDS = 10_000;
 
-export const binaryPlist: Format = {
-  id: 'binary-plist',
-  access: 'random',
-  pieces: true,
-  unchecked: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'Apple property list (binary)',
     description:

@@ -1,6 +1,6 @@
 import { encodedText } from '../mail/encoded-text.ts';
 
-export const binhex = encodedText('binhex', {
+export const unpacker = encodedText({
   name: 'BinHex 4.0',
   description: 'A Macintosh file as text: its data fork and its resource fork.',
   recognised: '`(This file must be converted with BinHex` at 0',

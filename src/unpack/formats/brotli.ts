@@ -1,6 +1,6 @@
 import { createBrotliDecompress } from 'node:zlib';
 import { ByteReader } from '../byte-reader.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { innerName } from '../inner-name.ts';
 import { Damaged } from '../trouble.ts';
 import { wholeStream } from '../whole-stream.ts';
@@ -8,9 +8,7 @@ import { pump } from '../zlib-pump.ts';
 
 const OUTPUT_BYTES = 128 * 1024;
 
-export const brotli: Format = {
-  id: 'brotli',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'Brotli',
     description: 'A compressed stream without signature or check sum.',

@@ -1,13 +1,10 @@
 import { HOLES_LEFT_OUT } from '../disks/doc.ts';
 import { readBtrfs } from '../file-systems/btrfs/file-system.ts';
 import { FILE_SYSTEM_LIMITS } from '../file-systems/volume.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { Damaged } from '../trouble.ts';
 
-export const btrfs: Format = {
-  id: 'btrfs',
-  access: 'random',
-  sparse: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'Btrfs',
     description:

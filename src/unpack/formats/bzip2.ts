@@ -1,6 +1,6 @@
 import { ByteReader } from '../byte-reader.ts';
 import { bzip2Ends } from '../bzip2-end.ts';
-import type { Format, FormatSink } from '../format.ts';
+import type { Unpacker, FormatSink } from '../format.ts';
 import { AFTER_THE_END, innerName } from '../inner-name.ts';
 import { KeptStream } from '../kept-stream.ts';
 import { upToTheEnd } from '../seven-zip/data-after.ts';
@@ -8,9 +8,7 @@ import { decodedStream } from '../seven-zip/unpack.ts';
 import { Unsupported } from '../trouble.ts';
 import { wholeStream } from '../whole-stream.ts';
 
-export const bzip2: Format = {
-  id: 'bzip2',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'bzip2',
     description: 'Compressed streams with check sums; several may follow each other.',

@@ -1,14 +1,13 @@
 import type { ByteSource } from '../../bytes/index.ts';
 import type { FormatSink } from '../format.ts';
-import { headOf, sevenZipFormat } from '../seven-zip/format.ts';
+import { headOf, sevenZipUnpacker } from '../seven-zip/unpacker.ts';
 
 /** CFHEADER (MS-CAB 2.1): flags, and the number of this cabinet within its set. */
 const HEADER = { flags: 30, number: 34, end: 36 } as const;
 const HAS_PREVIOUS = 1;
 const HAS_NEXT = 2;
 
-export const cab = sevenZipFormat({
-  id: 'cab',
+export const unpacker = sevenZipUnpacker({
   type: 'cab',
   doc: {
     name: 'Cabinet',

@@ -1,7 +1,6 @@
-import { sevenZipFormat } from '../seven-zip/format.ts';
+import { sevenZipUnpacker } from '../seven-zip/unpacker.ts';
 
-export const chm = sevenZipFormat({
-  id: 'chm',
+export const unpacker = sevenZipUnpacker({
   type: 'chm',
   doc: {
     name: 'CHM',

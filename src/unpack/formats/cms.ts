@@ -1,6 +1,6 @@
 import { ByteReader } from '../byte-reader.ts';
 import { expectTag, octets, readHeader, skipValue } from '../cms/ber.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { Damaged, NeedsPassword, Unsupported } from '../trouble.ts';
 import { inflated } from '../zlib-pump.ts';
 
@@ -19,9 +19,7 @@ const OBJECT_IDENTIFIER = 0x06;
 const EXPLICIT = 0xa0;
 const MAX_IDENTIFIER = 64;
 
-export const cms: Format = {
-  id: 'cms',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'Signed data (CMS, S/MIME)',
     description: 'What is signed or compressed in a .p7m; what is encrypted for recipients is a gap.',

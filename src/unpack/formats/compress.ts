@@ -1,12 +1,10 @@
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { innerName } from '../inner-name.ts';
 import { bytesOf, unpackStream } from '../seven-zip/unpack.ts';
 import { Damaged } from '../trouble.ts';
 
 // 7-Zip reads this one only from a file, not while it streams past.
-export const compress: Format = {
-  id: 'compress',
-  access: 'random',
+export const unpacker: Unpacker = {
   doc: {
     name: 'compress (.Z)',
     description: 'The LZW stream of Unix compress; it holds no check sum.',

@@ -1,6 +1,6 @@
 import { ByteReader } from '../byte-reader.ts';
 import { nextHeader, type CpioHeader } from '../cpio-header.ts';
-import type { Format, FormatSink, Member } from '../format.ts';
+import type { Unpacker, FormatSink, Member } from '../format.ts';
 import { AFTER_THE_END } from '../inner-name.ts';
 import { Damaged } from '../trouble.ts';
 
@@ -17,9 +17,7 @@ const FILE = 0o100000;
 
 // Read here and not by 7-Zip: it streams (the payload of a package, an initramfs), takes names of any length, and
 // tells devices.
-export const cpio: Format = {
-  id: 'cpio',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'cpio',
     description:

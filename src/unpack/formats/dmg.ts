@@ -1,9 +1,7 @@
-import { sevenZipFormat } from '../seven-zip/format.ts';
+import { sevenZipUnpacker } from '../seven-zip/unpacker.ts';
 
-export const dmg = sevenZipFormat({
-  id: 'dmg',
+export const unpacker = sevenZipUnpacker({
   type: 'dmg',
-  sparse: true,
   doc: {
     name: 'Apple disk image',
     description: 'UDIF images: zlib, bzip2, LZFSE, ADC; every partition and free area is a member.',

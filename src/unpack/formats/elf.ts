@@ -5,8 +5,7 @@ const MAX_SEGMENTS = 256;
 /** The table of segments follows the header in every program that Linux starts. */
 const HEADER_BYTES = 64 * 1024;
 
-export const elf = afterEnd(
-  'elf',
+export const unpacker = afterEnd(
   {
     name: 'ELF',
     description: 'Programs and libraries of Linux and Unix: what is appended to them.',

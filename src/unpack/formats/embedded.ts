@@ -2,20 +2,14 @@ import { isAscii } from 'node:buffer';
 import { ByteReader } from '../byte-reader.ts';
 import { Finds, MAX_FINDS } from '../embedded/finds.ts';
 import { AHEAD_BYTES, findArchive } from '../embedded/marks.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 
 /** As far as 7-Zip itself looks (1 << 23, its default for the beginning of an archive). */
 const SEARCHED_BYTES = 8 * 1024 * 1024;
 const PIECE_BYTES = 256 * 1024;
 
 // 7-Zip, unrar, cabextract, arj, lha, GNU tar and cpio open an archive behind anything: so do we.
-export const embedded: Format = {
-  id: 'embedded',
-  access: 'stream',
-  partial: true,
-  // Nothing is unpacked: what comes out was there.
-  sparse: true,
-  searches: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'Archive behind something else',
     description:

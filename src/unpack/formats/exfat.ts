@@ -1,13 +1,10 @@
 import { HOLES_LEFT_OUT } from '../disks/doc.ts';
 import { readExfat } from '../file-systems/exfat/file-system.ts';
 import { FILE_SYSTEM_LIMITS } from '../file-systems/volume.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { Damaged } from '../trouble.ts';
 
-export const exfat: Format = {
-  id: 'exfat',
-  access: 'random',
-  sparse: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'exFAT',
     description:

@@ -1,9 +1,7 @@
-import { sevenZipFormat } from '../seven-zip/format.ts';
+import { sevenZipUnpacker } from '../seven-zip/unpacker.ts';
 
-export const fat = sevenZipFormat({
-  id: 'fat',
+export const unpacker = sevenZipUnpacker({
   type: 'fat',
-  sparse: true,
   doc: {
     name: 'FAT',
     description: 'FAT12, FAT16, FAT32.',

@@ -6,8 +6,7 @@ const EXTENSION = 0x21;
 const IMAGE = 0x2c;
 const TRAILER = 0x3b;
 
-export const gif = afterEnd(
-  'gif',
+export const unpacker = afterEnd(
   {
     name: 'GIF',
     description: 'GIF pictures: what follows their end.',

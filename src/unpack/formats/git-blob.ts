@@ -1,14 +1,12 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { AFTER_THE_END, innerName } from '../inner-name.ts';
 import { Damaged } from '../trouble.ts';
 
 /** `blob `, at most twenty digits, and a NUL. */
 const MAX_HEADER_BYTES = 32;
 
-export const gitBlob: Format = {
-  id: 'git-blob',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'Git blob',
     description:

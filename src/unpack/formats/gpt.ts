@@ -2,12 +2,10 @@ import { ByteLedger } from '../byte-ledger.ts';
 import { HOLES_LEFT_OUT } from '../disks/doc.ts';
 import { gptHeaders, handOnGpt } from '../disks/gpt-disk.ts';
 import { Holes } from '../disks/holes.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { Damaged } from '../trouble.ts';
 
-export const gpt: Format = {
-  id: 'gpt',
-  access: 'random',
+export const unpacker: Unpacker = {
   doc: {
     name: 'Disk with GPT',
     description:

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { ByteReader } from '../byte-reader.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { HiddenPieces } from '../hidden-pieces.ts';
 import { inflateAtOnce } from '../inflate-at-once.ts';
 import { innerName } from '../inner-name.ts';
@@ -17,9 +17,7 @@ const LONGEST_NAME = 255;
 const MEMBERS_A_TURN = 256;
 const FLAG = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 } as const;
 
-export const gzip: Format = {
-  id: 'gzip',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'gzip',
     description:

@@ -1,9 +1,7 @@
-import { sevenZipFormat } from '../seven-zip/format.ts';
+import { sevenZipUnpacker } from '../seven-zip/unpacker.ts';
 
-export const hfs = sevenZipFormat({
-  id: 'hfs',
+export const unpacker = sevenZipUnpacker({
   type: 'hfs',
-  sparse: true,
   doc: {
     name: 'HFS+',
     description: 'File systems of macOS.',

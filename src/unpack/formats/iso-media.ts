@@ -3,8 +3,7 @@ import { afterEnd } from '../ends/after-end.ts';
 /** ISO/IEC 14496-12, 4.2: four printable characters, also the copyright sign of QuickTime. */
 const BOX_TYPE = /^[\x20-\x7e\xa9][\x20-\x7e]{3}$/;
 
-export const isoMedia = afterEnd(
-  'iso-media',
+export const unpacker = afterEnd(
   {
     name: 'ISO base media',
     description: 'MP4, QuickTime, HEIC and AVIF files: what is no box of theirs.',

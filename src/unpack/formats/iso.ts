@@ -1,11 +1,9 @@
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { unpackIso } from '../iso/unpack.ts';
 import { unpackArchive } from '../seven-zip/unpack.ts';
 import { Damaged } from '../trouble.ts';
 
-export const iso: Format = {
-  id: 'iso',
-  access: 'random',
+export const unpacker: Unpacker = {
   doc: {
     name: 'ISO 9660',
     description:

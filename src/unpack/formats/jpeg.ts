@@ -7,8 +7,7 @@ const START_OF_SCAN = 0xda;
 const END_OF_IMAGE = 0xd9;
 const START = Buffer.from([MARKER, 0xd8, MARKER]);
 
-export const jpeg = afterEnd(
-  'jpeg',
+export const unpacker = afterEnd(
   {
     name: 'JPEG',
     description: 'JPEG pictures: what follows their end, such as the film of a moving photo.',

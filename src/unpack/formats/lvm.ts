@@ -6,15 +6,13 @@ import { Holes } from '../disks/holes.ts';
 import { physicalVolume } from '../disks/lvm-header.ts';
 import { parseLvmText } from '../disks/lvm-text.ts';
 import { mapSegment, segmentsOf, volumeGroup, type VolumeGroup } from '../disks/lvm-volumes.ts';
-import type { Format, FormatSink, UnpackContext } from '../format.ts';
+import type { Unpacker, FormatSink, UnpackContext } from '../format.ts';
 import { Damaged, Unsupported } from '../trouble.ts';
 
 /** Segments whose extents lie on the physical volume as they are. */
 const PLAIN = ['striped', 'linear'];
 
-export const lvm: Format = {
-  id: 'lvm',
-  access: 'random',
+export const unpacker: Unpacker = {
   doc: {
     name: 'LVM physical volume',
     description: 'Logical volumes of LVM2, linear and striped, as far as they lie on this physical volume.',

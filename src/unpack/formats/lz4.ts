@@ -1,5 +1,5 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { HiddenPieces } from '../hidden-pieces.ts';
 import { innerName } from '../inner-name.ts';
 import { decodeBlock } from '../lz4-block.ts';
@@ -26,9 +26,7 @@ const FLAG = {
 } as const;
 
 // No library on the registry decodes LZ4 frames as a stream (they want the whole frame in memory), so this does.
-export const lz4: Format = {
-  id: 'lz4',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'LZ4',
     description:

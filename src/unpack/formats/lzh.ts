@@ -1,7 +1,6 @@
-import { sevenZipFormat } from '../seven-zip/format.ts';
+import { sevenZipUnpacker } from '../seven-zip/unpacker.ts';
 
-export const lzh = sevenZipFormat({
-  id: 'lzh',
+export const unpacker = sevenZipUnpacker({
   type: 'lzh',
   doc: {
     name: 'LZH',

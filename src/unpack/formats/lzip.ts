@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { ByteSource } from '../../bytes/index.ts';
 import { ByteReader } from '../byte-reader.ts';
-import type { Format, FormatSink, Member, UnpackContext } from '../format.ts';
+import type { Unpacker, FormatSink, Member, UnpackContext } from '../format.ts';
 import { AFTER_THE_END, innerName } from '../inner-name.ts';
 import { decodedStream } from '../seven-zip/unpack.ts';
 import { Damaged } from '../trouble.ts';
@@ -11,9 +11,7 @@ const HEADER_BYTES = 6;
 const TRAILER_BYTES = 20;
 const MAGIC = Buffer.from('LZIP\x01', 'latin1');
 
-export const lzip: Format = {
-  id: 'lzip',
-  access: 'random',
+export const unpacker: Unpacker = {
   doc: {
     name: 'lzip',
     description: 'LZMA streams with check sums; several may follow each other.',

@@ -1,14 +1,12 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { innerName } from '../inner-name.ts';
 import { upToTheEnd } from '../seven-zip/data-after.ts';
 import { decodedStream, DICTIONARY_LIMIT } from '../seven-zip/unpack.ts';
 import { Unsupported } from '../trouble.ts';
 import { wholeStream } from '../whole-stream.ts';
 
-export const lzma: Format = {
-  id: 'lzma',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'LZMA (alone)',
     description: 'The older LZMA stream; it holds no check sum.',

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { adler32 } from '../adler32.ts';
 import { ByteReader } from '../byte-reader.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { HiddenPieces } from '../hidden-pieces.ts';
 import { innerName } from '../inner-name.ts';
 import { decodeLzo } from '../lzo-block.ts';
@@ -22,9 +22,7 @@ const MAX_BLOCK_BYTES = 8 * 1024 * 1024;
 /** LZO1X, in its three ways to compress. */
 const METHODS = [1, 2, 3];
 
-export const lzop: Format = {
-  id: 'lzop',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'lzop',
     description: 'A compressed stream of LZO1X blocks with check sums.',

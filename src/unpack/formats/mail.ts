@@ -1,4 +1,4 @@
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import type { Place } from '../mail/leaf.ts';
 import { Walker } from '../mail/walker.ts';
 import { Damaged } from '../trouble.ts';
@@ -6,10 +6,7 @@ import { Window } from '../window.ts';
 
 // Every part is examined under each reading that a mail program may choose, which no library does.
 // See docs/decisions/0007.
-export const mail: Format = {
-  id: 'mail',
-  access: 'random',
-  unchecked: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'Mail',
     description:

@@ -1,5 +1,5 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 
 /** A `From ` line and the beginning of the next. */
 const LOOK_AHEAD = 1024;
@@ -10,10 +10,7 @@ const DATED = /^From [^\r\n]{0,600}\d{1,2}:\d{2}[^\r\n]{0,200}\r?\n/;
 const HEADER = /^[^\r\n]{0,1000}\r?\n(?:>From |[!-9;-~]{1,80}[ \t]*:)/;
 
 // One message after another; each is opened as a mail by itself, so that memory stays the same for any mailbox.
-export const mbox: Format = {
-  id: 'mbox',
-  access: 'stream',
-  unchecked: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'Mailbox (mbox)',
     description: 'Messages one after another, each behind a line that begins with From.',

@@ -5,12 +5,10 @@ import { Holes } from '../disks/holes.ts';
 import { mbrEntries, mbrPartitions } from '../disks/mbr-table.ts';
 import { PROTECTIVE } from '../disks/partition-types.ts';
 import { handOnPartitions } from '../disks/partitions.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { Damaged } from '../trouble.ts';
 
-export const mbr: Format = {
-  id: 'mbr',
-  access: 'random',
+export const unpacker: Unpacker = {
   doc: {
     name: 'Disk with MBR',
     description: 'A raw disk: its partitions, primary and logical, and what stands between them.',

@@ -1,5 +1,5 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { once } from '../hidden-pieces.ts';
 import { innerName } from '../inner-name.ts';
 import { decodeBlock } from '../lz4-block.ts';
@@ -13,9 +13,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /** No LZ4 block holds more than this for each of its bytes (LZ4 Block Format, "Match length"). */
 const MOST_FOR_A_BYTE = 255;
 
-export const mozlz4: Format = {
-  id: 'mozlz4',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'Mozilla LZ4',
     description:

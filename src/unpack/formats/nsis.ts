@@ -1,7 +1,6 @@
-import { sevenZipFormat } from '../seven-zip/format.ts';
+import { sevenZipUnpacker } from '../seven-zip/unpacker.ts';
 
-export const nsis = sevenZipFormat({
-  id: 'nsis',
+export const unpacker = sevenZipUnpacker({
   type: 'nsis',
   doc: {
     name: 'NSIS',

@@ -1,9 +1,7 @@
-import { sevenZipFormat } from '../seven-zip/format.ts';
+import { sevenZipUnpacker } from '../seven-zip/unpacker.ts';
 
-export const ntfs = sevenZipFormat({
-  id: 'ntfs',
+export const unpacker = sevenZipUnpacker({
   type: 'ntfs',
-  sparse: true,
   doc: {
     name: 'NTFS',
     description: 'File systems of Windows.',

@@ -1,16 +1,12 @@
 import { ByteLedger, handOnUnclaimed } from '../byte-ledger.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { handOn } from '../office/hand-on.ts';
 import { MAX_TURNS, type HashEffort } from '../office/iterated-hash.ts';
 import { readParts } from '../office/parts.ts';
 import { CompoundFile } from '../ole/compound-file.ts';
 import { Damaged } from '../trouble.ts';
 
-export const ole: Format = {
-  id: 'ole',
-  access: 'random',
-  unchecked: true,
-  pieces: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'OLE compound file',
     description:

@@ -1,5 +1,5 @@
 import { ByteLedger } from '../byte-ledger.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { PdfDocument } from '../pdf/document.ts';
 import { handOnLeftovers } from '../pdf/leftovers.ts';
 import { Scanner } from '../pdf/scanner.ts';
@@ -9,10 +9,7 @@ import { Damaged } from '../trouble.ts';
 
 // A renderer reads what its cross-reference table names; what matters here is everything that lies in the file.
 // See docs/decisions/0007.
-export const pdf: Format = {
-  id: 'pdf',
-  access: 'random',
-  partial: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'PDF',
     description:

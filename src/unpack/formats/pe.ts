@@ -9,8 +9,7 @@ const PAGE_BYTES = 4096;
 /** Place of the certificate table among the data directories; its address is an offset in the file. */
 const CERTIFICATES = 4;
 
-export const pe = afterEnd(
-  'pe',
+export const unpacker = afterEnd(
   {
     name: 'Windows program',
     description: 'PE files: what is appended to the program, as installers and self-extractors have it.',

@@ -1,5 +1,5 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Format, FormatSink, UnpackContext } from '../format.ts';
+import type { Unpacker, FormatSink, UnpackContext } from '../format.ts';
 import { AFTER_THE_END } from '../inner-name.ts';
 import { handOn, Pieces } from '../pg-dump/data-block.ts';
 import { Fields, intOf } from '../pg-dump/fields.ts';
@@ -13,10 +13,7 @@ const LARGE_OBJECTS = 3;
 /** Entries with data whose names are remembered, at up to 1 KiB each; the data of the others is nameless. */
 const MAX_NAMED = 50_000;
 
-export const pgDump: Format = {
-  id: 'pg-dump',
-  access: 'stream',
-  pieces: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'PostgreSQL dump',
     description:

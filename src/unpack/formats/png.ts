@@ -4,8 +4,7 @@ import { afterEnd, passWhole } from '../ends/after-end.ts';
 /** PNG specification, 5.2. */
 const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
-export const png = afterEnd(
-  'png',
+export const unpacker = afterEnd(
   {
     name: 'PNG',
     description: 'PNG pictures: what follows their end.',

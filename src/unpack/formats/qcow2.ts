@@ -6,12 +6,10 @@ import { Holes } from '../disks/holes.ts';
 import { qcowHeader, type QcowHeader } from '../disks/qcow-header.ts';
 import { qcowSnapshots } from '../disks/qcow-snapshots.ts';
 import { QcowTables } from '../disks/qcow-tables.ts';
-import type { Format, FormatSink, UnpackContext } from '../format.ts';
+import type { Unpacker, FormatSink, UnpackContext } from '../format.ts';
 import { Damaged, NeedsPassword } from '../trouble.ts';
 
-export const qcow2: Format = {
-  id: 'qcow2',
-  access: 'random',
+export const unpacker: Unpacker = {
   doc: {
     name: 'QCOW2',
     description: 'Disk images of QEMU, versions 1 to 3: the disk and every snapshot, read in place.',

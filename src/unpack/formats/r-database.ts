@@ -1,6 +1,6 @@
 import { ByteReader } from '../byte-reader.ts';
 import { bzip2Stream } from '../bzip2-end.ts';
-import type { Format, UnpackContext } from '../format.ts';
+import type { Unpacker, UnpackContext } from '../format.ts';
 import { asXz } from '../lzma2.ts';
 import { decodedStream } from '../seven-zip/unpack.ts';
 import { Damaged } from '../trouble.ts';
@@ -12,10 +12,7 @@ const LENGTH_BYTES = 4;
 const METHOD_BYTES = 1;
 const HEAD_BYTES = LENGTH_BYTES + METHOD_BYTES + 1;
 
-export const rDatabase: Format = {
-  id: 'r-database',
-  access: 'stream',
-  pieces: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'R database (.rdb)',
     description:

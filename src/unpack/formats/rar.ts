@@ -1,13 +1,11 @@
 import { JoinedSource, type ByteSource } from '../../bytes/index.ts';
 import { ByteReader } from '../byte-reader.ts';
-import type { Format, FormatSink, UnpackContext } from '../format.ts';
+import type { Unpacker, FormatSink, UnpackContext } from '../format.ts';
 import { rarVolume, volumeNames, type RarVolume } from '../rar/volume.ts';
 import { unpackArchive, unpackVolumes } from '../seven-zip/unpack.ts';
 import { Damaged, Unsupported } from '../trouble.ts';
 
-export const rar: Format = {
-  id: 'rar',
-  access: 'random',
+export const unpacker: Unpacker = {
   doc: {
     name: 'RAR',
     description: 'RAR 1.5 to 5, also encrypted, and in volumes that lie together.',

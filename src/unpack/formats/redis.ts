@@ -1,5 +1,5 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { AFTER_THE_END } from '../inner-name.ts';
 import { PACKED_MIB, RdbFields } from '../redis/rdb-fields.ts';
 import { rdbModuleAux, rdbValue } from '../redis/rdb-values.ts';
@@ -25,11 +25,7 @@ const CODE = {
   end: 0xff,
 } as const;
 
-export const redis: Format = {
-  id: 'redis',
-  access: 'stream',
-  pieces: true,
-  unchecked: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'Redis dump (RDB)',
     description:

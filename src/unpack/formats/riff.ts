@@ -1,7 +1,6 @@
 import { afterEnd } from '../ends/after-end.ts';
 
-export const riff = afterEnd(
-  'riff',
+export const unpacker = afterEnd(
   {
     name: 'RIFF',
     description: 'WAVE, AVI and WebP files: what follows their end.',

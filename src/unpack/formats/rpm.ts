@@ -1,5 +1,5 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Format, FormatSink } from '../format.ts';
+import type { Unpacker, FormatSink } from '../format.ts';
 import { RpmHeader } from '../rpm/header.ts';
 import { Damaged } from '../trouble.ts';
 
@@ -35,9 +35,7 @@ const ENDINGS: Readonly<Record<string, string>> = {
   none: '.cpio',
 };
 
-export const rpm: Format = {
-  id: 'rpm',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'RPM',
     description: 'Packages of RPM: the payload, the header, and each script of the header by itself.',

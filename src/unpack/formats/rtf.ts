@@ -1,6 +1,6 @@
 import type { ByteSource } from '../../bytes/index.ts';
 import { ByteReader } from '../byte-reader.ts';
-import type { Format, FormatSink } from '../format.ts';
+import type { Unpacker, FormatSink } from '../format.ts';
 import { AFTER_THE_END } from '../inner-name.ts';
 import { handOnObject } from '../office/ole1-object.ts';
 import { HEX_GROUPS, hexData, type HexEnd, type Nested } from '../rtf/hex-data.ts';
@@ -12,11 +12,7 @@ const MAX_WITHIN = 16;
 /** What Word asks of the beginning. */
 const BEGINNING = '{\\rt';
 
-export const rtf: Format = {
-  id: 'rtf',
-  access: 'random',
-  unchecked: true,
-  pieces: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'RTF',
     description:

@@ -1,5 +1,5 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { Unsupported } from '../trouble.ts';
 
 /** Searched for the beginning of the payload: makeself's script has some 20 kB. */
@@ -24,12 +24,7 @@ const MAGICS: readonly Buffer[] = [
 const TAR_MAGIC = Buffer.from('ustar');
 const TAR_MAGIC_AT = 257;
 
-export const shellPayload: Format = {
-  id: 'shell-payload',
-  access: 'stream',
-  partial: true,
-  // Nothing is unpacked: what comes out was there.
-  sparse: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'Shell script with a payload',
     description:

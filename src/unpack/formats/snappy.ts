@@ -1,6 +1,6 @@
 import { ByteReader } from '../byte-reader.ts';
 import { crc32c } from '../crc32c.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { HiddenPieces } from '../hidden-pieces.ts';
 import { innerName } from '../inner-name.ts';
 import { decodeSnappy } from '../snappy-block.ts';
@@ -15,9 +15,7 @@ const MOST_STORED = 80_000;
 const SUM_BYTES = 4;
 const PLAIN_SKIPPABLE_BYTES = 16;
 
-export const snappy: Format = {
-  id: 'snappy',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'Snappy (framed)',
     description: 'A compressed stream of chunks with check sums.',

@@ -1,5 +1,5 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { Damaged } from '../trouble.ts';
 import { wholeStream } from '../whole-stream.ts';
 import { inflated } from '../zlib-pump.ts';
@@ -9,9 +9,7 @@ const LINES = 4;
 /** Of all of them. */
 const MAX_HEADER_BYTES = 4096;
 
-export const sphinxInventory: Format = {
-  id: 'sphinx-inventory',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'Sphinx inventory (objects.inv)',
     description:

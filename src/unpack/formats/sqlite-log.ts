@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Format, FormatSink, UnpackContext } from '../format.ts';
+import type { Unpacker, FormatSink, UnpackContext } from '../format.ts';
 import { treePage, type Cell } from '../sqlite/cells.ts';
 import { logLayout, LoggedPages, transactionsOf, type LoggedPage } from '../sqlite/logged-pages.ts';
 import { Rows } from '../sqlite/rows.ts';
@@ -8,10 +8,7 @@ import { Damaged, Trouble } from '../trouble.ts';
 /** Records that were handed on, at about 100 bytes each: a page is logged again for every row that changes in it. */
 const MAX_KNOWN = 200_000;
 
-export const sqliteLog: Format = {
-  id: 'sqlite-log',
-  pieces: true,
-  access: 'random',
+export const unpacker: Unpacker = {
   doc: {
     name: 'SQLite log',
     description:

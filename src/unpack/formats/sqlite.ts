@@ -1,6 +1,6 @@
 import type { ByteSource } from '../../bytes/index.ts';
 import { ByteReader } from '../byte-reader.ts';
-import type { Format, FormatSink } from '../format.ts';
+import type { Unpacker, FormatSink } from '../format.ts';
 import { AFTER_THE_END } from '../inner-name.ts';
 import { PageFile } from '../sqlite/page-file.ts';
 import { Rows } from '../sqlite/rows.ts';
@@ -8,10 +8,7 @@ import { SCHEMA_ROOT, Schema } from '../sqlite/schema.ts';
 import { cellsOf } from '../sqlite/tree.ts';
 import { Damaged } from '../trouble.ts';
 
-export const sqlite: Format = {
-  id: 'sqlite',
-  access: 'random',
-  pieces: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'SQLite database',
     description:

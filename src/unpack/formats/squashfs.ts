@@ -1,13 +1,12 @@
 import type { ByteSource } from '../../bytes/index.ts';
-import { headOf, sevenZipFormat } from '../seven-zip/format.ts';
+import { headOf, sevenZipUnpacker } from '../seven-zip/unpacker.ts';
 import { Unsupported } from '../trouble.ts';
 
 /** Super block: the number of the compressor (5: LZ4), and the version (since 4 always little-endian). */
 const SUPER = { compressor: 20, major: 28, end: 32 } as const;
 const LZ4 = 5;
 
-export const squashfs = sevenZipFormat({
-  id: 'squashfs',
+export const unpacker = sevenZipUnpacker({
   type: 'squashfs',
   doc: {
     name: 'SquashFS',

@@ -1,5 +1,5 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Format, FormatSink, UnpackContext } from '../format.ts';
+import type { Unpacker, FormatSink, UnpackContext } from '../format.ts';
 import { AFTER_THE_END, innerName } from '../inner-name.ts';
 import { decodedStream } from '../seven-zip/unpack.ts';
 import { Damaged } from '../trouble.ts';
@@ -11,10 +11,7 @@ const BINARY_DATA = 87;
 const END = 0;
 const LONG = 0x3f;
 
-export const swf: Format = {
-  id: 'swf',
-  access: 'stream',
-  partial: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'Flash (SWF)',
     description:

@@ -1,6 +1,6 @@
 import { isTarHeader, JoinedSource, nameFromBytes, TAR_BLOCK, type ByteSource } from '../../bytes/index.ts';
 import { ByteReader } from '../byte-reader.ts';
-import type { Format, FormatSink } from '../format.ts';
+import type { Unpacker, FormatSink } from '../format.ts';
 import { AFTER_THE_END } from '../inner-name.ts';
 import { Extensions, handOnAttributes, parsePax, type Extension, type PaxRecord } from '../tar-extension.ts';
 import { number, parseHeader, type TarHeader } from '../tar-header.ts';
@@ -20,11 +20,7 @@ const MAX_OCTAL_SIZE = 0o77777777777;
 
 // tar-stream reads GNU sparse files as stored bytes, makes one text of different names in bytes, and keeps the chunks
 // it is given; the format is small, so it is read here.
-export const tar: Format = {
-  id: 'tar',
-  access: 'stream',
-  // Nothing is compressed in it: only the holes of sparse files come out larger.
-  sparse: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'tar',
     description:

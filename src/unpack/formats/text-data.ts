@@ -2,7 +2,7 @@ import { isAscii } from 'node:buffer';
 import { ByteReader } from '../byte-reader.ts';
 import { Finds, MAX_FINDS } from '../embedded/finds.ts';
 import { AHEAD_BYTES, findArchive } from '../embedded/marks.ts';
-import type { Format, FormatSink } from '../format.ts';
+import type { Unpacker, FormatSink } from '../format.ts';
 import { base64 } from '../mail/transfer.ts';
 import {
   ascii85Head,
@@ -36,13 +36,7 @@ const SAID = /(?:,|>\s*)$/;
 /** As far as 7-Zip looks for an archive. */
 const SEARCHED_BYTES = 8 * 1024 * 1024;
 
-export const textData: Format = {
-  id: 'text-data',
-  access: 'stream',
-  partial: true,
-  // Nothing is unpacked: what comes out was there, in more letters.
-  sparse: true,
-  searches: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'Data in text',
     description:

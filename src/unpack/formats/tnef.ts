@@ -1,5 +1,5 @@
 import type { ByteSource } from '../../bytes/index.ts';
-import type { Format, FormatSink, UnpackContext } from '../format.ts';
+import type { Unpacker, FormatSink, UnpackContext } from '../format.ts';
 import { ATTRIBUTE, attributeAt, behind, type Attribute } from '../tnef/attributes.ts';
 import { propertiesIn, type Property } from '../tnef/properties.ts';
 import { rtfText } from '../tnef/rtf.ts';
@@ -20,10 +20,7 @@ const MAX_RTF = 16 * 1024 * 1024;
 /** Shorter values are names, dates and addresses. */
 const MIN_VALUE = 256;
 
-export const tnef: Format = {
-  id: 'tnef',
-  access: 'random',
-  unchecked: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'TNEF (winmail.dat)',
     description:

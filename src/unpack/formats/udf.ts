@@ -1,6 +1,6 @@
 import type { ByteSource } from '../../bytes/index.ts';
 import type { FormatSink } from '../format.ts';
-import { sevenZipFormat } from '../seven-zip/format.ts';
+import { sevenZipUnpacker } from '../seven-zip/unpacker.ts';
 
 const SECTOR_BYTES = 2048;
 /** ECMA-167, 3/8.4.2.1: the anchor that points to the volume's descriptors. */
@@ -8,10 +8,8 @@ const ANCHOR_SECTOR = 256;
 const TAG = { anchor: 2, partition: 5, end: 8 } as const;
 const MAX_DESCRIPTORS = 64;
 
-export const udf = sevenZipFormat({
-  id: 'udf',
+export const unpacker = sevenZipUnpacker({
   type: 'udf',
-  sparse: true,
   doc: {
     name: 'UDF',
     description: 'Images of optical disks.',

@@ -1,6 +1,6 @@
 import { encodedText } from '../mail/encoded-text.ts';
 
-export const uuencode = encodedText('uuencode', {
+export const unpacker = encodedText({
   name: 'uuencode and yEnc',
   description:
     'Files encoded as text: uuencode (also its base64 kind) and yEnc; several may follow each other.',

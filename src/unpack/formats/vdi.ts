@@ -4,16 +4,14 @@ import { countOf, paddedAt, tablePieces } from '../disks/bytes-at.ts';
 import { DiskMap, handOnDisk } from '../disks/disk-map.ts';
 import { HOLES_LEFT_OUT } from '../disks/doc.ts';
 import { Holes } from '../disks/holes.ts';
-import type { Format, FormatSink } from '../format.ts';
+import type { Unpacker, FormatSink } from '../format.ts';
 import { Damaged, OverBudget, Unsupported } from '../trouble.ts';
 
 /** VirtualBox, VDICore.h: VDIPREHEADER and VDIHEADER1PLUS. */
 const HEADER_BYTES = 512;
 const NOT_THERE = 0xffff_fffe;
 
-export const vdi: Format = {
-  id: 'vdi',
-  access: 'random',
+export const unpacker: Unpacker = {
   doc: {
     name: 'VDI',
     description: 'Disk images of VirtualBox: the disk, read in place.',

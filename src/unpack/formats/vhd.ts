@@ -4,7 +4,7 @@ import { bytesAt, countOf, paddedAt, tablePieces } from '../disks/bytes-at.ts';
 import { DiskMap, handOnDisk } from '../disks/disk-map.ts';
 import { HOLES_LEFT_OUT } from '../disks/doc.ts';
 import { Holes } from '../disks/holes.ts';
-import type { Format, FormatSink, UnpackContext } from '../format.ts';
+import type { Unpacker, FormatSink, UnpackContext } from '../format.ts';
 import { Damaged, OverBudget, Unsupported } from '../trouble.ts';
 
 /** Microsoft, Virtual Hard Disk Image Format Specification 1.0. */
@@ -17,9 +17,7 @@ const DIFFERENCING = 4;
 const NOT_THERE = 0xffff_ffff;
 const MAX_BLOCK_BYTES = 2 ** 31;
 
-export const vhd: Format = {
-  id: 'vhd',
-  access: 'random',
+export const unpacker: Unpacker = {
   doc: {
     name: 'VHD',
     description: 'Disk images of Virtual PC, fixed and dynamic: the disk, read in place.',

@@ -4,7 +4,7 @@ import { DiskMap, handOnDisk } from '../disks/disk-map.ts';
 import { HOLES_LEFT_OUT } from '../disks/doc.ts';
 import { Holes } from '../disks/holes.ts';
 import { vhdxLayout } from '../disks/vhdx-header.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { Damaged } from '../trouble.ts';
 
 const MIB = 1024 * 1024;
@@ -14,9 +14,7 @@ const PARTLY_PRESENT = 7;
 /** One bitmap block of 1 MiB says of that many sectors where they are. */
 const SECTORS_OF_A_BITMAP = 2 ** 23;
 
-export const vhdx: Format = {
-  id: 'vhdx',
-  access: 'random',
+export const unpacker: Unpacker = {
   doc: {
     name: 'VHDX',
     description: 'Disk images of Hyper-V: the disk, read in place.',

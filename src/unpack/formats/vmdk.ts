@@ -8,15 +8,13 @@ import { vmdkDescriptor } from '../disks/vmdk-descriptor.ts';
 import { unpackParts } from '../disks/vmdk-parts.ts';
 import { mapGrains, walkStream } from '../disks/vmdk-grains.ts';
 import { SECTOR, vmdkHeader } from '../disks/vmdk-header.ts';
-import type { Format, FormatSink, UnpackContext } from '../format.ts';
+import type { Unpacker, FormatSink, UnpackContext } from '../format.ts';
 import { Damaged } from '../trouble.ts';
 
 /** A descriptor that is longer has nothing to say that we read. */
 const MAX_DESCRIPTOR_BYTES = 1024 * 1024;
 
-export const vmdk: Format = {
-  id: 'vmdk',
-  access: 'random',
+export const unpacker: Unpacker = {
   doc: {
     name: 'VMDK',
     description: 'Disk images of VMware, sparse and stream-optimized: the disk, read in place.',

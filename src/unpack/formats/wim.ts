@@ -1,15 +1,13 @@
 import { JoinedSource, type ByteSource } from '../../bytes/index.ts';
-import type { Format, FormatSink, UnpackContext } from '../format.ts';
-import { headOf } from '../seven-zip/format.ts';
+import type { Unpacker, FormatSink, UnpackContext } from '../format.ts';
+import { headOf } from '../seven-zip/unpacker.ts';
 import { unpackArchive, unpackVolumes } from '../seven-zip/unpack.ts';
 import { Damaged, Unsupported } from '../trouble.ts';
 
 /** WIMHEADER_V1_PACKED: an identifier that all parts share, number of this part, and of all. */
 const PART = { guid: 24, number: 40, count: 42, end: 44 } as const;
 
-export const wim: Format = {
-  id: 'wim',
-  access: 'random',
+export const unpacker: Unpacker = {
   doc: {
     name: 'WIM',
     description:

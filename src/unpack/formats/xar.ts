@@ -1,7 +1,6 @@
-import { sevenZipFormat } from '../seven-zip/format.ts';
+import { sevenZipUnpacker } from '../seven-zip/unpacker.ts';
 
-export const xar = sevenZipFormat({
-  id: 'xar',
+export const unpacker = sevenZipUnpacker({
   type: 'xar',
   doc: {
     name: 'xar',

@@ -1,13 +1,10 @@
 import { HOLES_LEFT_OUT } from '../disks/doc.ts';
 import { FILE_SYSTEM_LIMITS } from '../file-systems/volume.ts';
 import { readXfs } from '../file-systems/xfs/file-system.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { Damaged } from '../trouble.ts';
 
-export const xfs: Format = {
-  id: 'xfs',
-  access: 'random',
-  sparse: true,
+export const unpacker: Unpacker = {
   doc: {
     name: 'XFS',
     description:

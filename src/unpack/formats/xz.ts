@@ -1,13 +1,11 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { innerName } from '../inner-name.ts';
 import { decodedStream, DICTIONARY_LIMIT } from '../seven-zip/unpack.ts';
 import { wholeStream } from '../whole-stream.ts';
 import { xzStreams } from '../xz-stream.ts';
 
-export const xz: Format = {
-  id: 'xz',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'xz',
     description:

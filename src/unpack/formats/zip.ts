@@ -1,5 +1,5 @@
 import { ByteLedger, handOnUnclaimed } from '../byte-ledger.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { Damaged, NeedsPassword, OverBudget, Unsupported } from '../trouble.ts';
 import { Account, Allowance, type Archive } from '../zip/archive.ts';
 import { END_BYTES, endRecordAt, type EndRecord } from '../zip/end-record.ts';
@@ -18,9 +18,7 @@ const COMMENT_BYTES = 0xffff;
 /** End records with a directory of their own that one file may have. */
 const MAX_RECORDS = 256;
 
-export const zip: Format = {
-  id: 'zip',
-  access: 'random',
+export const unpacker: Unpacker = {
   doc: {
     name: 'Zip',
     description:

@@ -1,12 +1,10 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { innerName } from '../inner-name.ts';
 import { wholeStream } from '../whole-stream.ts';
 import { inflated } from '../zlib-pump.ts';
 
-export const zlib: Format = {
-  id: 'zlib',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'zlib',
     description:

@@ -1,6 +1,6 @@
 import { constants, createZstdDecompress } from 'node:zlib';
 import { ByteReader } from '../byte-reader.ts';
-import type { Format } from '../format.ts';
+import type { Unpacker } from '../format.ts';
 import { HiddenPieces } from '../hidden-pieces.ts';
 import { innerName } from '../inner-name.ts';
 import { Damaged, OverBudget, Unsupported } from '../trouble.ts';
@@ -16,9 +16,7 @@ const PLAIN_SKIPPABLE_BYTES = 16;
 const MAX_WINDOW_LOG = 27;
 const MAX_WINDOW_BYTES = 2 ** MAX_WINDOW_LOG;
 
-export const zstd: Format = {
-  id: 'zstd',
-  access: 'stream',
+export const unpacker: Unpacker = {
   doc: {
     name: 'Zstandard',
     description: 'A compressed stream of frames with check sums.',

@@ -1,13 +1,11 @@
-import type { Format } from '../format.ts';
+import type { FormatDoc, Unpacker } from '../format.ts';
 import { Damaged } from '../trouble.ts';
 import { Window } from '../window.ts';
 import { handOnEncoded } from './encoded.ts';
 
 /** A text that is one encoded file, or several of them. */
-export function encodedText(id: string, doc: Format['doc']): Format {
+export function encodedText(doc: FormatDoc): Unpacker {
   return {
-    id,
-    access: 'random',
     doc,
     async unpack({ source }, sink, { signal }) {
       if (source === null) throw new Damaged('not a readable file');

@@ -1,7 +1,7 @@
 import { ByteReader } from '../byte-reader.ts';
-import type { Container, Format, FormatSink, UnpackContext } from '../format.ts';
-import { lz4 } from '../formats/lz4.ts';
-import { zstd } from '../formats/zstd.ts';
+import type { Container, FormatSink, UnpackContext } from '../format.ts';
+import { unpacker as lz4 } from '../formats/lz4.ts';
+import { unpacker as zstd } from '../formats/zstd.ts';
 import { Damaged } from '../trouble.ts';
 import { wholeStream } from '../whole-stream.ts';
 import { inflated } from '../zlib-pump.ts';
@@ -88,19 +88,19 @@ export async function handOn(
   if (compression === 'none') await sink.member({ name, size: null, content: reader.rest() });
   else if (compression === 'gzip')
     await wholeStream({ name, content: inflated(reader), reader }, named(sink, name), context);
-  else await nested(compression === 'lz4' ? lz4 : zstd, reader, name, sink, context);
+  else await nested(compression, reader, name, sink, context);
 }
 
 async function nested(
-  format: Format,
+  format: 'lz4' | 'zstd',
   reader: ByteReader,
   name: string,
   sink: FormatSink,
   context: UnpackContext,
 ): Promise<void> {
   const stream = reader.rest();
-  const inner: Container = { format: format.id, name, depth: 0, size: null, source: null, stream };
-  await format.unpack(inner, named(sink, name), context);
+  const inner: Container = { format, name, depth: 0, size: null, source: null, stream };
+  await (format === 'lz4' ? lz4 : zstd).unpack(inner, named(sink, name), context);
 }
 
 /** The same sink; what a compressed stream hands to it is called after the entry. */

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { readAtMost } from '../../bytes/index.ts';
+import { programFile } from '../../domain/index.ts';
 import type { Message, ThreadData } from './protocol.ts';
 
 /** The program is 1.7 MB. */
@@ -37,7 +38,7 @@ export async function takeThread(): Promise<SevenZipThread> {
   }
   compiled ??= compile();
   const program = await compiled;
-  const file = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
+  const file = programFile('unpack/seven-zip/thread');
   const worker = new Worker(file, {
     workerData: { program } satisfies ThreadData,
     env: {},

@@ -1,9 +1,10 @@
 import type { ByteSource } from '../../bytes/index.ts';
-import type { Format, FormatSink, UnpackContext } from '../format.ts';
+import type { FormatDoc, FormatSink, UnpackContext, Unpacker } from '../format.ts';
 import { Damaged } from '../trouble.ts';
 import { unpackArchive } from './unpack.ts';
 
-export interface SevenZipFormat extends Pick<Format, 'id' | 'doc' | 'sparse'> {
+export interface SevenZipFormat {
+  readonly doc: FormatDoc;
   /** 7-Zip's name of the format; null: it finds out, and opens what is inside a disk image in one step. */
   readonly type: string | null;
   /** Looks first for what 7-Zip would pass over or misname: a gap goes to the sink, Unsupported ends it. */
@@ -11,10 +12,9 @@ export interface SevenZipFormat extends Pick<Format, 'id' | 'doc' | 'sparse'> {
 }
 
 /** A format that 7-Zip opens, in a thread of its own. */
-export function sevenZipFormat({ type, before, ...format }: SevenZipFormat): Format {
+export function sevenZipUnpacker({ doc, type, before }: SevenZipFormat): Unpacker {
   return {
-    ...format,
-    access: 'random',
+    doc,
     async unpack({ source }, sink, context) {
       if (source === null) throw new Damaged('not a readable file');
       await before?.(source, sink, context);
