@@ -45,6 +45,14 @@ describe('where the time went', () => {
     expect((await cli(['scan', ...ARGS, folder])).stdout).not.toContain('limited by');
   });
 
+  test('an engine that is off was asked about nothing', async () => {
+    put('a.txt', text(2000));
+    const { stats } = await statsOf('--yara', 'off');
+    expect(Object.keys(stats.work.examinations)).not.toEqual(expect.arrayContaining(['clamav']));
+    expect(Object.keys(stats.work.examinations)).not.toEqual(expect.arrayContaining(['yara']));
+    expect(stats.work.examinations).toMatchObject({ entropy: 1 });
+  });
+
   test('the parts of every process add up to its CPU, and those of all to the whole', async () => {
     for (let at = 0; at < 40; at++) put(`f${at}.txt`, text(20_000 + at));
     put('large.bin', randomBytes(3 * MIB));

@@ -103,6 +103,8 @@ export interface Analyzer {
    * those that look at names by themselves.
    */
   beside?(subject: Subject): string;
+  /** It stands in for an engine that is not asked. */
+  readonly isAway?: true;
   /** Bytes that its engine read by itself, besides those that went past; where it does such a thing. */
   readElsewhere?(): number;
   /** Lets go of connections. Examinations still open end with a Miss. */

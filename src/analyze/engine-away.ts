@@ -12,6 +12,7 @@ export function engineAway(id: string, { away, detail }: Away): Analyzer {
   return {
     id,
     version: `${id}/away`,
+    isAway: true,
     examine: () => {
       let bytes = 0;
       return {

@@ -69,7 +69,7 @@ export class Pass {
     this.#running = tree.analyzers.flatMap((analyzer) => {
       if (ahead?.outcomes.has(analyzer.id) === true) return [];
       const examination = analyzer.examine(subject);
-      if (examination !== null) tree.meter?.examined(analyzer.id);
+      if (examination !== null && analyzer.isAway !== true) tree.meter?.examined(analyzer.id);
       return examination === null ? [] : [{ analyzer, examination }];
     });
   }
