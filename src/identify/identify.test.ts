@@ -744,7 +744,12 @@ const SAMPLES: readonly Row[] = [
 
 describe('content type', () => {
   test('what begins as a boot key and is longer than it says is none', () => {
-    for (const head of ['CHROMEOS\x02', 'Vb2I\x03', ' \0\0\0\0\0\0\0\x08\x02', '\x04\0\0\0\0\0\0\0\x30\x82\x04\xa3'])
+    for (const head of [
+      'CHROMEOS\x02',
+      'Vb2I\x03',
+      ' \0\0\0\0\0\0\0\x08\x02',
+      '\x04\0\0\0\0\0\0\0\x30\x82\x04\xa3',
+    ])
       expect(identify(Buffer.concat([raw(head), noise(5000)])).mime).toBe('application/octet-stream');
   });
 
