@@ -21,6 +21,7 @@ export const ENCRYPTED_BY_DESIGN = {
     'application/x-keepass',
     'application/x-java-keystore',
     'application/x-pkcs12',
+    'application/x-vboot-key',
     'application/x-borg-segment',
   ],
 } as const;

@@ -320,6 +320,25 @@ export const isPfx = (v: View): boolean => {
 /** Versions up to 50 are known; the declared length holds a header and a rectangle at least. */
 export const isSwf = (v: View): boolean => v.byte(3) >= 1 && v.byte(3) <= 60 && v.u32(4) >= 16;
 
+/** In bytes; blocks of keys with a signature of 8,192 bits stay below it. */
+const MOST_KEY_BYTES = 8192;
+
+const isKeySized = (v: View, bytes: number): boolean => bytes === v.size && bytes <= MOST_KEY_BYTES;
+
+/** A block of keys that is as long as it says. */
+export const isBootKeyBlock = (v: View): boolean => isKeySized(v, v.u32(16));
+
+/** A key of the second format that is as long as it says. */
+export const isBootKey = (v: View): boolean => isKeySized(v, v.u32(8));
+
+/** A public key: behind 32 bytes a modulus of as many words as it counts, their inverse and their square, up to the end. */
+export const isBootPublicKey = (v: View): boolean =>
+  isKeySized(v, 32 + v.u32(8)) && v.u32(16) < 16 && v.u32(32) * 8 + 8 === v.u32(8);
+
+/** A private key: the number of its algorithm, and PKCS #1's sequence up to the end. */
+export const isBootPrivateKey = (v: View): boolean =>
+  isKeySized(v, 12 + v.be16(10)) && v.byte(0) < 16 && v.has(12, '\x02\x01\0\x02');
+
 /** An outer DER sequence that is as long as the file. */
 export const isDer = (v: View): boolean =>
   (v.byte(4) === 0x30 || v.byte(4) === 0x02) && (v.size === null || v.be16(2) + 4 === v.size);

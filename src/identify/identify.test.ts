@@ -411,6 +411,34 @@ const SAMPLES: readonly Row[] = [
   ['kdbx', raw('\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5\x01'), 'application/x-keepass', null, 'compressed'],
   ['jks', raw('\xfe\xed\xfe\xed\0\0\0\x02'), 'application/x-java-keystore', null, 'compressed'],
   ['PKCS #12', raw('\x30\x82\x09\x5e\x02\x01\x03\x30\x82'), 'application/x-pkcs12', null, 'compressed'],
+  [
+    'a block of boot keys',
+    laid(1208, [0, 'CHROMEOS\x02'], [16, le32(1208)], [120, noise(1088)]),
+    'application/x-vboot-key',
+    null,
+    'compressed',
+  ],
+  [
+    'a boot key of the second format',
+    laid(604, [0, 'Vb2P\x03'], [8, le32(604)], [84, noise(520)]),
+    'application/x-vboot-key',
+    null,
+    'compressed',
+  ],
+  [
+    'a public boot key',
+    laid(552, [0, ' '], [8, le32(520)], [16, '\x04'], [32, le32(64)], [36, noise(516)]),
+    'application/x-vboot-key',
+    null,
+    'compressed',
+  ],
+  [
+    'a private boot key',
+    laid(1199, [0, '\x04'], [8, '\x30\x82\x04\xa3\x02\x01\0\x02\x82\x01\x01\0'], [20, noise(1179)]),
+    'application/x-vboot-key',
+    null,
+    'compressed',
+  ],
   ['zlib', deflateSync('hello hello hello'), 'application/zlib', 'zlib', 'compressed'],
 
   [
@@ -715,6 +743,16 @@ const SAMPLES: readonly Row[] = [
 ];
 
 describe('content type', () => {
+  test('what begins as a boot key and is longer than it says is none', () => {
+    for (const head of [
+      'CHROMEOS\x02',
+      'Vb2I\x03',
+      ' \0\0\0\0\0\0\0\x08\x02',
+      '\x04\0\0\0\0\0\0\0\x30\x82\x04\xa3',
+    ])
+      expect(identify(Buffer.concat([raw(head), noise(5000)])).mime).toBe('application/octet-stream');
+  });
+
   test.each(SAMPLES)('%s is told by its content', (_, bytes, mime, container, density) => {
     expect(identify(bytes)).toMatchObject({ mime, container, density });
   });

@@ -27,6 +27,7 @@ const ISOBMFF = 'ISO/IEC 14496-12, 4.3';
 const MACHO = 'Apple, mach-o/loader.h and fat.h';
 const LINUX = 'Linux, include/uapi/linux/magic.h';
 const JFFS2 = 'Linux, include/uapi/linux/jffs2.h';
+const VBOOT = 'vboot_reference, firmware/2lib/include/2struct.h and host/lib/include/host_key.h';
 const PROXMOX = 'Proxmox Backup, docs/file-formats.rst: first 8 bytes of a SHA-256 of the type name';
 const JPEG2000 = 'ISO/IEC 15444-1, annex I';
 const R = 'R 4.2, src/main/serialize.c and saveload.c';
@@ -326,6 +327,11 @@ export const SIGNATURES: readonly Signature[] = [
     '\xce\xce\xce\xce\0\0\0',
     'OpenJDK, com.sun.crypto.provider.JceKeyStore',
   ),
+  row('application/x-vboot-key', 0, 'CHROMEOS', VBOOT, check.isBootKeyBlock),
+  row('application/x-vboot-key', 0, 'Vb2I', VBOOT, check.isBootKey),
+  row('application/x-vboot-key', 0, 'Vb2P', VBOOT, check.isBootKey),
+  row('application/x-vboot-key', 0, '\x20\0\0\0\0\0\0\0', VBOOT, check.isBootPublicKey),
+  row('application/x-vboot-key', 1, '\0\0\0\0\0\0\0\x30\x82', VBOOT, check.isBootPrivateKey),
   row('application/x-pkcs12', 0, '\x30', 'RFC 7292, 4; X.690, 8.1.3', check.isPfx),
   row('application/pkcs7-mime', 0, '\x30', 'RFC 5652, 3', check.isCms),
   row('application/pkix-cert', 0, '\x30\x82', 'RFC 5280, 4.1; X.690, 8.9', check.isDer),

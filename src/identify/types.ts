@@ -180,6 +180,7 @@ application/x-ecryptfs | eCryptfs encrypted file | - | compressed
 application/x-keepass | KeePass database | - | compressed
 application/x-java-keystore | Java keystore | - | compressed
 application/x-pkcs12 | PKCS #12 keystore | - | compressed
+application/x-vboot-key | Verified boot key | - | compressed
 
 application/x-object | ELF object file | elf | plain
 application/x-executable | ELF executable | elf | plain

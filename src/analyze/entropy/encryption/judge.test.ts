@@ -234,6 +234,16 @@ describe('encryption_suspected', () => {
     expect(await rule(Buffer.from(`${'ACGTTGCA'.repeat(8)}\n`.repeat(60)), asText)).toBeNull();
   });
 
+  test('a text that would begin like a font under a key is a text', async () => {
+    const type = { ...TEXT, claimed: 'text/x-perl' };
+    const options = `mlmmj_list("listaddress",\n  "The address of the list, as its readers write it",\n${'  # what the order of the words says of the list, and of its readers\n'.repeat(40)}`;
+    expect(await rule(Buffer.from(options), { type, name: 'options.pl' })).toBeNull();
+    const font = Buffer.concat([Buffer.from('\0\x01\0\0\0\x0b', 'latin1'), Buffer.alloc(9000, 'glyf\0\x07')]);
+    const lost = { ...UNKNOWN, claimed: 'font/ttf', contradiction: 'the content has no known structure' };
+    const hidden = Buffer.from(font.map((byte) => byte ^ 0x6d));
+    expect(await rule(hidden, { type: lost, name: 'a.ttf' })).toBe('xor-one-byte');
+  });
+
   test.each([
     ['Thai', 'ล็อกอิน ถ้าคุณยังไม่ได้ล็อกอิน ให้ใส่ข้อมูลของคุณด้านล่าง คุณจำเป็นต้องเปิดใช้งานคุกกี้ '],
     ['Japanese', 'このページは読み取り専用です。文書のソースを見ることはできますが、変更はできません。'],

@@ -17,7 +17,7 @@ const OTHER_SCRIPT_SHARE = 0.4;
 interface Beginning {
   readonly at: number;
   readonly bytes: string;
-  /** Short, or what numbers may come to by themselves: needs a name that promised something. */
+  /** Short, or what words and numbers may come to by themselves: needs a name that promised something, and no language as it is. */
   readonly weak: boolean;
 }
 
@@ -76,7 +76,12 @@ export function xorKey(
   isPromised: boolean,
 ): number | null {
   if (head.length < 64 || isOtherScript(head.subarray(0, SAMPLE_BYTES))) return null;
-  return ofBeginning(head, isPromised) ?? ofLanguage(counts, bytes) ?? (isPromised ? ofText(head) : null);
+  const isWords = isLanguage(counts, bytes);
+  return (
+    ofBeginning(head, isPromised && !isWords) ??
+    (isWords ? null : ofLanguage(counts, bytes)) ??
+    (isPromised ? ofText(head) : null)
+  );
 }
 
 /**
@@ -91,10 +96,10 @@ function isOtherScript(sample: Buffer): boolean {
   return [0, 1, 2, 3].some((cut) => isUtf8(sample.subarray(0, sample.length - cut)));
 }
 
-function ofBeginning(head: Buffer, isPromised: boolean): number | null {
+function ofBeginning(head: Buffer, mayBeWeak: boolean): number | null {
   for (const { at: from, bytes, weak } of BEGINNINGS) {
     const key = (head[from] ?? 0) ^ bytes.charCodeAt(0);
-    if (key === 0 || (weak && !isPromised)) continue;
+    if (key === 0 || (weak && !mayBeWeak)) continue;
     if (isAt(head, from, bytes, key)) return key;
   }
   return programKey(head);
@@ -115,9 +120,8 @@ function isAt(head: Buffer, from: number, plain: string, key: number): boolean {
   return true;
 }
 
-/** As it is it is no language, and under one key it is. */
+/** Under one key it is a language. */
 function ofLanguage(counts: Float64Array, bytes: number): number | null {
-  if (isLanguage(counts, bytes)) return null;
   // The other case of all letters is no other content.
   for (let key = 1; key < 256; key++) if (key !== 0x20 && isLanguage(counts, bytes, key)) return key;
   return null;
