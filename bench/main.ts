@@ -46,7 +46,6 @@ async function compareAll(folder: string): Promise<Comparison[]> {
         const files = join(folder, 'files');
         mkdirSync(files);
         await corpus.make(files, SCALE);
-        await sleep(SETTLED_MS);
         const runs: (readonly Measured[])[] = [];
         let load = 0;
         for (let run = 0; run < Math.min(RUNS, engines.runs); run++) {

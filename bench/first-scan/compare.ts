@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { measure, type Cost } from '../measure.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { measure, SETTLED_MS, type Cost } from '../measure.ts';
 import type { Corpus } from './corpora.ts';
 import type { RunningEngines } from './engines.ts';
 
@@ -48,6 +49,8 @@ export async function compareOnce(
     ...how,
     '--no-summary',
   ];
+  // The links to what is extracted, made and removed, change the files' ctime.
+  await sleep(SETTLED_MS);
   const folder = mkdtempSync(`${files}-cache-`);
   const scan = scanCommand(engines, { files, cache: join(folder, 'verdicts.sqlite') });
   await run('backuplens scan, first', scan, true);
