@@ -66,7 +66,12 @@ test('a service that is killed while it tells, with a receiver that is away for 
   service = await start(env);
   for (let n = 0; n < 5; n++) at.put(`third/good-${n}`);
   await service.until(async () => (await records()).length >= 44, 'the decisions');
-  const { stdout } = await cli(['status'], { env: at.env });
+  let stdout = '';
+  const isRefused = async () => {
+    ({ stdout } = await cli(['status'], { env: at.env }));
+    return stdout.includes('connection refused');
+  };
+  await service.until(isRefused, 'the receiver that is away');
   expect(stdout).toMatch(/^to webhook +failing \d+ times in a row \(connection refused\); \d+ records/m);
   expect(stdout).toMatch(/^to file +ok, \d+ events delivered$/m);
   await service.kill();
