@@ -18,7 +18,6 @@ export interface Engines {
 export const ENGINES: readonly Engines[] = [
   { name: 'small', signatures: 1, rules: 14, runs: 10 },
   { name: 'large', signatures: 100_000, rules: 5000, runs: 1 },
-  // Last: libyara takes minutes for them.
   { name: 'delivered', signatures: 1, rules: 'delivered', runs: 1 },
 ];
 const DELIVERED = join(import.meta.dirname, '../../yara-rules');

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { joinSockets } from './joined-sockets.ts';
 
 /** A TCP line to a port of this machine on which everything that is answered arrives late, or does not arrive. */
 export interface SlowLine {
@@ -15,15 +16,7 @@ export async function slowLine(to: number, delayMs: number): Promise<SlowLine> {
   let frozen = false;
   const server = createServer((near) => {
     const far = connect(to, '127.0.0.1');
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.once('close', () => {
-        sockets.delete(socket);
-        near.destroy();
-        far.destroy();
-      });
-    }
+    joinSockets(near, far, sockets);
     near.on('data', (bytes) => {
       if (!frozen) far.write(bytes);
     });

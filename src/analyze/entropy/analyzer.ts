@@ -38,7 +38,7 @@ export function entropyAnalyzer(options: EntropyOptions = {}): Analyzer {
   const names = ransomwareNames(options.ransomware_names ?? []);
   return {
     id: 'entropy',
-    version: `4/${threshold}`,
+    version: `5/${threshold}`,
     examine: (subject) => new Statistics(subject, threshold, names),
     close: async () => undefined,
   };

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import type { ClamdAddress } from '../../../src/analyze/clamav/index.ts';
+import { joinSockets } from '../joined-sockets.ts';
 
 /** What went past of the streams that begin with a mark. */
 export interface StreamCounts {
@@ -31,15 +32,7 @@ export async function countedLine(path: string, clamd: string, mark: string): Pr
   let judged = 0;
   const server = createServer((near) => {
     const far = connect(clamd);
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.once('close', () => {
-        sockets.delete(socket);
-        near.destroy();
-        far.destroy();
-      });
-    }
+    joinSockets(near, far, sockets);
     const requests = new Requests(mark, {
       begun: () => counts.begun++,
       bytes: (more) => (counts.bytes += more),

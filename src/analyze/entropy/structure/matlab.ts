@@ -31,10 +31,13 @@ export function matlab(bytes: Buffer): Shape | null {
   return bytes.length > HEADER_BYTES ? 'holds' : null;
 }
 
-/** null: no zlib stream; `most` and more: there is more of it than was unpacked. */
+/** null: no zlib stream, or one that ends before `packed` does; `most` and more: there is more of it than was unpacked. */
 function unpackedSize(packed: Buffer, most: number): number | null {
   try {
-    return inflateSync(packed, { maxOutputLength: most }).length;
+    const result = inflateSync(packed, { maxOutputLength: most, info: true });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `info` changes what comes back, which Node's types do not say yet
+    const { buffer, engine } = result as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+    return engine.bytesWritten === packed.length ? buffer.length : null;
   } catch (error) {
     return error instanceof RangeError ? most : null;
   }

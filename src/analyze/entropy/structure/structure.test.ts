@@ -19,11 +19,10 @@ function chunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([length, body, sum]);
 }
 
-/** Variables of MATLAB, each compressed by itself. */
+/** Variables of MATLAB, each a compressed element. */
 function matlab(...variables: readonly Buffer[]): Buffer {
   const header = Buffer.from('MATLAB 5.0 MAT-file'.padEnd(124).concat('\0\x01IM'), 'latin1');
-  const elements = variables.map((variable) => {
-    const packed = deflateSync(variable);
+  const elements = variables.map((packed) => {
     const tag = Buffer.alloc(8);
     tag.writeUInt32LE(15);
     tag.writeUInt32LE(packed.length, 4);
@@ -231,7 +230,7 @@ describe('structure', () => {
     ['image/tiff', tiff(5, (strip) => lzw(strip, 8, false))],
     ['image/tiff', tiff(8, (strip) => deflateSync(strip))],
     ['image/tiff', tiff(32_773, packBits)],
-    ['application/x-matlab-data', matlab(noise(30_000), noise(40_000))],
+    ['application/x-matlab-data', matlab(deflateSync(noise(30_000)), deflateSync(noise(40_000)))],
     [
       'application/x-font-type1',
       Buffer.concat([segment(1, CLEAR), segment(2, LOCKED), segment(1, ZEROS), Buffer.from([0x80, 3])]),
@@ -308,6 +307,11 @@ describe('structure', () => {
       'broken',
     );
     expect((await check('application/postscript', encrypted(font, 8192, 4096)))?.is).toBe('broken');
+  });
+
+  test('noise behind the end of a variable of MATLAB is no part of it', async () => {
+    const hidden = matlab(Buffer.concat([deflateSync(Buffer.from('x')), noise(60_000)]));
+    expect((await check('application/x-matlab-data', hidden))?.is).toBe('broken');
   });
 
   test('variables of MATLAB that are not compressed prove nothing', async () => {
